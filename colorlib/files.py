@@ -1,0 +1,99 @@
+"""Writing files so that a reader never sees half of one."""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from colorlib.errors import ColorlibError
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what was written there becomes `path` when the block ends well.
+
+    The block may write a file or make a directory. When it fails, or is interrupted, the temporary thing is removed and
+    `path` is what it was before. What a killed process left behind is removed by the next writer of the same path.
+
+    Raises:
+        ColorlibError: the disk is full, or the folder cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        yield temporary
+        _replace(temporary, path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ColorlibError(f"the disk is full while writing {path}: free some space and start again") from error
+        if isinstance(error, PermissionError) and _inside(error.filename, path.parent):
+            raise ColorlibError(f"{path} cannot be written: {error.strerror}; check the folder's owner") from error
+        raise
+    finally:
+        _remove(temporary)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_tree(directory: Path) -> str:
+    """One SHA-256 over the names and contents of all files below `directory`, in sorted order."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in directory.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(directory).as_posix()}\0{sha256_of(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    if not (temporary.is_dir() and path.is_dir()):
+        temporary.replace(path)
+        return
+    # A directory cannot be renamed onto a full one: step aside first, so that the gap is two renames long.
+    aside = temporary.with_suffix(".old.partial")
+    path.replace(aside)
+    temporary.replace(path)
+    shutil.rmtree(aside)
+
+
+def _remove_leftovers(path: Path) -> None:
+    ours = re.compile(rf"\.{re.escape(path.name)}\.(\d+)(\.old)?\.partial")
+    for sibling in path.parent.iterdir():
+        match = ours.fullmatch(sibling.name)
+        if match and not _is_running(int(match[1])):
+            _remove(sibling)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _inside(name: object, folder: Path) -> bool:
+    return isinstance(name, str | os.PathLike) and Path(os.fspath(name)).is_relative_to(folder)
