@@ -74,7 +74,11 @@ def _remove_leftovers(path: Path) -> None:
     ours = re.compile(rf"\.{re.escape(path.name)}\.(\d+)(\.old)?\.partial")
     for sibling in path.parent.iterdir():
         match = ours.fullmatch(sibling.name)
-        if match and not _is_running(int(match[1])):
+        if match is None or _is_running(int(match[1])):
+            continue
+        if match[2] and not path.exists():
+            sibling.replace(path)  # killed between the two renames: the old directory is the whole one
+        else:
             _remove(sibling)
 
 
