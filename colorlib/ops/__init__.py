@@ -1,0 +1,1 @@
+"""The paper's operations as pure tensor functions, without input or output of their own."""

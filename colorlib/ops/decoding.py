@@ -1,0 +1,56 @@
+"""From a distribution over bins to one colour: the annealed mean (paper, section 2.3, eq. 5)."""
+
+import torch
+
+from colorlib import params
+from colorlib.errors import ColorlibError
+from colorlib.ops.checks import require_floating, require_map, require_positive, working_dtype
+from colorlib.ops.grid import Grid
+
+
+def annealed_mean(logits: torch.Tensor, grid: Grid, temperature: float = params.TEMPERATURE.value) -> torch.Tensor:
+    """Decode logits to ab as the mean of the sharpened distribution.
+
+    f_T(z) = exp(log z / T) / Σ exp(log z / T), which of logits is softmax(logits / T); ab = Σ_q f_T(z)_q · p_q.
+    T = 1 is the plain mean, T → 0 the mode. T belongs here and nowhere in training.
+
+    Decode where the network predicts (stride 4) and upsample the two ab channels, not the Q channels of the logits.
+
+    Args:
+        logits: N×Q×H×W floating point (half precisions are computed in float32), at any stride.
+        grid: the bins of the logits.
+        temperature: T > 0; the paper's 0.38 by default.
+
+    Returns:
+        ab N×2×H×W in Lab units; float64 for float64 logits, otherwise float32. Differentiable.
+
+    Raises:
+        ColorlibError: for logits of another number of bins, an integer dtype, or T ≤ 0.
+    """
+    require_map(logits, f"annealed_mean: logits for grid {grid.name!r}", len(grid))
+    require_floating(logits, "annealed_mean: logits")
+    require_positive(temperature, "annealed_mean: temperature")
+    z = logits.to(working_dtype(logits))
+    with torch.autocast(z.device.type, enabled=False):
+        probabilities = torch.softmax((z - z.amax(1, keepdim=True)) / temperature, dim=1)
+        return torch.einsum("nqhw,qc->nchw", probabilities, grid.points.to(z))  # N×2×H×W
+
+
+def upsample_ab(ab: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Enlarge ab maps bilinearly to (H, W), as `annealed_mean` at stride 4 leaves them a quarter of the image's size.
+
+    Args:
+        ab: N×2×h×w floating point.
+        size: (H, W), both ≥ 1.
+
+    Returns:
+        N×2×H×W.
+
+    Raises:
+        ColorlibError: for another shape or dtype, or a size below 1.
+    """
+    require_map(ab, "upsample_ab: ab", 2)
+    require_floating(ab, "upsample_ab: ab")
+    if min(size) < 1:
+        raise ColorlibError(f"upsample_ab: size is {tuple(size)}, expected a height and a width of at least 1.")
+    return torch.nn.functional.interpolate(ab, size=size, mode="bilinear", align_corners=False)

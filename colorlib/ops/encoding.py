@@ -1,0 +1,83 @@
+"""Soft targets: an ab value as a distribution over its nearest bins (paper, section 2.2, the mapping Z = H⁻¹(Y))."""
+
+from dataclasses import dataclass
+
+import torch
+
+from colorlib import params
+from colorlib.errors import ColorlibError
+from colorlib.ops.checks import require_finite, require_floating, require_map, require_positive
+from colorlib.ops.grid import Grid
+from colorlib.ops.neighbours import nearest_bins
+
+
+@dataclass(frozen=True)
+class SoftTarget:
+    """A distribution over bins at every pixel, of which only K entries are not zero.
+
+    Attributes:
+        indices: N×K×H×W int64, the bins. From `soft_encode`: nearest first.
+        weights: N×K×H×W, their probabilities; they sum to 1 over K. From `soft_encode`: descending.
+        bins: Q of the grid the indices refer to, where known; a loss on logits of another Q is then refused.
+    """
+
+    indices: torch.Tensor
+    weights: torch.Tensor
+    bins: int | None = None
+
+    def dense(self, q: int) -> torch.Tensor:
+        """Return the same distribution as a dense N×q×H×W tensor; for inspection, losses do not need it.
+
+        Raises:
+            ColorlibError: if an index does not fit into q bins.
+        """
+        self.require_bins(q)
+        n, _, h, w = self.indices.shape
+        dense = self.weights.new_zeros((n, q, h, w))
+        return dense.scatter_add_(1, self.indices, self.weights)
+
+    def to(self, device: torch.device | str) -> "SoftTarget":
+        """Return the same target on another device."""
+        return SoftTarget(self.indices.to(device), self.weights.to(device), self.bins)
+
+    def require_bins(self, q: int) -> None:
+        """Raise a ColorlibError unless the target fits a grid of q bins."""
+        if self.bins is not None and self.bins != q:
+            raise ColorlibError(f"the soft target was encoded on {self.bins} bins, the logits have {q}: use one grid.")
+        if self.bins is None and self.indices.numel() and int(self.indices.max()) >= q:
+            raise ColorlibError(f"the soft target names bin {int(self.indices.max())} of only {q}: use one grid.")
+
+
+def soft_encode(
+    ab: torch.Tensor,
+    grid: Grid,
+    k: int = params.NEIGHBOURS.value,
+    sigma: float = params.ENCODING_SIGMA.value,
+) -> SoftTarget:
+    """Encode ab values as distributions over their k nearest bins.
+
+    w_i = exp(−d_i² / 2σ²) / Σ_j exp(−d_j² / 2σ²) over the k nearest, d being the distance in ab. Computed as a softmax
+    of −d²/2σ², so that colours far from every bin keep their weights. Ties of distance go to the lowest bin index.
+
+    Args:
+        ab: N×2×H×W floating point, Lab units, any finite values.
+        grid: the bins.
+        k: number of neighbours, 1..Q.
+        sigma: width σ of the Gaussian in ab units, > 0.
+
+    Returns:
+        SoftTarget with K = k, nearest bin first; weights float64 for float64 input, otherwise float32.
+
+    Raises:
+        ColorlibError: for another shape, an integer dtype, NaN, k outside 1..Q or σ ≤ 0.
+    """
+    require_map(ab, "soft_encode: ab", 2)
+    require_floating(ab, "soft_encode: ab")
+    require_finite(ab, "soft_encode: ab")
+    require_positive(sigma, "soft_encode: sigma")
+    if not 1 <= k <= len(grid):
+        raise ColorlibError(f"soft_encode: k is {k}, expected 1 to {len(grid)}, the size of grid {grid.name!r}.")
+    indices, scores = nearest_bins(ab, grid.points.to(ab.device), k)
+    weights = torch.softmax((scores[:, :1] - scores) / (2 * sigma**2), dim=1)  # N×k×H×W
+    dtype = torch.float64 if ab.dtype == torch.float64 else torch.float32
+    return SoftTarget(indices.contiguous(), weights.to(dtype).contiguous(), len(grid))

@@ -1,0 +1,122 @@
+"""The bins: the ab plane cut into points 10 units apart (paper, section 2.2)."""
+
+import hashlib
+from functools import cached_property, lru_cache
+
+import torch
+
+from colorlib import params
+from colorlib.errors import ColorlibError
+from colorlib.ops import gamut
+from colorlib.ops.checks import require_finite, require_floating, require_map
+from colorlib.ops.neighbours import nearest_bins
+
+STEP = params.GRID_STEP.value
+LOWEST, HIGHEST = -110, 100  # the range of a and of b in the full grid
+HULL_SAMPLING = 17  # distance of the RGB levels the hull is drawn around; 51 and finer give the same bins
+
+RULES = {
+    "paper": (
+        f"every multiple-of-{STEP} point of the ab plane whose closed ±{STEP} square meets the convex hull of the ab "
+        "values of all sRGB colours (D65, 2°)"
+    ),
+    "full": f"every multiple-of-{STEP} point with a and b from {LOWEST} to {HIGHEST}, whether or not a colour is near",
+}
+
+
+class Grid:
+    """An ordered set of bins in the ab plane. Immutable; take one from `paper()`, `full()` or `by_name()`.
+
+    Attributes:
+        name: "paper" or "full".
+        rule: one sentence that says which points belong to the grid.
+        points: Q×2 float32, the (a, b) of every bin in Lab units, a ascending, then b.
+        points_int: the same points as int64.
+    """
+
+    def __init__(self, name: str, rule: str, points: torch.Tensor) -> None:
+        self.name = name
+        self.rule = rule
+        self.points_int = points.to(torch.int64)
+        self.points = self.points_int.float()
+
+    @staticmethod
+    @lru_cache(maxsize=1)
+    def paper() -> "Grid":
+        """Return the paper's 313 bins, computed from their rule, in the official order."""
+        candidates = _lattice(-150, 150)
+        hull = gamut.convex_hull(gamut.surface_ab(HULL_SAMPLING))
+        return Grid("paper", RULES["paper"], candidates[gamut.squares_meeting(hull, candidates, STEP)])
+
+    @staticmethod
+    @lru_cache(maxsize=1)
+    def full() -> "Grid":
+        """Return all 484 points of the square from −110 to 100; 223 of them are the nearest bin of no 8-bit colour."""
+        return Grid("full", RULES["full"], _lattice(LOWEST, HIGHEST))
+
+    @staticmethod
+    def by_name(name: str) -> "Grid":
+        """Return the grid called `name`.
+
+        Raises:
+            ColorlibError: for any name but "paper" and "full".
+        """
+        if name == "paper":
+            return Grid.paper()
+        if name == "full":
+            return Grid.full()
+        raise ColorlibError(f"there is no grid named {name!r}: use 'paper' (313 bins) or 'full' (484 bins).")
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __repr__(self) -> str:
+        return f"Grid({self.name!r}, {len(self)} bins)"
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the points as little-endian int64 in C order."""
+        return hashlib.sha256(self.points_int.numpy().astype("<i8").tobytes()).hexdigest()
+
+    @cached_property
+    def reachable(self) -> torch.Tensor:
+        """Q bool: whether the bin is the nearest one of some 8-bit sRGB colour."""
+        ab = gamut.surface_ab().float()  # P×2
+        return self.histogram(ab.T[None, :, :, None]) > 0
+
+    def nearest(self, ab: torch.Tensor) -> torch.Tensor:
+        """Return the index of every pixel's nearest bin; ties go to the lowest index.
+
+        Args:
+            ab: N×2×H×W floating point, Lab units, any finite values.
+
+        Returns:
+            N×H×W int64 in 0..Q−1.
+
+        Raises:
+            ColorlibError: for another shape, an integer dtype, NaN or infinity.
+        """
+        require_map(ab, "Grid.nearest: ab", 2)
+        require_floating(ab, "Grid.nearest: ab")
+        require_finite(ab, "Grid.nearest: ab")
+        indices, _ = nearest_bins(ab, self.points.to(ab.device), 1)
+        return indices[:, 0]
+
+    def histogram(self, ab: torch.Tensor) -> torch.Tensor:
+        """Count how many pixels have each bin as their nearest.
+
+        Args:
+            ab: N×2×H×W floating point, Lab units.
+
+        Returns:
+            Q int64 counts, which sum to N·H·W.
+
+        Raises:
+            ColorlibError: as `nearest`.
+        """
+        return torch.bincount(self.nearest(ab).flatten(), minlength=len(self))
+
+
+def _lattice(low: int, high: int) -> torch.Tensor:
+    axis = torch.arange(low, high + 1, STEP)
+    return torch.cartesian_prod(axis, axis)  # M×2

@@ -1,0 +1,114 @@
+"""sRGB to CIE Lab and back, D65 white, 2° observer.
+
+Source: IEC 61966-2-1 (sRGB transfer function and primaries), CIE 1976 L*a*b*. The constants are the rounded ones that
+the paper's release inherits from scikit-image; other published roundings differ by up to 0.005 Lab units.
+"""
+
+import torch
+
+from colorlib.errors import ColorlibError
+from colorlib.ops.checks import require_floating, require_map, value_range, working_dtype
+
+# Rows X, Y, Z; columns linear R, G, B.
+RGB_TO_XYZ = (
+    (0.412453, 0.357580, 0.180423),
+    (0.212671, 0.715160, 0.072169),
+    (0.019334, 0.119193, 0.950227),
+)
+WHITE = (0.95047, 1.0, 1.08883)
+
+SRGB_KNEE = 0.04045  # below it the transfer function is a straight line
+LINEAR_KNEE = 0.0031308  # the same point in linear light
+LAB_KNEE = 0.008856  # below it the cube root is replaced by a straight line
+LAB_SLOPE = 7.787
+LAB_OFFSET = 16.0 / 116.0
+LAB_ROOT_KNEE = 0.2068966  # cube root of LAB_KNEE
+
+RGB_TOLERANCE = 1e-3  # how far outside [0, 1] rounding may put a float RGB value
+L_TOLERANCE = 1e-2  # how far outside [0, 100] rounding may put an L value
+
+
+def rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
+    """Convert sRGB images to CIE Lab.
+
+    Args:
+        rgb: N×3×H×W, uint8 in 0..255 or floating point in [0, 1].
+
+    Returns:
+        N×3×H×W, L in [0, 100], a and b in Lab units (within −87..99 and −108..95); float64 for float64 input, otherwise
+        float32. Differentiable.
+
+    Raises:
+        ColorlibError: for another shape, an integer dtype other than uint8, or floats outside [0, 1].
+
+    Example:
+        >>> rgb_to_lab(torch.tensor([255, 0, 0], dtype=torch.uint8).reshape(1, 3, 1, 1)).flatten().round().tolist()
+        [53.0, 80.0, 67.0]
+    """
+    require_map(rgb, "rgb_to_lab: rgb", 3)
+    if rgb.dtype == torch.uint8:
+        return _rgb_to_lab(rgb.float() / 255)
+    _require_unit_range(rgb)
+    return _rgb_to_lab(rgb.to(working_dtype(rgb)))
+
+
+def lab_to_rgb(lab: torch.Tensor, *, as_uint8: bool = False) -> torch.Tensor:
+    """Convert CIE Lab images to sRGB; colours that no screen shows are clipped channel by channel.
+
+    Args:
+        lab: N×3×H×W floating point, L in [0, 100], a and b in Lab units (any finite number).
+        as_uint8: return uint8 in 0..255, rounded half up, instead of floats.
+
+    Returns:
+        N×3×H×W in [0, 1], float64 for float64 input, otherwise float32; or uint8. The float result is differentiable.
+
+    Raises:
+        ColorlibError: for another shape, an integer dtype, NaN, or L outside [0, 100].
+    """
+    require_map(lab, "lab_to_rgb: lab", 3)
+    require_floating(lab, "lab_to_rgb: lab")
+    low, high = value_range(lab[:, 0])
+    if not (low >= -L_TOLERANCE and high <= 100 + L_TOLERANCE):
+        raise ColorlibError(
+            f"lab_to_rgb: L runs from {low:g} to {high:g}, expected 0 to 100: undo the centring of the network's input "
+            "(add 50 to L) or its scaling first."
+        )
+    rgb = _lab_to_rgb(lab.to(working_dtype(lab)))
+    return rgb.mul(255).add(0.5).to(torch.uint8) if as_uint8 else rgb
+
+
+def _require_unit_range(rgb: torch.Tensor) -> None:
+    if not rgb.is_floating_point():
+        raise ColorlibError(
+            f"rgb_to_lab: rgb has dtype {rgb.dtype}, expected uint8 in 0..255 or floating point in [0, 1]: "
+            "call .to(torch.uint8) if the values are 0..255."
+        )
+    low, high = value_range(rgb)
+    if low >= -RGB_TOLERANCE and high <= 1 + RGB_TOLERANCE:
+        return
+    remedy = "divide by 255" if low >= 0 and 2 < high <= 255.5 else "scale or clamp them to [0, 1]"
+    raise ColorlibError(f"rgb_to_lab: float values run from {low:g} to {high:g}, expected 0 to 1: {remedy}.")
+
+
+def _rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
+    linear = torch.where(rgb > SRGB_KNEE, ((rgb + 0.055) / 1.055).clamp_min(0) ** 2.4, rgb / 12.92)
+    matrix = torch.tensor(RGB_TO_XYZ, dtype=rgb.dtype, device=rgb.device)
+    white = torch.tensor(WHITE, dtype=rgb.dtype, device=rgb.device)
+    xyz = torch.einsum("xc,nchw->nxhw", matrix / white[:, None], linear)  # N×3×H×W, relative to white
+    # The clamp keeps the gradient of the branch not taken finite.
+    root = torch.where(xyz > LAB_KNEE, xyz.clamp_min(LAB_KNEE) ** (1 / 3), LAB_SLOPE * xyz + LAB_OFFSET)
+    fx, fy, fz = root.unbind(1)
+    return torch.stack((116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)), dim=1)  # N×3×H×W
+
+
+def _lab_to_rgb(lab: torch.Tensor) -> torch.Tensor:
+    lightness, a, b = lab.unbind(1)
+    fy = (lightness + 16) / 116
+    # A strongly blue b would ask for negative Z, which is no light at all.
+    root = torch.stack((fy + a / 500, fy, (fy - b / 200).clamp_min(0)), dim=1)  # N×3×H×W
+    xyz = torch.where(root > LAB_ROOT_KNEE, root.clamp_min(LAB_ROOT_KNEE) ** 3, (root - LAB_OFFSET) / LAB_SLOPE)
+    matrix = torch.linalg.inv(torch.tensor(RGB_TO_XYZ, dtype=torch.float64)).to(lab)
+    white = torch.tensor(WHITE, dtype=lab.dtype, device=lab.device)
+    linear = torch.einsum("cx,nxhw->nchw", matrix * white, xyz)  # N×3×H×W
+    curve = 1.055 * linear.clamp_min(LINEAR_KNEE) ** (1 / 2.4) - 0.055
+    return torch.where(linear > LINEAR_KNEE, curve, 12.92 * linear).clamp(0, 1)

@@ -1,0 +1,19 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+Golden = Callable[[str], dict[str, np.ndarray]]
+
+
+@pytest.fixture(scope="session")
+def golden() -> Golden:
+    """Read the arrays of tests/data/golden/<name>.npz."""
+    folder = Path(__file__).parents[2] / "data" / "golden"
+
+    def read(name: str) -> dict[str, np.ndarray]:
+        with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    return read
