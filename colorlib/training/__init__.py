@@ -1,0 +1,1 @@
+"""Training: objective, optimiser, schedule, precision, and the loop."""

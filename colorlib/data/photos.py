@@ -1,0 +1,65 @@
+"""One photograph: verified against its manifest row, decoded, brought to the size the network sees."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from colorlib.data.manifest import Photo
+from colorlib.errors import ColorlibError
+from colorlib.files import sha256_of
+
+
+def load_photo(photo: Photo, folder: Path) -> Image.Image:
+    """Open `folder / photo.file` as an upright RGB image, after checking that it is the file of the manifest.
+
+    Raises:
+        ColorlibError: the file is missing, is not the one that the manifest names, cannot be decoded whole, or has
+            another size.
+    """
+    path = folder / photo.file
+    if not path.is_file():
+        raise ColorlibError(f"{path} is missing, though the manifest lists it: restore the file or remove its row")
+    digest = sha256_of(path)
+    if digest != photo.sha256:
+        raise ColorlibError(
+            f"{path} is damaged or was changed: its sha256 is {digest[:12]}…, the manifest says {photo.sha256[:12]}…; "
+            "restore the file, or update the manifest if the change is meant"
+        )
+    image = decode(path)
+    if image.size != (photo.width, photo.height):
+        raise ColorlibError(f"{path} is {image.width}×{image.height}, the manifest says {photo.width}×{photo.height}")
+    return image
+
+
+def decode(path: Path) -> Image.Image:
+    """Read the image file at `path`, whole and upright (EXIF orientation applied), as 8-bit RGB.
+
+    Raises:
+        ColorlibError: not an image, truncated, or larger than Pillow's limit for decompression bombs.
+    """
+    try:
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image.load()
+            return ImageOps.exif_transpose(image).convert("RGB")
+    except FileNotFoundError:
+        raise ColorlibError(f"{path}: there is no such file") from None
+    except UnidentifiedImageError:
+        raise ColorlibError(f"{path} is not an image that can be read (JPEG, PNG, TIFF, WebP, …)") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ColorlibError(f"{path} cannot be decoded: {error}") from error
+
+
+def resize_to_square(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    """Scale so that the short side is `size` (Lanczos) and cut the middle square.
+
+    Shape: `size`×`size`×3, uint8. The aspect ratio is kept; nothing is squeezed.
+    """
+    scale = size / min(image.size)
+    width, height = (max(size, round(side * scale)) for side in image.size)
+    scaled = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    left, top = (width - size) // 2, (height - size) // 2
+    return np.asarray(scaled.crop((left, top, left + size, top + size)))

@@ -1,0 +1,117 @@
+"""Prepared data: one array of equally large photographs for each split, and the list of what is in it.
+
+```
+DIRECTORY/train.npy    N×S×S×3 uint8, sRGB
+DIRECTORY/train.csv    file, sha256, group: row i describes image i
+```
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from colorlib.data.manifest import SPLITS, Photo, Split
+from colorlib.data.photos import load_photo, resize_to_square
+from colorlib.errors import ColorlibError
+from colorlib.files import atomic_path, sha256_of_tree
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The photographs of one split.
+
+    Attributes:
+        images: N×S×S×3 uint8, sRGB; a read-only memory map.
+        files: the N file names, in the same order.
+    """
+
+    images: NDArray[np.uint8]
+    files: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def tensor(self, rows: slice | list[int] = slice(None)) -> Tensor:
+        """The chosen images as uint8 tensor, M×3×S×S."""
+        chosen = torch.from_numpy(np.array(self.images[rows]))  # (M, S, S, 3)
+        return chosen.permute(0, 3, 1, 2)  # (M, 3, S, S)
+
+
+def prepare(
+    photos: Iterable[Photo],
+    source: Path,
+    destination: Path,
+    size: int,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Verify, decode and resize all photographs and write them to the folder `destination`, whole or not at all.
+
+    Args:
+        photos: rows of the manifest.
+        source: the folder with the photographs.
+        destination: a folder that will hold nothing but the prepared data.
+        size: side of the squares in pixels.
+        progress: called with each file's name when it is done.
+
+    Raises:
+        ColorlibError: a photograph is missing, changed or broken (all such are named), or the disk is full.
+    """
+    rows: dict[Split, list[tuple[Photo, NDArray[np.uint8]]]] = {split: [] for split in SPLITS}
+    broken: list[str] = []
+    for photo in photos:
+        try:
+            rows[photo.split].append((photo, resize_to_square(load_photo(photo, source), size)))
+        except ColorlibError as error:
+            broken.append(str(error))
+        progress(photo.file)
+    if broken:
+        raise ColorlibError("\n".join([f"{len(broken)} of the photographs cannot be used:", *broken]))
+    with atomic_path(destination) as folder:
+        folder.mkdir()
+        for split, pairs in rows.items():
+            images = np.stack([image for _, image in pairs]) if pairs else np.zeros((0, size, size, 3), np.uint8)
+            np.save(folder / f"{split}.npy", images)
+            index = io.StringIO()
+            writer = csv.writer(index, lineterminator="\n")
+            writer.writerow(["file", "sha256", "group"])
+            writer.writerows([photo.file, photo.sha256, photo.group] for photo, _ in pairs)
+            (folder / f"{split}.csv").write_text(index.getvalue(), encoding="utf-8")
+
+
+def load_prepared(directory: Path, split: Split) -> Prepared:
+    """Open one split that `prepare` wrote.
+
+    Raises:
+        ColorlibError: it is missing, empty or inconsistent.
+    """
+    array, index = directory / f"{split}.npy", directory / f"{split}.csv"
+    for path in (array, index):
+        if not path.is_file():
+            raise ColorlibError(f"there is no {path}: run the prepare stage first (dvc repro prepare)")
+    try:
+        images = np.load(array, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ColorlibError(
+            f"{array} is damaged ({error}): run the prepare stage again (dvc repro -f prepare)"
+        ) from error
+    with index.open(encoding="utf-8", newline="") as file:
+        files = tuple(row["file"] for row in csv.DictReader(file))
+    if images.shape[0] != len(files) or images.shape[1:2] + images.shape[3:] != (images.shape[2], 3):
+        raise ColorlibError(
+            f"{array} {images.shape} does not fit {index} ({len(files)} rows): run the prepare stage again"
+        )
+    if not files:
+        raise ColorlibError(f"the {split} split in {directory} is empty: the manifest needs photographs for it")
+    return Prepared(images, files)
+
+
+def prepared_sha256(directory: Path) -> str:
+    """One hash over all the prepared data."""
+    return sha256_of_tree(directory)
