@@ -29,6 +29,20 @@ def surface_ab(step: int = 1) -> torch.Tensor:
     return lab[0, 1:, :, 0].T.contiguous()  # 6P×2
 
 
+def outline(points_per_edge: int = 64) -> torch.Tensor:
+    """Return the border of what a screen can show in the ab plane, as a closed P×2 line (float64).
+
+    It is the round trip red, yellow, green, cyan, blue, magenta along the edges of the RGB cube; it stays within half a
+    unit of the largest chroma of every hue.
+    """
+    corners = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1], [1, 0, 1]], dtype=torch.float64)
+    share = torch.arange(points_per_edge, dtype=torch.float64)[:, None, None] / points_per_edge  # S×1×1
+    edges = corners + share * (torch.roll(corners, -1, dims=0) - corners)  # S×6×3
+    rgb = edges.transpose(0, 1).reshape(-1, 3)  # 6S×3
+    ab = rgb_to_lab(rgb.T[None, :, :, None])[0, 1:, :, 0].T  # 6S×2
+    return torch.cat((ab, ab[:1]))
+
+
 def convex_hull(points: torch.Tensor) -> torch.Tensor:
     """Return the corners of the convex hull of P×2 points, counter-clockwise, as V×2 (monotone chain)."""
     ordered = sorted((float(x), float(y)) for x, y in points.tolist())

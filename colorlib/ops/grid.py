@@ -84,6 +84,19 @@ class Grid:
         ab = gamut.surface_ab().float()  # P×2
         return self.histogram(ab.T[None, :, :, None]) > 0
 
+    def describe(self) -> str:
+        """Explain the grid to a person: its rule, its size, how many of its bins a colour can reach."""
+        q, reachable = len(self), int(self.reachable.sum())
+        low, high = self.points_int.amin(0).tolist(), self.points_int.amax(0).tolist()
+        return (
+            f"Grid {self.name!r}: {q} bins.\n"
+            f"Rule: {self.rule}.\n"
+            f"Order: a ascending, then b. Range: a from {low[0]} to {high[0]}, b from {low[1]} to {high[1]}.\n"
+            f"Reachable: {reachable} bins are the nearest one of some 8-bit sRGB colour. The other {q - reachable} get\n"
+            f"probability only as neighbours of those, or none.\n"
+            f"sha256 of the points (little-endian int64): {self.sha256}"
+        )
+
     def nearest(self, ab: torch.Tensor) -> torch.Tensor:
         """Return the index of every pixel's nearest bin; ties go to the lowest index.
 
