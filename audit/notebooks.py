@@ -1,0 +1,89 @@
+"""Notebooks as pieces of text: code cells made parsable, markdown, text outputs. Nothing is executed."""
+
+import json
+import re
+from typing import Any
+
+# Cell magics whose body is Python all the same.
+PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3", "pyinstrument"}
+LINE_MAGIC = re.compile(r"^(\s*)(?:[%!]|\?{1,2}\w|[\w.\[\]]+\?{1,2}\s*$)")
+ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\[\]'\" ]+=\s*)(?:!|%\w)")
+# Shell lines that IPython's automagic, or a reader in a hurry, lets stand without a sign.
+SHELL = re.compile(r"^(\s*)(?:pip3?|conda|apt(?:-get)?|git|cd|ls|pwd|wget|curl|unzip|mkdir|cp|mv|rm|cat|bash)\s+[\w.~/-]")
+
+
+class NotebookError(ValueError):
+    """The file is not a notebook: the message says how."""
+
+
+def cells(text: str) -> list[dict[str, Any]]:
+    """The cells of a notebook of format 4, or of the single worksheet of format 3.
+
+    Raises:
+        NotebookError: not JSON, or JSON of another shape.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotebookError(f"not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise NotebookError(f"a notebook is a JSON object, this is {type(document).__name__}")
+    if "cells" not in document and isinstance(document.get("worksheets"), list) and document["worksheets"]:
+        document = document["worksheets"][0]
+    found = document.get("cells") if isinstance(document, dict) else None
+    if not isinstance(found, list) or not all(isinstance(cell, dict) for cell in found):
+        raise NotebookError("no list of cells")
+    return found
+
+
+def source(cell: dict[str, Any]) -> str:
+    """The text of a cell; format 3 calls it input."""
+    return joined(cell.get("source", cell.get("input", "")))
+
+
+def text_outputs(cell: dict[str, Any]) -> list[str]:
+    """Streams, tracebacks and plain-text results of a cell; images and HTML are left out."""
+    texts = []
+    for output in cell.get("outputs") or []:
+        if not isinstance(output, dict):
+            continue
+        data = output.get("data")
+        plain = data.get("text/plain") if isinstance(data, dict) else None
+        for part in (output.get("text"), plain, output.get("traceback")):
+            if part:
+                texts.append(joined(part))
+    return texts
+
+
+def joined(value: object) -> str:
+    """Notebook text is a string or a list of lines."""
+    if isinstance(value, list):
+        return "".join(part for part in value if isinstance(part, str))
+    return value if isinstance(value, str) else ""
+
+
+def as_python(text: str) -> str:
+    """A code cell with its magics and shell lines replaced, line for line, by Python that does nothing.
+
+    A cell of another language (`%%bash`, `%%html`) becomes blank lines: there is no Python in it.
+    """
+    lines = text.split("\n")
+    first = next((number for number, line in enumerate(lines) if line.strip()), None)
+    if first is not None and lines[first].startswith("%%"):
+        name = lines[first][2:].split(maxsplit=1)[0:1]
+        if not name or name[0] not in PYTHON_CELL_MAGICS:
+            return "\n" * (len(lines) - 1)
+        lines[first] = ""
+    continued = False
+    for number, line in enumerate(lines):
+        magic = LINE_MAGIC.match(line) or SHELL.match(line)
+        assigned = ASSIGNED_MAGIC.match(line)
+        ends_open = line.rstrip().endswith("\\")
+        if continued:
+            lines[number] = ""
+            continued = ends_open
+        elif magic:
+            lines[number], continued = f"{magic.group(1)}pass", ends_open
+        elif assigned:
+            lines[number], continued = f"{assigned.group(1)}None", ends_open
+    return "\n".join(lines)

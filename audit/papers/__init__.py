@@ -1,0 +1,1 @@
+"""Papers as data plus probes: what a paper states, measured on running code."""

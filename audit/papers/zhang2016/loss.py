@@ -1,0 +1,65 @@
+"""The training loss, by its gradient: s·w·(softmax(z / T) − target) / T."""
+
+import numpy as np
+
+from audit.papers.probe import Array, Measured, part
+from audit.papers.probe import array as checked
+from audit.papers.zhang2016.decoding import contest, share_line
+from audit.papers.zhang2016.grid import bins
+from audit.papers.zhang2016.subject import Subject
+
+PIXELS = 61
+
+
+def gradients(subject: Subject, weights: Array, ab: Array) -> tuple[Array, Array, Array]:
+    """(gradient at the first bin, at the second, logit gaps) where the target has nothing in either bin."""
+    points = bins(subject)
+    first, second = far_bins(points, ab)
+    gaps = np.linspace(-1.5, 1.5, len(ab))
+    logits = contest(len(points), first, second, gaps)
+    gradient = checked(part(subject, "loss_gradient")(logits, ab, weights), logits.shape, "loss_gradient()")
+    return gradient[:, first], gradient[:, second], gaps
+
+
+def far_bins(points: Array, ab: Array) -> tuple[int, int]:
+    """The two bins that are farthest from every colour used."""
+    distance = np.sqrt(((ab[:, None] - points[None]) ** 2).sum(2)).min(0)
+    first, second = np.argsort(distance, kind="stable")[-2:]
+    return int(first), int(second)
+
+
+def near_grey() -> Array:
+    """Colours well inside the grid, each nearer to one bin than to any other."""
+    return np.random.default_rng(7).uniform(-4.0, 4.0, (PIXELS, 2)) + [[10.0, 10.0]]
+
+
+def temperature(subject: Subject) -> Measured:
+    """T in training, where there is none: 1."""
+    ab = near_grey()
+    first, second, gaps = gradients(subject, np.ones(len(bins(subject))), ab)
+    value, uncertainty = share_line(first / (first + second), gaps)
+    return Measured(value, uncertainty, f"loss_gradient({PIXELS} pixels, two bins, equal weights)")
+
+
+def scale(subject: Subject) -> Measured:
+    """Gradient per pixel of one image: 1 for a sum over pixels, 1/M for a mean."""
+    ab = near_grey()
+    first, second, gaps = gradients(subject, np.ones(len(bins(subject))), ab)
+    value, _ = share_line(first / (first + second), gaps)
+    sums = (first + second) * value
+    call = f"loss_gradient({PIXELS} pixels, equal weights)"
+    return Measured(float(sums.mean()), float(np.ptp(sums) / 2), call)
+
+
+def lookup(subject: Subject) -> Measured:
+    """Share of pixels whose gradient is scaled by the weight of the heaviest bin of their target."""
+    points = bins(subject)
+    nodes = points[(np.abs(points) <= 30).all(1)]
+    ab = nodes + np.random.default_rng(11).uniform(-4.0, 4.0, nodes.shape)
+    weights = np.linspace(0.5, 2.0, len(points))
+    expected = weights[((ab[:, None] - points[None]) ** 2).sum(2).argmin(1)]
+    first, second, _ = gradients(subject, weights, ab)
+    plain_first, plain_second, _ = gradients(subject, np.ones(len(points)), ab)
+    ratio = (first + second) / (plain_first + plain_second)
+    right = np.abs(ratio - expected) <= 1e-3 * expected
+    return Measured(float(right.mean()), 0.0, f"loss_gradient({len(ab)} pixels, weights from 0.5 to 2 and equal weights)")

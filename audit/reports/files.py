@@ -1,0 +1,29 @@
+"""Writing reports, each under a temporary name first: no reader ever meets half a report."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from audit.model import Report, RunFacts
+from audit.reports import json_report, markdown
+
+
+def write_all(folder: Path, report: Report, facts: RunFacts) -> None:
+    """report.md and report.json, the same bytes for the same result, and run.json with what differs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder / "report.md", markdown.render(report))
+    write(folder / "report.json", json_report.render(report))
+    write(folder / "run.json", json_report.render_facts(facts))
+
+
+def write(path: Path, text: str) -> None:
+    """Replace the file as a whole."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,103 @@
+"""Words and numbers that several renderings share."""
+
+from typing import assert_never
+
+from audit.model import Check, Evidence, Report, Row, Verdict
+
+Number = str | int | float | None
+
+
+def sign(verdict: Verdict) -> str:
+    """A verdict for a narrow column, readable without colour."""
+    match verdict:
+        case Verdict.PASS:
+            return "✓ pass"
+        case Verdict.FAIL:
+            return "✗ fail"
+        case Verdict.DEVIATION:
+            return "≈ deviation"
+        case Verdict.UNKNOWN:
+            return "? unknown"
+        case Verdict.NOT_APPLICABLE:
+            return "– not applicable"
+        case Verdict.NOT_RUN:
+            return "○ not run"
+        case Verdict.ERROR:
+            return "! error"
+        case _:
+            assert_never(verdict)
+
+
+def number(value: Number) -> str:
+    """A hash by its first twelve characters, thousands with commas, no needless zeros."""
+    if value is None:
+        return "—"
+    if isinstance(value, str):
+        return f"{value[:12]}…" if len(value) == 64 else value
+    return f"{value:,}" if isinstance(value, int) else f"{value:.10g}"
+
+
+def with_unit(value: Number, unit: str) -> str:
+    """A value and its unit; pure numbers have none."""
+    text = number(value)
+    return text if value is None or unit in ("", "1") else f"{text} %" if unit == "%" else f"{text} {unit}"
+
+
+def measured(evidence: Evidence) -> str:
+    """The measured value with its uncertainty and unit."""
+    text = with_unit(evidence.measured, evidence.unit)
+    if evidence.uncertainty is None:
+        return text
+    return with_unit(f"{number(evidence.measured)} ± {evidence.uncertainty:g}", evidence.unit)
+
+
+def headline(report: Report) -> str:
+    """The verdict and why, in one sentence or two."""
+    verdict = report.verdict
+    match verdict:
+        case Verdict.PASS:
+            return f"all {len(report.checks)} checks passed."
+        case Verdict.DEVIATION:
+            return f"all {len(report.checks)} checks passed, with deviations that this project accepts by name."
+        case Verdict.NOT_APPLICABLE:
+            return "none of the checks applies to this tree."
+        case Verdict.FAIL | Verdict.ERROR | Verdict.UNKNOWN | Verdict.NOT_RUN:
+            return reasons(report)
+        case _:
+            assert_never(verdict)
+
+
+def reasons(report: Report) -> str:
+    """What keeps the gate shut: which checks failed, broke down, stayed open, did not run."""
+    if not report.checks:
+        return "nothing was audited: no file to look at, or no check selected."
+    kinds = (
+        (Verdict.FAIL, "failed"),
+        (Verdict.ERROR, "broke down"),
+        (Verdict.UNKNOWN, "stayed unknown"),
+        (Verdict.NOT_RUN, "did not run"),
+    )
+    parts = []
+    for verdict, words in kinds:
+        names = [check.id for check in report.legs(verdict)]
+        if names:
+            parts.append(f"{', '.join(names)} {words}")
+    missing = [name for name in report.required if not report.fulfils(name)]
+    if missing:
+        parts.append(f"required and without a result: {', '.join(missing)}")
+    passed = sum(check.verdict.passes for check in report.checks)
+    return f"{'; '.join(parts)}. {passed} of {len(report.checks)} checks passed."
+
+
+def remedies(report: Report) -> list[tuple[str, str]]:
+    """(checks, command) for what did not run, each command once."""
+    found: dict[str, list[str]] = {}
+    for check in report.legs(Verdict.NOT_RUN):
+        found.setdefault(check.remedy or "see its message", []).append(check.id)
+    return [(", ".join(ids), remedy) for remedy, ids in found.items()]
+
+
+def open_rows(check: Check) -> list[Row]:
+    """The rows of a paper that are not plainly right, weakest first."""
+    rows = [row for row in check.rows if row.verdict is not Verdict.PASS]
+    return sorted(rows, key=lambda row: -row.verdict.weakness)

@@ -1,0 +1,119 @@
+"""Paths that exist on one person's machine only."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit import notebooks
+from audit.model import Confidence, Finding, Rule, Severity, found
+from audit.rules.family import Family, rule
+from audit.target import Kind, Piece, Target
+
+WINDOWS = rule(
+    "paths.windows",
+    title="Windows drive in a path",
+    why="The file is found on no other machine, and the code stops there.",
+    fix="Take the path from an argument or the configuration, relative to the project.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+HOME = rule(
+    "paths.home",
+    title="Somebody's home directory in a path",
+    why="The path exists for one user only, and names that user.",
+    fix="Take the path from an argument or the configuration, or start from Path.home().",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+MOUNT = rule(
+    "paths.mount",
+    title="Colab, Drive or Kaggle mount in a path",
+    why="The path exists in one hosted notebook service only.",
+    fix="Take the path from an argument or the configuration, with the mount as one possible value.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+REPEATED = rule(
+    "paths.repeated",
+    title="The same two folders twice in one path",
+    why="A path that was joined twice; the file is looked for where it is not.",
+    fix="Join the part once.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+
+START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
+PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
+    (WINDOWS, re.compile(START + r"[A-Za-z]:[\\/]{1,2}[A-Za-z0-9_][A-Za-z0-9_. ()-]+(?:[\\/]|$|(?=['\"]))")),
+    (HOME, re.compile(START + r"/(?:home|Users)/(?!(?:your[-_]?\w*|user_?name|name|USER|USERNAME)\b)[A-Za-z][\w.-]*")),
+    (MOUNT, re.compile(START + r"(?:/content)?/(?:g?drive/(?:My ?Drive|Shareddrives|Othercomputers)|kaggle/(?:input|working))\b")),
+    (MOUNT, re.compile(START + r"/content/g?drive\b")),
+    (REPEATED, re.compile(r"(?:^|/)((?=[^/]*[A-Za-z])[\w.-]+/[\w.-]+)/\1(?:/|$)")),
+)  # fmt: skip
+# Strings passed to these are routes of a web application, or regular expressions.
+NO_PATHS = {
+    "redirect", "url_for", "add_url_rule", "add_api_route", "route", "get", "post", "put", "delete", "patch", "path",
+    "re_path", "include_router", "mount", "compile", "search", "match", "fullmatch", "sub", "findall", "split",
+}  # fmt: skip
+CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm")
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """Each rule at most once a line."""
+    for piece in target.pieces:
+        seen: set[tuple[Rule, int]] = set()
+        for line, text in candidates(piece):
+            for matched, place in matched_rules(text):
+                if (matched, line) not in seen:
+                    seen.add((matched, line))
+                    message = f"`{place}` exists on one machine only"
+                    if matched is REPEATED:
+                        message = f"`{place}` stands twice in a row"
+                    yield found(matched, piece.at(line), message, piece.line(line)[:120])
+
+
+def matched_rules(text: str) -> Iterator[tuple[Rule, str]]:
+    """The rules that a text breaks, with the part that does."""
+    if "://" in text and not text.startswith("file://"):
+        return
+    for candidate, pattern in PATTERNS:
+        match = pattern.search(text)
+        if match:
+            yield candidate, match.group(match.lastindex or 0).strip()
+
+
+def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
+    """(line, text) of what may hold a path: strings of code, shell lines of cells, lines of configuration."""
+    if piece.kind is Kind.PYTHON:
+        if piece.tree is not None:
+            yield from strings(piece.tree)
+        if piece.cell is not None:
+            replaced = notebooks.as_python(piece.text).split("\n")
+            for number, (line, code) in enumerate(zip(piece.lines, replaced, strict=True), start=1):
+                if line != code:
+                    yield number, line
+    elif piece.kind is Kind.TEXT and piece.path.lower().endswith(CONFIG_SUFFIXES):
+        for number, line in enumerate(piece.lines, start=1):
+            if len(line) < 2000 and not line.lstrip().startswith(("#", ";", "//")):
+                yield number, line
+
+
+def strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """String constants that are neither documentation, nor routes, nor regular expressions."""
+    skipped: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skipped.add(id(node.value))
+        called = [node] if isinstance(node, ast.Call) else []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            called = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
+        for call in called:
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if name in NO_PATHS:
+                skipped.update(id(inner) for argument in call.args[:1] for inner in ast.walk(argument))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+            yield node.lineno, node.value
+
+
+FAMILY = Family("paths", "No path of one machine", (WINDOWS, HOME, MOUNT, REPEATED), find)

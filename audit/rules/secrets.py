@@ -1,0 +1,154 @@
+"""Credentials in code, notebooks (outputs too) and configuration. The value itself never leaves this file."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from audit.errors import NotRunError
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.family import Family, rule
+from audit.runners import version
+from audit.target import Kind, Piece, Target
+
+TOKEN = rule(
+    "secrets.token",
+    title="Key or token of a service",
+    why="Whoever reads the file can act as its owner; it stays in the history after the line is gone.",
+    fix="Revoke it at the service, then read a new one from the environment.",
+    severity=Severity.CRITICAL,
+    confidence=Confidence.HIGH,
+)
+PASSWORD = rule(
+    "secrets.password",
+    title="Password or key given as text",
+    why="Whoever reads the file knows it; it stays in the history after the line is gone.",
+    fix="Change it, then read it from the environment or a secret store.",
+    severity=Severity.CRITICAL,
+    confidence=Confidence.MEDIUM,
+)
+
+# detect-secrets' detectors of one service each. Its entropy detectors report every hash and are left out.
+DETECTORS = (
+    "artifactory:ArtifactoryDetector", "aws:AWSKeyDetector", "azure_storage_key:AzureStorageKeyDetector",
+    "basic_auth:BasicAuthDetector", "discord:DiscordBotTokenDetector", "github_token:GitHubTokenDetector",
+    "gitlab_token:GitLabTokenDetector", "jwt:JwtTokenDetector", "mailchimp:MailchimpDetector", "npm:NpmDetector",
+    "openai:OpenAIDetector", "private_key:PrivateKeyDetector", "pypi_token:PypiTokenDetector",
+    "sendgrid:SendGridDetector", "slack:SlackDetector", "stripe:StripeDetector",
+    "telegram_token:TelegramBotTokenDetector", "twilio:TwilioKeyDetector",
+)  # fmt: skip
+# Services of this trade that detect-secrets does not know.
+OWN_TOKENS = (
+    ("Hugging Face token", re.compile(r"\b(hf_[A-Za-z0-9]{30,})\b")),
+    ("Google API key", re.compile(r"\b(AIza[0-9A-Za-z_-]{35})\b")),
+    ("Weights & Biases key", re.compile(r"wandb[\w.]*(?:login\(\s*(?:key\s*=\s*)?|_api_key\W{1,6})['\"]?([0-9a-f]{40})\b", re.I)),
+    ("Kaggle key", re.compile(r"['\"](?:key|KAGGLE_KEY)['\"]\]?\s*[:=]\s*['\"]([0-9a-f]{32})['\"]")),
+)  # fmt: skip
+NAMED_TOKEN = re.compile(r"\b\w*(?:token|apikey|api_key|access_key)\w*['\"\]]{0,2}\s*[:=]\s*['\"]?([A-Za-z0-9_.\-/+]{20,})\b", re.I)
+PLACEHOLDER = re.compile(
+    r"example|your|change.?me|placeholder|dummy|redacted|insert|sample|x{4,}|\*{3,}|<|>|\$\{|\$\(|\{\{|%\(|\.\.\.|^(test|fake|none|null|"
+    r"true|false|string|str|password|passwd|secret|token|admin|user|key|pass|value|default|localhost)\W*$|environ|getenv|[()]",
+    re.I,
+)  # fmt: skip
+HASH_LINE = re.compile(r"\b\w*(hash|sha\d*|md5|digest|checksum|integrity|fingerprint)\w*\b", re.I)
+LOCK_FILE = re.compile(r"(^|/)([^/]*\.lock|[^/]*-lock\.(json|ya?ml)|go\.sum|npm-shrinkwrap\.json)$")
+CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".env", ".sh", ".properties", ".txt")
+LONGEST = 1000  # characters of a line; longer ones are data
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """At most one finding a line.
+
+    Raises:
+        NotRunError: detect-secrets is missing.
+    """
+    version("detect-secrets")
+    for piece in target.pieces:
+        if piece.kind is Kind.MARKDOWN or LOCK_FILE.search(piece.path):
+            continue
+        for number, line in enumerate(piece.lines, start=1):
+            if line.strip() and len(line) <= LONGEST and "base64," not in line:
+                finding = look(piece, number, line)
+                if finding:
+                    yield finding
+
+
+def look(piece: Piece, number: int, line: str) -> Finding | None:
+    """What one line gives away, the surest rule first."""
+    for name, value in tokens(piece, number, line):
+        if not PLACEHOLDER.search(value):
+            return found(TOKEN, piece.at(number), f"looks like: {name} ({shown(value)})")
+    if HASH_LINE.search(line):
+        return None
+    for value in passwords(piece, number, line):
+        if credible(value):
+            return found(PASSWORD, piece.at(number), f"a password or key as text ({shown(value)})")
+    return None
+
+
+def tokens(piece: Piece, number: int, line: str) -> Iterator[tuple[str, str]]:
+    """(kind, value) of everything with the shape of a known service's token."""
+    for detector in detectors():
+        for secret in detector.analyze_line(filename=piece.path, line=line, line_number=number):
+            yield secret.type, secret.secret_value or ""
+    for name, pattern in OWN_TOKENS:
+        for match in pattern.finditer(line):
+            yield name, match.group(1)
+
+
+def passwords(piece: Piece, number: int, line: str) -> Iterator[str]:
+    """Values given to names like password, secret, api_key, token."""
+    configured = piece.kind is Kind.TEXT and (piece.path.endswith(CONFIG_SUFFIXES) or "/.env" in f"/{piece.path}")
+    if piece.kind is Kind.TEXT and not configured:
+        return
+    # The detector chooses its grammar by the file's name: notebooks and outputs hold Python.
+    filename = "env.ini" if "/.env" in f"/{piece.path}" else piece.path if configured else "cell.py"
+    for secret in keyword_detector().analyze_line(filename=filename, line=line, line_number=number):
+        yield secret.secret_value or ""
+    match = NAMED_TOKEN.search(line)
+    if match and re.search(r"\d", match.group(1)) and re.search(r"[A-Za-z]", match.group(1)):
+        yield match.group(1)
+
+
+def credible(value: str) -> bool:
+    """Whether a value may be a password, and is no placeholder, reference, address, path or special token."""
+    value = value.strip().strip("'\"")
+    if len(value) < 6 or PLACEHOLDER.search(value) or " " in value or "://" in value:
+        return False
+    if re.fullmatch(r"[A-Za-z_]+(\.[A-Za-z_]\w*)*|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*", value):
+        return False  # a name, a constant, words, a number, a special token, a path
+    return len(set(value)) > 3
+
+
+def shown(value: str) -> str:
+    """The first four characters of a long value; nothing of a short one."""
+    return f"{value[:4]}…" if len(value) >= 16 else "not shown"
+
+
+@cache
+def detectors() -> tuple[Any, ...]:
+    """One instance of each detector."""
+    return tuple(load(name) for name in DETECTORS)
+
+
+@cache
+def keyword_detector() -> Any:
+    """detect-secrets' detector of telling names."""
+    return load("keyword:KeywordDetector")
+
+
+def load(name: str) -> Any:
+    """A detector by module and class.
+
+    Raises:
+        NotRunError: this detect-secrets does not have it.
+    """
+    module, attribute = name.split(":")
+    try:
+        return getattr(import_module(f"detect_secrets.plugins.{module}"), attribute)()
+    except (ImportError, AttributeError):
+        raise NotRunError(f"detect-secrets has no {attribute}", "run `pip install 'detect-secrets>=1.5'`") from None
+
+
+FAMILY = Family("secrets", "No credential in the tree", (TOKEN, PASSWORD), find, versions=("detect-secrets",))

@@ -1,0 +1,206 @@
+"""Code that stands for code that is not there: empty bodies, notes to do it later, lines no run can reach."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from audit import notebooks
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.family import Family, rule
+from audit.target import Piece, Target
+
+FUNCTION = rule(
+    "stubs.function",
+    title="Function without a body",
+    why="Callers get None or an exception where they were promised a result.",
+    fix="Write the body, or remove the function; a method meant to be overridden is marked abstract.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+CLASS = rule(
+    "stubs.class",
+    title="Class without a body",
+    why="The class promises something that it does not have.",
+    fix="Write the class, or remove it.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+TODO = rule(
+    "stubs.todo",
+    title="TODO or FIXME",
+    why="Work that is known to be missing is not finished work; nobody is reminded of it here.",
+    fix="Do it, or move it to the issue tracker.",
+    severity=Severity.MINOR,
+    confidence=Confidence.HIGH,
+)
+UNREACHABLE = rule(
+    "stubs.unreachable",
+    title="Code that cannot be reached",
+    why="It looks as if it did something, and it never runs.",
+    fix="Remove it, or move it before the statement that leaves the block.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+
+NOTE = re.compile(r"\b(?:TODO|FIXME)\b")
+TEST_PATH = re.compile(r"(^|/)(tests?/|test_[^/]*\.py$|conftest\.py$|[^/]*_test\.py$)")
+DOUBLE = re.compile(r"^_?(Null|No|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?no_?op", re.ASCII)
+# Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
+PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
+INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
+# Methods whose empty override in a subclass of a foreign base class is no harmless hook.
+ESSENTIAL = {"forward", "__call__", "__getitem__", "__len__", "__iter__", "training_step", "configure_optimizers"}
+
+
+@dataclass
+class Classes:
+    """Who inherits from whom and who defines which method, by name, over the whole tree."""
+
+    bases: dict[str, set[str]] = field(default_factory=dict)
+    methods: dict[str, set[str]] = field(default_factory=dict)
+
+    def related(self, name: str) -> set[str]:
+        """The class's ancestors and descendants known in this tree."""
+        return self.reach(name, up=True) | self.reach(name, up=False)
+
+    def reach(self, name: str, *, up: bool) -> set[str]:
+        """All classes above or below."""
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            current = waiting.pop()
+            above = self.bases.get(current, set()) if up else {n for n, bases in self.bases.items() if current in bases}
+            waiting += above - seen
+            seen |= above
+        return seen - {name}
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """All four rules over every module and cell that parses."""
+    pieces = [piece for piece in target.python if piece.tree is not None]
+    classes = Classes()
+    for piece in pieces:
+        for node in ast.walk(piece.tree or ast.Module([], [])):
+            if isinstance(node, ast.ClassDef):
+                classes.bases.setdefault(node.name, set()).update(map(last_name, node.bases))
+                defined = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
+                classes.methods.setdefault(node.name, set()).update(defined)
+    for piece in pieces:
+        if not TEST_PATH.search(piece.path) and not piece.path.endswith(".pyi"):
+            yield from empty(piece, classes)
+        yield from unreachable(piece)
+        yield from notes(piece)
+
+
+def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
+    """Functions and classes with nothing in them."""
+    assert piece.tree is not None
+    waiting: list[tuple[ast.AST, ast.ClassDef | None]] = [(piece.tree, None)]
+    while waiting:
+        node, owner = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = placeholder(node.body)
+            if body and not excused(node, body, owner, classes):
+                where = f"{owner.name}.{node.name}" if owner else node.name
+                yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only `{body}`", piece.line(node.lineno))
+        if isinstance(node, ast.ClassDef):
+            body = placeholder(node.body)
+            if body and not node.bases and not node.decorator_list and not node.keywords and not DOUBLE.match(node.name):
+                message = f"class {node.name} is only `{body}`"
+                yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
+        # A definition under `except ImportError` is a fall-back: doing nothing is what it is for.
+        children = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.ExceptHandler)]
+        waiting += [(child, node if isinstance(node, ast.ClassDef) else None) for child in children]
+
+
+def placeholder(body: list[ast.stmt]) -> str:
+    """`pass`, `...` or `raise NotImplementedError` when that is all there is beside a docstring; else ""."""
+    rest = body[1:] if is_text(body[0]) else body
+    if len(rest) != 1:
+        return ""
+    only = rest[0]
+    if isinstance(only, ast.Pass):
+        return "pass"
+    if isinstance(only, ast.Expr) and isinstance(only.value, ast.Constant) and only.value.value is ...:
+        return "..."
+    if isinstance(only, ast.Raise) and only.exc is not None:
+        raised = only.exc.func if isinstance(only.exc, ast.Call) else only.exc
+        return "raise NotImplementedError" if last_name(raised) == "NotImplementedError" else ""
+    return ""
+
+
+def excused(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, body: str, owner: ast.ClassDef | None, classes: Classes
+) -> bool:
+    """Whether an empty body is right here: interfaces, hooks, null objects, decorators that use it."""
+    if DOUBLE.match(node.name) or any(last_name(decorator) not in PLAIN for decorator in node.decorator_list):
+        return True
+    if owner is None:
+        return False
+    names = {last_name(base) for base in owner.bases} | {last_name(keyword.value) for keyword in owner.keywords}
+    if names & INTERFACES or DOUBLE.match(owner.name):
+        return True
+    if any(node.name in classes.methods.get(other, set()) for other in classes.related(owner.name)):
+        return True
+    if body == "raise NotImplementedError" or node.name in ESSENTIAL:
+        return False
+    foreign = any(name not in classes.methods and name != "object" for name in names)
+    return foreign or (node.name.startswith("__") and node.name.endswith("__"))
+
+
+def unreachable(piece: Piece) -> Iterator[Finding]:
+    """The first statement after one that always leaves the block."""
+    assert piece.tree is not None
+    for node in ast.walk(piece.tree):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if not isinstance(block, list):
+                continue
+            for leaving, following in zip(block, block[1:], strict=False):
+                if isinstance(leaving, ast.Return | ast.Raise | ast.Break | ast.Continue):
+                    if not makes_generator(following):
+                        message = f"nothing runs after the `{type(leaving).__name__.lower()}` in line {leaving.lineno}"
+                        yield found(UNREACHABLE, piece.at(following.lineno), message, piece.line(following.lineno))
+                    break
+
+
+def makes_generator(statement: ast.stmt) -> bool:
+    """`return` followed by `yield` is the idiom for an empty generator."""
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
+
+
+def notes(piece: Piece) -> Iterator[Finding]:
+    """Comments that say that something is still to be done."""
+    code = piece.text if piece.cell is None else notebooks.as_python(piece.text)
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            if token.type == tokenize.COMMENT and NOTE.search(token.string):
+                yield found(TODO, piece.at(token.start[0]), token.string.lstrip("# ")[:120], token.string[:120])
+    except (tokenize.TokenError, SyntaxError):  # what the parser took and the tokenizer does not: no comments then
+        return
+
+
+def is_text(statement: ast.stmt) -> bool:
+    """A docstring."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def last_name(node: ast.expr) -> str:
+    """`Name` of `a.b.Name`, `Name[...]` or `Name(...)`; "" for anything else."""
+    if isinstance(node, ast.Subscript):
+        return last_name(node.value)
+    if isinstance(node, ast.Call):
+        return last_name(node.func)
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+FAMILY = Family("stubs", "Nothing is left empty", (FUNCTION, CLASS, TODO, UNREACHABLE), find)

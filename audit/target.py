@@ -1,0 +1,208 @@
+"""The tree under audit as pieces of text with addresses. Reads files; imports and runs nothing of them."""
+
+import ast
+import io
+import os
+import re
+import subprocess
+import tokenize
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from audit import notebooks
+from audit.config import Exclusion
+from audit.model import Location
+
+MAX_BYTES = 32 * 2**20  # larger files are noted, not read
+SKIPPED_FOLDERS = {
+    ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache",
+    ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", "site-packages",
+}  # fmt: skip
+PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
+
+
+class Kind(StrEnum):
+    """What a piece of text is."""
+
+    PYTHON = "python"
+    MARKDOWN = "markdown"
+    OUTPUT = "output"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A text with an address: a file, or one cell or output of a notebook.
+
+    Attributes:
+        text: as it stands in the file or cell.
+        tree: its syntax tree when it is Python that parses (magics of a cell replaced line for line).
+        problem: why it could not be read or parsed, with the line; None when all is well.
+    """
+
+    path: str
+    kind: Kind
+    text: str
+    cell: int | None = None
+    tree: ast.Module | None = field(default=None, compare=False, repr=False)
+    problem: tuple[str, int] | None = None
+
+    def at(self, line: int) -> Location:
+        """The address of one of its lines."""
+        return Location(self.path, line, self.cell)
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without the spaces around it."""
+        lines = self.lines
+        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+    @property
+    def lines(self) -> list[str]:
+        """Split at newlines only, as Python counts them."""
+        return self.text.split("\n")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A tree of files, each read and parsed once, when it is first asked for.
+
+    Attributes:
+        root: where it lies.
+        files: relative paths with forward slashes, sorted.
+        notes: what was left unread, and why.
+    """
+
+    root: Path
+    files: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Everything that is text, in the order of the files."""
+        return tuple(piece for path in self.files for piece in read(self.root, path))
+
+    @property
+    def python(self) -> Iterator[Piece]:
+        """Python modules and code cells, also those that do not parse (their tree is None)."""
+        return (piece for piece in self.pieces if piece.kind is Kind.PYTHON)
+
+    @property
+    def python_files(self) -> list[str]:
+        """Paths of modules and notebooks, for tools that read them themselves."""
+        return [path for path in self.files if path.endswith((*PYTHON_SUFFIXES, ".ipynb"))]
+
+
+def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[Exclusion, ...] = ()) -> Target:
+    """The files under `root` that git knows or would add; without git, all but the usual caches and environments."""
+    listed = git_files(root) or walked_files(root)
+    wanted = [glob(pattern) for pattern in include]
+    unwanted = [glob(item.path) for item in exclude]
+    files, notes = [], []
+    for path in sorted(listed):
+        if not any(pattern.fullmatch(path) for pattern in wanted) or any(p.fullmatch(path) for p in unwanted):
+            continue
+        place = root / path
+        if place.is_symlink():
+            notes.append(f"{path}: a symbolic link, not followed")
+        elif not place.is_file():
+            continue  # deleted but still in git's index, a submodule, a socket
+        elif place.stat().st_size > MAX_BYTES:
+            notes.append(f"{path}: larger than {MAX_BYTES // 2**20} MiB, not read")
+        else:
+            files.append(path)
+    return Target(root, tuple(files), tuple(notes))
+
+
+def git_files(root: Path) -> list[str]:
+    """Tracked files and those untracked but not ignored; empty where there is no git or no repository."""
+    # fsmonitor is a program that the repository's own configuration may name: it must not run.
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(root), "ls-files", "-z", "--cached", "--others"]
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        done = subprocess.run([*command, "--exclude-standard"], capture_output=True, check=False, env=environment)
+    except OSError:
+        return []
+    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name] if done.returncode == 0 else []
+
+
+def walked_files(root: Path) -> list[str]:
+    """All files under `root`, following no link."""
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS and not name.endswith(".egg-info")]
+        found += [(Path(folder) / name).relative_to(root).as_posix() for name in names]
+    return found
+
+
+def glob(pattern: str) -> re.Pattern[str]:
+    """`**` stands for any folders, `*` and `?` for what lies between slashes; a folder's name means all in it."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.rstrip("/"))
+    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(signs.get(part) or re.escape(part) for part in parts) + "(?:/.*)?", re.DOTALL)
+
+
+def read(root: Path, path: str) -> Iterator[Piece]:
+    """The pieces of one file; none for a binary file that does not claim to be Python."""
+    is_python = path.endswith(PYTHON_SUFFIXES)
+    kind = Kind.PYTHON if is_python else Kind.MARKDOWN if path.endswith((".md", ".rst")) else Kind.TEXT
+    try:
+        data = (root / path).read_bytes()
+    except OSError as error:
+        yield Piece(path, kind, "", problem=(f"cannot be read: {error.strerror}", 0))
+        return
+    if b"\0" in data:
+        if is_python or path.endswith(".ipynb"):
+            yield Piece(path, Kind.PYTHON, "", problem=("contains NUL bytes: a binary file under a name of code", 0))
+        return
+    try:
+        text = data.decode(encoding(data) if is_python else "utf-8-sig")
+    except (UnicodeDecodeError, SyntaxError, LookupError):
+        text = data.decode("latin-1")
+        if is_python:
+            yield Piece(path, Kind.PYTHON, text, problem=("is not UTF-8 and declares no other encoding", 0))
+            return
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if path.endswith(".ipynb"):
+        yield from notebook(path, text)
+    elif is_python:
+        yield parsed(path, text, text, None)
+    else:
+        yield Piece(path, kind, text)
+
+
+def encoding(data: bytes) -> str:
+    """By byte-order mark or coding comment, else UTF-8."""
+    return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+
+
+def notebook(path: str, text: str) -> Iterator[Piece]:
+    """Sources and text outputs, cell by cell."""
+    try:
+        found = notebooks.cells(text)
+    except notebooks.NotebookError as error:
+        yield Piece(path, Kind.PYTHON, text, problem=(f"is not a notebook: {error}", 0))
+        return
+    for number, cell in enumerate(found):
+        written = notebooks.source(cell)
+        if cell.get("cell_type") == "code":
+            yield parsed(path, written, notebooks.as_python(written), number)
+        else:
+            yield Piece(path, Kind.MARKDOWN, written, number)
+        for output in notebooks.text_outputs(cell):
+            yield Piece(path, Kind.OUTPUT, output, number)
+
+
+def parsed(path: str, text: str, code: str, cell: int | None) -> Piece:
+    """A piece of Python with its tree, or with the reason why there is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # invalid escapes of the target are not ours to print
+            return Piece(path, Kind.PYTHON, text, cell, ast.parse(code))
+    except SyntaxError as error:
+        return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {error.msg}", error.lineno or 0))
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {type(error).__name__}", 0))

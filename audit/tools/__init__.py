@@ -1,0 +1,1 @@
+"""Other people's tools and their machine-readable results, as checks."""

@@ -1,0 +1,135 @@
+"""Where each part of the paper lives in this library: the adapter that an audit by measurement is pointed at.
+
+NumPy arrays in and out. `library()` uses the library as a user does, by its defaults, so that a wrong default is seen.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from colorlib.models.papernet import PaperNet
+from colorlib.ops.decoding import annealed_mean
+from colorlib.ops.encoding import soft_encode
+from colorlib.ops.grid import Grid
+from colorlib.ops.loss import rebalanced_cross_entropy
+from colorlib.ops.rebalancing import class_weights, smooth_prior
+from colorlib.training.optimiser import build_optimiser
+from colorlib.training.settings import OptimiserSettings
+
+Array = NDArray[Any]
+
+
+class Reproduction:
+    """The paper as this library implements it. An override is passed on; without one the library's default counts.
+
+    Args:
+        grid: name of the grid, "paper" where None.
+        k: neighbours of the soft encoding.
+        sigma: width of the soft encoding in ab units.
+        smoothing_sigma: width of the prior's smoothing in ab units.
+        lam: share of the uniform distribution in the class weights.
+        temperature: of the annealed mean.
+        optimiser: settings of the optimiser.
+    """
+
+    def __init__(
+        self,
+        *,
+        grid: str | None = None,
+        k: int | None = None,
+        sigma: float | None = None,
+        smoothing_sigma: float | None = None,
+        lam: float | None = None,
+        temperature: float | None = None,
+        optimiser: OptimiserSettings | None = None,
+    ) -> None:
+        self.grid = Grid.paper() if grid is None else Grid.by_name(grid)
+        self.named_grid = grid
+        self.encoding = given(k=k, sigma=sigma)
+        self.smoothing = given(sigma=smoothing_sigma)
+        self.weighting = given(lam=lam)
+        self.decoding = given(temperature=temperature)
+        self.optimiser = optimiser
+
+    @cached_property
+    def network(self) -> PaperNet:
+        """The paper's network with random weights, in evaluation mode; made when it is first asked for."""
+        network = PaperNet() if self.named_grid is None else PaperNet(q=len(self.grid))
+        return network.eval()
+
+    def bins(self) -> Array:
+        """Q×2 int64: the (a, b) of every bin."""
+        return self.grid.points_int.numpy()
+
+    def encode(self, ab: Array) -> Array:
+        """M×2 colours -> M×Q soft targets."""
+        target = soft_encode(as_map(ab), self.grid, **self.encoding)
+        return as_rows(target.dense(len(self.grid)))
+
+    def smooth_prior(self, counts: Array) -> Array:
+        """Q counts -> Q, the smoothed prior."""
+        return smooth_prior(torch.from_numpy(counts), self.grid, **self.smoothing).numpy()
+
+    def class_weights(self, prior: Array) -> Array:
+        """Q probabilities -> Q weights."""
+        return class_weights(torch.from_numpy(prior), **self.weighting).numpy()
+
+    def decode(self, logits: Array) -> Array:
+        """M×Q logits -> M×2 colours."""
+        return as_rows(annealed_mean(as_map(logits), self.grid, **self.decoding))
+
+    def loss_gradient(self, logits: Array, ab: Array, weights: Array) -> Array:
+        """Gradient of the loss of one image of M pixels by its logits, M×Q."""
+        z = as_map(logits).requires_grad_()
+        target = soft_encode(as_map(ab), self.grid, **self.encoding)
+        loss = rebalanced_cross_entropy(z, target, torch.from_numpy(weights))
+        return as_rows(torch.autograd.grad(loss, z)[0])
+
+    def optimiser_path(self, initial: Array, gradients: Sequence[Array]) -> list[Array]:
+        """P parameters after each step of a fresh optimiser."""
+        parameter = torch.nn.Parameter(torch.from_numpy(initial.copy()))
+        optimiser = build_optimiser([parameter], self.optimiser)
+        path = []
+        for gradient in gradients:
+            parameter.grad = torch.from_numpy(gradient.copy())
+            optimiser.step()
+            path.append(parameter.detach().numpy().copy())
+        return path
+
+    def logits(self, lightness: Array) -> Array:
+        """N×1×H×W lightness -> N×Q×H/4×W/4."""
+        with torch.inference_mode():
+            return np.asarray(self.network.logits(torch.from_numpy(lightness)))
+
+    def output(self, lightness: Array) -> Array:
+        """N×1×H×W lightness -> N×Q×H×W."""
+        with torch.inference_mode():
+            return np.asarray(self.network(torch.from_numpy(lightness)))
+
+    def parameter_count(self) -> int:
+        """Trained numbers in the network."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+
+def library() -> Reproduction:
+    """The library as it comes."""
+    return Reproduction()
+
+
+def given(**options: float | None) -> dict[str, Any]:
+    """Only the options that were given, so that a default stays the library's own."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def as_map(rows: Array) -> torch.Tensor:
+    """M×C -> 1×C×M×1, the pixels of one image."""
+    return torch.from_numpy(np.ascontiguousarray(rows.T))[None, :, :, None].clone()  # 1×C×M×1
+
+
+def as_rows(values: torch.Tensor) -> Array:
+    """1×C×M×1 -> M×C."""
+    return values.detach()[0, :, :, 0].T.numpy()  # M×C
