@@ -25,6 +25,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
+INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 Select = Annotated[list[str] | None, typer.Option(help="Only this check or family; repeatable.")]
 
 
@@ -45,7 +46,9 @@ def finish(audit: engine.Audit, output: Path | None, report_only: bool = False, 
 @app.callback(invoke_without_command=True)
 def project(
     context: typer.Context,
-    output: Annotated[Path, typer.Option(help="Folder for report.md, report.json and run.json.")] = Path("reports/audit"),
+    output: Annotated[Path, typer.Option(help="Folder for report.md, report.json and run.json.")] = Path(
+        "reports/audit"
+    ),
     require: Annotated[list[str] | None, typer.Option(help="This check must have a result; repeatable.")] = None,
     select: Select = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit with 0 whatever the verdict.")] = False,
@@ -107,9 +110,10 @@ def main() -> None:
     except AuditError as error:
         err.print(f"audit: {error}", style="red", markup=False)
         raise SystemExit(engine.Exit.USAGE) from None
-    except KeyboardInterrupt:
-        err.print("audit: interrupted", style="red")
-        raise SystemExit(130) from None
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            err.print("audit: interrupted; no report was written", style="red")
+        raise
     except Exception as error:
         err.print(f"audit: the audit itself failed: {type(error).__name__}: {error}", style="red", markup=False)
         raise SystemExit(engine.Exit.AUDIT_FAILED) from error

@@ -73,7 +73,11 @@ def audit_project(
         if not any(matches(plan.id, name) for plan in plans):
             raise AuditError(f"no check is called {name!r}; there are: {', '.join(plan.id for plan in plans)}")
     chosen = [plan for plan in plans if not select or any(matches(plan.id, name) for name in select)]
-    omitted = [NotChecked(plan.title, "not selected in this run", "run `python -m audit`") for plan in plans if plan not in chosen]
+    omitted = [
+        NotChecked(plan.title, "not selected in this run", "run `python -m audit`")
+        for plan in plans
+        if plan not in chosen
+    ]
     if not target.files:
         chosen = []
     omitted += [NotChecked(item.path, item.reason, "remove its entry in [tool.audit]") for item in config.exclude]
@@ -114,7 +118,9 @@ def paper_settings(root: Path, paper: str, subject: str | None, trust: bool) -> 
     if subject is None:
         name, settings = load(root)
         if not settings.papers:
-            raise AuditError("tool.audit.papers names no subject: name one there, or give --subject module:callable --trust")
+            raise AuditError(
+                "tool.audit.papers names no subject: name one there, or give --subject module:callable --trust"
+            )
         return name, settings
     if not trust:
         raise AuditError(f"measuring {subject} imports and runs it: add --trust if you trust it")
@@ -282,7 +288,11 @@ def repository_state(root: Path) -> tuple[str, str]:
 
 
 BLIND_SPOTS = (
-    NotChecked("the history of the repository", "only the files as they are now are read", "scan the history for credentials"),
-    NotChecked("numbers in documents", "no check binds them to evidence yet", "compare README and reports with metrics.json"),
+    NotChecked(
+        "the history of the repository", "only the files as they are now are read", "scan the history for credentials"
+    ),
+    NotChecked(
+        "numbers in documents", "no check binds them to evidence yet", "compare README and reports with metrics.json"
+    ),
     NotChecked("GPU memory", "no check predicts or measures it yet", "watch torch.cuda.max_memory_allocated on a GPU"),
 )

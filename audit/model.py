@@ -1,7 +1,7 @@
 """The nouns of an audit. Everything else produces them, adds them up or renders them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
@@ -227,9 +227,9 @@ class Report:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings, gravest first, then by place."""
-        found = [finding for check in self.checks for finding in check.findings]
-        return tuple(sorted(found, key=finding_order))
+        """All findings, gravest first, then by place; what two tools say of one place under one id stands once."""
+        found = {(item.rule, item.location): item for check in reversed(self.checks) for item in check.findings}
+        return tuple(sorted(found.values(), key=finding_order))
 
     def fulfils(self, name: str) -> bool:
         """Whether something that was asked for by this name did run and applied."""
@@ -273,8 +273,3 @@ def found(rule: Rule, location: Location, message: str, excerpt: str = "") -> Fi
 def matches(check_id: str, name: str) -> bool:
     """Whether `name` selects the check: its id or a leading part of it, as `coverage` selects `coverage.audit`."""
     return check_id == name or check_id.startswith(f"{name}.")
-
-
-def with_verdict(check: Check, verdict: Verdict, message: str) -> Check:
-    """The same check with another outcome."""
-    return replace(check, verdict=verdict, message=message)

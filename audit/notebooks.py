@@ -5,11 +5,11 @@ import re
 from typing import Any
 
 # Cell magics whose body is Python all the same.
-PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3", "pyinstrument"}
+PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3"}
 LINE_MAGIC = re.compile(r"^(\s*)(?:[%!]|\?{1,2}\w|[\w.\[\]]+\?{1,2}\s*$)")
 ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\[\]'\" ]+=\s*)(?:!|%\w)")
 # Shell lines that IPython's automagic, or a reader in a hurry, lets stand without a sign.
-SHELL = re.compile(r"^(\s*)(?:pip3?|conda|apt(?:-get)?|git|cd|ls|pwd|wget|curl|unzip|mkdir|cp|mv|rm|cat|bash)\s+[\w.~/-]")
+SHELL = re.compile(r"^(\s*)(?:pip3?|conda|apt(?:-get)?|git|cd|ls|wget|curl|unzip|mkdir|cp|mv|rm|cat|bash)\s+[\w.~/-]")
 
 
 class NotebookError(ValueError):
@@ -49,9 +49,7 @@ def text_outputs(cell: dict[str, Any]) -> list[str]:
             continue
         data = output.get("data")
         plain = data.get("text/plain") if isinstance(data, dict) else None
-        for part in (output.get("text"), plain, output.get("traceback")):
-            if part:
-                texts.append(joined(part))
+        texts += [joined(part) for part in (output.get("text"), plain, output.get("traceback")) if part]
     return texts
 
 

@@ -69,9 +69,8 @@ def ruff(arguments: Sequence[str], files: Sequence[str], cwd: Path) -> tuple[lis
     diagnostics: list[dict[str, Any]] = []
     done = Completed(0, "[]", "")
     for start in range(0, len(files), 500):  # a command line holds about 2 MB
-        done = run_module(
-            "ruff", ["check", "--output-format", "json", "--no-cache", *arguments, "--", *files[start : start + 500]], cwd
-        )
+        options = ["check", "--output-format", "json", "--no-cache", *arguments, "--"]
+        done = run_module("ruff", [*options, *files[start : start + 500]], cwd)
         if done.status not in (0, 1):
             raise NotRunError(f"ruff failed: {first_line(done.stderr)}", "run `ruff check` by hand")
         diagnostics += json.loads(done.stdout)

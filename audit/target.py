@@ -134,7 +134,8 @@ def walked_files(root: Path) -> list[str]:
     found = []
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS and not name.endswith(".egg-info")]
-        found += [(Path(folder) / name).relative_to(root).as_posix() for name in names]
+        linked = [name for name in folders if (Path(folder) / name).is_symlink()]
+        found += [(Path(folder) / name).relative_to(root).as_posix() for name in (*names, *linked)]
     return found
 
 

@@ -74,9 +74,7 @@ def row(
         evidence = Evidence(command, expected=parameter.expected, unit=parameter.unit)
         if measured is not None:
             value, uncertainty = shown(parameter, measured)
-            evidence = Evidence(
-                f"{command}: {measured.call}", value, parameter.expected, parameter.unit, uncertainty
-            )
+            evidence = Evidence(f"{command}: {measured.call}", value, parameter.expected, parameter.unit, uncertainty)
         return Row(parameter.id, parameter.name, parameter.symbol, parameter.source, verdict, evidence, message)
 
     try:
@@ -129,7 +127,9 @@ def explain(
     value, uncertainty = shown(parameter, measured)
     plus = f" ± {uncertainty:g}" if uncertainty else ""
     unit = f" {parameter.unit}" if parameter.unit not in ("", "1") else ""
-    text = f"{parameter.name} ({parameter.symbol}) measured {short(value)}{plus}{unit}, paper {short(parameter.expected)}"
+    text = (
+        f"{parameter.name} ({parameter.symbol}) measured {short(value)}{plus}{unit}, paper {short(parameter.expected)}"
+    )
     match verdict:
         case Verdict.DEVIATION:
             assert deviation is not None

@@ -42,10 +42,8 @@ def criteria(report: Report) -> str:
     """One line for each check, with its evidence."""
     rows = []
     for check in report.checks:
-        message = f"{sum(row.verdict is Verdict.PASS for row in check.rows)} of {len(check.rows)} parameters agree"
-        text = message if check.rows else check.message
         proof = "; ".join(described(evidence) for evidence in check.evidence) or "none"
-        rows.append((f"`{check.id}`", check.title, wording.sign(check.verdict), text, proof))
+        rows.append((f"`{check.id}`", check.title, wording.sign(check.verdict), wording.result(check), proof))
     if not rows:
         return ""
     notes = [f"- {check.id}: {note}" for check in report.checks for note in check.notes]
@@ -116,9 +114,7 @@ def place(finding: Finding) -> str:
 
 def todo(report: Report) -> str:
     """What to do, in this order."""
-    steps: list[str] = []
-    for check in report.legs(Verdict.ERROR):
-        steps.append(f"Find out why `{check.id}` broke down: {check.message}.")
+    steps = [f"Find out why `{check.id}` broke down: {check.message}." for check in report.legs(Verdict.ERROR)]
     for severity in Severity:
         rules = sorted({(finding.rule, finding.fix) for finding in report.findings if finding.severity is severity})
         steps += [f"`{rule}`: {fix}" for rule, fix in rules[:10]]
@@ -144,7 +140,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A markdown table whose source is aligned as well, so that it reads as text."""
     cells = [[escape(cell) for cell in row] for row in (heads, *rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    lines = [f"| {' | '.join(row)} |" for row in padded]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])
 

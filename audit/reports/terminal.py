@@ -3,7 +3,6 @@
 from typing import assert_never
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from audit.model import Report, Rule, Verdict
@@ -30,39 +29,39 @@ def colour(verdict: Verdict) -> str:
 def render(report: Report, *, all_rows: bool = False) -> RenderableType:
     """The whole result; a paper's rows that agree are left out unless asked for."""
     parts: list[RenderableType] = []
-    summary = Table.grid(padding=(0, 2))
+    signs = max((len(wording.sign(check.verdict)) for check in report.checks), default=0)
+    names = max((len(check.id) for check in report.checks), default=0)
     for check in report.checks:
-        agreeing = sum(row.verdict is Verdict.PASS for row in check.rows)
-        message = f"{agreeing} of {len(check.rows)} parameters agree" if check.rows else check.message
-        summary.add_row(Text(wording.sign(check.verdict), colour(check.verdict)), Text(check.id), Text(message))
-    parts.append(summary)
+        verdict = wording.sign(check.verdict).ljust(signs)
+        parts.append(Text.assemble((verdict, colour(check.verdict)), f"  {check.id:<{names}}  {wording.result(check)}"))
     for check in report.checks:
         rows = check.rows if all_rows else wording.open_rows(check)
         if rows:
             parts.append(Text(f"\n{check.title}", "bold"))
-        for row in rows:
-            parts.append(Text.assemble("  ", (wording.sign(row.verdict), colour(row.verdict)), "  ", row.message))
+        parts += [
+            Text.assemble("  ", (wording.sign(row.verdict), colour(row.verdict)), "  ", row.message) for row in rows
+        ]
         parts += [Text(f"  {check.id}: {note}", "dim") for note in check.notes]
     found = report.findings
     if found:
         parts.append(Text(f"\nFindings ({len(found)})", "bold"))
-    for finding in found[:SHOWN]:
-        parts.append(Text(f"  {finding.severity:<8}  {finding.location}  {finding.rule}: {finding.message}"))
+    parts += [Text(f"  {item.severity:<8}  {item.location}  {item.rule}: {item.message}") for item in found[:SHOWN]]
     if len(found) > SHOWN:
         parts.append(Text(f"  … and {len(found) - SHOWN} more in the report", "dim"))
-    for names, remedy in wording.remedies(report):
-        parts.append(Text(f"\n{names}: not run; {remedy}", "yellow"))
-    verdict = report.verdict
-    parts.append(Text.assemble("\n", (wording.sign(verdict), colour(verdict)), f": {wording.headline(report)}"))
+    parts += [Text(f"\n{ids}: not run; {remedy}", "yellow") for ids, remedy in wording.remedies(report)]
+    overall = (wording.sign(report.verdict), colour(report.verdict))
+    parts.append(Text.assemble("\n", overall, f": {wording.headline(report)}"))
     return Group(*parts)
 
 
 def rule_list(rules: tuple[Rule, ...]) -> RenderableType:
     """All rules, one a line."""
-    grid = Table.grid(padding=(0, 2))
-    for rule in rules:
-        grid.add_row(Text(rule.id, "bold"), rule.severity, f"confidence {rule.confidence}", rule.title)
-    return grid
+    width = max(len(rule.id) for rule in rules)
+    lines = [
+        Text.assemble((f"{rule.id:<{width}}", "bold"), f"  {rule.severity:<8}  {rule.confidence:<6}  {rule.title}")
+        for rule in rules
+    ]
+    return Group(*lines)
 
 
 def explained(rule: Rule) -> RenderableType:

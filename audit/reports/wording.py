@@ -89,6 +89,13 @@ def reasons(report: Report) -> str:
     return f"{'; '.join(parts)}. {passed} of {len(report.checks)} checks passed."
 
 
+def result(check: Check) -> str:
+    """What came out, in a few words; a paper's rows stand in a table of their own."""
+    if not check.rows:
+        return check.message
+    return f"{sum(row.verdict is Verdict.PASS for row in check.rows)} of {len(check.rows)} parameters agree"
+
+
 def remedies(report: Report) -> list[tuple[str, str]]:
     """(checks, command) for what did not run, each command once."""
     found: dict[str, list[str]] = {}

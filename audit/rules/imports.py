@@ -26,7 +26,7 @@ def find(target: Target) -> Iterator[Finding]:
         NotRunError: ruff is missing.
     """
     optional = set(optional_imports(target))
-    files = [path for path in target.python_files if not path.endswith(("/__init__.py", ".pyi")) and path != "__init__.py"]
+    files = [path for path in target.python_files if not f"/{path}".endswith(("/__init__.py", ".pyi"))]
     root = target.root.resolve()
     for entry in ruff(["--isolated", "--select", "F401"], files, target.root)[0]:
         if entry["code"] != "F401":  # syntax errors are another family's
@@ -54,7 +54,8 @@ def catches_import_error(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(isinstance(kind, ast.Name) and kind.id in ("ImportError", "ModuleNotFoundError", "Exception") for kind in kinds)
+    wide = ("ImportError", "ModuleNotFoundError", "Exception")
+    return any(isinstance(kind, ast.Name) and kind.id in wide for kind in kinds)
 
 
 FAMILY = Family("imports", "Every import is used", (UNUSED,), find, versions=("ruff",))

@@ -42,13 +42,19 @@ DETECTORS = (
 OWN_TOKENS = (
     ("Hugging Face token", re.compile(r"\b(hf_[A-Za-z0-9]{30,})\b")),
     ("Google API key", re.compile(r"\b(AIza[0-9A-Za-z_-]{35})\b")),
-    ("Weights & Biases key", re.compile(r"wandb[\w.]*(?:login\(\s*(?:key\s*=\s*)?|_api_key\W{1,6})['\"]?([0-9a-f]{40})\b", re.I)),
+    ("Weights & Biases key", re.compile(r"wandb.*?(?:login\(|key)[\s=:('\"\]key]*([0-9a-f]{40})\b", re.I)),
     ("Kaggle key", re.compile(r"['\"](?:key|KAGGLE_KEY)['\"]\]?\s*[:=]\s*['\"]([0-9a-f]{32})['\"]")),
 )  # fmt: skip
-NAMED_TOKEN = re.compile(r"\b\w*(?:token|apikey|api_key|access_key)\w*['\"\]]{0,2}\s*[:=]\s*['\"]?([A-Za-z0-9_.\-/+]{20,})\b", re.I)
+NAMED_TOKEN = re.compile(
+    r"\b\w*(?:token|apikey|api_key|access_key)\w*['\"\]]{0,2}\s*[:=]\s*['\"]?([A-Za-z0-9_.\-/+]{20,})\b", re.I
+)
+NO_PASSWORD = re.compile(  # a name, a constant, words, a number, a special token, a path
+    r"[A-Za-z_]+(\.[A-Za-z_]\w*)*|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
+)
 PLACEHOLDER = re.compile(
-    r"example|your|change.?me|placeholder|dummy|redacted|insert|sample|x{4,}|\*{3,}|<|>|\$\{|\$\(|\{\{|%\(|\.\.\.|^(test|fake|none|null|"
-    r"true|false|string|str|password|passwd|secret|token|admin|user|key|pass|value|default|localhost)\W*$|environ|getenv|[()]",
+    r"example|your|change.?me|placeholder|dummy|redacted|insert|sample|x{4,}|\*{3,}|<|>|\$\{|\$\(|\{\{|%\(|\.\.\.|"
+    r"^(test|fake|none|null|true|false|string|str|password|passwd|secret|token|admin|user|key|pass|value|default)\W*$|"
+    r"environ|getenv|[()]",
     re.I,
 )  # fmt: skip
 HASH_LINE = re.compile(r"\b\w*(hash|sha\d*|md5|digest|checksum|integrity|fingerprint)\w*\b", re.I)
@@ -116,9 +122,7 @@ def credible(value: str) -> bool:
     value = value.strip().strip("'\"")
     if len(value) < 6 or PLACEHOLDER.search(value) or " " in value or "://" in value:
         return False
-    if re.fullmatch(r"[A-Za-z_]+(\.[A-Za-z_]\w*)*|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*", value):
-        return False  # a name, a constant, words, a number, a special token, a path
-    return len(set(value)) > 3
+    return not NO_PASSWORD.fullmatch(value) and len(set(value)) > 3
 
 
 def shown(value: str) -> str:

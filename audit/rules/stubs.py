@@ -6,6 +6,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from audit import notebooks
 from audit.model import Confidence, Finding, Severity, found
@@ -108,7 +109,8 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
                 yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only `{body}`", piece.line(node.lineno))
         if isinstance(node, ast.ClassDef):
             body = placeholder(node.body)
-            if body and not node.bases and not node.decorator_list and not node.keywords and not DOUBLE.match(node.name):
+            inherits = node.bases or node.keywords or node.decorator_list
+            if body and not inherits and not DOUBLE.match(node.name):
                 message = f"class {node.name} is only `{body}`"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
         # A definition under `except ImportError` is a fall-back: doing nothing is what it is for.
@@ -159,7 +161,7 @@ def unreachable(piece: Piece) -> Iterator[Finding]:
             block = getattr(node, name, None)
             if not isinstance(block, list):
                 continue
-            for leaving, following in zip(block, block[1:], strict=False):
+            for leaving, following in pairwise(block):
                 if isinstance(leaving, ast.Return | ast.Raise | ast.Break | ast.Continue):
                     if not makes_generator(following):
                         message = f"nothing runs after the `{type(leaving).__name__.lower()}` in line {leaving.lineno}"
@@ -178,7 +180,7 @@ def notes(piece: Piece) -> Iterator[Finding]:
     try:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
             if token.type == tokenize.COMMENT and NOTE.search(token.string):
-                yield found(TODO, piece.at(token.start[0]), token.string.lstrip("# ")[:120], token.string[:120])
+                yield found(TODO, piece.at(token.start[0]), "work left for later", token.string[:120])
     except (tokenize.TokenError, SyntaxError):  # what the parser took and the tokenizer does not: no comments then
         return
 

@@ -47,7 +47,9 @@ def tests_check(target: Target, config: Config) -> Check:
         verdict = Verdict.FAIL
     else:
         verdict = Verdict.PASS if passed else Verdict.FAIL
-    notes = [f"failed: {name}" for name in tests.failed[:SHOWN]] + [f"skipped: {name}" for name in tests.skipped[:SHOWN]]
+    notes = [f"failed: {name}" for name in tests.failed[:SHOWN]] + [
+        f"skipped: {name}" for name in tests.skipped[:SHOWN]
+    ]
     return Check(
         "tests", "All tests pass", verdict, message, evidence=(evidence,), notes=tuple(notes),
         remedy="" if verdict is Verdict.PASS else config.evidence.remedy,
@@ -92,17 +94,22 @@ def coverage_check(target: Target, config: Config, package: str) -> Check:
     covered = sum(item["covered_lines"] + item.get("covered_branches", 0) for item in own)
     if total == 0:
         raise NotRunError(f"{path} covers no statement of {package}", config.evidence.remedy)
-    percent = round(100 * covered / total, 2)
+    percent = 100 * covered / total
     threshold = config.coverage.threshold
     verdict = Verdict.PASS if percent >= threshold else Verdict.FAIL
     evidence = Evidence(
-        command=f"read {path}", measured=percent, expected=f"≥ {threshold:g}", unit="%", inputs=(digest(path, data),)
+        command=f"read {path}",
+        measured=round(percent, 2),
+        expected=f"≥ {threshold:g}",
+        unit="%",
+        inputs=(digest(path, data),),
     )
-    message = f"{percent:.2f} % of {package} ({covered} of {total} statements and branches), at least {threshold:g} % asked"
-    return Check(
-        f"coverage.{package}", f"Tests cover {package}", verdict, message, evidence=(evidence,),
-        remedy="" if verdict is Verdict.PASS else "write the missing tests: `coverage report --show-missing` lists the lines",
-    )  # fmt: skip
+    message = (
+        f"{percent:.2f} % of {package} ({covered} of {total} statements and branches), at least {threshold:g} % asked"
+    )
+    remedy = "" if verdict is Verdict.PASS else "write the missing tests; `coverage report --show-missing` lists lines"
+    title = f"Tests cover {package}"
+    return Check(f"coverage.{package}", title, verdict, message, evidence=(evidence,), remedy=remedy)
 
 
 def has_code(target: Target, path: str) -> bool:
@@ -114,14 +121,13 @@ def fresh(target: Target, path: str, remedy: str) -> tuple[str, bytes]:
     """A file of evidence that is at least as new as every Python file of the tree.
 
     Raises:
-        NotRunError: it is missing or older than the code it speaks of.
+        NotRunError: it is missing or older than the code it speaks of. One wording for both: which of them it is
+            depends on this copy of the tree, and a report does not.
     """
     place = target.root / path
-    if not place.is_file():
-        raise NotRunError(f"no evidence of it: {path} is not there", remedy)
-    newest = max(target.python_files, key=lambda name: (target.root / name).stat().st_mtime_ns, default=None)
-    if newest and (target.root / newest).stat().st_mtime_ns > place.stat().st_mtime_ns:
-        raise NotRunError(f"stale evidence: {newest} changed after {path} was written", remedy)
+    code = max(((target.root / name).stat().st_mtime_ns for name in target.python_files), default=0)
+    if not place.is_file() or place.stat().st_mtime_ns < code:
+        raise NotRunError(f"no fresh evidence: {path} is missing or older than the code it speaks of", remedy)
     return path, place.read_bytes()
 
 

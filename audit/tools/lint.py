@@ -61,7 +61,12 @@ def judged(identifier: str, title: str, findings: list[Finding], command: str, t
     """Pass without findings, fail with them."""
     kept = tuple(finding for finding in findings if finding.rule != f"lint.{UNUSED_IMPORT}")
     evidence = Evidence(
-        command=command, measured=len(kept), expected=0, unit="findings", versions=(version(tool),), output_sha256=digest
+        command=command,
+        measured=len(kept),
+        expected=0,
+        unit="findings",
+        versions=(version(tool),),
+        output_sha256=digest,
     )
     message = f"{len(kept)} findings" if kept else "no finding"
     verdict = Verdict.FAIL if kept else Verdict.PASS

@@ -25,11 +25,15 @@ def mypy_check(target: Target) -> Check:
             continue
         findings.append(
             Finding(
-                rule=f"types.{entry['code'] or 'mypy'}", family="types", severity=Severity.MAJOR,
-                confidence=Confidence.HIGH, location=Location(Path(entry["file"]).as_posix(), max(entry["line"], 0)),
-                message=entry["message"], risk="What the code says it takes and gives is not what it does.",
+                rule=f"types.{entry['code'] or 'mypy'}",
+                family="types",
+                severity=Severity.MAJOR,
+                confidence=Confidence.HIGH,
+                location=Location(Path(entry["file"]).as_posix(), max(entry["line"], 0)),
+                message=entry["message"],
+                risk="What the code says it takes and gives is not what it does.",
                 fix="Make the annotation and the code agree.",
-            )  # fmt: skip
+            )
         )
     if done.status not in (0, 1) and not findings:
         raise NotRunError(f"mypy stopped: {first_line(done.stderr or done.stdout)}", "run `mypy` by hand")

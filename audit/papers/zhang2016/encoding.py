@@ -37,7 +37,7 @@ def encoded(subject: Subject) -> tuple[Array, Array]:
 
 def neighbours(subject: Subject) -> Measured:
     """K: bins with weight. Where σ is so small that weights underflow, K is a lower bound and stays open."""
-    squared, weights = encoded(subject)
+    _, weights = encoded(subject)
     support = (weights > 0).sum(1)
     k = int(support.max())
     note = "" if support.min() == k else f"from {support.min()} to {k} bins, depending on the colour"

@@ -30,7 +30,7 @@ def far_bins(points: Array, ab: Array) -> tuple[int, int]:
 
 def near_grey() -> Array:
     """Colours well inside the grid, each nearer to one bin than to any other."""
-    return np.random.default_rng(7).uniform(-4.0, 4.0, (PIXELS, 2)) + [[10.0, 10.0]]
+    return np.random.default_rng(7).uniform(6.0, 14.0, (PIXELS, 2))
 
 
 def temperature(subject: Subject) -> Measured:
@@ -62,4 +62,6 @@ def lookup(subject: Subject) -> Measured:
     plain_first, plain_second, _ = gradients(subject, np.ones(len(points)), ab)
     ratio = (first + second) / (plain_first + plain_second)
     right = np.abs(ratio - expected) <= 1e-3 * expected
-    return Measured(float(right.mean()), 0.0, f"loss_gradient({len(ab)} pixels, weights from 0.5 to 2 and equal weights)")
+    return Measured(
+        float(right.mean()), 0.0, f"loss_gradient({len(ab)} pixels, weights from 0.5 to 2 and equal weights)"
+    )

@@ -27,10 +27,9 @@ def two_steps(subject: Subject) -> tuple[Array, Array]:
 
 
 def learning_rate(subject: Subject) -> Measured:
-    """The size of Adam's first step, whatever the gradient."""
-    first, _ = two_steps(subject)
-    size = np.abs(first)
-    return Measured(float(size.mean()), float(np.ptp(size) / 2), TWO_STEPS)
+    """The size of Adam's first step, which does not depend on the gradient's: where it does, that is uncertainty."""
+    size = np.abs(path(subject, np.zeros(9), [np.geomspace(0.1, 10.0, 9)])[0])
+    return Measured(float(size.mean()), float(np.ptp(size) / 2), "optimiser_path(parameters at 0, gradients 0.1 … 10)")
 
 
 def beta1_at(second: Array) -> float:
@@ -56,7 +55,9 @@ def beta2(subject: Subject) -> Measured:
     usable = np.abs(RATIOS + value) > 0.1  # near the zero of the step the quotient is 0/0
     fit = line(RATIOS[usable] ** 2, ((value + RATIOS[usable]) / second[usable]) ** 2)
     if not fit.slope > 1e-6 * abs(fit.intercept):
-        return Measured(np.nan, 0.0, TWO_STEPS, "the step does not depend on the size of the gradients: no second moment")
+        return Measured(
+            np.nan, 0.0, TWO_STEPS, "the step does not depend on the size of the gradients: no second moment"
+        )
     ratio = fit.intercept / fit.slope
     error = (fit.intercept_error + ratio * fit.slope_error) / fit.slope
     return Measured(ratio, 2 * error, TWO_STEPS)

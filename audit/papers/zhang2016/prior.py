@@ -91,11 +91,10 @@ def uniform_share(subject: Subject) -> Measured:
         values.append(share / (share + fit.slope))
         # d(share/(share+slope)), both errors at their worst
         errors.append(
-            (abs(fit.slope) * fit.intercept_error * len(prior) + abs(share) * fit.slope_error) / (share + fit.slope) ** 2
+            (abs(fit.slope) * fit.intercept_error * len(prior) + abs(share) * fit.slope_error)
+            / (share + fit.slope) ** 2
         )
-    return Measured(
-        float(np.mean(values)), float(np.ptp(values) / 2 + 2 * max(errors)), "class_weights(three priors)"
-    )
+    return Measured(float(np.mean(values)), float(np.ptp(values) / 2 + 2 * max(errors)), "class_weights(three priors)")
 
 
 def mean_weight(subject: Subject) -> Measured:

@@ -1,0 +1,367 @@
+"""Probes against subjects that are right, and against subjects that have the bugs of real reimplementations."""
+
+import numpy as np
+import pytest
+
+from audit.config import Acceptance, Subject
+from audit.model import Verdict
+from audit.papers import measure, spec
+from colorlib.ops.grid import Grid
+
+PAPER = spec.load("zhang2016")
+POINTS = Grid.paper().points_int.numpy().astype(float)
+FULL = Grid.full().points_int.numpy().astype(float)
+
+
+class Reference:
+    """Right in every part except the network, which is a stand-in of the right shape."""
+
+    k, sigma, lam, smoothing, temperature = 5, 5.0, 0.5, 5.0, 0.38
+    rate, beta1, beta2, decay = 3e-5, 0.9, 0.99, 1e-3
+    image_pixels = 1.0
+
+    def __init__(self, points):
+        self.points = points
+
+    def bins(self):
+        return self.points
+
+    def kernel(self, squared):
+        return np.exp(-squared / (2 * self.sigma**2))
+
+    def encode(self, ab):
+        squared = ((ab[:, None] - self.points[None]) ** 2).sum(2)
+        nearest = np.argsort(squared, axis=1, kind="stable")[:, : self.k]
+        target = np.zeros_like(squared)
+        np.put_along_axis(target, nearest, self.kernel(np.take_along_axis(squared, nearest, 1)), axis=1)
+        return target / target.sum(1, keepdims=True)
+
+    def smooth_prior(self, counts):
+        squared = ((self.points[:, None] - self.points[None]) ** 2).sum(2)
+        smoothed = np.exp(-squared / (2 * self.smoothing**2)) @ counts
+        return smoothed / smoothed.sum()
+
+    def class_weights(self, prior):
+        weights = 1 / ((1 - self.lam) * prior + self.lam / len(prior))
+        return weights / (weights * prior).sum()
+
+    def softmax(self, logits, temperature):
+        shifted = (logits - logits.max(1, keepdims=True)) / temperature
+        return np.exp(shifted) / np.exp(shifted).sum(1, keepdims=True)
+
+    def decode(self, logits):
+        return self.softmax(logits, self.temperature) @ self.points
+
+    def loss_gradient(self, logits, ab, weights):
+        target = self.encode(ab)
+        return weights[target.argmax(1)][:, None] * (self.softmax(logits, 1.0) - target) / self.image_pixels
+
+    def optimiser_path(self, initial, gradients):
+        theta, m, v, path = initial, 0.0, 0.0, []
+        for step, raw in enumerate(gradients, start=1):
+            gradient = raw + self.decay * theta
+            m = self.beta1 * m + (1 - self.beta1) * gradient
+            v = self.beta2 * v + (1 - self.beta2) * gradient**2
+            mean, scale = m / (1 - self.beta1**step), np.sqrt(v / (1 - self.beta2**step))
+            theta = theta - self.rate * mean / (scale + 1e-8)
+            path.append(theta)
+        return path
+
+    def logits(self, lightness):
+        n, _, h, w = lightness.shape
+        return np.zeros((n, len(self.points), h // 4, w // 4))
+
+    def output(self, lightness):
+        n, _, h, w = lightness.shape
+        return np.zeros((n, len(self.points), h, w))
+
+    def parameter_count(self):
+        return 32_235_385
+
+
+class NoGamutTest(Reference):
+    """Clipping before the gamut test: everything passes it."""
+
+    def __init__(self, _points):
+        super().__init__(FULL)
+
+
+class OtherOrder(Reference):
+    def __init__(self, points):
+        super().__init__(points[np.lexsort((points[:, 0], points[:, 1]))])
+
+
+class HardTarget(Reference):
+    k = 1
+
+
+class NarrowKernel(Reference):
+    sigma = 0.5
+
+
+class Precedence(Reference):
+    """exp(−d² / 2 * σ²) for exp(−d² / (2 σ²))."""
+
+    def kernel(self, squared):
+        return np.exp(-squared / 2 * self.sigma**2)
+
+
+class NotNormalised(Reference):
+    def encode(self, ab):
+        return super().encode(ab) * 2
+
+
+class NotNearest(Reference):
+    """Half a bin of shift, as rounding down instead of to the nearest gives."""
+
+    def encode(self, ab):
+        return super().encode(ab - 5.0)
+
+
+class SmoothedList(Reference):
+    """A Gaussian over the list of bins instead of the plane."""
+
+    def smooth_prior(self, counts):
+        place = np.arange(len(counts))
+        kernel = np.exp(-((place[:, None] - place[None]) ** 2) / (2 * self.smoothing**2))
+        smoothed = kernel @ counts
+        return smoothed / smoothed.sum()
+
+
+class NotSmoothed(Reference):
+    def smooth_prior(self, counts):
+        return counts / counts.sum()
+
+
+class Counts(Reference):
+    def smooth_prior(self, counts):
+        return super().smooth_prior(counts) * counts.sum()
+
+
+class DividedByMean(Reference):
+    def class_weights(self, prior):
+        weights = super().class_weights(prior)
+        return weights / weights.mean()
+
+
+class ConstantWeights(Reference):
+    """The prior taken from the pixel's own target."""
+
+    def class_weights(self, prior):
+        return np.ones_like(prior)
+
+
+class PureInverse(Reference):
+    lam = 0.0
+
+
+class NoMaximum(Reference):
+    """exp(q / T) in single precision without subtracting the maximum."""
+
+    def decode(self, logits):
+        powers = np.exp((logits / self.temperature).astype(np.float32))
+        return powers / powers.sum(1, keepdims=True) @ self.points
+
+
+class Mode(Reference):
+    def decode(self, logits):
+        return self.points[logits.argmax(1)]
+
+
+class PlainMean(Reference):
+    temperature = 1.0
+
+
+class ColdTraining(Reference):
+    """T inside the training loss."""
+
+    def loss_gradient(self, logits, ab, weights):
+        return super().loss_gradient(logits / self.temperature, ab, weights) / self.temperature
+
+
+class MeanOverPixels(Reference):
+    image_pixels = 61.0
+
+
+class UnusedWeights(Reference):
+    """The rebalanced loss is written and never used."""
+
+    def loss_gradient(self, logits, ab, weights):
+        return super().loss_gradient(logits, ab, np.ones_like(weights))
+
+
+class Decoupled(Reference):
+    def optimiser_path(self, initial, gradients):
+        theta, path = initial, []
+        plain = Reference(self.points)
+        plain.decay = 0.0
+        for step in range(1, len(gradients) + 1):
+            moved = plain.optimiser_path(np.zeros_like(initial), gradients[:step])
+            before = plain.optimiser_path(np.zeros_like(initial), gradients[: step - 1])[-1] if step > 1 else 0.0
+            theta = theta - self.rate * self.decay * theta + moved[-1] - before
+            path.append(theta)
+        return path
+
+
+class NoDecay(Reference):
+    decay = 0.0
+
+
+class Sgd(Reference):
+    def optimiser_path(self, initial, gradients):
+        theta, momentum, path = initial, 0.0, []
+        for gradient in gradients:
+            momentum = self.beta1 * momentum + gradient + self.decay * theta
+            theta = theta - self.rate * momentum
+            path.append(theta)
+        return path
+
+
+class HalfStride(Reference):
+    def logits(self, lightness):
+        return super().logits(lightness)[:, :, ::2, ::2]
+
+
+class SmallOutput(Reference):
+    def output(self, lightness):
+        return self.logits(lightness)
+
+
+class Lighter(Reference):
+    def parameter_count(self):
+        return 32_230_393
+
+
+def with_values(**values):
+    return type("Changed", (Reference,), values)
+
+
+def check(kind, accept=()):
+    chosen = Subject(
+        name="s", adapter="m:c", accept=tuple(Acceptance(name=name, reason="as agreed") for name in accept)
+    )
+    return measure.check(PAPER, chosen, kind(POINTS))
+
+
+def failing(result):
+    return {row.id: row.evidence.measured for row in result.rows if row.verdict is not Verdict.PASS}
+
+
+def test_a_right_implementation_agrees_in_every_row():
+    result = check(Reference)
+    assert result.verdict is Verdict.PASS, result.message
+    assert len(result.rows) == len(PAPER.parameters)
+
+
+CASES = [
+    (NoGamutTest, {"bins.count": 484, "bins.sha256": ..., "network.channels": 484}),
+    (OtherOrder, {"bins.sha256": ...}),
+    (HardTarget, {"encoding.neighbours": 1, "encoding.sigma": "nan"}),
+    (NarrowKernel, {"encoding.sigma": 0.5}),
+    (with_values(sigma=6.0), {"encoding.sigma": 6.0}),
+    (with_values(k=10), {"encoding.neighbours": 10}),
+    (NotNormalised, {"encoding.total": 2.0}),
+    (NotNearest, {"encoding.nearest": ..., "encoding.sigma": ..., "loss.lookup": ...}),
+    (SmoothedList, {"prior.sigma": ..., "prior.isotropy": ...}),
+    (NotSmoothed, {"prior.sigma": 0.0}),
+    (Counts, {"prior.total": 1e6}),
+    (with_values(smoothing=10.0), {"prior.sigma": 10.0}),
+    (DividedByMean, {"weights.mean": ...}),
+    (ConstantWeights, {"weights.lambda": 1.0}),
+    (PureInverse, {"weights.lambda": 0.0}),
+    (with_values(lam=0.25), {"weights.lambda": 0.25}),
+    (NoMaximum, {"decoding.stability": 0.0, "decoding.shift": "nan"}),
+    (Mode, {"decoding.temperature": 0.0}),
+    (PlainMean, {"decoding.temperature": 1.0}),
+    (ColdTraining, {"loss.temperature": 0.38}),
+    (MeanOverPixels, {"loss.scale": ...}),
+    (UnusedWeights, {"loss.lookup": ...}),
+    (with_values(rate=1e-3), {"optimiser.learning_rate": 1e-3}),
+    (with_values(beta1=0.5), {"optimiser.beta1": 0.5}),
+    (with_values(beta2=0.999), {"optimiser.beta2": 0.999}),
+    (with_values(decay=5e-4), {"optimiser.weight_decay": 5e-4}),
+    (NoDecay, {"optimiser.weight_decay": 0.0, "optimiser.coupling": "none"}),
+    (Decoupled, {"optimiser.coupling": "decoupled"}),
+    (Sgd, {"optimiser.beta2": "nan", "optimiser.learning_rate": ...}),
+    (HalfStride, {"network.stride": 8}),
+    (SmallOutput, {"network.output": "16×24"}),
+    (Lighter, {"network.parameters": 32_230_393}),
+]
+
+
+@pytest.mark.parametrize(("kind", "expected"), CASES, ids=lambda value: getattr(value, "__name__", None))
+def test_a_wrong_implementation_fails_in_the_responsible_rows_only(kind, expected):
+    result = check(kind)
+    measured = failing(result)
+    assert result.verdict is Verdict.FAIL
+    assert set(measured) == set(expected)
+    for row, value in expected.items():
+        if value is not ...:
+            assert measured[row] == (pytest.approx(value, rel=2e-3, abs=1e-9) if isinstance(value, float) else value)
+
+
+def test_each_known_bug_is_named_with_its_size():
+    def value(kind, row):
+        return failing(check(kind))[row]
+
+    assert 0.01 < value(DividedByMean, "weights.mean") < 0.5
+    assert value(SmoothedList, "prior.isotropy") < 0.2
+    assert value(MeanOverPixels, "loss.scale") == pytest.approx(1 / 61, abs=1e-3)
+    assert value(UnusedWeights, "loss.lookup") < 0.1
+
+
+def test_operator_precedence_shows_as_a_width_of_a_fifth():
+    measured = failing(check(Precedence))
+    assert measured["encoding.sigma"] == pytest.approx(0.2, abs=1e-3)
+    # Five weights cannot be told from four when the fifth underflows: K stays open and is no pass.
+    assert set(measured) <= {"encoding.sigma", "encoding.neighbours"}
+
+
+def test_what_the_subject_lacks_is_unknown_and_never_a_pass():
+    result = check(lambda _points: object())
+    assert {row.verdict for row in result.rows} == {Verdict.UNKNOWN}
+    assert result.verdict is Verdict.UNKNOWN
+
+
+def test_a_part_that_is_not_implemented_is_unknown():
+    class Partial(Reference):
+        def decode(self, logits):
+            raise NotImplementedError
+
+    verdicts = {row.id: row.verdict for row in check(Partial).rows}
+    assert verdicts["decoding.temperature"] is Verdict.UNKNOWN
+    assert verdicts["encoding.sigma"] is Verdict.PASS
+
+
+def test_a_subject_that_raises_is_an_error_in_its_rows_and_the_others_go_on():
+    class Broken(Reference):
+        def class_weights(self, _prior):
+            raise RuntimeError("no weights today")
+
+    verdicts = {row.id: row.verdict for row in check(Broken).rows}
+    assert {row for row, verdict in verdicts.items() if verdict is Verdict.ERROR} == {"weights.lambda", "weights.mean"}
+    assert verdicts["bins.count"] is Verdict.PASS
+
+
+def test_a_wrong_shape_is_an_error_that_says_both_shapes():
+    class Transposed(Reference):
+        def decode(self, logits):
+            return super().decode(logits).T
+
+    row = next(row for row in check(Transposed).rows if row.id == "decoding.temperature")
+    assert row.verdict is Verdict.ERROR
+    assert "2×61" in row.message
+    assert "any" not in row.message
+
+
+def test_a_known_deviation_passes_only_where_it_is_accepted():
+    kind = with_values(k=10)
+    assert check(kind).verdict is Verdict.FAIL
+    assert "released-k" in check(kind).message
+    accepted = check(kind, accept=["released-k"])
+    assert accepted.verdict is Verdict.DEVIATION
+    assert "as agreed" in accepted.message
+
+
+def test_accepting_one_deviation_does_not_cover_another_value():
+    assert check(with_values(k=7), accept=["released-k"]).verdict is Verdict.FAIL

@@ -1,0 +1,173 @@
+import json
+import subprocess
+
+import pytest
+
+from audit import notebooks, target
+from audit.config import Exclusion
+from audit.target import Kind, open_target
+
+
+def write(folder, **files):
+    for name, content in files.items():
+        path = folder / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def git(folder, *command):
+    subprocess.run(["git", "-C", str(folder), *command], check=True, capture_output=True)
+
+
+def test_without_git_everything_but_caches_is_read(tmp_path):
+    write(tmp_path, a_dot_py="x = 1", sub__b_dot_py="", node_modules__c_dot_py="", dot_egg__x="")
+    (tmp_path / "p.egg-info").mkdir()
+    (tmp_path / "p.egg-info" / "PKG").write_text("x")
+    assert open_target(tmp_path).files == ("a.py", "dot_egg/x", "sub/b.py")
+
+
+def test_with_git_ignored_and_deleted_files_are_left_out_and_new_ones_read(tmp_path):
+    git(tmp_path, "init", "-q")
+    write(tmp_path, _dot_gitignore="build/\n", tracked_dot_py="", gone_dot_py="", build__made_dot_py="")
+    git(tmp_path, "add", "tracked.py", "gone.py")
+    (tmp_path / "gone.py").unlink()
+    write(tmp_path, new_dot_py="")
+    assert open_target(tmp_path).files == (".gitignore", "new.py", "tracked.py")
+
+
+def test_a_monitor_named_by_the_repository_is_not_run(tmp_path):
+    git(tmp_path, "init", "-q")
+    write(tmp_path, a_dot_py="")
+    trap = tmp_path / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
+    trap.chmod(0o755)
+    git(tmp_path, "config", "core.fsmonitor", str(trap))
+    assert "a.py" in open_target(tmp_path).files
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_where_git_is_missing_the_walk_stands_in(tmp_path, monkeypatch):
+    write(tmp_path, a_dot_py="")
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert open_target(tmp_path).files == ("a.py",)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("**", "a/b.py", True),
+        ("data", "data/x/y.jpg", True),
+        ("data", "lib/data/x.py", False),
+        ("**/data", "lib/data/x.py", True),
+        ("*.py", "a.py", True),
+        ("*.py", "b/a.py", False),
+        ("b/?.py", "b/a.py", True),
+        ("a.b", "acb", False),
+    ],
+)
+def test_globs(pattern, path, expected):
+    assert bool(target.glob(pattern).fullmatch(path)) is expected
+
+
+def test_include_and_exclude(tmp_path):
+    write(tmp_path, a__x_dot_py="", a__y_dot_txt="", b__x_dot_py="")
+    tree = open_target(tmp_path, ("**/*.py",), (Exclusion(path="b", reason="not ours"),))
+    assert tree.files == ("a/x.py",)
+
+
+def test_links_and_giants_are_noted_and_not_read(tmp_path, monkeypatch):
+    write(tmp_path, real_dot_py="x = 1", big_dot_txt="x" * 100)
+    (tmp_path / "loop").symlink_to(tmp_path)
+    monkeypatch.setattr(target, "MAX_BYTES", 50)
+    tree = open_target(tmp_path)
+    assert tree.files == ("real.py",)
+    assert [note.split(":")[0] for note in tree.notes] == ["big.txt", "loop"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"print 'x'", "does not parse"),
+        (b"x = 1\0", "NUL bytes"),
+        (b"x = '\xe9'", "not UTF-8"),
+        (b"# -*- coding: nonsense -*-\nx = 1", "not UTF-8"),
+        (b"(" * 5000, "does not parse"),
+    ],
+)
+def test_what_cannot_be_parsed_is_a_problem_and_no_crash(tmp_path, content, words):
+    write(tmp_path, m_dot_py=content)
+    (piece,) = open_target(tmp_path).pieces
+    assert piece.tree is None
+    assert words in piece.problem[0]
+
+
+def test_encodings_that_are_declared_are_read(tmp_path):
+    write(tmp_path, a_dot_py="# coding: latin-1\nx = 'é'".encode("latin-1"), b_dot_py=b"\xef\xbb\xbfx = 1\r\ny = 2")
+    first, second = open_target(tmp_path).pieces
+    assert "é" in first.text
+    assert second.tree is not None
+    assert second.line(2) == "y = 2"
+
+
+def test_binary_files_are_skipped_and_latin_text_is_read(tmp_path):
+    write(tmp_path, picture_dot_png=b"\x89PNG\0\0", note_dot_txt=b"caf\xe9")
+    (piece,) = open_target(tmp_path).pieces
+    assert piece.text == "café"
+
+
+def test_a_file_that_vanishes_is_a_problem(tmp_path):
+    (piece,) = target.read(tmp_path, "gone.py")
+    assert "cannot be read" in piece.problem[0]
+
+
+def test_notebook_pieces_have_the_cell_and_the_line(tmp_path):
+    cells = [
+        {"cell_type": "markdown", "source": "# Title"},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "x = 1"],
+         "outputs": [{"output_type": "stream", "text": "hello"}, {"data": {"text/plain": ["42"], "image/png": "AAAA"}},
+                     {"traceback": ["Error"]}, "broken"]},
+    ]  # fmt: skip
+    write(tmp_path, n_dot_ipynb=json.dumps({"cells": cells}))
+    pieces = open_target(tmp_path).pieces
+    assert [(piece.kind, piece.cell, piece.text) for piece in pieces] == [
+        (Kind.MARKDOWN, 0, "# Title"),
+        (Kind.PYTHON, 1, "%matplotlib inline\nx = 1"),
+        (Kind.OUTPUT, 1, "hello"),
+        (Kind.OUTPUT, 1, "42"),
+        (Kind.OUTPUT, 1, "Error"),
+    ]
+    assert str(pieces[1].at(2)) == "n.ipynb#cell=1:2"
+    assert pieces[1].tree is not None
+
+
+def test_format_3_has_its_cells_in_a_worksheet():
+    text = json.dumps({"worksheets": [{"cells": [{"cell_type": "code", "input": ["x = 1"]}]}]})
+    (cell,) = notebooks.cells(text)
+    assert notebooks.source(cell) == "x = 1"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"cells": 3}', '{"cells": [1]}', "[" * 100_000])
+def test_what_is_no_notebook_is_refused(text):
+    with pytest.raises(notebooks.NotebookError):
+        notebooks.cells(text)
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("!ls -l", "pass"),
+        ("if x:\n    %run a.py", "if x:\n    pass"),
+        ("files = !ls\ny = 1", "files = None\ny = 1"),
+        ("!pip install \\\n  torch\nx = 1", "pass\n\nx = 1"),
+        ("pip install torch", "pass"),
+        ("%%bash\nls | wc\necho", "\n\n"),
+        ("%%time\nx = 1", "\nx = 1"),
+        ("%%", ""),
+        ("obj?", "pass"),
+        ("x = a % b", "x = a % b"),
+        ("", ""),
+    ],
+)
+def test_magics_become_python_line_for_line(cell, code):
+    assert notebooks.as_python(cell) == code

@@ -1,0 +1,103 @@
+import pytest
+
+from audit import runners
+from audit.errors import NotRunError
+from audit.model import Verdict
+from audit.runners import Completed
+from audit.target import open_target
+from audit.tools import lint, types
+
+PROJECT = """
+[tool.ruff.lint]
+select = ["F", "E711"]
+[tool.mypy]
+files = ["."]
+strict = true
+cache_dir = "/dev/null"
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    return tmp_path
+
+
+def answer(monkeypatch, module, status, stdout, stderr=""):
+    monkeypatch.setattr(module, "run_module", lambda *_: Completed(status, stdout, stderr))
+
+
+def test_clean_code_passes(project):
+    (project / "a.py").write_text("x: int = 1\n")
+    for check in (lint.ruff_check, lint.flake8_check, types.mypy_check):
+        result = check(open_target(project))
+        assert result.verdict is Verdict.PASS
+        assert result.evidence[0].versions
+
+
+def test_both_linters_find_the_same_thing_under_one_id(project):
+    (project / "a.py").write_text("import os\n\nx = None\nprint(x == None)\n")
+    for check in (lint.ruff_check, lint.flake8_check):
+        result = check(open_target(project))
+        assert result.verdict is Verdict.FAIL
+        # The unused import is the business of imports.unused.
+        assert [(finding.rule, str(finding.location)) for finding in result.findings] == [("lint.E711", "a.py:4")]
+
+
+def test_mypy_errors_are_findings(project):
+    (project / "a.py").write_text('x: int = "a"\nreveal_type(x)\n')
+    result = types.mypy_check(open_target(project))
+    assert result.verdict is Verdict.FAIL
+    assert [(finding.rule, str(finding.location)) for finding in result.findings] == [("types.assignment", "a.py:1")]
+
+
+def test_a_tree_without_modules_has_nothing_for_flake8(project):
+    assert lint.flake8_check(open_target(project)).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_a_wrong_configuration_is_not_run_and_no_pass(project):
+    (project / "a.py").write_text("x = 1\n")
+    (project / "pyproject.toml").write_text("[tool.ruff]\nnonsense = 1\n")
+    with pytest.raises(NotRunError, match="ruff failed"):
+        lint.ruff_check(open_target(project))
+    with pytest.raises(NotRunError, match="mypy stopped"):
+        types.mypy_check(open_target(project))
+
+
+def test_what_flake8_cannot_have_meant_is_not_run(project, monkeypatch):
+    (project / "a.py").write_text("x = 1\n")
+    answer(monkeypatch, lint, 1, "Traceback (most recent call last)")
+    with pytest.raises(NotRunError, match="something else than findings"):
+        lint.flake8_check(open_target(project))
+    answer(monkeypatch, lint, 1, "", "no such option")
+    with pytest.raises(NotRunError, match="no such option"):
+        lint.flake8_check(open_target(project))
+
+
+def test_a_failure_of_mypy_without_an_error_is_not_run(project, monkeypatch):
+    answer(monkeypatch, types, 1, "")
+    with pytest.raises(NotRunError, match="reported failure but no error"):
+        types.mypy_check(open_target(project))
+
+
+def test_a_missing_tool_is_not_run_with_the_remedy():
+    with pytest.raises(NotRunError) as caught:
+        runners.version("no-such-distribution")
+    assert caught.value.remedy == "run `pip install no-such-distribution`"
+
+
+def test_a_tool_that_hangs_is_not_run(project, monkeypatch):
+    monkeypatch.setattr(runners, "TIMEOUT", 0.001)
+    with pytest.raises(NotRunError, match="did not end"):
+        runners.run_module("ruff", ["--version"], project)
+
+
+def test_modules_of_the_tree_do_not_stand_in_for_the_tool(project):
+    (project / "flake8.py").write_text("open('ran', 'w').close()\n")
+    lint.flake8_check(open_target(project))
+    assert not (project / "ran").exists()
+
+
+def test_first_line():
+    assert runners.first_line("\n  a\nb") == "a"
+    assert runners.first_line("") == "no message"
