@@ -55,6 +55,13 @@ def require_finite(tensor: torch.Tensor, name: str) -> None:
         raise ColorlibError(f"{name} contains NaN or infinity, expected finite numbers: look upstream.")
 
 
+def require_ab(ab: torch.Tensor, name: str) -> None:
+    """Raise unless `ab` is an N×2×H×W map of finite floating-point numbers."""
+    require_map(ab, name, 2)
+    require_floating(ab, name)
+    require_finite(ab, name)
+
+
 def require_positive(value: float, name: str) -> None:
     """Raise unless `value` is a finite number above zero."""
     if not (math.isfinite(value) and value > 0):

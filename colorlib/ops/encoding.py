@@ -6,9 +6,11 @@ import torch
 
 from colorlib import params
 from colorlib.errors import ColorlibError
-from colorlib.ops.checks import require_finite, require_floating, require_map, require_positive
+from colorlib.ops.checks import require_ab, require_positive, working_dtype
 from colorlib.ops.grid import Grid
 from colorlib.ops.neighbours import nearest_bins
+
+MOST_COMPILED_NEIGHBOURS = 16  # larger k make long lists of candidates, for which plain torch is as good
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,19 @@ def soft_encode(
     Raises:
         ColorlibError: for another shape, an integer dtype, NaN, k outside 1..Q or σ ≤ 0.
     """
-    require_map(ab, "soft_encode: ab", 2)
-    require_floating(ab, "soft_encode: ab")
-    require_finite(ab, "soft_encode: ab")
+    require_ab(ab, "soft_encode: ab")
     require_positive(sigma, "soft_encode: sigma")
     if not 1 <= k <= len(grid):
         raise ColorlibError(f"soft_encode: k is {k}, expected 1 to {len(grid)}, the size of grid {grid.name!r}.")
+    if ab.device.type == "cpu" and k <= MOST_COMPILED_NEIGHBOURS:
+        from colorlib.ops import neighbours_kernels
+
+        return SoftTarget(*neighbours_kernels.encode(ab, grid.points, k, sigma), len(grid))
+    return eager_soft_encode(ab, grid, k, sigma)
+
+
+def eager_soft_encode(ab: torch.Tensor, grid: Grid, k: int, sigma: float) -> SoftTarget:
+    """Encode with torch operations only, on any device and for any k."""
     indices, scores = nearest_bins(ab, grid.points.to(ab.device), k)
     weights = torch.softmax((scores[:, :1] - scores) / (2 * sigma**2), dim=1)  # N×k×H×W
-    dtype = torch.float64 if ab.dtype == torch.float64 else torch.float32
-    return SoftTarget(indices.contiguous(), weights.to(dtype).contiguous(), len(grid))
+    return SoftTarget(indices.contiguous(), weights.to(working_dtype(ab)).contiguous(), len(grid))

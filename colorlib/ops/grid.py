@@ -8,7 +8,7 @@ import torch
 from colorlib import params
 from colorlib.errors import ColorlibError
 from colorlib.ops import gamut
-from colorlib.ops.checks import require_finite, require_floating, require_map
+from colorlib.ops.checks import require_ab
 from colorlib.ops.neighbours import nearest_bins
 
 STEP = params.GRID_STEP.value
@@ -92,7 +92,7 @@ class Grid:
             f"Grid {self.name!r}: {q} bins.\n"
             f"Rule: {self.rule}.\n"
             f"Order: a ascending, then b. Range: a from {low[0]} to {high[0]}, b from {low[1]} to {high[1]}.\n"
-            f"Reachable: {reachable} bins are the nearest one of some 8-bit sRGB colour. The other {q - reachable} get\n"
+            f"Reachable: {reachable} bins are the nearest of some 8-bit sRGB colour. The other {q - reachable} get\n"
             f"probability only as neighbours of those, or none.\n"
             f"sha256 of the points (little-endian int64): {self.sha256}"
         )
@@ -109,9 +109,11 @@ class Grid:
         Raises:
             ColorlibError: for another shape, an integer dtype, NaN or infinity.
         """
-        require_map(ab, "Grid.nearest: ab", 2)
-        require_floating(ab, "Grid.nearest: ab")
-        require_finite(ab, "Grid.nearest: ab")
+        require_ab(ab, "Grid.nearest: ab")
+        if ab.device.type == "cpu":
+            from colorlib.ops import neighbours_kernels
+
+            return neighbours_kernels.nearest(ab, self.points)
         indices, _ = nearest_bins(ab, self.points.to(ab.device), 1)
         return indices[:, 0]
 
@@ -127,6 +129,11 @@ class Grid:
         Raises:
             ColorlibError: as `nearest`.
         """
+        require_ab(ab, "Grid.histogram: ab")
+        if ab.device.type == "cpu":
+            from colorlib.ops import neighbours_kernels
+
+            return neighbours_kernels.histogram(ab, self.points)
         return torch.bincount(self.nearest(ab).flatten(), minlength=len(self))
 
 

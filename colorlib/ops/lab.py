@@ -7,7 +7,7 @@ the paper's release inherits from scikit-image; other published roundings differ
 import torch
 
 from colorlib.errors import ColorlibError
-from colorlib.ops.checks import require_floating, require_map, value_range, working_dtype
+from colorlib.ops.checks import require_finite, require_floating, require_map, value_range, working_dtype
 
 # Rows X, Y, Z; columns linear R, G, B.
 RGB_TO_XYZ = (
@@ -47,9 +47,13 @@ def rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
     """
     require_map(rgb, "rgb_to_lab: rgb", 3)
     if rgb.dtype == torch.uint8:
-        return _rgb_to_lab(rgb.float() / 255)
+        if rgb.device.type == "cpu":
+            from colorlib.ops import lab_kernels
+
+            return lab_kernels.rgb_to_lab(rgb)
+        return eager_rgb_to_lab(rgb.float() / 255)
     _require_unit_range(rgb)
-    return _rgb_to_lab(rgb.to(working_dtype(rgb)))
+    return eager_rgb_to_lab(rgb.to(working_dtype(rgb)))
 
 
 def lab_to_rgb(lab: torch.Tensor, *, as_uint8: bool = False) -> torch.Tensor:
@@ -63,17 +67,23 @@ def lab_to_rgb(lab: torch.Tensor, *, as_uint8: bool = False) -> torch.Tensor:
         N×3×H×W in [0, 1], float64 for float64 input, otherwise float32; or uint8. The float result is differentiable.
 
     Raises:
-        ColorlibError: for another shape, an integer dtype, NaN, or L outside [0, 100].
+        ColorlibError: for another shape, an integer dtype, NaN or infinity, or L outside [0, 100].
     """
     require_map(lab, "lab_to_rgb: lab", 3)
     require_floating(lab, "lab_to_rgb: lab")
+    require_finite(lab, "lab_to_rgb: lab")
     low, high = value_range(lab[:, 0])
     if not (low >= -L_TOLERANCE and high <= 100 + L_TOLERANCE):
         raise ColorlibError(
             f"lab_to_rgb: L runs from {low:g} to {high:g}, expected 0 to 100: undo the centring of the network's input "
             "(add 50 to L) or its scaling first."
         )
-    rgb = _lab_to_rgb(lab.to(working_dtype(lab)))
+    values = lab.to(working_dtype(lab))
+    if as_uint8 and values.device.type == "cpu" and values.dtype == torch.float32:
+        from colorlib.ops import lab_kernels
+
+        return lab_kernels.lab_to_rgb(values)
+    rgb = eager_lab_to_rgb(values)
     return rgb.mul(255).add(0.5).to(torch.uint8) if as_uint8 else rgb
 
 
@@ -90,7 +100,8 @@ def _require_unit_range(rgb: torch.Tensor) -> None:
     raise ColorlibError(f"rgb_to_lab: float values run from {low:g} to {high:g}, expected 0 to 1: {remedy}.")
 
 
-def _rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
+def eager_rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
+    """Convert floats in [0, 1] with torch operations only, on any device and with gradients."""
     linear = torch.where(rgb > SRGB_KNEE, ((rgb + 0.055) / 1.055).clamp_min(0) ** 2.4, rgb / 12.92)
     matrix = torch.tensor(RGB_TO_XYZ, dtype=rgb.dtype, device=rgb.device)
     white = torch.tensor(WHITE, dtype=rgb.dtype, device=rgb.device)
@@ -101,7 +112,8 @@ def _rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
     return torch.stack((116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)), dim=1)  # N×3×H×W
 
 
-def _lab_to_rgb(lab: torch.Tensor) -> torch.Tensor:
+def eager_lab_to_rgb(lab: torch.Tensor) -> torch.Tensor:
+    """Convert to floats in [0, 1] with torch operations only, on any device and with gradients."""
     lightness, a, b = lab.unbind(1)
     fy = (lightness + 16) / 116
     # A strongly blue b would ask for negative Z, which is no light at all.

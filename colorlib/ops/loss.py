@@ -1,14 +1,27 @@
-"""Rebalanced soft cross-entropy (paper, section 2.2, eq. 2 and 3)."""
+"""Rebalanced soft cross-entropy (paper, section 2.2, eq. 2 and 3), without a dense target and without a dense softmax.
 
-from typing import Literal
+The K entries of a sparse target are enough: − Σ_q Z_q log softmax(z)_q = (Σ_q Z_q) · logsumexp(z) − Σ_k Z_k z_k, and
+the gradient is (Σ_q Z_q) · softmax(z) − Z. Plain autograd would keep an exponential for every logit until the backward
+pass; here the forward pass keeps one number per pixel, and the backward pass computes the softmax again, block by
+block, in the memory of the gradient.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import torch
+from torch.autograd.function import once_differentiable
 
 from colorlib.errors import ColorlibError
 from colorlib.ops.checks import require_floating, require_map, working_dtype
 from colorlib.ops.encoding import SoftTarget
+from colorlib.ops.memory import huge_page_empty_like
 
 Reduction = Literal["batch", "mean", "none"]
+
+# Logits worked on at a time: as many as stay in the second-level cache, or as keep a GPU busy.
+CPU_BLOCK = 1 << 18
+GPU_BLOCK = 1 << 26
 
 
 def rebalanced_cross_entropy(
@@ -21,6 +34,7 @@ def rebalanced_cross_entropy(
 
     loss = − Σ_pixels v(Z) Σ_q Z_q log softmax(logits)_q, with v(Z) = class_weights[argmax_q Z_q] (eq. 2, 3). Where
     several bins of a target are equally likely, the first in the target's order (the lowest index) gives the weight.
+    Differentiable once, with respect to the logits only.
 
     Args:
         logits: N×Q×H×W floating point; half precisions are computed in float32, under autocast as well.
@@ -34,38 +48,96 @@ def rebalanced_cross_entropy(
     Raises:
         ColorlibError: where shapes, number of bins or devices do not fit, or the reduction is unknown.
     """
-    require_map(logits, "rebalanced_cross_entropy: logits", logits.shape[1] if logits.ndim == 4 else 313)
-    require_floating(logits, "rebalanced_cross_entropy: logits")
-    n, q, h, w = logits.shape
-    target.require_bins(q)
-    if class_weights is not None and tuple(class_weights.shape) != (q,):
+    _require_fit(logits, target, class_weights)
+    if reduction not in ("batch", "mean", "none"):
         raise ColorlibError(
-            f"rebalanced_cross_entropy: class_weights have shape {tuple(class_weights.shape)} for logits of {q} bins: "
-            "compute them on the same grid."
-        )
-    if target.indices.shape[0] != n or tuple(target.indices.shape[2:]) != (h, w):
-        raise ColorlibError(
-            f"rebalanced_cross_entropy: target {tuple(target.indices.shape)} for logits {tuple(logits.shape)}: "
-            "N, H and W must agree; encode the ab map at the size of the logits (every 4th pixel)."
+            f"rebalanced_cross_entropy: reduction is {reduction!r}, expected 'batch', 'mean' or 'none'."
         )
     dtype = working_dtype(logits)
-    with torch.autocast(logits.device.type, enabled=False):
-        z = logits.to(dtype)
-        soft = target.weights.to(dtype)
-        picked = z.gather(1, target.indices)  # N×K×H×W
-        losses = (soft.sum(1) * z.logsumexp(1)) - (soft * picked).sum(1)  # N×H×W
-        if class_weights is not None:
-            losses = losses * pixel_weights(target, class_weights).to(dtype)
-        if reduction == "batch":
-            return losses.sum() / n
-        if reduction == "mean":
-            return losses.mean()
-        if reduction == "none":
-            return losses
-    raise ColorlibError(f"rebalanced_cross_entropy: reduction is {reduction!r}, expected 'batch', 'mean' or 'none'.")
+    if class_weights is None:
+        v = torch.ones((), dtype=dtype, device=logits.device).expand(target.indices[:, 0].shape)
+    else:
+        v = pixel_weights(target, class_weights).to(dtype)  # N×H×W
+    losses: torch.Tensor = _SoftCrossEntropy.apply(  # type: ignore[no-untyped-call]
+        logits, target.indices, target.weights.to(dtype), v
+    )
+    if reduction == "none":
+        return losses
+    return losses.sum() / len(logits) if reduction == "batch" else losses.mean()
 
 
 def pixel_weights(target: SoftTarget, class_weights: torch.Tensor) -> torch.Tensor:
     """Return v(Z), the class weight of each pixel's likeliest bin, N×H×W."""
-    first = target.weights.argmax(dim=1, keepdim=True)  # N×1×H×W
+    first = target.weights.argmax(dim=1, keepdim=True)  # N×1×H×W, the first where several are equal
     return class_weights[target.indices.gather(1, first)[:, 0]]  # N×H×W
+
+
+class _SoftCrossEntropy(torch.autograd.Function):
+    """Weighted cross-entropy per pixel, N×H×W, of logits N×Q×H×W against indices and weights N×K×H×W."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, logits: torch.Tensor, indices: torch.Tensor, soft: torch.Tensor, v: torch.Tensor
+    ) -> torch.Tensor:
+        normaliser = torch.empty_like(v, memory_format=torch.contiguous_format)  # N×H×W
+        flat = normaliser.flatten(1)  # N×HW
+        for images, pixels in _blocks(logits):
+            block = logits.flatten(2)[images, :, pixels].to(soft.dtype)  # n×Q×p
+            largest = block.amax(1, keepdim=True)  # n×1×p
+            flat[images, pixels] = (block - largest).exp_().sum(1).log_().add_(largest[:, 0])
+        ctx.save_for_backward(logits, indices, soft, v, normaliser)
+        picked = logits.gather(1, indices).to(soft.dtype)  # N×K×H×W
+        return v * (soft.sum(1) * normaliser - (soft * picked).sum(1))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
+        logits, indices, soft, v, normaliser = ctx.saved_tensors
+        gradient = huge_page_empty_like(logits)
+        scale = (v * upstream).unsqueeze(1)  # N×1×H×W
+        mass = (scale * soft.sum(1, keepdim=True)).flatten(2)  # N×1×HW
+        target = (scale * soft).flatten(2)  # N×K×HW
+        for images, pixels in _blocks(logits):
+            block = logits.flatten(2)[images, :, pixels]  # n×Q×p
+            out = gradient.flatten(2)[images, :, pixels]  # n×Q×p
+            shift = normaliser.flatten(1)[images, None, pixels]  # n×1×p
+            in_place = logits.dtype == soft.dtype
+            softmax = torch.sub(block, shift, out=out) if in_place else block.to(soft.dtype) - shift
+            softmax.exp_().mul_(mass[images, :, pixels])
+            softmax.scatter_add_(1, indices.flatten(2)[images, :, pixels], -target[images, :, pixels])
+            if not in_place:
+                out.copy_(softmax)
+        return gradient, None, None, None
+
+
+def _blocks(logits: torch.Tensor) -> Iterator[tuple[slice, slice]]:
+    """Yield ranges of images and of pixels that together cover N×Q×HW, each of about a block's size."""
+    n, q = logits.shape[:2]
+    pixels = logits.shape[2] * logits.shape[3]
+    fitting = max(1, (CPU_BLOCK if logits.device.type == "cpu" else GPU_BLOCK) // q)  # pixels
+    images = max(1, fitting // max(1, pixels))
+    for first in range(0, n, images):
+        for start in range(0, pixels, fitting):
+            yield slice(first, first + images), slice(start, start + fitting)
+
+
+def _require_fit(logits: torch.Tensor, target: SoftTarget, class_weights: torch.Tensor | None) -> None:
+    name = "rebalanced_cross_entropy"
+    require_map(logits, f"{name}: logits", logits.shape[1] if logits.ndim == 4 else target.bins or 313)
+    require_floating(logits, f"{name}: logits")
+    n, q, h, w = logits.shape
+    target.require_bins(q)
+    if class_weights is not None and tuple(class_weights.shape) != (q,):
+        raise ColorlibError(
+            f"{name}: class_weights have shape {tuple(class_weights.shape)} for logits of {q} bins: "
+            "compute them on the same grid."
+        )
+    if target.indices.shape[0] != n or tuple(target.indices.shape[2:]) != (h, w):
+        raise ColorlibError(
+            f"{name}: target {tuple(target.indices.shape)} for logits {tuple(logits.shape)}: "
+            "N, H and W must agree; encode the ab map at the size of the logits (every 4th pixel)."
+        )
+    devices = {str(tensor.device) for tensor in (logits, target.indices, target.weights)}
+    devices |= set() if class_weights is None else {str(class_weights.device)}
+    if len(devices) > 1:
+        raise ColorlibError(f"{name}: tensors on {' and '.join(sorted(devices))}: move all to one device with .to().")

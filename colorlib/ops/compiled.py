@@ -1,0 +1,56 @@
+"""Compiled CPU loops: numba without its threading layer, which aborts the process after a fork or on concurrent calls.
+
+Kernels release the GIL and get a range of pixels; `for_each_range` hands the ranges to plain threads. A kernel writes
+each pixel on its own (or counts in integers), so that its result does not depend on the number of threads.
+
+Modules of kernels are imported inside the functions that use them: importing numba takes a third of a second. Compiling
+all kernels takes a few seconds, once for each machine and version: the machine code is kept in numba's cache, in
+`__pycache__` or, where that cannot be written, in the user's cache folder, or nowhere.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import ParamSpec, TypeVar
+
+import numba
+import torch
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a kernel at its first call and cache the machine code where a folder can be written."""
+    try:
+        kernel: Callable[P, R] = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+    except RuntimeError:  # numba found no place for its cache
+        kernel = numba.njit(nogil=True, error_model="numpy")(function)
+    return kernel
+
+
+def for_each_range(function: Callable[[int, int], None], total: int, smallest: int) -> None:
+    """Call function(start, stop) over ranges that cover 0..total, in as many threads as torch uses.
+
+    Args:
+        function: what to do with a range; must release the GIL to run beside others.
+        total: end of the last range.
+        smallest: least length of a range for which another thread pays.
+    """
+    threads = max(1, min(torch.get_num_threads(), total // smallest))
+    edges = [total * i // threads for i in range(threads + 1)]
+    if threads == 1:
+        function(0, total)
+        return
+    for done in _pool(threads).map(function, edges[:-1], edges[1:]):
+        assert done is None
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="colorlib")
+
+
+# A forked child inherits the pool's object but none of its threads.
+os.register_at_fork(after_in_child=_pool.cache_clear)
