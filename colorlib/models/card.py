@@ -37,7 +37,7 @@ def render(card: ModelCard, architecture: Mapping[str, object], weights: int) ->
         f"## Licence\n\n{card.licence}",
         f"## Code\n\n{f'Commit `{card.commit}`.' if card.commit else 'The commit was not recorded.'}",
         "## Use\n\n```python\nfrom colorlib.models import from_pretrained\n\n"
-        'model, decoding = from_pretrained("path/to/this/folder")\n```',
+        'model, decoding, size = from_pretrained("path/to/this/folder")\n```',
     ]
     return "\n\n".join(sections) + "\n"
 

@@ -12,16 +12,16 @@ STEM_CHANNELS = 32
 
 # level: output channels, separable convolutions (the first one halves the resolution)
 ENCODER = {
-    "level4": (64, 2),
-    "level8": (128, 3),
+    "level4": (64, 1),
+    "level8": (128, 2),
     "level16": (384, 5),
-    "level32": (1024, 5),
+    "level32": (1024, 6),
 }
 # level: output channels, separable convolutions after the merge
 DECODER = {
     "level16": (512, 2),
-    "level8": (256, 2),
-    "level4": (128, 2),
+    "level8": (256, 1),
+    "level4": (96, 1),
 }
 
 
@@ -104,7 +104,7 @@ class MobileLite(ColorNet):
         return self.out
 
     def features(self, x: Tensor) -> Tensor:
-        """N×1×H×W -> N×128×(H/4)×(W/4)."""
+        """N×1×H×W -> N×96×(H/4)×(W/4)."""
         x = self.run(self.stem, x)
         skips: dict[str, Tensor] = {}
         for name, part in self.encoder.items():

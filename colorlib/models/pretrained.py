@@ -14,7 +14,7 @@ from torch import Tensor
 from colorlib import params
 from colorlib.errors import ColorlibError
 from colorlib.files import atomic_path
-from colorlib.models.base import ColorNet
+from colorlib.models.base import MINIMUM_SIDE, ColorNet
 from colorlib.models.card import ModelCard, render
 from colorlib.models.registry import build
 
@@ -32,10 +32,12 @@ class Pretrained(NamedTuple):
     Attributes:
         model: the network on the CPU.
         decoding: {"temperature": T} for a classification head, empty for regression.
+        size: short side in pixels of the images it was trained on, which it should be shown.
     """
 
     model: ColorNet
     decoding: dict[str, Any]
+    size: int
 
 
 def save_pretrained(
@@ -43,6 +45,7 @@ def save_pretrained(
     directory: str | Path,
     card: ModelCard | None = None,
     temperature: float = params.TEMPERATURE.value,
+    size: int = params.IMAGE_SIZE.value,
 ) -> None:
     """Write the network as a folder; the same weights and card give the same bytes.
 
@@ -53,15 +56,18 @@ def save_pretrained(
         directory: the folder to make.
         card: what is said about the weights; without one the card says that nothing was recorded.
         temperature: of the annealed mean (eq. 5), in (0, 1]; not kept for a regression head.
+        size: short side in pixels of the images that the network was trained on.
 
     Raises:
         ColorlibError: the path is a file or a folder that something else wrote, a weight is not float32 or not
-            finite, or the temperature is out of range.
+            finite, or the temperature or the size is out of range.
     """
     directory = Path(directory)
     _refuse_foreign(directory)
     if not 0 < temperature <= 1:
         raise ColorlibError(f"Got temperature {temperature}, expected a number in (0, 1]; the paper's is 0.38.")
+    if size < MINIMUM_SIDE:
+        raise ColorlibError(f"Got size {size}, expected at least {MINIMUM_SIDE} pixels.")
     # contiguous() also undoes channels_last, which safetensors cannot store.
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     for name, value in state.items():
@@ -72,6 +78,7 @@ def save_pretrained(
         "version": VERSION,
         "architecture": model.config,
         "decoding": {"temperature": temperature} if model.head == "classification" else {},
+        "size": size,
         "weights_sha256": hashlib.sha256(blob).hexdigest(),
     }
     card = card or ModelCard(title=model.name, data="Not recorded.", licence="Not recorded.")
@@ -103,7 +110,7 @@ def from_pretrained(directory: str | Path) -> Pretrained:
     model = _build(config["architecture"], directory / CONFIG)
     _check_fits(state, model.state_dict(), path)
     model.load_state_dict(state)
-    return Pretrained(model.eval(), config["decoding"])
+    return Pretrained(model.eval(), config["decoding"], config["size"])
 
 
 def _build(architecture: dict[str, Any], path: Path) -> ColorNet:
@@ -119,7 +126,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ColorlibError(f"{path} cannot be read ({error.strerror}); name a folder with a saved model.") from error
+        raise ColorlibError(f"{path} cannot be read ({error.strerror}): name a folder with a saved model.") from error
 
 
 def _read_config(path: Path) -> dict[str, Any]:
@@ -131,11 +138,13 @@ def _read_config(path: Path) -> dict[str, Any]:
         raise ColorlibError(f"{path} was not written by save_pretrained: point to a folder with a saved model.")
     if config.get("version") != VERSION:
         raise ColorlibError(f"{path} has format version {config.get('version')}, expected {VERSION}: update colorlib.")
-    expected: dict[str, type] = {"architecture": dict, "decoding": dict, "weights_sha256": str}
+    expected: dict[str, type] = {"architecture": dict, "decoding": dict, "size": int, "weights_sha256": str}
     for key, kind in expected.items():
         if not isinstance(config.get(key), kind):
             raise ColorlibError(f"{path} has no valid {key!r}: {REMEDY}.")
     _check_decoding(config["decoding"], path)
+    if config["size"] < MINIMUM_SIDE:
+        raise ColorlibError(f"{path} has size {config['size']}, expected at least {MINIMUM_SIDE} pixels: {REMEDY}.")
     return config
 
 

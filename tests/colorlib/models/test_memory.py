@@ -1,0 +1,77 @@
+"""Peak memory of a training step, from every tensor's birth to its death."""
+
+import weakref
+from typing import Any
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from colorlib.models import ColorNet, MobileLite, PaperNet
+
+
+class PeakMemory(TorchDispatchMode):
+    """Counts the bytes of every storage that an operation makes, until the storage is freed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        self.alive: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for value in tree_leaves(result):
+            if isinstance(value, torch.Tensor) and value.untyped_storage()._cdata not in self.alive:
+                storage = value.untyped_storage()
+                self.alive.add(storage._cdata)
+                self.now += storage.nbytes()
+                self.peak = max(self.peak, self.now)
+                weakref.finalize(storage, self.free, storage._cdata, storage.nbytes())
+        return result
+
+    def free(self, key: int, size: int) -> None:
+        self.alive.discard(key)
+        self.now -= size
+
+
+def peak(make: type[ColorNet], batch: int, side: int, mixed: bool = False, **arguments: Any) -> int:
+    """Bytes at the peak of a step: weights, gradients, Adam's two moments, activations, the logits' gradient."""
+    with PeakMemory() as memory:
+        model = make(**arguments)
+        moments = [torch.zeros_like(p) for p in model.parameters() for _ in range(2)]
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
+            output = model.logits(torch.rand(batch, 1, side, side))
+        output.backward(torch.ones_like(output))
+    assert len(moments) == 2 * len(list(model.parameters()))
+    return memory.peak
+
+
+def fake_peak(make: type[ColorNet], batch: int, side: int, **arguments: Any) -> int:
+    with FakeTensorMode():
+        return peak(make, batch, side, **arguments)
+
+
+def test_the_prediction_without_arithmetic_is_what_a_real_step_takes() -> None:
+    assert fake_peak(MobileLite, 2, 64) == peak(MobileLite, 2, 64)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_mobilelite_trains_in_two_fifths_of_papernets_memory(mixed: bool) -> None:
+    light, paper = (fake_peak(make, 4, 256, mixed=mixed) for make in (MobileLite, PaperNet))
+    assert 16 * 32_235_385 < paper
+    assert light <= 0.4 * paper
+
+
+@pytest.mark.parametrize("make", [MobileLite, PaperNet])
+def test_checkpointing_lowers_the_peak(make: type[ColorNet]) -> None:
+    assert fake_peak(make, 8, 256, checkpointing=True) < 0.8 * fake_peak(make, 8, 256)
+
+
+if __name__ == "__main__":
+    for batch in (4, 16):
+        for mixed in (False, True):
+            sizes = {m.name: fake_peak(m, batch, 256, mixed=mixed) / 2**20 for m in (MobileLite, PaperNet)}
+            saved = {m.name: fake_peak(m, batch, 256, mixed=mixed, checkpointing=True) / 2**20 for m in (MobileLite, PaperNet)}
+            print(batch, "bf16" if mixed else "fp32", sizes, "ratio", sizes["mobilelite"] / sizes["papernet"], "checkpointing", saved)
