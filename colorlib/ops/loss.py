@@ -15,7 +15,6 @@ from torch.autograd.function import once_differentiable
 from colorlib.errors import ColorlibError
 from colorlib.ops.checks import require_floating, require_map, working_dtype
 from colorlib.ops.encoding import SoftTarget
-from colorlib.ops.memory import huge_page_empty_like
 
 Reduction = Literal["batch", "mean", "none"]
 
@@ -79,12 +78,12 @@ class _SoftCrossEntropy(torch.autograd.Function):
     def forward(
         ctx: Any, logits: torch.Tensor, indices: torch.Tensor, soft: torch.Tensor, v: torch.Tensor
     ) -> torch.Tensor:
-        normaliser = torch.empty_like(v, memory_format=torch.contiguous_format)  # N×H×W
-        flat = normaliser.flatten(1)  # N×HW
-        for images, pixels in _blocks(logits):
-            block = logits.flatten(2)[images, :, pixels].to(soft.dtype)  # n×Q×p
-            largest = block.amax(1, keepdim=True)  # n×1×p
-            flat[images, pixels] = (block - largest).exp_().sum(1).log_().add_(largest[:, 0])
+        if _compiled(logits):
+            from colorlib.ops import loss_kernels
+
+            normaliser = loss_kernels.normaliser(logits)
+        else:
+            normaliser = eager_normaliser(logits, soft.dtype)  # N×H×W
         ctx.save_for_backward(logits, indices, soft, v, normaliser)
         picked = logits.gather(1, indices).to(soft.dtype)  # N×K×H×W
         return v * (soft.sum(1) * normaliser - (soft * picked).sum(1))
@@ -93,21 +92,48 @@ class _SoftCrossEntropy(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         logits, indices, soft, v, normaliser = ctx.saved_tensors
-        gradient = huge_page_empty_like(logits)
-        scale = (v * upstream).unsqueeze(1)  # N×1×H×W
-        mass = (scale * soft.sum(1, keepdim=True)).flatten(2)  # N×1×HW
-        target = (scale * soft).flatten(2)  # N×K×HW
-        for images, pixels in _blocks(logits):
-            block = logits.flatten(2)[images, :, pixels]  # n×Q×p
-            out = gradient.flatten(2)[images, :, pixels]  # n×Q×p
-            shift = normaliser.flatten(1)[images, None, pixels]  # n×1×p
-            in_place = logits.dtype == soft.dtype
-            softmax = torch.sub(block, shift, out=out) if in_place else block.to(soft.dtype) - shift
-            softmax.exp_().mul_(mass[images, :, pixels])
-            softmax.scatter_add_(1, indices.flatten(2)[images, :, pixels], -target[images, :, pixels])
-            if not in_place:
-                out.copy_(softmax)
+        scale = v * upstream  # N×H×W
+        entries, mass = scale.unsqueeze(1) * soft, scale * soft.sum(1)  # N×K×H×W, N×H×W
+        if _compiled(logits):
+            from colorlib.ops import loss_kernels
+
+            gradient = loss_kernels.gradient(logits, normaliser, indices, entries, mass)
+        else:
+            gradient = eager_gradient(logits, normaliser, indices, entries, mass)
         return gradient, None, None, None
+
+
+def eager_normaliser(logits: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Return logsumexp over the bins, N×H×W in `dtype`, with torch operations only, block by block."""
+    n, _, h, w = logits.shape
+    normaliser = torch.empty((n, h * w), dtype=dtype, device=logits.device)
+    for images, pixels in _blocks(logits):
+        block = logits.flatten(2)[images, :, pixels].to(dtype)  # n×Q×p
+        largest = block.amax(1, keepdim=True)  # n×1×p
+        normaliser[images, pixels] = (block - largest).exp_().sum(1).log_().add_(largest[:, 0])
+    return normaliser.reshape(n, h, w)  # N×H×W
+
+
+def eager_gradient(
+    logits: torch.Tensor, normaliser: torch.Tensor, indices: torch.Tensor, entries: torch.Tensor, mass: torch.Tensor
+) -> torch.Tensor:
+    """Return mass · softmax(logits) − entries scattered to indices, with torch operations only, block by block."""
+    gradient = torch.empty_like(logits)
+    for images, pixels in _blocks(logits):
+        block = logits.flatten(2)[images, :, pixels]  # n×Q×p
+        out = gradient.flatten(2)[images, :, pixels]  # n×Q×p
+        shift = normaliser.flatten(1)[images, None, pixels]  # n×1×p
+        in_place = logits.dtype == normaliser.dtype
+        softmax = torch.sub(block, shift, out=out) if in_place else block.to(normaliser.dtype) - shift
+        softmax.exp_().mul_(mass.flatten(1)[images, None, pixels])
+        softmax.scatter_add_(1, indices.flatten(2)[images, :, pixels], -entries.flatten(2)[images, :, pixels])
+        if not in_place:
+            out.copy_(softmax)
+    return gradient
+
+
+def _compiled(logits: torch.Tensor) -> bool:
+    return logits.device.type == "cpu" and logits.dtype in (torch.float32, torch.bfloat16)
 
 
 def _blocks(logits: torch.Tensor) -> Iterator[tuple[slice, slice]]:
