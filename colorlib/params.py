@@ -37,7 +37,7 @@ ENCODING_SIGMA = Parameter(5.0, "σ", "ab units", "paper, section 2.2: Gaussian 
 UNIFORM_SHARE = Parameter(0.5, "λ", "1", "paper, eq. 4: mix with a uniform distribution of weight λ = 1/2")
 SMOOTHING_SIGMA = Parameter(5.0, "σ", "ab units", "paper, section 2.2: prior smoothed with a Gaussian kernel of σ = 5")
 
-TEMPERATURE = Parameter(0.38, "T", "1", "paper, eq. 5: T = 0.38; the release multiplies the logits by 2.606 = 1 / 0.3837")
+TEMPERATURE = Parameter(0.38, "T", "1", "paper, eq. 5: T = 0.38; the release multiplies logits by 2.606 = 1 / 0.3837")
 
 ADAM_BETA1 = Parameter(0.9, "β₁", "1", "paper, section 3.1: Adam with β₁ = .9")
 ADAM_BETA2 = Parameter(0.99, "β₂", "1", "paper, section 3.1: Adam with β₂ = .99")
@@ -49,8 +49,9 @@ LEARNING_RATE_STEPS = Parameter(
 BATCH_SIZE = Parameter(40, "batch size", "images", "release, solver and train prototxt")
 
 L_CENTRE = Parameter(50.0, "L centre", "L units", "release: the network's input is L − 50")
-STRIDE = Parameter(4, "output stride", "pixels", "paper, figure 2: the distribution is predicted at a quarter of the input")
+STRIDE = Parameter(4, "output stride", "pixels", "paper, figure 2: predicted at a quarter of the input")
 GREY_THRESHOLD = Parameter(5.0, "|ab|", "ab units", "release: images with no |ab| > 5 are masked from the loss")
+IMAGE_SIZE = Parameter(256, "image size", "pixels", "release: images are resized to 256 × 256")
 CROP_SIZE = Parameter(176, "crop", "pixels", "release: random crops of 176 × 176, mirrored at random")
 
 AUC_LIMIT = Parameter(150.0, "AuC limit", "ab units", "paper, section 3.1: thresholds from 0 to 150, one unit apart")

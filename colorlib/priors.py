@@ -1,4 +1,4 @@
-"""Reading the prior and the class weights that the statistics stage wrote as a table."""
+"""The prior and the class weights of a training set as a table that people and programs can read."""
 
 import csv
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 
 from colorlib.errors import ColorlibError
+from colorlib.files import write_text
 from colorlib.ops.grid import Grid
 
 COLUMNS = ("a", "b", "count", "prior", "weight")
@@ -47,3 +48,12 @@ def read_bin_table(path: Path, grid: Grid) -> BinTable:
             "name the grid that the table was written for."
         )
     return BinTable(table[:, 2].long(), table[:, 3], table[:, 4])
+
+
+def write_bin_table(path: Path, grid: Grid, table: BinTable) -> None:
+    """Write what `read_bin_table` reads, with every digit that a float64 needs."""
+    rows = zip(
+        grid.points_int.tolist(), table.counts.tolist(), table.prior.tolist(), table.weights.tolist(), strict=True
+    )
+    lines = [f"{a},{b},{count},{prior!r},{weight!r}" for (a, b), count, prior, weight in rows]
+    write_text(path, "\n".join([",".join(COLUMNS), *lines]) + "\n")

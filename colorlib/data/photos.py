@@ -4,8 +4,10 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
 
 from colorlib.data.manifest import Photo
 from colorlib.errors import ColorlibError
@@ -63,3 +65,9 @@ def resize_to_square(image: Image.Image, size: int) -> NDArray[np.uint8]:
     scaled = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
     left, top = (width - size) // 2, (height - size) // 2
     return np.asarray(scaled.crop((left, top, left + size, top + size)))
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """A PIL image of any mode as uint8 sRGB, 1×3×H×W."""
+    pixels = torch.from_numpy(np.array(image.convert("RGB")))  # (H, W, 3)
+    return pixels.permute(2, 0, 1)[None]  # (1, 3, H, W)

@@ -10,7 +10,7 @@ from torch import Tensor
 from colorlib.data.batches import TrainingBatches
 from colorlib.errors import ColorlibError
 from colorlib.metrics import AucAccumulator, chroma
-from colorlib.models import ColorNet
+from colorlib.models.base import ColorNet
 from colorlib.ops.lab import rgb_to_lab
 from colorlib.training.objective import Objective
 from colorlib.training.optimiser import build_optimiser
@@ -126,7 +126,7 @@ def validate(
     model.eval()
     device = next(model.parameters()).device
     accumulator, loss, colour = AucAccumulator(), 0.0, 0.0
-    for rgb in images.split(batch_size):
+    for rgb in torch.split(images, batch_size):
         lightness, ab = network_pair(rgb.to(device), model.stride)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             output = model.logits(lightness)

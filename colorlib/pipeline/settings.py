@@ -1,0 +1,166 @@
+"""`params.yaml`, checked before anything runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from colorlib import params
+from colorlib.errors import ColorlibError
+from colorlib.pipeline.stage import console, run_stage
+from colorlib.training.settings import Settings, TrainingSettings
+
+RunName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+GridName = Literal["paper", "full"]
+
+
+class PrepareSettings(Settings):
+    """From photographs to equally large squares.
+
+    Attributes:
+        source: the folder with manifest.csv and the photographs.
+        size: side of the squares in pixels.
+    """
+
+    source: str = "data/starter"
+    size: int = Field(256, ge=8, le=4096)
+
+
+class EncodingSettings(Settings):
+    """Soft encoding of ab: `k` nearest bins, Gaussian of width `sigma` in ab units."""
+
+    k: int = Field(params.NEIGHBOURS.value, ge=1, le=484)
+    sigma: float = Field(params.ENCODING_SIGMA.value, gt=0)
+
+
+class RebalancingSettings(Settings):
+    """Prior smoothing of width `sigma` in ab units, and the share `lam` of the uniform distribution (eq. 4)."""
+
+    sigma: float = Field(params.SMOOTHING_SIGMA.value, gt=0)
+    lam: float = Field(params.UNIFORM_SHARE.value, ge=0, le=1)
+
+
+class DecodingSettings(Settings):
+    """Annealed mean at `temperature` (eq. 5)."""
+
+    temperature: float = Field(params.TEMPERATURE.value, gt=0, le=1)
+
+
+class TrainSettings(TrainingSettings):
+    """What all runs of the matrix share.
+
+    Attributes:
+        model: the network, "mobilelite" or "papernet".
+        seed: of weights, order, crops and mirrors.
+    """
+
+    model: Literal["mobilelite", "papernet"] = "mobilelite"
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+class RunSettings(Settings):
+    """One run of the matrix.
+
+    Attributes:
+        objective: "classification" (the paper) or "regression" (its baseline).
+        grid: bins of the classification: "paper" (313) or "full" (484).
+        rebalancing: whether the loss is weighted by the rarity of colours.
+    """
+
+    objective: Literal["classification", "regression"] = "classification"
+    grid: GridName = "paper"
+    rebalancing: bool = True
+
+    @model_validator(mode="after")
+    def _regression_has_no_bins(self) -> "RunSettings":
+        extra = self.model_fields_set & {"grid", "rebalancing"}
+        if self.objective == "regression" and extra:
+            raise ValueError(f"regression has no bins: leave out {' and '.join(sorted(extra))}")
+        return self
+
+
+class EvaluateSettings(Settings):
+    """Evaluation on the test split.
+
+    Attributes:
+        pictures: rows of the picture grid.
+    """
+
+    pictures: int = Field(8, ge=1, le=64)
+
+
+class PipelineSettings(Settings):
+    """All of `params.yaml`; `main` names the run that stands for the paper."""
+
+    prepare: PrepareSettings = PrepareSettings()
+    encoding: EncodingSettings = EncodingSettings()
+    rebalancing: RebalancingSettings = RebalancingSettings()
+    decoding: DecodingSettings = DecodingSettings()
+    train: TrainSettings = TrainSettings()
+    runs: dict[RunName, RunSettings] = Field(min_length=1)
+    main: str
+    evaluate: EvaluateSettings = EvaluateSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "PipelineSettings":
+        if self.main not in self.runs:
+            raise ValueError(f"main is {self.main!r}, which is none of the runs: {', '.join(self.runs)}")
+        if self.train.crop > self.prepare.size:
+            raise ValueError(f"train.crop ({self.train.crop}) is larger than prepare.size ({self.prepare.size})")
+        return self
+
+    def run(self, name: str) -> RunSettings:
+        """The run called `name`.
+
+        Raises:
+            ColorlibError: there is none.
+        """
+        if name not in self.runs:
+            raise ColorlibError(f"params.yaml has no run {name!r}; its runs are {', '.join(self.runs)}")
+        return self.runs[name]
+
+
+def load_settings(path: Path = Path("params.yaml")) -> PipelineSettings:
+    """Read and check `params.yaml`.
+
+    Raises:
+        ColorlibError: the file is missing or no YAML, or a key is unknown, missing, of a wrong type or out of range:
+            one line for each, with the key's path.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ColorlibError(f"there is no {path}: run this from the project's folder") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ColorlibError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(content, Mapping):
+        raise ColorlibError(f"{path} holds {type(content).__name__}, expected keys such as prepare, train and runs")
+    try:
+        return PipelineSettings.model_validate(content)
+    except ValidationError as error:
+        raise ColorlibError("\n".join(_lines(path, error))) from error
+
+
+def _lines(path: Path, error: ValidationError) -> list[str]:
+    lines = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            message = "unknown key; check the spelling"
+        elif item["type"] != "missing" and not isinstance(item["input"], Mapping):
+            message = f"{message[0].lower()}{message[1:]}, got {item['input']!r}"
+        lines.append(f"{path}: {key + ': ' if key else ''}{message}")
+    return lines
+
+
+def main() -> None:
+    """Check `params.yaml` and say that it is right."""
+    settings = load_settings()
+    console.print(f"params.yaml: {len(settings.runs)} runs, the main one is {settings.main}")
+
+
+if __name__ == "__main__":
+    run_stage("params.yaml", main)

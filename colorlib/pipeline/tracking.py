@@ -1,0 +1,126 @@
+"""MLflow: one run for each trained model."""
+
+import logging
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from colorlib.errors import ColorlibError
+
+if TYPE_CHECKING:
+    import mlflow
+
+EXPERIMENT = "colorlib"
+DATABASE = "sqlite:///mlflow.db"
+ARTIFACTS = Path("mlartifacts")
+WEIGHTS_TAG = "colorlib.weights_sha256"
+
+
+class Tracker:
+    """Writes to one MLflow run."""
+
+    def __init__(self, client: "mlflow.MlflowClient", run_id: str) -> None:
+        self._client = client
+        self.run_id = run_id
+
+    def parameters(self, values: Mapping[str, object]) -> None:
+        """Log parameters; nested mappings become dotted keys."""
+        for key, value in flatten(values).items():
+            self._client.log_param(self.run_id, key, value)
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Log metrics of a step (an epoch, or 0)."""
+        for key, value in values.items():
+            self._client.log_metric(self.run_id, key, value, step=step)
+
+    def tag(self, key: str, value: str) -> None:
+        """Set a tag."""
+        self._client.set_tag(self.run_id, key, value)
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        """Store a file, or all files of a directory."""
+        if path.is_dir():
+            self._client.log_artifacts(self.run_id, str(path), folder)
+        else:
+            self._client.log_artifact(self.run_id, str(path), folder)
+
+
+@contextmanager
+def new_run(name: str) -> Iterator[Tracker]:
+    """Start a run; it ends FINISHED, FAILED after an exception, or KILLED after Ctrl-C.
+
+    Raises:
+        ColorlibError: the tracking server or database cannot be used.
+    """
+    client, experiment = _connect()
+    tags = {"mlflow.source.git.commit": git_commit(), "mlflow.runName": name, "colorlib.run": name}
+    run_id = client.create_run(experiment, tags=tags).info.run_id
+    status = "FAILED"
+    try:
+        yield Tracker(client, run_id)
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        client.set_terminated(run_id, status)
+
+
+def find_run(weights_sha256: str) -> Tracker | None:
+    """The newest run that made these weights, or None (the database is not part of what DVC restores)."""
+    client, experiment = _connect()
+    found = client.search_runs(
+        [experiment], f"tags.`{WEIGHTS_TAG}` = '{weights_sha256}'", order_by=["start_time DESC"], max_results=1
+    )
+    return Tracker(client, found[0].info.run_id) if found else None
+
+
+def tracking_uri() -> str:
+    """Where runs go: `MLFLOW_TRACKING_URI`, or a SQLite file in the project's folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI", DATABASE)
+
+
+def git_commit() -> str:
+    """The commit of the project's folder, with "-dirty" where tracked files differ from it; "unknown" without git."""
+    try:
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+        changes = subprocess.run(["git", "diff", "--quiet", "HEAD", "--"], capture_output=True, check=False)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit.stdout.strip() + ("-dirty" if changes.returncode else "")
+
+
+def flatten(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Nested mappings as one level of dotted keys."""
+    flat: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _connect() -> tuple["mlflow.MlflowClient", str]:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a wrong address is said in seconds, not minutes
+    try:
+        import mlflow
+
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # two lines on every new database
+    except ImportError as error:
+        raise ColorlibError("mlflow is not installed: pip install 'colorful-colorization[tracking]'") from error
+    uri = tracking_uri()
+    try:
+        client: Any = mlflow.MlflowClient(tracking_uri=uri)
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment is not None:
+            return client, experiment.experiment_id
+        # A server knows its own artifact store; for a database the folder has to be said.
+        location = None if uri.startswith(("http://", "https://")) else ARTIFACTS.resolve().as_uri()
+        return client, client.create_experiment(EXPERIMENT, artifact_location=location)
+    except Exception as error:  # MLflow, SQLAlchemy and requests each raise their own
+        raise ColorlibError(f"MLflow at {uri} cannot be used ({' '.join(str(error).split())[:300]})") from error

@@ -1,0 +1,93 @@
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorlib.data.manifest import Photo
+from colorlib.data.photos import decode, load_photo, resize_to_square, to_tensor
+from colorlib.errors import ColorlibError
+from colorlib.files import sha256_of
+
+MakePhoto = Callable[..., Photo]
+
+
+def test_a_photo_that_agrees_with_its_row_is_loaded(make_photo: MakePhoto, tmp_path: Path) -> None:
+    image = load_photo(make_photo("a.png"), tmp_path / "source")
+    assert (image.mode, image.size) == ("RGB", (40, 30))
+
+
+def test_a_changed_byte_is_noticed(make_photo: MakePhoto, tmp_path: Path) -> None:
+    photo = make_photo("a.png")
+    path = tmp_path / "source/a.png"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(ColorlibError, match=r"a\.png is damaged or was changed"):
+        load_photo(photo, tmp_path / "source")
+
+
+def test_a_missing_file_is_named(make_photo: MakePhoto, tmp_path: Path) -> None:
+    with pytest.raises(ColorlibError, match=r"b\.png is missing"):
+        load_photo(replace(make_photo("a.png"), file="b.png"), tmp_path / "source")
+
+
+def test_another_size_than_listed_is_refused(make_photo: MakePhoto, tmp_path: Path) -> None:
+    with pytest.raises(ColorlibError, match="is 40×30, the manifest says 41×30"):
+        load_photo(replace(make_photo("a.png"), width=41), tmp_path / "source")
+
+
+def test_a_truncated_photo_with_a_matching_hash_is_still_refused(make_photo: MakePhoto, tmp_path: Path) -> None:
+    photo = make_photo("a.jpg", size=(200, 200))
+    path = tmp_path / "source/a.jpg"
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(ColorlibError, match=r"a\.jpg cannot be decoded: .*truncated"):
+        load_photo(replace(photo, sha256=sha256_of(path)), tmp_path / "source")
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"not an image", "not an image"), (b"", "not an image")])
+def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "x.jpg").write_bytes(content)
+    with pytest.raises(ColorlibError, match=message):
+        decode(tmp_path / "x.jpg")
+
+
+def test_no_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ColorlibError, match="there is no such file"):
+        decode(tmp_path / "x.jpg")
+
+
+def test_a_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("RGB", (40, 40)).save(tmp_path / "x.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with warnings.catch_warnings(), pytest.raises(ColorlibError, match="decompression bomb"):
+        decode(tmp_path / "x.png")
+
+
+def test_the_orientation_of_a_camera_is_applied(tmp_path: Path) -> None:
+    image = Image.new("RGB", (40, 30))
+    exif = image.getexif()
+    exif[0x0112] = 6  # turned by 90°
+    image.save(tmp_path / "x.jpg", exif=exif)
+    assert decode(tmp_path / "x.jpg").size == (30, 40)
+
+
+@pytest.mark.parametrize("size", [(40, 30), (30, 40), (32, 32), (500, 33)])
+def test_the_square_is_the_middle_with_its_aspect_kept(size: tuple[int, int]) -> None:
+    width, height = size
+    x, y = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
+    ramps = np.stack([x, y, np.zeros_like(x)], axis=2).round().astype(np.uint8)
+    square = resize_to_square(Image.fromarray(ramps), 16)
+    assert square.shape == (16, 16, 3)
+    assert square[8, 7:9, 0].mean() == pytest.approx(127.5, abs=8)  # to half a pixel
+    assert square[7:9, 8, 1].mean() == pytest.approx(127.5, abs=8)
+    slope_x = (float(square[8, 15, 0]) - float(square[8, 0, 0])) / 15
+    slope_y = (float(square[15, 8, 1]) - float(square[0, 8, 1])) / 15
+    assert slope_x * width == pytest.approx(slope_y * height, rel=0.15)  # one scale in both directions
+
+
+def test_a_picture_of_any_mode_becomes_a_tensor() -> None:
+    tensor = to_tensor(Image.new("L", (5, 3), 7))
+    assert tensor.shape == (1, 3, 3, 5)
+    assert tensor.unique().tolist() == [7]

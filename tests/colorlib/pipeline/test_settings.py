@@ -1,0 +1,90 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from colorlib.errors import ColorlibError
+from colorlib.pipeline.settings import load_settings
+
+ROOT = Path(__file__).parents[3]
+
+
+def load(folder: Path, changes: dict[str, Any]) -> None:
+    """The project's own params.yaml with some dotted keys changed (None deletes), loaded."""
+    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        inner = content
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        if value is None:
+            del inner[last]
+        else:
+            inner[last] = value
+    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    load_settings(folder / "params.yaml")
+
+
+def test_the_projects_own_file_is_right_and_its_main_run_is_the_papers() -> None:
+    settings = load_settings(ROOT / "params.yaml")
+    main = settings.run(settings.main)
+    assert (main.objective, main.grid, main.rebalancing) == ("classification", "paper", True)
+    assert {run.grid for run in settings.runs.values()} == {"paper", "full"}
+    assert any(run.objective == "regression" for run in settings.runs.values())
+    assert any(not run.rebalancing for run in settings.runs.values() if run.objective == "classification")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train.epoch": 3}, r"params\.yaml: train\.epoch: unknown key"),
+        ({"trian.epochs": 3}, r"params\.yaml: trian: unknown key"),
+        ({"train.optimiser.beta3": 0.1}, r"train\.optimiser\.beta3: unknown key"),
+        ({"train.epochs": "many"}, r"train\.epochs: input should be a valid integer, got 'many'"),
+        ({"train.epochs": 2.5}, r"train\.epochs: .*got 2\.5"),
+        ({"train.optimiser.learning_rate": "1e-3"}, r"learning_rate: input should be a valid number, got '1e-3'"),
+        ({"encoding.sigma": 0}, r"encoding\.sigma: input should be greater than 0, got 0"),
+        ({"encoding.k": 485}, r"encoding\.k: .*less than or equal to 484, got 485"),
+        ({"rebalancing.lam": 1.5}, r"rebalancing\.lam: .*less than or equal to 1"),
+        ({"decoding.temperature": -1.0}, r"decoding\.temperature: .*greater than 0"),
+        ({"train.model": "resnet"}, r"train\.model: .*'mobilelite' or 'papernet', got 'resnet'"),
+        ({"runs.regression.objective": "gan"}, r"runs\.regression\.objective: .*got 'gan'"),
+        ({"runs.regression.grid": "paper"}, r"runs\.regression: regression has no bins: leave out grid"),
+        ({"runs.Wrong Name": {}}, r"runs\.Wrong Name.*: string should match pattern"),
+        ({"main": "nothing"}, "main is 'nothing', which is none of the runs: class-"),
+        ({"train.crop": 200}, r"train\.crop \(200\) is larger than prepare\.size"),
+        ({"runs": None}, r"runs: Field required"),
+        ({"runs": {}}, r"runs: .*at least 1"),
+    ],
+)
+def test_what_is_wrong_is_one_line_with_the_keys_path(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ColorlibError, match=message) as caught:
+        load(tmp_path, changes)
+    assert str(caught.value).count("\n") == 0
+
+
+def test_every_mistake_is_listed(tmp_path: Path) -> None:
+    with pytest.raises(ColorlibError) as caught:
+        load(tmp_path, {"train.epoch": 3, "encoding.sigma": -1.0})
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"- a\n- b\n", "holds list"), (b"", "holds NoneType"), (b"a: [", "cannot be read"), (b"\xff", "cannot be read")],
+)
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(ColorlibError, match=message):
+        load_settings(tmp_path / "params.yaml")
+
+
+def test_no_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ColorlibError, match=r"there is no .*params\.yaml"):
+        load_settings(tmp_path / "params.yaml")
+
+
+def test_an_unknown_run_is_said_with_those_there_are() -> None:
+    with pytest.raises(ColorlibError, match="no run 'x'; its runs are class-313-rebalanced, "):
+        load_settings(ROOT / "params.yaml").run("x")

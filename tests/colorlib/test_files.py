@@ -1,0 +1,116 @@
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from colorlib.errors import ColorlibError
+from colorlib.files import atomic_path, sha256_of, sha256_of_tree, write_text
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "a.txt"
+    with atomic_path(target) as temporary:
+        temporary.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("bug"), KeyboardInterrupt()])
+def test_after_a_failure_the_old_file_stands_and_nothing_else(tmp_path: Path, failure: BaseException) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    def fail() -> None:
+        with atomic_path(target) as temporary:
+            temporary.write_text("half")
+            raise failure
+
+    with pytest.raises(type(failure)):
+        fail()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_directory_replaces_a_full_one_as_a_whole(tmp_path: Path) -> None:
+    target = tmp_path / "models"
+    target.mkdir()
+    (target / "stale").write_text("old")
+    with atomic_path(target) as temporary:
+        temporary.mkdir()
+        (temporary / "fresh").write_text("new")
+    assert [p.name for p in target.iterdir()] == ["fresh"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path, number: int) -> None:
+    with pytest.raises(ColorlibError, match=r"disk is full while writing .*a\.txt"), atomic_path(tmp_path / "a.txt"):
+        raise OSError(number, os.strerror(number))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_really_full_device_is_said_in_a_sentence(tmp_path: Path) -> None:
+    def fill() -> None:
+        with atomic_path(tmp_path / "a.txt"), Path("/dev/full").open("w") as full:
+            full.write("x")
+            full.flush()
+
+    with pytest.raises(ColorlibError, match="disk is full"):
+        fill()
+
+
+def test_other_errors_of_the_system_pass_through(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="Input/output"), atomic_path(tmp_path / "a.txt"):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_folder_that_may_not_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ColorlibError, match="cannot be written"), atomic_path(tmp_path / "a.txt") as temporary:
+        raise PermissionError(errno.EACCES, "Permission denied", str(temporary))
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    script = (
+        "import os, signal, sys; from pathlib import Path; from colorlib.files import atomic_path\n"
+        "with atomic_path(Path(sys.argv[1])) as t: t.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(target)], check=False)
+    assert killed.returncode == -9
+    assert len(list(tmp_path.iterdir())) == 1
+    assert not target.exists()
+    write_text(target, "whole")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_running_writers_temporary_file_is_left_alone(tmp_path: Path) -> None:
+    other = tmp_path / f".a.txt.{os.getppid()}.partial"
+    other.write_text("another process is at work")
+    write_text(tmp_path / "a.txt", "mine")
+    assert other.exists()
+
+
+def test_a_directory_set_aside_by_a_killed_writer_comes_back(tmp_path: Path) -> None:
+    aside = tmp_path / f".models.{_dead_pid()}.old.partial"
+    aside.mkdir()
+    (aside / "weights").write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(tmp_path / "models"):
+        raise RuntimeError
+    assert (tmp_path / "models" / "weights").read_text() == "old"
+
+
+def test_hashes_follow_content_and_names(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    assert sha256_of(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    before = sha256_of_tree(tmp_path)
+    (tmp_path / "x").rename(tmp_path / "y")
+    assert sha256_of_tree(tmp_path) != before
+
+
+def _dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid

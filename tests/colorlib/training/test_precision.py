@@ -1,0 +1,31 @@
+import pytest
+import torch
+
+from colorlib.errors import ColorlibError
+from colorlib.training.precision import pick_device, pick_dtype
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+def test_fp16_on_a_cpu_is_refused_with_the_reason() -> None:
+    with pytest.raises(ColorlibError, match="fp16 is for CUDA"):
+        pick_dtype("fp16", CPU)
+
+
+def test_auto_follows_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pick_dtype("auto", CUDA) is torch.float16
+    for native, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda native=native: native)
+        assert pick_dtype("auto", CPU) is expected
+
+
+def test_what_is_asked_for_is_given() -> None:
+    assert pick_dtype("fp32", CUDA) is torch.float32
+    assert pick_dtype("bf16", CPU) is torch.bfloat16
+    assert pick_dtype("fp16", CUDA) is torch.float16
+
+
+def test_a_gpu_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for available, expected in ((True, "cuda"), (False, "cpu")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda available=available: available)
+        assert pick_device().type == expected
