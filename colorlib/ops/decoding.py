@@ -4,6 +4,7 @@ import torch
 
 from colorlib import params
 from colorlib.errors import ColorlibError
+from colorlib.ops.blocks import pixel_blocks
 from colorlib.ops.checks import require_floating, require_map, require_positive, working_dtype
 from colorlib.ops.grid import Grid
 
@@ -30,10 +31,22 @@ def annealed_mean(logits: torch.Tensor, grid: Grid, temperature: float = params.
     require_map(logits, f"annealed_mean: logits for grid {grid.name!r}", len(grid))
     require_floating(logits, "annealed_mean: logits")
     require_positive(temperature, "annealed_mean: temperature")
-    z = logits.to(working_dtype(logits))
-    with torch.autocast(z.device.type, enabled=False):
-        probabilities = torch.softmax((z - z.amax(1, keepdim=True)) / temperature, dim=1)
-        return torch.einsum("nqhw,qc->nchw", probabilities, grid.points.to(z))  # N×2×H×W
+    n, _, h, w = logits.shape
+    with torch.autocast(logits.device.type, enabled=False):
+        if torch.is_grad_enabled() and logits.requires_grad:
+            return _decode(logits.flatten(2), grid, temperature).reshape(n, 2, h, w)  # N×2×H×W
+        ab = torch.empty((n, 2, h * w), dtype=working_dtype(logits), device=logits.device)
+        for images, pixels in pixel_blocks(logits):
+            ab[images, :, pixels] = _decode(logits.flatten(2)[images, :, pixels], grid, temperature)
+    return ab.reshape(n, 2, h, w)  # N×2×H×W
+
+
+def _decode(logits: torch.Tensor, grid: Grid, temperature: float) -> torch.Tensor:
+    z = logits.to(working_dtype(logits))  # n×Q×p
+    sharpened = (z - z.amax(1, keepdim=True)).mul_(1 / temperature).exp_()
+    # One product gives the sum over bins of a, of b and of 1.
+    weighted = torch.cat((grid.points, torch.ones(len(grid), 1)), dim=1).to(z).T @ sharpened  # n×3×p
+    return weighted[:, :2] / weighted[:, 2:]  # n×2×p
 
 
 def upsample_ab(ab: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

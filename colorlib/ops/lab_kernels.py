@@ -108,7 +108,8 @@ def lab_to_rgb_range(
     lab_values: Floats, out: Bytes, matrix: Floats, thresholds: Floats, levels: Bytes, start: int, stop: int
 ) -> None:
     """Convert the pixels start..stop of a 3×P image; the level of a channel is exact: a threshold decides it."""
-    xyz = np.empty((3, TILE), np.float32)
+    xyz = np.zeros((3, TILE), np.float32)
+    linear, cells = np.empty(TILE, np.float32), np.empty(TILE, np.int32)
     for first in range(start, stop, TILE):
         width = min(TILE, stop - first)
         for j in range(width):
@@ -123,8 +124,11 @@ def lab_to_rgb_range(
                 xyz[c, j] = root * root * root if root > LAB_ROOT_KNEE else line
         for c in range(3):
             from_x, from_y, from_z = matrix[c]
+            for j in range(TILE):
+                light = from_x * xyz[0, j] + from_y * xyz[1, j] + from_z * xyz[2, j]
+                light = min(light, np.float32(1)) if light > 0 else np.float32(0)
+                linear[j] = light
+                cells[j] = np.int32(light * np.float32(LEVEL_CELLS))
             for j in range(width):
-                linear = from_x * xyz[0, j] + from_y * xyz[1, j] + from_z * xyz[2, j]
-                linear = min(linear, np.float32(1)) if linear > 0 else np.float32(0)
-                level = levels[np.uint32(linear * np.float32(LEVEL_CELLS))]
-                out[c, first + j] = level + (linear >= thresholds[level])
+                level = levels[np.uint32(cells[j])]
+                out[c, first + j] = level + (linear[j] >= thresholds[level])

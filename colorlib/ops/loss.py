@@ -6,21 +6,17 @@ pass; here the forward pass keeps one number per pixel, and the backward pass co
 block, in the memory of the gradient.
 """
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
 from torch.autograd.function import once_differentiable
 
 from colorlib.errors import ColorlibError
+from colorlib.ops.blocks import pixel_blocks
 from colorlib.ops.checks import require_floating, require_map, working_dtype
 from colorlib.ops.encoding import SoftTarget
 
 Reduction = Literal["batch", "mean", "none"]
-
-# Logits worked on at a time: as many as stay in the second-level cache, or as keep a GPU busy.
-CPU_BLOCK = 1 << 18
-GPU_BLOCK = 1 << 26
 
 
 def rebalanced_cross_entropy(
@@ -107,7 +103,7 @@ def eager_normaliser(logits: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """Return logsumexp over the bins, N×H×W in `dtype`, with torch operations only, block by block."""
     n, _, h, w = logits.shape
     normaliser = torch.empty((n, h * w), dtype=dtype, device=logits.device)
-    for images, pixels in _blocks(logits):
+    for images, pixels in pixel_blocks(logits):
         block = logits.flatten(2)[images, :, pixels].to(dtype)  # n×Q×p
         largest = block.amax(1, keepdim=True)  # n×1×p
         normaliser[images, pixels] = (block - largest).exp_().sum(1).log_().add_(largest[:, 0])
@@ -119,7 +115,7 @@ def eager_gradient(
 ) -> torch.Tensor:
     """Return mass · softmax(logits) − entries scattered to indices, with torch operations only, block by block."""
     gradient = torch.empty_like(logits)
-    for images, pixels in _blocks(logits):
+    for images, pixels in pixel_blocks(logits):
         block = logits.flatten(2)[images, :, pixels]  # n×Q×p
         out = gradient.flatten(2)[images, :, pixels]  # n×Q×p
         shift = normaliser.flatten(1)[images, None, pixels]  # n×1×p
@@ -134,17 +130,6 @@ def eager_gradient(
 
 def _compiled(logits: torch.Tensor) -> bool:
     return logits.device.type == "cpu" and logits.dtype in (torch.float32, torch.bfloat16)
-
-
-def _blocks(logits: torch.Tensor) -> Iterator[tuple[slice, slice]]:
-    """Yield ranges of images and of pixels that together cover N×Q×HW, each of about a block's size."""
-    n, q = logits.shape[:2]
-    pixels = logits.shape[2] * logits.shape[3]
-    fitting = max(1, (CPU_BLOCK if logits.device.type == "cpu" else GPU_BLOCK) // q)  # pixels
-    images = max(1, fitting // max(1, pixels))
-    for first in range(0, n, images):
-        for start in range(0, pixels, fitting):
-            yield slice(first, first + images), slice(start, start + fitting)
 
 
 def _require_fit(logits: torch.Tensor, target: SoftTarget, class_weights: torch.Tensor | None) -> None:

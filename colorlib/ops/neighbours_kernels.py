@@ -52,31 +52,29 @@ class Candidates(NamedTuple):
 
 def nearest(ab: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     """Return the nearest bin of every pixel of N×2×H×W on the CPU, as N×H×W int64."""
-    planes = _planes(ab)
-    key = _key(points)
-    result = huge_page_empty((ab.shape[0], *ab.shape[2:]), torch.int64)  # N×H×W
-    for image, out in zip(planes, result.numpy().reshape(len(planes), -1), strict=True):
-        find = partial(nearest_range, image[0], image[1], squares(key), *candidates(key, 1), out)
-        for_each_range(find, len(out), SMALLEST_RANGE)
-    return result
+    return _nearest_and_counts(ab, points)[0]
 
 
 def histogram(ab: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     """Count the nearest bins of all pixels of N×2×H×W on the CPU, as Q int64."""
-    planes = _planes(ab)
-    key = _key(points)
-    totals = np.zeros(len(points), np.int64)
+    return _nearest_and_counts(ab, points)[1]
 
-    def count(image: Reals, start: int, stop: int) -> None:
-        part = np.zeros_like(totals)
-        histogram_range(image[0], image[1], squares(key), *candidates(key, 1), part, start, stop)
-        parts.append(part)
 
-    for image in planes:
-        parts: list[Ints] = []
-        for_each_range(partial(count, image), planes.shape[2], SMALLEST_RANGE)
-        totals += sum(parts)
-    return torch.from_numpy(totals)
+def _nearest_and_counts(ab: torch.Tensor, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    planes, key = _planes(ab), _key(points)
+    table, lists = squares(key), candidates(key, 1)
+    indices = huge_page_empty((ab.shape[0], *ab.shape[2:]), torch.int64)  # N×H×W
+    counts = np.zeros((ab.shape[0], 1 + planes.shape[2] // SMALLEST_RANGE, len(points)), np.int64)
+
+    def find(image: int, start: int, stop: int) -> None:
+        # Each range counts on its own, so that threads do not disturb each other.
+        own = counts[image, start // SMALLEST_RANGE]
+        nearest_range(planes[image, 0], planes[image, 1], table, *lists, out[image], own, start, stop)
+
+    out = indices.numpy().reshape(len(planes), -1)  # N×HW
+    for image in range(len(planes)):
+        for_each_range(partial(find, image), planes.shape[2], SMALLEST_RANGE)
+    return indices, torch.from_numpy(counts.sum((0, 1)))
 
 
 def encode(ab: torch.Tensor, points: torch.Tensor, k: int, sigma: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -165,22 +163,6 @@ def _square(value: float) -> int:
 
 
 @compiled
-def _closest(a: float, b: float, table: Ints, points: Doubles, norms: Doubles, offsets: Ints, bins: Ints) -> int:
-    if -BORDER < a < BORDER and -BORDER < b < BORDER:
-        known: int = table[_square(a), _square(b)]
-        if known >= 0:
-            return known
-    cell = _cell(a, b)
-    closest, lowest = len(points), np.inf
-    for place in range(offsets[cell], offsets[cell + 1]):
-        q = bins[place]
-        score = norms[q] - 2 * (a * points[q, 0] + b * points[q, 1])
-        if score < lowest or (score == lowest and q < closest):
-            closest, lowest = q, score
-    return closest
-
-
-@compiled
 def nearest_range(
     a: Reals,
     b: Reals,
@@ -190,30 +172,25 @@ def nearest_range(
     offsets: Ints,
     bins: Ints,
     out: Ints,
-    start: int,
-    stop: int,
-) -> None:
-    """Write the nearest bin of the pixels start..stop."""
-    for x in range(start, stop):
-        out[x] = _closest(np.float64(a[x]), np.float64(b[x]), table, points, norms, offsets, bins)
-
-
-@compiled
-def histogram_range(
-    a: Reals,
-    b: Reals,
-    table: Ints,
-    points: Doubles,
-    norms: Doubles,
-    offsets: Ints,
-    bins: Ints,
     counts: Ints,
     start: int,
     stop: int,
 ) -> None:
-    """Add the pixels start..stop to the counts."""
+    """Write the nearest bin of the pixels start..stop, and count it."""
     for x in range(start, stop):
-        counts[_closest(np.float64(a[x]), np.float64(b[x]), table, points, norms, offsets, bins)] += 1
+        va, vb = np.float64(a[x]), np.float64(b[x])
+        closest = -1
+        if -BORDER < va < BORDER and -BORDER < vb < BORDER:
+            closest = table[_square(va), _square(vb)]
+        if closest < 0:
+            cell, lowest = _cell(va, vb), np.inf
+            for place in range(offsets[cell], offsets[cell + 1]):
+                q = bins[place]
+                score = norms[q] - 2 * (va * points[q, 0] + vb * points[q, 1])
+                if score < lowest or (score == lowest and q < closest):
+                    closest, lowest = q, score
+        out[x] = closest
+        counts[closest] += 1
 
 
 @compiled

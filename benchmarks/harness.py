@@ -1,0 +1,84 @@
+"""Measuring side by side: contenders take turns in one process, medians are compared, memory is the process's peak."""
+
+import ctypes
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+WARM_UPS = 2
+STATUS = Path("/proc/self/status")
+CLEAR_REFS = Path("/proc/self/clear_refs")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A promise: `ours` is at least `factor` times as fast as the contender named `peer`."""
+
+    peer: str
+    factor: float
+
+
+@dataclass
+class Row:
+    """One operation, measured.
+
+    Attributes:
+        operation: what was done, with its size.
+        milliseconds: median time of each contender; "ours" is the first.
+        marks: what was promised.
+        facts: further numbers and remarks, by name.
+    """
+
+    operation: str
+    milliseconds: dict[str, float]
+    marks: list[Mark]
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def ratio(self, peer: str) -> float:
+        """How many times as fast ours is as the peer."""
+        return self.milliseconds[peer] / self.milliseconds["ours"]
+
+    def met(self, mark: Mark) -> bool:
+        """Whether a mark was reached in this run."""
+        return self.ratio(mark.peer) >= mark.factor
+
+
+def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Run all contenders in turn, `rounds` times, and return each one's median in milliseconds.
+
+    Taking turns lets a disturbance of the machine hit all alike. Each is warmed up before.
+    """
+    for contender in contenders.values():
+        for _ in range(WARM_UPS):
+            contender()
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, contender in contenders.items():
+            start = time.perf_counter()
+            contender()
+            times[name].append(1e3 * (time.perf_counter() - start))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def peak_extra_mebibytes(function: Callable[[], object]) -> float:
+    """Return by how much a call raises the peak of the process's resident memory above what it held before (Linux).
+
+    The result of the call counts, as long as it is held.
+    """
+    function()  # compiled code and libraries are loaded now, not while we watch
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    before = _kibibytes("VmRSS")
+    CLEAR_REFS.write_text("5")  # the peak starts again from here
+    result = function()
+    peak = _kibibytes("VmHWM")
+    del result
+    return (peak - before) / 1024
+
+
+def _kibibytes(key: str) -> int:
+    lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
+    return int(lines[key].split()[0])

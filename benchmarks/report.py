@@ -1,0 +1,63 @@
+"""The results of a suite as JSON and as a markdown table."""
+
+import json
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from benchmarks.harness import Row
+
+PACKAGES = ("torch", "numba", "numpy", "scikit-image", "scikit-learn", "kornia", "opencv-python-headless")
+
+
+def machine() -> dict[str, str]:
+    """What was measured on: processor, threads, versions."""
+    names = [line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")]
+    processor = names[0] if names else platform.machine()
+    return {"processor": processor, "threads": str(torch.get_num_threads())} | {p: version(p) for p in PACKAGES}
+
+
+def write(suite: str, rows: list[Row], notes: list[str], folder: Path) -> Path:
+    """Write <folder>/<suite>.json and <suite>.md; return the path of the latter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {
+        "machine": machine(),
+        "rows": [
+            asdict(row) | {"ratios": [row.ratio(m.peer) for m in row.marks], "met": [row.met(m) for m in row.marks]}
+            for row in rows
+        ],
+        "notes": notes,
+    }
+    (folder / f"{suite}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path = folder / f"{suite}.md"
+    path.write_text(markdown(suite, rows, notes), encoding="utf-8")
+    return path
+
+
+def markdown(suite: str, rows: list[Row], notes: list[str]) -> str:
+    """Return the table of a suite: a line for each promise."""
+    lines = [
+        f"# Benchmark: {suite}",
+        "",
+        ", ".join(f"{name} {value}" for name, value in machine().items())
+        + ". Medians of contenders taking turns in one run.",
+        "",
+        "| operation | ours, ms | beside | ms | times as fast | promised | met |",
+        "|---|---:|---|---:|---:|---:|---|",
+    ]
+    lines += [
+        f"| {row.operation} | {row.milliseconds['ours']:.2f} | {mark.peer} | {row.milliseconds[mark.peer]:.1f} "
+        f"| {row.ratio(mark.peer):.1f} | {mark.factor:g} | {'yes' if row.met(mark) else '**no**'} |"
+        for row in rows
+        for mark in row.marks
+    ]
+    facts = [f"- {row.operation}: {name} {value}" for row in rows for name, value in row.facts.items()]
+    return "\n".join([*lines, "", *facts, *(f"- {note}" for note in notes), ""])
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
