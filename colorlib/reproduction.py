@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from colorlib.models.papernet import PaperNet
+from colorlib.models import PaperNet
 from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.encoding import soft_encode
 from colorlib.ops.grid import Grid

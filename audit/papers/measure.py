@@ -48,7 +48,7 @@ def check(paper: spec.Paper, chosen: Subject, subject: object) -> Check:
         if name not in known:
             options = ", ".join(sorted(known)) or "none"
             raise AuditError(f"tool.audit.papers.{paper.id}: accept {name!r}: no such deviation; known: {options}")
-    rows = tuple(row(paper, parameter, chosen, subject, accepted) for parameter in paper.parameters)
+    rows = tuple(row(paper, parameter, subject, accepted) for parameter in paper.parameters)
     verdict = weakest(entry.verdict for entry in rows)
     agreeing = sum(entry.verdict is Verdict.PASS for entry in rows)
     parts = [f"{agreeing} of {len(rows)} parameters agree with the paper"]
@@ -64,13 +64,11 @@ def check(paper: spec.Paper, chosen: Subject, subject: object) -> Check:
     )  # fmt: skip
 
 
-def row(
-    paper: spec.Paper, parameter: spec.Parameter, chosen: Subject, subject: object, accepted: dict[str, str]
-) -> Row:
+def row(paper: spec.Paper, parameter: spec.Parameter, subject: object, accepted: dict[str, str]) -> Row:
     """Measure one parameter; whatever the subject does, the other rows go on."""
 
     def outcome(verdict: Verdict, message: str, measured: Measured | None = None) -> Row:
-        command = f"{paper.id}/{parameter.probe} on {chosen.adapter}"
+        command = f"{paper.id}/{parameter.probe}"
         evidence = Evidence(command, expected=parameter.expected, unit=parameter.unit)
         if measured is not None:
             value, uncertainty = shown(parameter, measured)
@@ -150,10 +148,10 @@ def explain(
 def shown(parameter: spec.Parameter, measured: Measured) -> tuple[spec.Value, float | None]:
     """Value and uncertainty to a tenth of the tolerance: finer digits are noise that differs between processors."""
     value = measured.value
+    if not isinstance(value, str) and not math.isfinite(value):
+        return str(value), None
     if isinstance(value, str | int) or not parameter.tolerance:
         return value, None
-    if not math.isfinite(value):
-        return str(value), None
     decimals = max(0, math.ceil(-math.log10(parameter.tolerance / 10) - 1e-9))
     scale = 10.0**decimals
     uncertainty = measured.uncertainty

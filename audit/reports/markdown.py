@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from audit.model import Check, Evidence, Finding, Report, Row, Severity, Verdict
+from audit.model import Check, Evidence, Finding, Report, Severity, Verdict
 from audit.reports import wording
 
 SHOWN = 50  # findings of one severity that are written out; the JSON report has all
@@ -76,14 +76,8 @@ def paper(check: Check) -> str:
     ]
     heads = ("parameter", "symbol", "paper", "measured", "verdict", "where the paper says it", "evidence")
     remarks = [f"- **{wording.sign(row.verdict)}** {row.message}." for row in wording.open_rows(check)]
-    remarks += [f"- {row.name}: {note}." for row in check.rows if row.verdict is Verdict.PASS and (note := remark(row))]
-    text = f"## {check.title}\n\nMeasured on running code: probes call it and read only what it does.\n\n"
+    text = f"## {check.title}\n\nMeasured on running code: probes call it and see only what it does.\n\n"
     return text + table(heads, rows) + ("\n\n" + "\n".join(remarks) if remarks else "")
-
-
-def remark(row: Row) -> str:
-    """The note in brackets at the end of a row's message, where there is one."""
-    return row.message.rsplit(" (", 1)[1].rstrip(")") if row.message.endswith(")") and "paper" in row.message else ""
 
 
 def findings(report: Report) -> Iterator[str]:

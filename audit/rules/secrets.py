@@ -29,9 +29,10 @@ PASSWORD = rule(
     confidence=Confidence.MEDIUM,
 )
 
-# detect-secrets' detectors of one service each. Its entropy detectors report every hash and are left out.
+# detect-secrets' detectors of one service each. Its entropy detectors report every hash, and that of Artifactory every
+# table in base64: they are left out.
 DETECTORS = (
-    "artifactory:ArtifactoryDetector", "aws:AWSKeyDetector", "azure_storage_key:AzureStorageKeyDetector",
+    "aws:AWSKeyDetector", "azure_storage_key:AzureStorageKeyDetector",
     "basic_auth:BasicAuthDetector", "discord:DiscordBotTokenDetector", "github_token:GitHubTokenDetector",
     "gitlab_token:GitLabTokenDetector", "jwt:JwtTokenDetector", "mailchimp:MailchimpDetector", "npm:NpmDetector",
     "openai:OpenAIDetector", "private_key:PrivateKeyDetector", "pypi_token:PypiTokenDetector",
@@ -48,19 +49,21 @@ OWN_TOKENS = (
 NAMED_TOKEN = re.compile(
     r"\b\w*(?:token|apikey|api_key|access_key)\w*['\"\]]{0,2}\s*[:=]\s*['\"]?([A-Za-z0-9_.\-/+]{20,})\b", re.I
 )
-NO_PASSWORD = re.compile(  # a name, a constant, words, a number, a special token, a path
-    r"[A-Za-z_]+(\.[A-Za-z_]\w*)*|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
+NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a special token, a path
+    r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
 )
 PLACEHOLDER = re.compile(
-    r"example|your|change.?me|placeholder|dummy|redacted|insert|sample|x{4,}|\*{3,}|<|>|\$\{|\$\(|\{\{|%\(|\.\.\.|"
+    r"example|your|change.?me|placeholder|dummy|redacted|insert|sample|x{4,}|\*{3,}|<|>|\$\{|\{\w*\}|\{\{|\.\.\.|"
     r"^(test|fake|none|null|true|false|string|str|password|passwd|secret|token|admin|user|key|pass|value|default)\W*$|"
     r"environ|getenv|[()]",
     re.I,
 )  # fmt: skip
+BASIC_AUTH = "Basic Auth Credentials"
 HASH_LINE = re.compile(r"\b\w*(hash|sha\d*|md5|digest|checksum|integrity|fingerprint)\w*\b", re.I)
 LOCK_FILE = re.compile(r"(^|/)([^/]*\.lock|[^/]*-lock\.(json|ya?ml)|go\.sum|npm-shrinkwrap\.json)$")
 CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".env", ".sh", ".properties", ".txt")
-LONGEST = 1000  # characters of a line; longer ones are data
+SHORTEST, LONGEST = 8, 1000  # characters of a line; shorter ones hold no secret, longer ones are data
+TELLING = re.compile(r"key|pass|pwd|secret|contrase|token", re.I)  # without one of these no detector of names speaks
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -74,7 +77,7 @@ def find(target: Target) -> Iterator[Finding]:
         if piece.kind is Kind.MARKDOWN or LOCK_FILE.search(piece.path):
             continue
         for number, line in enumerate(piece.lines, start=1):
-            if line.strip() and len(line) <= LONGEST and "base64," not in line:
+            if SHORTEST <= len(line) <= LONGEST and "base64," not in line:
                 finding = look(piece, number, line)
                 if finding:
                     yield finding
@@ -83,9 +86,10 @@ def find(target: Target) -> Iterator[Finding]:
 def look(piece: Piece, number: int, line: str) -> Finding | None:
     """What one line gives away, the surest rule first."""
     for name, value in tokens(piece, number, line):
-        if not PLACEHOLDER.search(value):
+        # An address with a name and a password may as well be a template of one: judged like a password.
+        if credible(value) if name == BASIC_AUTH else not PLACEHOLDER.search(value):
             return found(TOKEN, piece.at(number), f"looks like: {name} ({shown(value)})")
-    if HASH_LINE.search(line):
+    if HASH_LINE.search(line) or not TELLING.search(line):
         return None
     for value in passwords(piece, number, line):
         if credible(value):
@@ -113,8 +117,15 @@ def passwords(piece: Piece, number: int, line: str) -> Iterator[str]:
     for secret in keyword_detector().analyze_line(filename=filename, line=line, line_number=number):
         yield secret.secret_value or ""
     match = NAMED_TOKEN.search(line)
-    if match and re.search(r"\d", match.group(1)) and re.search(r"[A-Za-z]", match.group(1)):
+    if match and mixed(match.group(1)):
         yield match.group(1)
+
+
+def mixed(value: str) -> bool:
+    """Letters and digits as in a generated key, and not the words of a long_name_with_a_2."""
+    return bool(
+        re.search(r"\d", value) and re.search(r"[A-Za-z]", value) and not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", value)
+    )
 
 
 def credible(value: str) -> bool:

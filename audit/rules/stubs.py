@@ -48,6 +48,9 @@ UNREACHABLE = rule(
 
 NOTE = re.compile(r"\b(?:TODO|FIXME)\b")
 TEST_PATH = re.compile(r"(^|/)(tests?/|test_[^/]*\.py$|conftest\.py$|[^/]*_test\.py$)")
+# Classes that say by their name that others fill them in; functions that a framework looks up by name.
+BASE = re.compile(r"^_*(Base|Abstract)(?=[A-Z_]|$)|(Base|Mixin|Interface)(V?\d+D?)?$")
+HOOK = re.compile(r"^(on_\w+|upgrade|downgrade|setup|teardown)$")
 DOUBLE = re.compile(r"^_?(Null|No|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?no_?op", re.ASCII)
 # Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
 PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
@@ -113,6 +116,8 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             if body and not inherits and not DOUBLE.match(node.name):
                 message = f"class {node.name} is only `{body}`"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
+        if isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING":
+            continue  # declarations for a type checker have no body
         # A definition under `except ImportError` is a fall-back: doing nothing is what it is for.
         children = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.ExceptHandler)]
         waiting += [(child, node if isinstance(node, ast.ClassDef) else None) for child in children]
@@ -138,12 +143,16 @@ def excused(
     node: ast.FunctionDef | ast.AsyncFunctionDef, body: str, owner: ast.ClassDef | None, classes: Classes
 ) -> bool:
     """Whether an empty body is right here: interfaces, hooks, null objects, decorators that use it."""
-    if DOUBLE.match(node.name) or any(last_name(decorator) not in PLAIN for decorator in node.decorator_list):
+    if (
+        DOUBLE.match(node.name)
+        or HOOK.match(node.name)
+        or any(last_name(decorator) not in PLAIN for decorator in node.decorator_list)
+    ):
         return True
     if owner is None:
         return False
     names = {last_name(base) for base in owner.bases} | {last_name(keyword.value) for keyword in owner.keywords}
-    if names & INTERFACES or DOUBLE.match(owner.name):
+    if names & INTERFACES or DOUBLE.match(owner.name) or BASE.search(owner.name):
         return True
     if any(node.name in classes.methods.get(other, set()) for other in classes.related(owner.name)):
         return True
