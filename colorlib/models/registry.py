@@ -15,7 +15,7 @@ def build(name: str, **config: object) -> ColorNet:
 
     Args:
         name: "papernet" or "mobilelite".
-        config: the arguments of its class: q, head, checkpointing, grid.
+        config: the arguments of its class: q, head, checkpointing, grid; fusion for papernet.
 
     Raises:
         ColorlibError: no network has that name, or it takes no such argument or value.

@@ -60,18 +60,10 @@ def test_the_prediction_without_arithmetic_is_what_a_real_step_takes() -> None:
 @pytest.mark.parametrize("mixed", [False, True])
 def test_mobilelite_trains_in_two_fifths_of_papernets_memory(mixed: bool) -> None:
     light, paper = (fake_peak(make, 4, 256, mixed=mixed) for make in (MobileLite, PaperNet))
-    assert 16 * 32_235_385 < paper
+    assert paper > 16 * 32_235_385
     assert light <= 0.4 * paper
 
 
 @pytest.mark.parametrize("make", [MobileLite, PaperNet])
 def test_checkpointing_lowers_the_peak(make: type[ColorNet]) -> None:
     assert fake_peak(make, 8, 256, checkpointing=True) < 0.8 * fake_peak(make, 8, 256)
-
-
-if __name__ == "__main__":
-    for batch in (4, 16):
-        for mixed in (False, True):
-            sizes = {m.name: fake_peak(m, batch, 256, mixed=mixed) / 2**20 for m in (MobileLite, PaperNet)}
-            saved = {m.name: fake_peak(m, batch, 256, mixed=mixed, checkpointing=True) / 2**20 for m in (MobileLite, PaperNet)}
-            print(batch, "bf16" if mixed else "fp32", sizes, "ratio", sizes["mobilelite"] / sizes["papernet"], "checkpointing", saved)

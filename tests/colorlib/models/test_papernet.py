@@ -1,9 +1,9 @@
 import torch
 from torch import nn
 
-from colorlib.models import PaperNet
+from colorlib.models import PaperNet, build
 
-# The release's layer table: kind, in, out, kernel, stride, padding, dilation. Batch norm after every ReLU that ends conv1-7.
+# The release: kind, in, out, kernel, stride, padding, dilation; a ReLU after every convolution but the last.
 LAYERS = """
 conv 1 64 3 1 1 1, conv 64 64 3 2 1 1, norm 64
 conv 64 128 3 1 1 1, conv 128 128 3 2 1 1, norm 128
@@ -60,3 +60,40 @@ def test_weights_are_as_many_as_released() -> None:
     assert count[nn.Conv2d] + count[nn.ConvTranspose2d] == 32_230_393
     assert count[nn.BatchNorm2d] == 4_992
     assert sum(p.numel() for p in model.parameters()) == 32_235_385
+
+
+def test_fusion_works_at_full_resolution() -> None:
+    model = PaperNet(fusion=True)
+    assert model.stride == 1
+    assert sum(p.numel() for p in model.parameters()) == 33_449_913
+    with torch.no_grad():
+        assert model.logits(torch.rand(2, 1, 13, 18) * 100).shape == (2, 313, 13, 18)
+        assert model(torch.rand(2, 1, 9, 16) * 100).shape == (2, 313, 9, 16)
+
+
+def test_fusion_sends_every_scale_to_the_logits_and_gradients_back() -> None:
+    model = PaperNet(q=3, fusion=True)
+    model.logits(torch.rand(2, 1, 16, 16) * 100).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+    before = model.eval().logits(lightness := torch.rand(1, 1, 16, 16) * 100)
+    for name in ("conv1", "conv2", "conv3", "conv4"):
+        with torch.no_grad():
+            weight = model.get_parameter(f"laterals.{name}.project.weight")
+            kept = weight.clone()
+            weight.zero_()
+            assert not torch.equal(model.logits(lightness), before)
+            weight.copy_(kept)
+
+
+def test_fusion_is_in_the_configuration_and_can_recompute() -> None:
+    torch.manual_seed(0)
+    model = PaperNet(q=3, fusion=True)
+    again = build(**model.config, checkpointing=True)
+    again.load_state_dict(model.state_dict())
+    lightness = torch.rand(2, 1, 16, 16) * 100
+    for network in (model, again):
+        network.logits(lightness).square().sum().backward()
+    for expected, got in zip(model.parameters(), again.parameters(), strict=True):
+        assert expected.grad is not None
+        assert got.grad is not None
+        assert torch.equal(expected.grad, got.grad)

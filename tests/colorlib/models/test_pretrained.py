@@ -47,7 +47,7 @@ def test_what_was_saved_comes_back(model: MobileLite, saved: Path) -> None:
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
 
 
-def test_the_same_weights_give_the_same_bytes_in_any_memory_format(model: MobileLite, saved: Path) -> None:
+def test_the_same_weights_give_the_same_bytes_in_any_memory_format(saved: Path) -> None:
     before = sha256_of_tree(saved)
     again = from_pretrained(saved).model
     again = again.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -67,7 +67,7 @@ def test_loading_leaves_the_random_numbers_alone(saved: Path) -> None:
 
 def test_the_card_says_what_is_known(saved: Path, tmp_path: Path, model: MobileLite) -> None:
     text = (saved / "README.md").read_text()
-    for part in ("Noise.", "CC0-1.0", "| AuC, validation | 0.912346 |", "| seed | 3 |", "a\\|b", "abc123", "grid paper"):
+    for part in ("Noise.", "CC0-1.0", "AuC, validation | 0.912346 |", "| seed | 3 |", "a\\|b", "abc123", "grid paper"):
         assert part in text
     save_pretrained(model, tmp_path / "bare")
     assert (tmp_path / "bare" / "README.md").read_text().count("Not recorded.") == 2
@@ -163,7 +163,7 @@ def test_damage_is_named_with_its_file_and_a_remedy(saved: Path, kind: str) -> N
     assert str(saved) in str(caught.value)
 
 
-def test_a_failed_write_leaves_the_old_model(saved: Path, model: MobileLite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_model(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sha256_of_tree(saved)
 
     def stop(*_: object) -> str:
