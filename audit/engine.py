@@ -13,7 +13,7 @@ from typing import assert_never
 
 from audit.config import Config, Subject, load, parse
 from audit.errors import AuditError, NotRunError
-from audit.model import Check, Evidence, Finding, NotChecked, Report, Rule, RunFacts, Verdict, matches
+from audit.model import Check, Evidence, Finding, NotChecked, Report, Rule, RunFacts, Verdict, counted, matches
 from audit.papers import measure, spec
 from audit.rules import FAMILIES
 from audit.rules.family import Family
@@ -204,7 +204,7 @@ def family_check(family: Family, target: Target) -> Check:
         return Check(family.name, family.title, Verdict.NOT_APPLICABLE, "no Python in the tree")
     found = tuple(family.find(target))
     seen = len(target.files) if reads_text else len(target.python_files)
-    message = f"{len(found)} findings in {seen} files" if found else f"no finding in {seen} files"
+    message = f"{counted(len(found), 'finding')} in {counted(seen, 'file')}"
     versions = tuple(version(name) for name in family.versions)
     command = f"audit.rules.{family.name} on {seen} files"
     proof = Evidence(command=command, measured=len(found), expected=0, unit="findings", versions=versions)

@@ -270,6 +270,11 @@ def found(rule: Rule, location: Location, message: str, excerpt: str = "") -> Fi
     )  # fmt: skip
 
 
+def counted(number: int, noun: str) -> str:
+    """`no finding`, `1 finding`, `2 findings`."""
+    return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
+
+
 def matches(check_id: str, name: str) -> bool:
     """Whether `name` selects the check: its id or a leading part of it, as `coverage` selects `coverage.audit`."""
     return check_id == name or check_id.startswith(f"{name}.")

@@ -8,25 +8,33 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from audit.errors import NotRunError
+from audit.model import Location
 
 TIMEOUT = 600  # seconds; a tool that takes longer counts as not run
 
 
 @dataclass(frozen=True)
 class Completed:
-    """What a tool did: its exit status and both outputs."""
+    """What a tool did: its exit status and both outputs, with paths relative to where it ran.
+
+    So the same tree gives the same output wherever it lies.
+    """
 
     status: int
     stdout: str
     stderr: str
 
-    @property
-    def sha256(self) -> str:
-        """Of what it printed on stdout."""
-        return hashlib.sha256(self.stdout.encode()).hexdigest()
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """What a linter says about one place."""
+
+    code: str
+    location: Location
+    message: str
+    url: str = ""
 
 
 def version(distribution: str) -> tuple[str, str]:
@@ -57,24 +65,35 @@ def run_module(module: str, arguments: Sequence[str], cwd: Path) -> Completed:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise NotRunError(f"{module} did not end within {TIMEOUT} s", "audit a smaller tree") from None
-    return Completed(done.returncode, done.stdout, done.stderr)
+    here = f"{cwd.resolve()}/"
+    return Completed(done.returncode, done.stdout.replace(here, ""), done.stderr.replace(here, ""))
 
 
-def ruff(arguments: Sequence[str], files: Sequence[str], cwd: Path) -> tuple[list[dict[str, Any]], Completed]:
-    """Diagnostics of `ruff check` on these files, from its JSON output. It writes no cache.
+def ruff(arguments: Sequence[str], files: Sequence[str], cwd: Path) -> tuple[list[Diagnostic], str]:
+    """What `ruff check` says of these files, and the sha256 of its JSON. It writes no cache.
 
     Raises:
         NotRunError: ruff is missing, or failed otherwise than by finding something.
     """
-    diagnostics: list[dict[str, Any]] = []
-    done = Completed(0, "[]", "")
+    printed = []
     for start in range(0, len(files), 500):  # a command line holds about 2 MB
         options = ["check", "--output-format", "json", "--no-cache", *arguments, "--"]
         done = run_module("ruff", [*options, *files[start : start + 500]], cwd)
         if done.status not in (0, 1):
             raise NotRunError(f"ruff failed: {first_line(done.stderr)}", "run `ruff check` by hand")
-        diagnostics += json.loads(done.stdout)
-    return diagnostics, done
+        printed.append(done.stdout)
+    diagnostics = []
+    for entry in (entry for text in printed for entry in json.loads(text)):
+        # Ruff counts cells from 1 over all cells, and lines within the cell.
+        cell = None if entry["cell"] is None else entry["cell"] - 1
+        place = Location(Path(entry["filename"]).as_posix(), entry["location"]["row"], cell)
+        diagnostics.append(Diagnostic(entry["code"] or "syntax", place, entry["message"], entry.get("url") or ""))
+    return diagnostics, sha256("".join(printed))
+
+
+def sha256(text: str) -> str:
+    """Of a tool's output."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def first_line(text: str) -> str:

@@ -56,7 +56,7 @@ def headline(report: Report) -> str:
     verdict = report.verdict
     match verdict:
         case Verdict.PASS:
-            return f"all {len(report.checks)} checks passed."
+            return "the only check passed." if len(report.checks) == 1 else f"all {len(report.checks)} checks passed."
         case Verdict.DEVIATION:
             return f"all {len(report.checks)} checks passed, with deviations that this project accepts by name."
         case Verdict.NOT_APPLICABLE:

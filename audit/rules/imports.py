@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.family import Family, rule
@@ -27,16 +26,12 @@ def find(target: Target) -> Iterator[Finding]:
     """
     optional = set(optional_imports(target))
     files = [path for path in target.python_files if not f"/{path}".endswith(("/__init__.py", ".pyi"))]
-    root = target.root.resolve()
-    for entry in ruff(["--isolated", "--select", "F401"], files, target.root)[0]:
-        if entry["code"] != "F401":  # syntax errors are another family's
-            continue
-        # Ruff counts cells from 1 over all cells, and lines within the cell.
-        cell = None if entry["cell"] is None else entry["cell"] - 1
-        place = Location(Path(entry["filename"]).relative_to(root).as_posix(), entry["location"]["row"], cell)
-        if place not in optional:
-            name = entry["message"].split("`")[1]
-            yield found(UNUSED, place, f"`{name}` is imported and never used")
+    diagnostics, _ = ruff(["--isolated", "--select", "F401"], files, target.root)
+    for item in diagnostics:
+        # Syntax errors, which ruff reports whatever it is asked for, are another family's.
+        if item.code == "F401" and item.location not in optional:
+            name = item.message.split("`")[1]
+            yield found(UNUSED, item.location, f"`{name}` is imported and never used")
 
 
 def optional_imports(target: Target) -> Iterator[Location]:

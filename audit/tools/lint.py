@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from audit.errors import NotRunError
-from audit.model import Check, Confidence, Evidence, Finding, Location, Severity, Verdict
-from audit.runners import first_line, ruff, run_module, version
+from audit.model import Check, Confidence, Evidence, Finding, Location, Severity, Verdict, counted
+from audit.runners import Diagnostic, first_line, ruff, run_module, sha256, version
 from audit.target import Target
 
 UNUSED_IMPORT = "F401"  # reported once, as imports.unused
@@ -17,14 +17,8 @@ def ruff_check(target: Target) -> Check:
     Raises:
         NotRunError: ruff is missing or refuses its configuration.
     """
-    entries, done = ruff([], target.python_files, target.root)
-    root = target.root.resolve()
-    findings = []
-    for entry in entries:
-        cell = None if entry["cell"] is None else entry["cell"] - 1
-        place = Location(Path(entry["filename"]).relative_to(root).as_posix(), entry["location"]["row"], cell)
-        findings.append(remark(entry["code"] or "syntax", place, entry["message"], entry.get("url") or ""))
-    return judged("lint.ruff", "ruff finds nothing", findings, "ruff check", "ruff", done.sha256 if entries else "")
+    diagnostics, digest = ruff([], target.python_files, target.root)
+    return judged("lint.ruff", "ruff finds nothing", [remark(item) for item in diagnostics], "ruff check", digest)
 
 
 def flake8_check(target: Target) -> Check:
@@ -45,19 +39,26 @@ def flake8_check(target: Target) -> Check:
         parts = line.split(SEPARATOR, 3)
         if len(parts) != 4 or not parts[1].isdigit():
             raise NotRunError(f"flake8 printed something else than findings: {line[:80]}", "run `flake8` by hand")
-        findings.append(remark(parts[2], Location(Path(parts[0]).as_posix(), int(parts[1])), parts[3], ""))
-    return judged("lint.flake8", "flake8 finds nothing", findings, "flake8", "flake8", "")
+        place = Location(Path(parts[0]).as_posix(), int(parts[1]))
+        findings.append(remark(Diagnostic(parts[2], place, parts[3])))
+    return judged("lint.flake8", "flake8 finds nothing", findings, "flake8", sha256(done.stdout))
 
 
-def remark(code: str, place: Location, message: str, url: str) -> Finding:
+def remark(item: Diagnostic) -> Finding:
     """A linter's remark. Both linters share the ids `lint.CODE`, so that what both find stands once in a report."""
     return Finding(
-        rule=f"lint.{code}", family="lint", severity=Severity.MINOR, confidence=Confidence.HIGH, location=place,
-        message=message, risk="The project's own rules forbid it.", fix=url or f"See {code} in the linter's manual.",
-    )  # fmt: skip
+        rule=f"lint.{item.code}",
+        family="lint",
+        severity=Severity.MINOR,
+        confidence=Confidence.HIGH,
+        location=item.location,
+        message=item.message,
+        risk="The project's own rules forbid it.",
+        fix=item.url or f"See {item.code} in the linter's manual.",
+    )
 
 
-def judged(identifier: str, title: str, findings: list[Finding], command: str, tool: str, digest: str) -> Check:
+def judged(identifier: str, title: str, findings: list[Finding], command: str, digest: str) -> Check:
     """Pass without findings, fail with them."""
     kept = tuple(finding for finding in findings if finding.rule != f"lint.{UNUSED_IMPORT}")
     evidence = Evidence(
@@ -65,9 +66,8 @@ def judged(identifier: str, title: str, findings: list[Finding], command: str, t
         measured=len(kept),
         expected=0,
         unit="findings",
-        versions=(version(tool),),
+        versions=(version(command.split()[0]),),
         output_sha256=digest,
     )
-    message = f"{len(kept)} findings" if kept else "no finding"
     verdict = Verdict.FAIL if kept else Verdict.PASS
-    return Check(identifier, title, verdict, message, kept, (evidence,))
+    return Check(identifier, title, verdict, counted(len(kept), "finding"), kept, (evidence,))

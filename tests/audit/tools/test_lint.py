@@ -101,3 +101,16 @@ def test_modules_of_the_tree_do_not_stand_in_for_the_tool(project):
 def test_first_line():
     assert runners.first_line("\n  a\nb") == "a"
     assert runners.first_line("") == "no message"
+
+
+def test_the_same_tree_gives_the_same_result_wherever_it_lies(tmp_path):
+    results = []
+    for place in ("one", "two/three"):
+        folder = tmp_path / place
+        folder.mkdir(parents=True)
+        (folder / "pyproject.toml").write_text(PROJECT)
+        (folder / "a.py").write_text('x: int = "a"\nprint(x == None)\n')
+        tree = open_target(folder)
+        results.append([check(tree) for check in (lint.ruff_check, lint.flake8_check, types.mypy_check)])
+    assert results[0] == results[1]
+    assert all(check.verdict is Verdict.FAIL for check in results[0])
