@@ -115,7 +115,9 @@ def _connect() -> tuple["mlflow.MlflowClient", str]:
         raise ColorlibError("mlflow is not installed: pip install 'colorful-colorization[tracking]'") from error
     uri = tracking_uri()
     try:
-        client: Any = mlflow.MlflowClient(tracking_uri=uri)
+        # MLflow remembers databases by their address: a relative one would mean another after a change of folder.
+        address = f"sqlite:///{Path('mlflow.db').resolve()}" if uri == DATABASE else uri
+        client: Any = mlflow.MlflowClient(tracking_uri=address)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:
             return client, experiment.experiment_id

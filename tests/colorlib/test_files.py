@@ -23,6 +23,7 @@ def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
 def test_after_a_failure_the_old_file_stands_and_nothing_else(tmp_path: Path, failure: BaseException) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old")
+
     def fail() -> None:
         with atomic_path(target) as temporary:
             temporary.write_text("half")

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from colorlib.errors import ColorlibError
+from colorlib.inference import Colorizer
+from colorlib.inference.files import colorize_file
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    Image.new("L", (40, 30), 120).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+def test_the_suffix_gives_the_format(colorizer: Colorizer, photo: Path, tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"out{suffix}"
+    colorize_file(colorizer, photo, target)
+    with Image.open(target) as picture:
+        assert Image.registered_extensions()[suffix] == picture.format
+        assert picture.size == (40, 30)
+
+
+def test_nothing_is_overwritten_without_force(colorizer: Colorizer, photo: Path) -> None:
+    before = photo.read_bytes()
+    with pytest.raises(ColorlibError, match=r"photo\.png exists: .*--force"):
+        colorize_file(colorizer, photo, photo)
+    assert photo.read_bytes() == before
+    colorize_file(colorizer, photo, photo, force=True)
+    assert photo.read_bytes() != before
+
+
+@pytest.mark.parametrize("name", ["out", "out.txt", "out.gbr"])
+def test_a_suffix_that_is_no_picture_format_is_refused(
+    colorizer: Colorizer, photo: Path, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(ColorlibError, match="is no picture format"):
+        colorize_file(colorizer, photo, tmp_path / name)
+    assert list(tmp_path.iterdir()) == [photo]
+
+
+def test_what_cannot_be_read_leaves_nothing(colorizer: Colorizer, tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_text("no picture")
+    with pytest.raises(ColorlibError, match=r"x\.jpg is not an image"):
+        colorize_file(colorizer, tmp_path / "x.jpg", tmp_path / "out.png")
+    assert not (tmp_path / "out.png").exists()
