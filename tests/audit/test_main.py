@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -129,3 +131,15 @@ def test_rules_and_explain_speak_of_every_rule(monkeypatch, capsys):
         status, out, _ = audit(monkeypatch, capsys, "explain", rule)
         assert status == 0
         assert "Does not report" in out
+
+
+def test_modules_of_a_foreign_tree_are_not_imported_even_from_within_it(tmp_path):
+    for name in ("typer", "rich", "pydantic", "tomllib", "flake8", "detect_secrets"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w').close()\n")
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "audit", "check", "."], cwd=tmp_path, env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "ran").exists()
+    assert len(list(tmp_path.iterdir())) == 6
