@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WARM_UPS = 2
+TURN = 0.05  # seconds
 STATUS = Path("/proc/self/status")
 CLEAR_REFS = Path("/proc/self/clear_refs")
 
@@ -46,21 +46,30 @@ class Row:
         return self.ratio(mark.peer) >= mark.factor
 
 
-def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Run all contenders in turn, `rounds` times, and return each one's median in milliseconds.
+def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int, turn: float = TURN) -> dict[str, float]:
+    """Run all contenders in turn, `rounds` times, and return each one's median time of a call in milliseconds.
 
-    Taking turns lets a disturbance of the machine hit all alike. Each is warmed up before.
+    Taking turns lets a disturbance of the machine hit all alike. A turn repeats the call for about `turn` seconds, so
+    that short calls do not just measure what the one before left behind (caches, spinning threads).
     """
-    for contender in contenders.values():
-        for _ in range(WARM_UPS):
-            contender()
+    repeats = {name: _repeats(contender, turn) for name, contender in contenders.items()}
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, contender in contenders.items():
-            start = time.perf_counter()
-            contender()
-            times[name].append(1e3 * (time.perf_counter() - start))
+            times[name].append(1e3 * _seconds(contender, repeats[name]))
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def _repeats(contender: Callable[[], object], turn: float) -> int:
+    contender()
+    return max(1, round(turn / max(_seconds(contender, 2), 1e-6)))
+
+
+def _seconds(contender: Callable[[], object], repeats: int) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        contender()
+    return (time.perf_counter() - start) / repeats
 
 
 def peak_extra_mebibytes(function: Callable[[], object]) -> float:

@@ -1,11 +1,11 @@
-"""Working on logits block by block, so that intermediate values stay in the cache and peak memory stays small."""
+"""Working on logits block by block, so that peak memory stays small however large the image."""
 
 from collections.abc import Iterator
 
 import torch
 
-# Logits worked on at a time: as many as stay in the second-level cache, or as keep a GPU busy.
-CPU_BLOCK = 1 << 18
+# Logits worked on at a time: a few MiB, enough to pay for starting the threads; or as many as keep a GPU busy.
+CPU_BLOCK = 1 << 21
 GPU_BLOCK = 1 << 26
 
 

@@ -43,8 +43,7 @@ def for_each_range(function: Callable[[int, int], None], total: int, smallest: i
     if threads == 1:
         function(0, total)
         return
-    for done in _pool(threads).map(function, edges[:-1], edges[1:]):
-        assert done is None
+    list(_pool(threads).map(function, edges[:-1], edges[1:]))  # the list waits, and raises what a thread raised
 
 
 @lru_cache(maxsize=1)

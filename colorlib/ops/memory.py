@@ -7,10 +7,14 @@ where an array is large, torch does not: memory from numpy fills about three tim
 import numpy as np
 import torch
 
+HUGE = 1 << 22  # bytes from which on numpy asks for huge pages
+
 
 def huge_page_empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
     """Return an uninitialised contiguous tensor on the CPU."""
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize  # bytes
+    if size < HUGE:
+        return torch.empty(shape, dtype=dtype)
     return torch.from_numpy(np.empty(size, np.uint8)).view(dtype).reshape(shape)
 
 

@@ -71,7 +71,7 @@ def _nearest_and_counts(ab: torch.Tensor, points: torch.Tensor) -> tuple[torch.T
         own = counts[image, start // SMALLEST_RANGE]
         nearest_range(planes[image, 0], planes[image, 1], table, *lists, out[image], own, start, stop)
 
-    out = indices.numpy().reshape(len(planes), -1)  # N×HW
+    out = indices.numpy().reshape(len(planes), planes.shape[2])  # N×HW
     for image in range(len(planes)):
         for_each_range(partial(find, image), planes.shape[2], SMALLEST_RANGE)
     return indices, torch.from_numpy(counts.sum((0, 1)))

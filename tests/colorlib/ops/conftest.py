@@ -3,6 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# The first call of a kernel compiles it, which has nothing to do with the example.
+settings.register_profile("ops", deadline=None, derandomize=True)
+settings.load_profile("ops")
 
 Golden = Callable[[str], dict[str, np.ndarray]]
 

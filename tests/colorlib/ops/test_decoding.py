@@ -1,16 +1,110 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from colorlib.ops.decoding import annealed_mean
+from colorlib.errors import ColorlibError
+from colorlib.ops import blocks
+from colorlib.ops.decoding import annealed_mean, upsample_ab
 from colorlib.ops.grid import Grid
+
+GRID = Grid.paper()
+seeds = st.integers(0, 10_000)
+
+
+def logits(
+    seed: int = 0, scale: float = 3, n: int = 1, side: int = 2, dtype: torch.dtype = torch.float32
+) -> torch.Tensor:
+    return (torch.randn(n, 313, side, side, generator=torch.Generator().manual_seed(seed)) * scale).to(dtype)
 
 
 @pytest.mark.parametrize(
-    ("name", "temperature"), [("T0p01", 0.01), ("T0p38", 0.38), ("T_official_1_over_2p606", 1 / 2.606), ("T1", 1.0)]
+    ("name", "temperature", "tolerance"),
+    [("T0p01", 0.01, 2e-3), ("T0p38", 0.38, 5e-4), ("T_official_1_over_2p606", 1 / 2.606, 5e-4), ("T1", 1.0, 5e-4)],
 )
-def test_agrees_with_the_reference(golden, name, temperature):
+def test_agrees_with_the_reference(golden, name, temperature, tolerance):
     vectors = golden("annealed_mean")
-    logits = torch.from_numpy(vectors["logits"]).T[None, :, :, None]
-    ab = annealed_mean(logits, Grid.paper(), temperature)[0, :, :, 0].T.numpy()
+    given_logits = torch.from_numpy(vectors["logits"]).T[None, :, :, None]
+    ab = annealed_mean(given_logits, GRID, temperature)[0, :, :, 0].T.numpy()
     assert np.abs(ab - vectors[f"ab_{name}"]).max() < 1e-9
+    ab = annealed_mean(given_logits.float(), GRID, temperature)[0, :, :, 0].T.numpy()
+    assert np.abs(ab - vectors[f"ab_{name}"]).max() < tolerance
+
+
+def test_the_default_temperature_is_the_papers_and_no_typical_bug(golden):
+    vectors = golden("annealed_mean")
+    ab = annealed_mean(torch.from_numpy(vectors["logits"]).T[None, :, :, None], GRID)[0, :, :, 0].T.numpy()
+    assert np.abs(ab - vectors["ab_T0p38"]).max() < 1e-9
+    for wrong in [key for key in vectors if key.startswith("WRONG")]:
+        assert np.abs(ab - vectors[wrong]).max() > 1, wrong
+
+
+@given(seeds, st.floats(-1e4, 1e4, width=32), st.floats(0.05, 1))
+def test_shifting_all_logits_changes_nothing(seed, shift, temperature):
+    z = logits(seed, dtype=torch.float64)
+    torch.testing.assert_close(
+        annealed_mean(z + shift, GRID, temperature), annealed_mean(z, GRID, temperature), atol=1e-6, rtol=0
+    )
+
+
+@given(seeds)
+def test_cold_gives_the_mode_and_one_gives_the_mean(seed):
+    z = logits(seed, dtype=torch.float64)
+    mode = GRID.points.double()[z.argmax(1)].permute(0, 3, 1, 2)  # N×2×H×W
+    torch.testing.assert_close(annealed_mean(z, GRID, 1e-6), mode)
+    mean = torch.einsum("nqhw,qc->nchw", z.softmax(1), GRID.points.double())  # N×2×H×W
+    torch.testing.assert_close(annealed_mean(z, GRID, 1.0), mean)
+
+
+@given(seeds, st.floats(0.01, 1), st.sampled_from([torch.float16, torch.bfloat16, torch.float32]))
+def test_extreme_logits_stay_within_the_grid(seed, temperature, dtype):
+    z = (torch.randint(-1, 2, (1, 313, 2, 2), generator=torch.Generator().manual_seed(seed)) * 1e4).to(dtype)
+    ab = annealed_mean(z, GRID, temperature)
+    assert ab.dtype == torch.float32
+    assert bool(torch.isfinite(ab).all())
+    assert float(ab.abs().max()) <= 110.001
+
+
+def test_blocks_memory_order_and_autocast_change_nothing(monkeypatch):
+    z = logits(n=3, side=5)
+    whole = annealed_mean(z, GRID)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(annealed_mean(z, GRID), whole)
+    monkeypatch.setattr(blocks, "CPU_BLOCK", 1000)
+    torch.testing.assert_close(annealed_mean(z, GRID), whole, atol=1e-4, rtol=0)
+    strided = z.to(memory_format=torch.channels_last)
+    torch.testing.assert_close(annealed_mean(strided, GRID), whole, atol=1e-4, rtol=0)
+    torch.testing.assert_close(annealed_mean(z.requires_grad_(), GRID).detach(), whole, atol=1e-4, rtol=0)
+
+
+def test_gradient():
+    small = Grid("small", "four corners", torch.tensor([[-10, -10], [-10, 10], [10, -10], [10, 10]]))
+    z = torch.randn(1, 4, 2, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    assert torch.autograd.gradcheck(lambda z: annealed_mean(z, small), z)
+
+
+def test_upsampling_keeps_the_mean_and_the_size_asked_for():
+    ab = torch.tensor([[-10.0, 20]]).reshape(1, 2, 1, 1).expand(1, 2, 4, 6)
+    large = upsample_ab(ab, (17, 23))
+    assert large.shape == (1, 2, 17, 23)
+    assert torch.equal(large[:, :, 3, 5], ab[:, :, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("z", "temperature", "message"),
+    [
+        (torch.zeros(1, 484, 2, 2), 0.38, r"grid 'paper' has shape \(1, 484, 2, 2\), expected N×313"),
+        (torch.zeros(1, 313, 2, 2), 0.0, "temperature is 0.0"),
+        (torch.zeros(1, 313, 2, 2), -1.0, "greater than 0"),
+        (torch.zeros(1, 313, 2, 2, dtype=torch.int64), 0.38, "floating"),
+    ],
+)
+def test_wrong_input_is_named(z, temperature, message):
+    with pytest.raises(ColorlibError, match=message):
+        annealed_mean(z, GRID, temperature)
+
+
+def test_a_size_of_nothing_is_refused():
+    with pytest.raises(ColorlibError, match=r"\(0, 4\)"):
+        upsample_ab(torch.zeros(1, 2, 2, 2), (0, 4))

@@ -1,22 +1,29 @@
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from colorlib.errors import ColorlibError
 from colorlib.ops.grid import Grid
+from colorlib.ops.neighbours import nearest_bins
 
 # Published: the hash of the official file's array, as little-endian int64 in C order.
 OFFICIAL_SHA256 = "2a39983ed60d5b52b717842d56d5f766982289e6d5a609582155f437cecc1045"
+
+coordinate = st.one_of(st.floats(-140, 140, width=32), st.integers(-28, 28).map(lambda i: 5.0 * i))
 
 
 def test_paper_grid_is_the_official_one_in_the_official_order():
     assert Grid.paper().sha256 == OFFICIAL_SHA256
     assert len(Grid.paper()) == 313
+    assert Grid.paper() is Grid.by_name("paper")
 
 
 def test_full_grid_is_the_whole_square():
     assert len(Grid.full()) == 22 * 22
     assert Grid.full().points.amin() == -110
     assert Grid.full().points.amax() == 100
+    assert len(set(map(tuple, Grid.full().points_int.tolist()))) == 484
 
 
 @pytest.mark.parametrize("name", ["paper", "full"])
@@ -24,13 +31,59 @@ def test_261_bins_are_the_nearest_of_some_colour(name):
     assert int(Grid.by_name(name).reachable.sum()) == 261
 
 
+def test_describes_itself():
+    assert repr(Grid.paper()) == "Grid('paper', 313 bins)"
+    text = Grid.paper().describe()
+    for expected in ("313 bins", "convex hull", "261 bins are the nearest", "other 52", OFFICIAL_SHA256):
+        assert expected in text
+
+
 def test_unknown_name():
     with pytest.raises(ColorlibError, match="'paper'"):
         Grid.by_name("313")
 
 
-def test_nearest_agrees_with_all_distances():
-    ab = torch.rand(2, 2, 7, 5, generator=torch.Generator().manual_seed(1)) * 300 - 150
-    expected = torch.cdist(ab.permute(0, 2, 3, 1).double(), Grid.paper().points.double()).argmin(-1)  # N×H×W
-    assert torch.equal(Grid.paper().nearest(ab), expected)
-    assert torch.equal(Grid.paper().histogram(ab), torch.bincount(expected.flatten(), minlength=313))
+@given(coordinate, coordinate, st.sampled_from(["paper", "full"]))
+def test_nearest_is_the_first_of_the_closest(a, b, name):
+    grid = Grid.by_name(name)
+    ab = torch.tensor([a, b]).reshape(1, 2, 1, 1)
+    expected = (grid.points.double() - torch.tensor([a, b]).double()).square().sum(1)  # exact for these numbers' ties
+    found = int(grid.nearest(ab))
+    assert found == int(nearest_bins(ab, grid.points, 1)[0])
+    assert float(expected[found] - expected.min()) <= 1e-9 * float(expected.min() + 1)
+
+
+def test_a_tie_of_four_goes_to_the_lowest_index():
+    assert Grid.paper().points_int[
+        int(Grid.paper().nearest(torch.tensor([5.0, 5.0]).reshape(1, 2, 1, 1)))
+    ].tolist() == [0, 0]
+
+
+def test_histogram_counts_every_pixel_once_whatever_the_threads():
+    ab = torch.randn(3, 2, 150, 200, generator=torch.Generator().manual_seed(1)) * 60
+    expected = torch.bincount(Grid.paper().nearest(ab).flatten(), minlength=313)
+    threads = torch.get_num_threads()
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            assert torch.equal(Grid.paper().histogram(ab), expected)
+    finally:
+        torch.set_num_threads(threads)
+    assert int(expected.sum()) == 3 * 150 * 200
+
+
+def test_no_pixels():
+    assert int(Grid.paper().histogram(torch.zeros(0, 2, 4, 4)).sum()) == 0
+    assert Grid.paper().nearest(torch.zeros(2, 2, 0, 4)).shape == (2, 0, 4)
+
+
+def test_what_is_no_ab_map_is_refused():
+    for wrong, message in (
+        (torch.zeros(1, 3, 2, 2), "expected N×2×H×W"),
+        (torch.zeros(1, 2, 2, 2, dtype=torch.int64), "floating"),
+        (torch.full((1, 2, 2, 2), float("nan")), "NaN"),
+    ):
+        with pytest.raises(ColorlibError, match=message):
+            Grid.paper().nearest(wrong)
+        with pytest.raises(ColorlibError, match=message):
+            Grid.paper().histogram(wrong)

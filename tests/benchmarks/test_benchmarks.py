@@ -1,0 +1,72 @@
+import json
+import time
+
+import pytest
+import torch
+
+from benchmarks import __main__ as command
+from benchmarks import first_call, ops
+from benchmarks.harness import Mark, Row, interleaved, peak_extra_mebibytes
+from benchmarks.report import markdown
+
+
+def test_contenders_take_turns_and_the_median_counts():
+    calls = []
+
+    def fast() -> None:
+        calls.append("fast")
+
+    def slow() -> None:
+        calls.append("slow")
+        time.sleep(0.02)
+
+    medians = interleaved({"slow": slow, "fast": fast}, rounds=3, turn=0.001)
+    assert 20 <= medians["slow"] < 200
+    assert medians["fast"] < 5
+    assert [name for name, before in zip(calls, [None, *calls], strict=False) if name != before][-6:] == [
+        "slow",
+        "fast",
+    ] * 3
+
+
+def test_memory_that_is_touched_counts_and_memory_that_was_there_does_not():
+    held = torch.ones(20 << 18)  # 20 MiB
+    assert 28 <= peak_extra_mebibytes(lambda: torch.ones(32 << 18)) < 45
+    assert peak_extra_mebibytes(lambda: held.sum()) < 8
+
+
+def test_a_missed_mark_is_not_called_met():
+    row = Row("op", {"ours": 2.0, "peer": 10.0}, [Mark("peer", 5), Mark("peer", 5.1)], {"error": "none"})
+    assert [row.met(mark) for mark in row.marks] == [True, False]
+    table = markdown("ops", [row], ["a note"])
+    assert "| op | 2.00 | peer | 10.0 | 5.0 | 5 | yes |" in table
+    assert "| 5.1 | **no** |" in table
+    assert "- op: error none" in table
+    assert "- a note" in table
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the peers
+def test_the_suite_runs_small_and_writes_what_it_measured(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(first_call, "notes", lambda: ["first calls left out"])
+    monkeypatch.setitem(command.SUITES, "ops", (ops.run, first_call.notes))
+    threads = torch.get_num_threads()
+    try:
+        command.main(["ops", "--rounds", "1", "--shrink", "16", "--output", str(tmp_path)])
+    finally:
+        torch.set_num_threads(threads)
+    document = json.loads((tmp_path / "ops.json").read_text())
+    assert len(document["rows"]) == 6
+    assert all(row["milliseconds"]["ours"] > 0 for row in document["rows"])
+    assert document["machine"]["threads"] == "2"
+    assert (tmp_path / "ops.md").read_text() in capsys.readouterr().out
+
+
+def test_first_calls_are_measured_in_fresh_processes():
+    notes = first_call.notes()
+    assert len(notes) == 5
+    assert all("s compiling" in note for note in notes)
+
+
+def test_the_loss_needs_no_dense_target():
+    row = ops.loss_row(rounds=1, shrink=1)
+    assert int(row.facts["peak extra memory"].split(", ")[1].split()[0]) <= 60
