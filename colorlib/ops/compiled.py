@@ -9,6 +9,7 @@ all kernels takes a few seconds, once for each machine and version: the machine 
 """
 
 import os
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -19,6 +20,8 @@ import torch
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+PARTS_PER_THREAD = 4  # so that a thread that is held up leaves its share to the others
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
@@ -31,19 +34,40 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def for_each_range(function: Callable[[int, int], None], total: int, smallest: int) -> None:
-    """Call function(start, stop) over ranges that cover 0..total, in as many threads as torch uses.
+    """Call function(start, stop) over ranges that cover 0..total, in as many threads as torch uses, this one included.
 
     Args:
         function: what to do with a range; must release the GIL to run beside others.
         total: end of the last range.
-        smallest: least length of a range for which another thread pays.
+        smallest: least length of a range, below which another thread does not pay.
     """
-    threads = max(1, min(torch.get_num_threads(), total // smallest))
-    edges = [total * i // threads for i in range(threads + 1)]
-    if threads == 1:
+    threads = torch.get_num_threads()
+    parts = min(PARTS_PER_THREAD * threads, total // smallest)
+    if threads == 1 or parts <= 1:
         function(0, total)
         return
-    list(_pool(threads).map(function, edges[:-1], edges[1:]))  # the list waits, and raises what a thread raised
+    edges = [total * i // parts for i in range(parts + 1)]
+    waiting = deque(zip(edges[:-1], edges[1:], strict=True))
+
+    def work() -> None:
+        while (part := _take(waiting)) is not None:
+            function(*part)
+
+    helpers = [_pool(threads).submit(work) for _ in range(threads - 1)]
+    try:
+        work()
+    finally:
+        # On a busy machine a helper may not have begun by now: nothing is left for it, so it need not be waited for.
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
+
+
+def _take(waiting: deque[tuple[int, int]]) -> tuple[int, int] | None:
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
 
 
 @lru_cache(maxsize=1)

@@ -19,12 +19,25 @@ def three_threads():
 
 
 @pytest.mark.usefixtures("three_threads")
-@pytest.mark.parametrize(("total", "smallest", "calls"), [(100, 10, 3), (25, 10, 2), (9, 10, 1), (0, 10, 1)])
+@pytest.mark.parametrize(
+    ("total", "smallest", "calls"), [(1000, 10, 12), (100, 10, 10), (25, 10, 2), (9, 10, 1), (0, 10, 1)]
+)
 def test_ranges_cover_everything_once(total, smallest, calls):
     seen = []
     for_each_range(lambda start, stop: seen.append(range(start, stop)), total, smallest)
     assert len(seen) == calls
     assert sorted(x for part in seen for x in part) == list(range(total))
+
+
+@pytest.mark.usefixtures("three_threads")
+def test_other_threads_help():
+    together = threading.Barrier(3, timeout=20)
+
+    def meet(start: int, stop: int) -> None:
+        assert stop == start + 1
+        together.wait()  # passes only with three at once
+
+    for_each_range(meet, 3, 1)
 
 
 @pytest.mark.usefixtures("three_threads")
