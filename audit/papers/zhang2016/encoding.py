@@ -40,10 +40,11 @@ def neighbours(subject: Subject) -> Measured:
     _, weights = encoded(subject)
     support = (weights > 0).sum(1)
     k = int(support.max())
-    note = "" if support.min() == k else f"from {support.min()} to {k} bins, depending on the colour"
-    if note and lowest_visible(weights) < SMALLEST * 1e10:
+    if support.min() == k:
+        return Measured(k, 0.0, CALL)
+    if lowest_visible(weights) < SMALLEST * 1e10:
         return Measured(k, np.inf, CALL, "weights underflow: there may be more")
-    return Measured(k, 0.0, CALL, note)
+    return Measured(f"{support.min()} to {k}", 0.0, CALL, "the number depends on the colour")
 
 
 def lowest_visible(weights: Array) -> float:

@@ -310,6 +310,16 @@ def test_each_known_bug_is_named_with_its_size():
     assert value(UnusedWeights, "loss.lookup") < 0.1
 
 
+def test_a_number_of_neighbours_that_varies_is_no_k():
+    class WithinRadius(Reference):
+        def encode(self, ab):
+            squared = ((ab[:, None] - self.points[None]) ** 2).sum(2)
+            target = np.where(squared < 12**2, self.kernel(squared), 0.0)
+            return target / target.sum(1, keepdims=True)
+
+    assert failing(check(WithinRadius)) == {"encoding.neighbours": "4 to 6"}
+
+
 def test_operator_precedence_shows_as_a_width_of_a_fifth():
     measured = failing(check(Precedence))
     assert measured["encoding.sigma"] == pytest.approx(0.2, abs=1e-3)
