@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import pairwise
 from typing import ParamSpec, TypeVar
 
 import numba
@@ -47,7 +48,7 @@ def for_each_range(function: Callable[[int, int], None], total: int, smallest: i
         function(0, total)
         return
     edges = [total * i // parts for i in range(parts + 1)]
-    waiting = deque(zip(edges[:-1], edges[1:], strict=True))
+    waiting = deque(pairwise(edges))
 
     def work() -> None:
         while (part := _take(waiting)) is not None:

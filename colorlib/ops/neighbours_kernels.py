@@ -26,6 +26,7 @@ Ints = npt.NDArray[np.int64]
 
 LOW, CELL, CELLS = -128.0, 4.0, 64  # the table covers ab from −128 to 128
 STEP = float(params.GRID_STEP.value)
+PER_STEP = 1 / STEP
 SQUARES = 25  # lattice points from −120 to 120 in each direction, each with a square ±5 around it
 BORDER = STEP * SQUARES / 2
 MARGIN = 1e-3  # cells are taken larger by this, as rounding may put a point of the border into the neighbour
@@ -156,9 +157,9 @@ def _cell(a: float, b: float) -> int:
 
 @compiled
 def _square(value: float) -> int:
-    place = int((value + BORDER) / STEP)
+    place = int((value + BORDER) * PER_STEP)
     start = STEP * place - BORDER
-    # Division rounds; and what lies on a border belongs to the lower bin.
+    # The product rounds; and what lies on a border belongs to the lower bin.
     return place - (value <= start) + (value > start + STEP)
 
 
