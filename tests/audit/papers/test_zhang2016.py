@@ -2,81 +2,9 @@
 
 import numpy as np
 import pytest
+from numpy_subject import FULL, PAPER, OtherOrder, Reference, check, failing, with_values
 
-from audit.config import Acceptance, Subject
 from audit.model import Verdict
-from audit.papers import measure, spec
-from colorlib.ops.grid import Grid
-
-PAPER = spec.load("zhang2016")
-POINTS = Grid.paper().points_int.numpy().astype(float)
-FULL = Grid.full().points_int.numpy().astype(float)
-
-
-class Reference:
-    """Right in every part except the network, which is a stand-in of the right shape."""
-
-    k, sigma, lam, smoothing, temperature = 5, 5.0, 0.5, 5.0, 0.38
-    rate, beta1, beta2, decay = 3e-5, 0.9, 0.99, 1e-3
-    image_pixels = 1.0
-
-    def __init__(self, points):
-        self.points = points
-
-    def bins(self):
-        return self.points
-
-    def kernel(self, squared):
-        return np.exp(-squared / (2 * self.sigma**2))
-
-    def encode(self, ab):
-        squared = ((ab[:, None] - self.points[None]) ** 2).sum(2)
-        nearest = np.argsort(squared, axis=1, kind="stable")[:, : self.k]
-        target = np.zeros_like(squared)
-        np.put_along_axis(target, nearest, self.kernel(np.take_along_axis(squared, nearest, 1)), axis=1)
-        return target / target.sum(1, keepdims=True)
-
-    def smooth_prior(self, counts):
-        squared = ((self.points[:, None] - self.points[None]) ** 2).sum(2)
-        smoothed = np.exp(-squared / (2 * self.smoothing**2)) @ counts
-        return smoothed / smoothed.sum()
-
-    def class_weights(self, prior):
-        weights = 1 / ((1 - self.lam) * prior + self.lam / len(prior))
-        return weights / (weights * prior).sum()
-
-    def softmax(self, logits, temperature):
-        shifted = (logits - logits.max(1, keepdims=True)) / temperature
-        return np.exp(shifted) / np.exp(shifted).sum(1, keepdims=True)
-
-    def decode(self, logits):
-        return self.softmax(logits, self.temperature) @ self.points
-
-    def loss_gradient(self, logits, ab, weights):
-        target = self.encode(ab)
-        return weights[target.argmax(1)][:, None] * (self.softmax(logits, 1.0) - target) / self.image_pixels
-
-    def optimiser_path(self, initial, gradients):
-        theta, m, v, path = initial, 0.0, 0.0, []
-        for step, raw in enumerate(gradients, start=1):
-            gradient = raw + self.decay * theta
-            m = self.beta1 * m + (1 - self.beta1) * gradient
-            v = self.beta2 * v + (1 - self.beta2) * gradient**2
-            mean, scale = m / (1 - self.beta1**step), np.sqrt(v / (1 - self.beta2**step))
-            theta = theta - self.rate * mean / (scale + 1e-8)
-            path.append(theta)
-        return path
-
-    def logits(self, lightness):
-        n, _, h, w = lightness.shape
-        return np.zeros((n, len(self.points), h // 4, w // 4))
-
-    def output(self, lightness):
-        n, _, h, w = lightness.shape
-        return np.zeros((n, len(self.points), h, w))
-
-    def parameter_count(self):
-        return 32_235_385
 
 
 class NoGamutTest(Reference):
@@ -84,11 +12,6 @@ class NoGamutTest(Reference):
 
     def __init__(self, _points):
         super().__init__(FULL)
-
-
-class OtherOrder(Reference):
-    def __init__(self, points):
-        super().__init__(points[np.lexsort((points[:, 0], points[:, 1]))])
 
 
 class HardTarget(Reference):
@@ -232,21 +155,6 @@ class Lighter(Reference):
         return 32_230_393
 
 
-def with_values(**values):
-    return type("Changed", (Reference,), values)
-
-
-def check(kind, accept=()):
-    chosen = Subject(
-        name="s", adapter="m:c", accept=tuple(Acceptance(name=name, reason="as agreed") for name in accept)
-    )
-    return measure.check(PAPER, chosen, kind(POINTS))
-
-
-def failing(result):
-    return {row.id: row.evidence.measured for row in result.rows if row.verdict is not Verdict.PASS}
-
-
 def test_a_right_implementation_agrees_in_every_row():
     result = check(Reference)
     assert result.verdict is Verdict.PASS, result.message
@@ -375,90 +283,3 @@ def test_a_known_deviation_passes_only_where_it_is_accepted():
 
 def test_accepting_one_deviation_does_not_cover_another_value():
     assert check(with_values(k=7), accept=["released-k"]).verdict is Verdict.FAIL
-
-
-def row(kind, name):
-    return next(row for row in check(kind).rows if row.id == name)
-
-
-def test_odd_subjects_are_errors_that_say_what_is_wrong():
-    class Ascending(Reference):
-        def optimiser_path(self, initial, gradients):
-            return [initial - step for step in np.subtract(super().optimiser_path(initial, gradients), initial)]
-
-    class Forgetful(Reference):
-        def optimiser_path(self, initial, gradients):
-            return super().optimiser_path(initial, gradients)[:-1]
-
-    class Flat(Reference):
-        def logits(self, lightness):
-            return super().logits(lightness)[0]
-
-    class Undefined(Reference):
-        def output(self, lightness):
-            return super().output(lightness) + np.nan
-
-        def encode(self, ab):
-            return super().encode(ab) * np.nan
-
-    class Shifted(Reference):
-        def __init__(self, points):
-            super().__init__(points + 0.5)
-
-    class Sparse(Reference):
-        def __init__(self, points):
-            super().__init__(points[::7])
-
-    for kind, name, words in (
-        (Ascending, "optimiser.weight_decay", "does not raise the parameter"),
-        (Forgetful, "optimiser.beta1", "after each step"),
-        (Flat, "network.stride", "expected 1×Q×h×w"),
-        (Undefined, "network.output", "NaN or infinity"),
-        (Undefined, "encoding.sigma", "NaN or infinity"),
-        (Shifted, "prior.sigma", "no single bin at (0, 0)"),
-        (Sparse, "encoding.sigma", "nothing to measure"),
-    ):
-        assert row(kind, name).verdict is Verdict.ERROR
-        assert words in row(kind, name).message
-    assert "not whole numbers" in row(Shifted, "bins.sha256").message
-    assert "not in the paper's order" in row(OtherOrder, "bins.sha256").message
-
-
-def test_behaviour_without_the_number_in_question_fails():
-    class Growing(Reference):
-        def encode(self, ab):
-            target = super().encode(ab)
-            squared = ((ab[:, None] - self.points[None]) ** 2).sum(2)
-            return np.where(target > 0, squared, 0.0)
-
-    class Deaf(Reference):
-        def decode(self, logits):
-            return np.tile(self.points.mean(0), (len(logits), 1))
-
-    class Spread(Reference):
-        def smooth_prior(self, counts):
-            return np.full_like(counts, 1 / len(counts))
-
-    class Undefined(Reference):
-        def decode(self, logits):
-            return np.full((len(logits), 2), np.nan)
-
-    class Jump(Reference):
-        def optimiser_path(self, initial, gradients):
-            return [initial - 1e-3 * (step + 1) for step in range(len(gradients))]
-
-    class Uneven(Reference):
-        def logits(self, lightness):
-            return super().logits(lightness)[:, :, :-1]
-
-    for kind, name, value in (
-        (Growing, "encoding.sigma", "nan"),
-        (Deaf, "decoding.temperature", "inf"),
-        (Spread, "prior.sigma", "inf"),
-        (Undefined, "decoding.temperature", "nan"),
-        (Jump, "optimiser.beta1", "nan"),
-        (Uneven, "network.stride", 0),
-    ):
-        found = row(kind, name)
-        assert found.verdict is Verdict.FAIL, (kind, found)
-        assert found.evidence.measured == value
