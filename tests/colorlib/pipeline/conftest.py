@@ -1,46 +1,14 @@
-"""A whole small project, run once through all stages: twelve real photographs, a few short epochs."""
+"""A whole small project, run once through all stages."""
 
-import csv
-import io
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from colorlib.pipeline import evaluate, prepare, statistics, train
-
-ROOT = Path(__file__).parents[3]
-STARTER = ROOT / "data/starter"
-EACH = {"train": 6, "val": 3, "test": 3}
-RUNS = {
-    "main": {"objective": "classification", "grid": "paper", "rebalancing": True},
-    "plain": {"objective": "classification", "grid": "full", "rebalancing": False},
-    "regression": {"objective": "regression"},
-}
-
-
-def write_project(folder: Path) -> None:
-    """A folder with a cut-down starter set and parameters to match."""
-    source = folder / "data/starter"
-    source.mkdir(parents=True)
-    with (STARTER / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    chosen = [row for split, count in EACH.items() for row in [r for r in rows if r["split"] == split][:count]]
-    for row in chosen:
-        shutil.copy(STARTER / row["file"], source / row["file"])
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(chosen)
-    (source / "manifest.csv").write_text(text.getvalue(), encoding="utf-8")
-    settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    settings["prepare"]["size"] = 40
-    settings["train"] |= {"epochs": 8, "batch_size": 3, "crop": 32, "precision": "fp32"}
-    settings |= {"runs": RUNS, "main": "main", "evaluate": {"pictures": 2}}
-    (folder / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+from tests.small_project import RUNS, write_project
 
 
 @pytest.fixture(scope="session")
