@@ -68,7 +68,10 @@ def test_a_forked_child_has_threads_of_its_own():
     child = os.fork()
     if child == 0:
         threading.Timer(20, lambda: os._exit(1)).start()  # rather than hang
-        done = []
-        for_each_range(lambda start, stop: done.append(stop - start), 100, 1)
-        os._exit(0 if sum(done) == 100 else 2)
+        together = threading.Barrier(3, timeout=10)
+        try:
+            for_each_range(lambda start, stop: together.wait() * (stop - start), 3, 1)
+        except threading.BrokenBarrierError:
+            os._exit(2)
+        os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -114,6 +114,10 @@ def test_uncompiled_parts_do_the_same():
     back = torch.zeros(3, tile, dtype=torch.bfloat16)
     loss_kernels._store.py_func((buffer * 1.001).numpy(), back.view(torch.int16).numpy(), 0, tile)
     assert torch.equal(back, (buffer * 1.001).bfloat16())
+    halves = (torch.arange(3 * tile, dtype=torch.int32) * 0x10000 + 0x3F808000).view(torch.float32).reshape(3, tile)
+    for store in (loss_kernels._store, loss_kernels._store.py_func):
+        store(halves.numpy(), back.view(torch.int16).numpy(), 0, tile)
+        assert torch.equal(back, halves.bfloat16())
 
 
 def test_same_bytes_with_any_number_of_threads():

@@ -14,6 +14,10 @@ def test_is_an_ordinary_tensor(dtype, rows):
     assert int(tensor.sum(dtype=torch.int64)) == rows * 2048
 
 
+def test_other_devices_have_their_own_memory():
+    assert huge_page_empty_like(torch.zeros(2, 3, device="meta")).device.type == "meta"
+
+
 @pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
 def test_like_keeps_the_memory_order(order):
     tensor = torch.zeros(2, 300, 64, 64).to(memory_format=order)
