@@ -1,6 +1,7 @@
 """Where each part of the paper lives in this library: the adapter that an audit by measurement is pointed at.
 
-NumPy arrays in and out. `library()` uses the library as a user does, by its defaults, so that a wrong default is seen.
+NumPy arrays in and out. `library()` uses the library as a user does, by its defaults, so that a wrong default is seen;
+`pipeline()` uses it with what `params.yaml` says.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from colorlib.ops.encoding import soft_encode
 from colorlib.ops.grid import Grid
 from colorlib.ops.loss import rebalanced_cross_entropy
 from colorlib.ops.rebalancing import class_weights, smooth_prior
+from colorlib.pipeline.settings import load_settings
 from colorlib.training.optimiser import build_optimiser
 from colorlib.training.settings import OptimiserSettings
 
@@ -118,6 +120,20 @@ class Reproduction:
 def library() -> Reproduction:
     """The library as it comes."""
     return Reproduction()
+
+
+def pipeline() -> Reproduction:
+    """The library as the main run of `params.yaml` in the current directory uses it."""
+    settings = load_settings()
+    return Reproduction(
+        grid=settings.run(settings.main).grid,
+        k=settings.encoding.k,
+        sigma=settings.encoding.sigma,
+        smoothing_sigma=settings.rebalancing.sigma,
+        lam=settings.rebalancing.lam,
+        temperature=settings.decoding.temperature,
+        optimiser=settings.train.optimiser,
+    )
 
 
 def given(**options: float | None) -> dict[str, Any]:

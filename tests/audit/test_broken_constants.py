@@ -46,7 +46,8 @@ def outcome(request, tmp_path_factory):
     copy = tmp_path_factory.mktemp("copy")
     for package in ("audit", "colorlib"):
         shutil.copytree(PROJECT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PROJECT / "pyproject.toml", copy)
+    for file in ("pyproject.toml", "params.yaml"):
+        shutil.copy(PROJECT / file, copy)
     breaks = COPIES[request.param]
     for (path, text, replacement), _ in breaks:
         source = (copy / path).read_text(encoding="utf-8")

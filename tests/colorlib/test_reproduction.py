@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from colorlib.ops.grid import Grid
-from colorlib.reproduction import Reproduction, library
+from colorlib.reproduction import Reproduction, library, pipeline
 from colorlib.training.settings import OptimiserSettings
 
 AB = np.array([[12.0, -7.0], [3.0, 44.0], [-21.0, 8.0]])
@@ -59,3 +61,14 @@ def test_the_network_is_the_paper_s():
     assert subject.logits(lightness).shape == (1, 313, 4, 6)
     assert subject.output(lightness).shape == (1, 313, 16, 24)
     assert subject.parameter_count() == 32_235_385
+
+
+def test_the_second_subject_is_what_the_parameters_file_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    right = (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(right.replace("k: 5", "k: 3").replace("grid: paper", "grid: full"))
+    monkeypatch.chdir(tmp_path)
+    subject = pipeline()
+    assert len(subject.bins()) == 484
+    assert ((subject.encode(AB) > 0).sum(1) == 3).all()
+    first_step = np.abs(subject.optimiser_path(np.zeros(1), [np.ones(1)])[0])
+    assert first_step == pytest.approx(1e-3, rel=1e-4)
