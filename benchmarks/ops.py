@@ -11,11 +11,12 @@ from skimage.color import lab2rgb, rgb2lab
 from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.harness import Mark, Row, interleaved, peak_extra_mebibytes
-from colorlib.ops.decoding import annealed_mean, upsample_ab
+from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.encoding import SoftTarget, soft_encode
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import eager_rgb_to_lab, lab_to_rgb, rgb_to_lab
 from colorlib.ops.loss import rebalanced_cross_entropy
+from colorlib.ops.upsampling import upsample
 
 Contenders = dict[str, Callable[[], object]]
 
@@ -116,7 +117,7 @@ def decoding_row(rounds: int, shrink: int) -> Row:
         return torch.einsum("nqhw,qc->nchw", torch.softmax(large / 0.38, dim=1), grid.points)
 
     contenders: Contenders = {
-        "ours": lambda: upsample_ab(annealed_mean(logits, grid), (side, side)),
+        "ours": lambda: upsample(annealed_mean(logits, grid), 4, side, side),
         "softmax + einsum at full size": at_full_size,
     }
     marks = [Mark("softmax + einsum at full size", 30)]

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import yaml
@@ -36,3 +39,18 @@ def write_project(folder: Path) -> None:
     settings["train"] |= {"epochs": 8, "batch_size": 3, "crop": 32, "precision": "fp32"}
     settings |= {"runs": RUNS, "main": "main", "evaluate": {"pictures": 2}}
     (folder / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the environment in `folder`; a traceback is a failure whatever the exit code."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "COLUMNS": "160",
+    }
+    environment.pop("MLFLOW_TRACKING_URI", None)
+    done = subprocess.run(
+        arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=400
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return done

@@ -13,10 +13,10 @@ from colorlib.errors import ColorlibError
 from colorlib.inference.recombine import recombine
 from colorlib.models.base import ColorNet
 from colorlib.models.pretrained import from_pretrained
-from colorlib.models.upsampling import upsample
 from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import lab_to_rgb, rgb_to_lab
+from colorlib.ops.upsampling import upsample
 from colorlib.pictures import to_pil
 
 LONGEST = 4  # times `size`: a panorama is not blown up to keep its short side

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from colorlib.models.upsampling import upsample
 from colorlib.ops.lab import lab_to_rgb, rgb_to_lab
+from colorlib.ops.upsampling import upsample
 
 
 def recombine(lightness: Tensor, ab: Tensor, stride: int) -> Tensor:

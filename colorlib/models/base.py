@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from colorlib import params
 from colorlib.errors import ColorlibError
 from colorlib.models.recomputation import recompute
-from colorlib.models.upsampling import upsample
+from colorlib.ops.upsampling import upsample
 
 Head = Literal["classification", "regression"]
 

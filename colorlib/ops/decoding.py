@@ -3,7 +3,6 @@
 import torch
 
 from colorlib import params
-from colorlib.errors import ColorlibError
 from colorlib.ops.blocks import pixel_blocks
 from colorlib.ops.checks import require_floating, require_map, require_positive, working_dtype
 from colorlib.ops.grid import Grid
@@ -47,23 +46,3 @@ def _decode(logits: torch.Tensor, grid: Grid, temperature: float) -> torch.Tenso
     # One product gives the sum over bins of a, of b and of 1.
     weighted = torch.cat((grid.points, torch.ones(len(grid), 1)), dim=1).to(z).T @ sharpened  # n×3×p
     return weighted[:, :2] / weighted[:, 2:]  # n×2×p
-
-
-def upsample_ab(ab: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Enlarge ab maps bilinearly to (H, W), as `annealed_mean` at stride 4 leaves them a quarter of the image's size.
-
-    Args:
-        ab: N×2×h×w floating point.
-        size: (H, W), both ≥ 1.
-
-    Returns:
-        N×2×H×W.
-
-    Raises:
-        ColorlibError: for another shape or dtype, or a size below 1.
-    """
-    require_map(ab, "upsample_ab: ab", 2)
-    require_floating(ab, "upsample_ab: ab")
-    if min(size) < 1:
-        raise ColorlibError(f"upsample_ab: size is {tuple(size)}, expected a height and a width of at least 1.")
-    return torch.nn.functional.interpolate(ab, size=size, mode="bilinear", align_corners=False)

@@ -21,10 +21,10 @@ from colorlib.inference import Colorizer
 from colorlib.inference.recombine import grey, recombine
 from colorlib.metrics import auc, chroma, colorfulness, psnr, rebalanced_auc
 from colorlib.models.pretrained import WEIGHTS
-from colorlib.models.upsampling import upsample
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
 from colorlib.ops.rebalancing import smooth_prior
+from colorlib.ops.upsampling import upsample
 from colorlib.pictures import picture_grid
 from colorlib.pipeline.curves import plot_curves
 from colorlib.pipeline.paths import EVALUATION, MODELS, PREPARED, STATISTICS, TRAINING

@@ -10,54 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
 import yaml
 
-from tests.small_project import ROOT, RUNS, write_project
-
-COPIED = ("colorlib", "audit", "pyproject.toml", ".flake8", "dvc.yaml", ".dvcignore", ".gitignore", "README.md")
-
-
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "COLUMNS": "160",
-    }
-    environment.pop("MLFLOW_TRACKING_URI", None)
-    done = subprocess.run(
-        arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=400
-    )
-    assert "Traceback" not in done.stdout + done.stderr
-    return done
-
-
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A git repository in which `dvc repro` has run once."""
-    folder = tmp_path_factory.mktemp("clone")
-    ignore = shutil.ignore_patterns("__pycache__")
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=ignore)
-        else:
-            shutil.copy(source, folder / name)
-    (folder / ".dvc").mkdir()
-    for name in ("config", ".gitignore", "page.html"):
-        shutil.copy(ROOT / ".dvc" / name, folder / ".dvc" / name)
-    for name in ("tests", "benchmarks"):  # the audit stage looks at them; one file each is enough here
-        (folder / name).mkdir()
-        (folder / name / "test_sum.py").write_text("def test_sum() -> None:\n    assert 1 + 1 == 2\n")
-    write_project(folder)
-    git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org")
-    for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "small project")):
-        assert command(folder, *git, *arguments).returncode == 0
-    done = command(folder, "dvc", "repro")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert command(folder, *git, "add", "-A").returncode == 0
-    assert command(folder, *git, "commit", "-qm", "results").returncode == 0
-    return folder
+from tests.small_project import ROOT, RUNS, command
 
 
 def test_everything_is_there_and_nothing_half_written(repository: Path) -> None:

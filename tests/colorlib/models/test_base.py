@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from colorlib.errors import ColorlibError
 from colorlib.models import ColorNet, MobileLite, PaperNet
-from colorlib.models.upsampling import upsample
+from colorlib.ops.upsampling import upsample
 
 
 @pytest.fixture(scope="module", params=["mobilelite", "papernet"])

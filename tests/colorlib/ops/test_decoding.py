@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from colorlib.errors import ColorlibError
 from colorlib.ops import blocks
-from colorlib.ops.decoding import annealed_mean, upsample_ab
+from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.grid import Grid
 
 GRID = Grid.paper()
@@ -84,13 +84,6 @@ def test_gradient():
     assert torch.autograd.gradcheck(lambda z: annealed_mean(z, small), z)
 
 
-def test_upsampling_keeps_the_mean_and_the_size_asked_for():
-    ab = torch.tensor([[-10.0, 20]]).reshape(1, 2, 1, 1).expand(1, 2, 4, 6)
-    large = upsample_ab(ab, (17, 23))
-    assert large.shape == (1, 2, 17, 23)
-    assert torch.equal(large[:, :, 3, 5], ab[:, :, 0, 0])
-
-
 @pytest.mark.parametrize(
     ("z", "temperature", "message"),
     [
@@ -103,8 +96,3 @@ def test_upsampling_keeps_the_mean_and_the_size_asked_for():
 def test_wrong_input_is_named(z, temperature, message):
     with pytest.raises(ColorlibError, match=message):
         annealed_mean(z, GRID, temperature)
-
-
-def test_a_size_of_nothing_is_refused():
-    with pytest.raises(ColorlibError, match=r"\(0, 4\)"):
-        upsample_ab(torch.zeros(1, 2, 2, 2), (0, 4))

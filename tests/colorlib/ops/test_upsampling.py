@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from colorlib.models.upsampling import upsample
+from colorlib.errors import ColorlibError
+from colorlib.ops.upsampling import upsample
 
 
 def slow(values: torch.Tensor, stride: int, height: int, width: int) -> torch.Tensor:
@@ -32,3 +33,9 @@ def test_every_fourth_pixel_is_the_sample_itself() -> None:
 def test_stride_one_is_the_identity() -> None:
     values = torch.randn(1, 2, 5, 6)
     assert upsample(values, 1, 5, 6) is values
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 4, 6), (1, 2, 5, 7), (2, 5, 6)])
+def test_a_map_of_another_size_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ColorlibError, match="is not what stride 4 makes of 20×24 pixels, which is N×C×5×6"):
+        upsample(torch.zeros(shape), 4, 20, 24)

@@ -1,0 +1,38 @@
+"""A repository of its own, with the project's code and a few photographs, in which `dvc repro` has run."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.small_project import ROOT, command, write_project
+
+COPIED = ("colorlib", "audit", "pyproject.toml", ".flake8", "dvc.yaml", ".dvcignore", ".gitignore", "README.md")
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository in which `dvc repro` has run once."""
+    folder = tmp_path_factory.mktemp("clone")
+    ignore = shutil.ignore_patterns("__pycache__")
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=ignore)
+        else:
+            shutil.copy(source, folder / name)
+    (folder / ".dvc").mkdir()
+    for name in ("config", ".gitignore", "page.html"):
+        shutil.copy(ROOT / ".dvc" / name, folder / ".dvc" / name)
+    for name in ("tests", "benchmarks"):  # the audit stage looks at them; one file each is enough here
+        (folder / name).mkdir()
+        (folder / name / "test_sum.py").write_text("def test_sum() -> None:\n    assert 1 + 1 == 2\n")
+    write_project(folder)
+    git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org")
+    for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "small project")):
+        assert command(folder, *git, *arguments).returncode == 0
+    done = command(folder, "dvc", "repro")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert command(folder, *git, "add", "-A").returncode == 0
+    assert command(folder, *git, "commit", "-qm", "results").returncode == 0
+    return folder
