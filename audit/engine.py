@@ -199,7 +199,7 @@ def rule_plans(target: Target) -> list[Plan]:
 
 def family_check(family: Family, target: Target) -> Check:
     """All rules of a family over the tree."""
-    reads_text = family.name in ("paths", "secrets")
+    reads_text = family.reads_text
     if not reads_text and not any(piece.kind is Kind.PYTHON for piece in target.pieces):
         return Check(family.name, family.title, Verdict.NOT_APPLICABLE, "no Python in the tree")
     found = tuple(family.find(target))

@@ -60,7 +60,12 @@ class Piece:
         lines = self.lines
         return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
-    @property
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of its syntax tree, each before those it holds; nothing for what does not parse."""
+        return tuple(ast.walk(self.tree)) if self.tree else ()
+
+    @cached_property
     def lines(self) -> list[str]:
         """Split at newlines only, as Python counts them."""
         return self.text.split("\n")

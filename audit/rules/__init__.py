@@ -1,6 +1,9 @@
 """Families of static rules: each finds one kind of thing in a tree that it only reads."""
 
-from audit.rules import imports, paths, secrets, stubs, syntax
+from audit.rules import artefacts, handling, imports, paths, secrets, security, stubs, syntax
 from audit.rules.family import Family
 
-FAMILIES: tuple[Family, ...] = (syntax.FAMILY, stubs.FAMILY, imports.FAMILY, paths.FAMILY, secrets.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    syntax.FAMILY, artefacts.FAMILY, stubs.FAMILY, imports.FAMILY, paths.FAMILY, secrets.FAMILY, handling.FAMILY,
+    security.FAMILY,
+)  # fmt: skip

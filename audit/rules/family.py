@@ -17,6 +17,7 @@ class Family:
 
     Attributes:
         versions: distributions that do the looking, named in the evidence.
+        reads_text: whether it looks into other files than Python and notebooks.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Family:
     rules: tuple[Rule, ...]
     find: Callable[[Target], Iterable[Finding]]
     versions: tuple[str, ...] = ()
+    reads_text: bool = False
 
 
 def rule(identifier: str, *, title: str, why: str, fix: str, severity: Severity, confidence: Confidence) -> Rule:

@@ -115,4 +115,4 @@ def strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-FAMILY = Family("paths", "No path of one machine", (WINDOWS, HOME, MOUNT, REPEATED), find)
+FAMILY = Family("paths", "No path of one machine", (WINDOWS, HOME, MOUNT, REPEATED), find, reads_text=True)

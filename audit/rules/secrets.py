@@ -166,4 +166,6 @@ def load(name: str) -> Any:
         raise NotRunError(f"detect-secrets has no {attribute}", "run `pip install 'detect-secrets>=1.5'`") from None
 
 
-FAMILY = Family("secrets", "No credential in the tree", (TOKEN, PASSWORD), find, versions=("detect-secrets",))
+FAMILY = Family(
+    "secrets", "No credential in the tree", (TOKEN, PASSWORD), find, versions=("detect-secrets",), reads_text=True
+)

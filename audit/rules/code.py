@@ -1,0 +1,153 @@
+"""What several families ask of Python code: whose name this is, whether a file is a test, what encloses a node."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TypeGuard
+
+from audit.target import Piece, Target
+
+TEST_PATH = re.compile(r"(^|/)(tests?/|testing/|test_[^/]*\.py$|conftest\.py$|[^/]*_tests?\.py$)")
+TEACHING_PATH = re.compile(
+    r"(^|/)(docs?|documentation|tutorials?|examples?|demos?|lessons?|courses?|exercises|workshops?|samples?)/"
+    r"|tutorial|example|walkthrough|lesson",
+    re.I,
+)
+FOREIGN_PATH = re.compile(r"(^|/)_?(vendor(ed)?|third_?party|3rdparty|extern(al)?s?|deps)/", re.I)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def is_function(node: object) -> TypeGuard[Function]:
+    """`def` or `async def`."""
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+class Module:
+    """One Python file, or all code cells of one notebook, which share their names.
+
+    Attributes:
+        pieces: its pieces that parse, in order.
+    """
+
+    def __init__(self, path: str, pieces: list[Piece]) -> None:
+        self.path = path
+        self.pieces = pieces
+
+    @property
+    def is_notebook(self) -> bool:
+        """Whether it is made of cells."""
+        return self.path.endswith(".ipynb")
+
+    @cached_property
+    def origins(self) -> dict[str, str]:
+        """Local name -> dotted name it was imported as: `np` -> `numpy`, `load` -> `torch.load`."""
+        names: dict[str, str] = {}
+        for _, node in self.walk():
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    name = alias.asname or alias.name.split(".")[0]
+                    names[name] = alias.name if alias.asname else name
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                for alias in node.names:
+                    names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        return names
+
+    def walk(self) -> Iterator[tuple[Piece, ast.AST]]:
+        """Every node with the piece it stands in."""
+        for piece in self.pieces:
+            yield from ((piece, node) for node in piece.nodes)
+
+    def calls(self) -> Iterator[tuple[Piece, ast.Call, str]]:
+        """Every call with its full name: `load(x)` after `from torch import load` is `torch.load`."""
+        for piece, node in self.walk():
+            if isinstance(node, ast.Call):
+                yield piece, node, self.full_name(node.func)
+
+    def full_name(self, node: ast.expr) -> str:
+        """The dotted name with its first part replaced by what it was imported as; "" for what has no name."""
+        name = dotted(node)
+        first, dot, rest = name.partition(".")
+        return f"{self.origins.get(first, first)}{dot}{rest}" if name else ""
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """Node -> the node that holds it."""
+        return {child: node for _, node in self.walk() for child in ast.iter_child_nodes(node)}
+
+    def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What holds the node, from the inside out, the module last."""
+        current: ast.AST | None = self.parents.get(node)
+        while current is not None:
+            yield current
+            current = self.parents.get(current)
+
+    def scope(self, node: ast.AST) -> ast.AST:
+        """The innermost function around the node, else the outermost node."""
+        last = node
+        for holder in self.enclosing(node):
+            last = holder
+            if is_function(holder):
+                return holder
+        return last
+
+
+def modules(target: Target) -> list[Module]:
+    """Every Python file and notebook of which something parses, in the order of the files."""
+    grouped: dict[str, list[Piece]] = defaultdict(list)
+    for piece in target.python:
+        if piece.tree is not None:
+            grouped[piece.path].append(piece)
+    return [Module(path, pieces) for path, pieces in grouped.items()]
+
+
+def dotted(node: ast.expr) -> str:
+    """`a.b.c` for names and attributes; `.c` where what comes before is no name; "" for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return ""
+
+
+def last_name(node: ast.expr) -> str:
+    """`c` of `a.b.c`."""
+    return dotted(node).rpartition(".")[2]
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """The value of a keyword argument."""
+    return next((item.value for item in call.keywords if item.arg == name), None)
+
+
+def has_unpacked_keywords(call: ast.Call) -> bool:
+    """Whether `**something` may bring any keyword."""
+    return any(item.arg is None for item in call.keywords)
+
+
+def is_constant(node: ast.expr | None, value: object) -> bool:
+    """Whether the node is this very constant."""
+    return isinstance(node, ast.Constant) and node.value is value
+
+
+def text_of(node: ast.AST | None) -> str:
+    """A string constant's value; "" for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def docstrings(piece: Piece) -> set[int]:
+    """ids of string constants that stand alone as statements."""
+    return {
+        id(node.value) for node in piece.nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+
+
+def strings(module: Module) -> Iterator[str]:
+    """String constants that are no documentation."""
+    for piece in module.pieces:
+        skipped = docstrings(piece)
+        for node in piece.nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+                yield node.value

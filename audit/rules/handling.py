@@ -1,0 +1,205 @@
+"""Errors that are swallowed, files taken for granted, a GPU taken for granted."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import (
+    TEST_PATH,
+    Module,
+    dotted,
+    has_unpacked_keywords,
+    is_constant,
+    is_function,
+    keyword,
+    last_name,
+    modules,
+    text_of,
+)
+from audit.rules.family import Family, rule
+from audit.target import Piece, Target
+
+SWALLOW = rule(
+    "handling.swallow",
+    title="Every error caught and dropped",
+    why="Typing errors, full disks and broken data vanish; the run goes on with something missing.",
+    fix="Catch the one exception that is expected, or log it and raise.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+UNCHECKED = rule(
+    "handling.unchecked",
+    title="A fixed file is read with no check that it is there",
+    why="On any machine where the file lies elsewhere the program stops with a traceback, or works with None.",
+    fix="Take the path from an argument; check it before use and say what is expected there.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+MAP_LOCATION = rule(
+    "handling.map-location",
+    title="torch.load without map_location",
+    why="A checkpoint written on a GPU cannot be loaded on a machine without one, or lands on the wrong GPU.",
+    fix='Say where it goes: torch.load(path, map_location="cpu"), then .to(device).',
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+UNSAFE_LOAD = rule(
+    "handling.unsafe-load",
+    title="torch.load that unpickles anything",
+    why="With weights_only=False a checkpoint runs whatever code its author put into it.",
+    fix="Use weights_only=True, or safetensors.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+CUDA = rule(
+    "handling.cuda",
+    title="A GPU without asking for one",
+    why="On a machine without CUDA the program stops here.",
+    fix='device = "cuda" if torch.cuda.is_available() else "cpu", then .to(device).',
+    severity=Severity.MAJOR,
+    confidence=Confidence.MEDIUM,
+)
+
+BROAD = {"Exception", "BaseException"}
+ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat", re.I)
+EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat", "glob", "rglob", "listdir", "iterdir"}
+READERS = {"torch.load", "pandas.read_csv", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open"}
+PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
+MAKING = re.compile(r"(^|/)(setup|conf|versioneer|noxfile|tasks|fabfile)\.py$")
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """All rules, module by module; tests may do as they like."""
+    for module in modules(target):
+        if TEST_PATH.search(module.path):
+            continue
+        yield from swallowed(module)
+        for piece, call, name in module.calls():
+            line = call.lineno
+            if name == "torch.load":
+                yield from checkpoint(piece, call)
+            if is_fixed_read(module, call, name):
+                yield found(UNCHECKED, piece.at(line), f"{name}() of a fixed path, unchecked", piece.line(line)[:120])
+            if asks_for_gpu(call) and not is_guarded(module, call):
+                yield found(CUDA, piece.at(line), "needs CUDA whatever the machine has", piece.line(line)[:120])
+        yield from pictures(module)
+
+
+def swallowed(module: Module) -> Iterator[Finding]:
+    """`except:` or `except Exception:` that does nothing, and suppress(Exception)."""
+    for piece, node in module.walk():
+        if isinstance(node, ast.Try) and not all(isinstance(line, ast.Import | ast.ImportFrom) for line in node.body):
+            for handler in node.handlers:
+                if is_broad(handler.type) and all(is_nothing(line) for line in handler.body):
+                    what = "except:" if handler.type is None else f"except {ast.unparse(handler.type)}:"
+                    message = f"`{what}` drops every error"
+                    yield found(SWALLOW, piece.at(handler.lineno), message, piece.line(handler.lineno)[:120])
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                call = item.context_expr
+                if isinstance(call, ast.Call) and last_name(call.func) == "suppress" and any(map(is_broad, call.args)):
+                    message = "`suppress` drops every error"
+                    yield found(SWALLOW, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+
+
+def is_broad(kind: ast.expr | None) -> bool:
+    """Bare, Exception or BaseException, alone or in a tuple."""
+    if isinstance(kind, ast.Tuple):
+        return any(is_broad(item) for item in kind.elts)
+    return kind is None or dotted(kind).removeprefix("builtins.") in BROAD
+
+
+def is_nothing(statement: ast.stmt) -> bool:
+    """`pass`, `continue`, `...` or a string."""
+    constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return constant or isinstance(statement, ast.Pass | ast.Continue)
+
+
+def checkpoint(piece: Piece, call: ast.Call) -> Iterator[Finding]:
+    """What is wrong with one torch.load."""
+    place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
+    if len(call.args) < 2 and keyword(call, "map_location") is None and not has_unpacked_keywords(call):
+        yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
+    if is_constant(keyword(call, "weights_only"), False):
+        yield found(UNSAFE_LOAD, place, "weights_only=False runs code from the file", excerpt)
+
+
+def is_fixed_read(module: Module, call: ast.Call, name: str) -> bool:
+    """A reader of a path written into the code, with neither `try` around it nor a question before it."""
+    if name not in READERS or not call.args or MAKING.search(module.path):
+        return False
+    path = text_of(call.args[0])
+    if not path or "://" in path or path.startswith("/proc") or path.startswith("/dev"):
+        return False
+    if name == "open" and opens_for_writing(call):
+        return False
+    if any(isinstance(holder, ast.Try) for holder in module.enclosing(call)):
+        return False
+    asked = {last_name(node.func) for node in ast.walk(module.scope(call)) if isinstance(node, ast.Call)}
+    return not asked & EXISTS and not is_written(module, path)
+
+
+def opens_for_writing(call: ast.Call) -> bool:
+    """Whether the mode of an open() makes the file."""
+    return text_of(call.args[1] if len(call.args) > 1 else keyword(call, "mode")).startswith(("w", "a", "x"))
+
+
+def is_written(module: Module, path: str) -> bool:
+    """Whether the module itself makes the file: a call with the same path that is no reader."""
+    for _, call, name in module.calls():
+        values = [text_of(value) for value in (*call.args, *(item.value for item in call.keywords))]
+        if path in values and (name not in READERS or (name == "open" and opens_for_writing(call))):
+            return True
+    return False
+
+
+def asks_for_gpu(call: ast.Call) -> bool:
+    """`x.cuda()` or `x.to("cuda")`."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    if call.func.attr == "cuda":
+        fixed = all(isinstance(argument, ast.Constant) for argument in call.args)
+        return fixed and dotted(call.func) != "torch.cuda"
+    return call.func.attr == "to" and any(text_of(argument).split(":")[0] == "cuda" for argument in call.args)
+
+
+def is_guarded(module: Module, call: ast.Call) -> bool:
+    """Whether a condition around the call, or a check earlier in its function or module, asks for the device."""
+    for holder in module.enclosing(call):
+        if isinstance(holder, ast.If | ast.IfExp | ast.While) and ASKS.search(ast.unparse(holder.test)):
+            return True
+        if isinstance(holder, ast.Try) or (is_function(holder) and ASKS.search(holder.name)):
+            return True
+        if (is_function(holder) or isinstance(holder, ast.Module)) and any(
+            stops_without_gpu(line) for line in holder.body if line.lineno < call.lineno
+        ):
+            return True
+    return False
+
+
+def stops_without_gpu(statement: ast.stmt) -> bool:
+    """`assert torch.cuda.is_available()`, or an `if` about it that leaves."""
+    if isinstance(statement, ast.Assert):
+        return bool(ASKS.search(ast.unparse(statement.test)))
+    if not isinstance(statement, ast.If) or not ASKS.search(ast.unparse(statement.test)):
+        return False
+    leaves = any(isinstance(node, ast.Return | ast.Raise) for node in ast.walk(statement))
+    return leaves or any(isinstance(n, ast.Call) and last_name(n.func) == "exit" for n in ast.walk(statement))
+
+
+def pictures(module: Module) -> Iterator[Finding]:
+    """`cv2.imread(...)` used at once: it gives None for a file that is not there."""
+    for piece, call, name in module.calls():
+        if name == "cv2.imread":
+            holder = module.parents.get(call)
+            used = isinstance(holder, ast.Attribute | ast.Subscript) and holder.value is call
+            passed = isinstance(holder, ast.Call) and call in holder.args and last_name(holder.func) in PICTURE_USES
+            if used or passed:
+                message = "cv2.imread() gives None for a missing file, which is used at once"
+                yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+
+
+FAMILY = Family(
+    "handling", "Errors, files and devices are handled", (SWALLOW, UNCHECKED, MAP_LOCATION, UNSAFE_LOAD, CUDA), find
+)
