@@ -14,7 +14,7 @@ GAP = 6  # pixels
 INK, PAPER = (30, 30, 30), (255, 255, 255)
 
 
-def picture_grid(columns: Mapping[str, Tensor], path: Path, width: int = 160) -> None:
+def picture_grid(columns: Mapping[str, Tensor], path: Path, width: int = 128) -> None:
     """Write a PNG with one column a heading and one row an image.
 
     Args:
@@ -28,7 +28,7 @@ def picture_grid(columns: Mapping[str, Tensor], path: Path, width: int = 160) ->
     counts = {heading: len(images) for heading, images in columns.items()}
     if len(set(counts.values())) != 1:
         raise ColorlibError(f"a picture grid needs columns of one length, got {counts or 'none'}")
-    text = max(10, width // 11)  # pixels
+    text = max(11, width // 10)  # pixels
     font = ImageFont.load_default(size=text)
     first = next(iter(columns.values()))
     height = round(width * first.shape[-2] / first.shape[-1])

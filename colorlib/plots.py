@@ -11,6 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
 from colorlib import params
@@ -22,6 +23,7 @@ from colorlib.ops.lab import lab_to_rgb
 
 STEP = params.GRID_STEP.value
 BIN_LIGHTNESS = 60.0  # L at which a bin's colour is shown: most hues are at their most distinct near it
+PRIOR_DECADES = 6  # rarer bins look alike: a Gaussian tail of 1e-100 would leave no colours for the rest
 PANEL_INCHES = (6.2, 5.4)
 
 
@@ -78,19 +80,20 @@ def _draw_colours(axes: Axes, grid: Grid) -> None:
 
 
 def _draw_prior(axes: Axes, grid: Grid, prior: torch.Tensor) -> None:
-    positive = prior[prior > 0]
-    _draw_values(axes, grid, prior, LogNorm(float(positive.min()), float(positive.max())), "p̃ (log scale)")
+    top = float(prior.max())
+    norm = LogNorm(top / 10**PRIOR_DECADES, top, clip=True)
+    _draw_values(axes, grid, prior, norm, "p̃ (log scale)", extend="min")
     axes.set_title(f"Smoothed prior of {len(grid)} bins")
 
 
-def _draw_values(axes: Axes, grid: Grid, values: torch.Tensor, norm: Normalize, label: str) -> None:
+def _draw_values(axes: Axes, grid: Grid, values: torch.Tensor, norm: Normalize, label: str, extend: str = "neither") -> None:
     mappable = ScalarMappable(norm, "viridis")
     mappable.set_array(values.numpy())
     squares = PatchCollection(_squares(grid, range(len(grid))), edgecolors="white", lw=0.3)
     squares.set_facecolor([tuple(row) for row in mappable.to_rgba(values.numpy()).tolist()])
     axes.add_collection(squares)
     _frame(axes, grid)
-    axes.figure.colorbar(mappable, ax=axes, label=label, shrink=0.85)
+    axes.figure.colorbar(mappable, ax=axes, label=label, shrink=0.85, extend=extend)
 
 
 def _frame(axes: Axes, grid: Grid) -> None:
@@ -108,13 +111,14 @@ def _squares(grid: Grid, bins: Sequence[int]) -> list[Rectangle]:
 
 
 def _figure(panels: int) -> Figure:
-    figure = Figure(figsize=(PANEL_INCHES[0] * panels, PANEL_INCHES[1]), dpi=110, layout="constrained")
+    layout = ConstrainedLayoutEngine(h_pad=0.1, w_pad=0.1)  # inches; the default cuts the titles
+    figure = Figure(figsize=(PANEL_INCHES[0] * panels, PANEL_INCHES[1]), dpi=110, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
 
 def _save(figure: Figure, path: Path) -> None:
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower left", fontsize="small")
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", fontsize="small")
     with atomic_path(path) as temporary:
         # matplotlib would write its version into the file.
         figure.savefig(temporary, format="png", metadata={"Software": None})

@@ -16,7 +16,7 @@ PANELS = {
 
 def plot_curves(histories: Mapping[str, Path], path: Path) -> None:
     """Draw AuC and chroma on the validation split by epoch, from the CSV files of the training stage, as a PNG."""
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(11, 4), layout="constrained")
     for axes, (column, title) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
         for name, history in histories.items():
             with history.open(encoding="utf-8", newline="") as file:
@@ -24,6 +24,6 @@ def plot_curves(histories: Mapping[str, Path], path: Path) -> None:
             axes.plot([int(row["number"]) + 1 for row in rows], [float(row[column]) for row in rows], label=name)
         axes.set(title=title, xlabel="epoch")
         axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize="small")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120, metadata={"Software": None})

@@ -58,7 +58,7 @@ def main() -> None:
     predictors = baselines(table, grid) | {name: network(MODELS / name) for name in settings.runs}
     prior = smooth_prior(grid.histogram(ab), grid)
     metrics: dict[str, Metrics] = {TRUTH: {"chroma": chroma(ab), "colorfulness": colorfulness(rgb / 255)}}
-    rows = slice(0, settings.evaluate.pictures)
+    rows = torch.linspace(0, len(rgb) - 1, min(settings.evaluate.pictures, len(rgb))).long()  # spread over the split
     pictures = {"input": grey(rgb[rows]), TRUTH: rgb[rows]}
     with progress("evaluate", len(predictors)) as advance:
         for name, predict in predictors.items():

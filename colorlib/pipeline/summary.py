@@ -1,7 +1,5 @@
 """Says where everything lies after a run of the pipeline. `python -m colorlib.pipeline.summary`."""
 
-from rich.table import Table
-
 from colorlib.pipeline.paths import AUDIT, EVALUATION, MODELS, STATISTICS
 from colorlib.pipeline.settings import load_settings
 from colorlib.pipeline.stage import console, run_stage
@@ -12,7 +10,6 @@ def main() -> None:
     """Print one line for each thing a person may want to look at."""
     main_run = load_settings().main
     uri = tracking_uri()
-    table = Table.grid(padding=(0, 2))
     for what, where in {
         "model": f"{MODELS / main_run}/  (all runs: {MODELS}/)",
         "metrics": f"{EVALUATION}/table.md, metrics.json  (dvc metrics show)",
@@ -21,8 +18,7 @@ def main() -> None:
         "audit report": f"{AUDIT}/report.md, report.json",
         "next": f"colorlib colorize PHOTO --model {MODELS / main_run}",
     }.items():
-        table.add_row(what, where)
-    console.print(table)
+        console.print(f"{what:<14}{where}", markup=False)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from colorlib.training.objective import Classification, Objective, Regression
 from colorlib.training.precision import pick_device, pick_dtype
 from colorlib.training.trainer import Epoch, Observer, train
 
-SAMPLES = 6  # pictures of the validation split that a run keeps
+SAMPLES = 4  # pictures of the validation split that a run keeps
 
 
 def main(name: str) -> None:

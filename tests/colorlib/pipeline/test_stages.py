@@ -99,8 +99,8 @@ def test_the_table_shows_the_metrics_in_percent(finished: Path) -> None:
 
 def test_pictures_show_input_truth_and_every_run(finished: Path) -> None:
     grid = picture(finished / "reports/evaluation/pictures.png")
-    assert grid.width == 6 + (2 + len(RUNS)) * 166
-    left = np.asarray(grid.crop((6, grid.height - 100, 166, grid.height - 10)), dtype=int)
+    assert grid.width == 6 + (2 + len(RUNS)) * 134
+    left = np.asarray(grid.crop((6, grid.height - 100, 134, grid.height - 10)), dtype=int)
     assert np.abs(left - left.mean(2, keepdims=True)).max() < 3  # the input column is grey
     assert picture(finished / "reports/evaluation/curves.png").width > 600
 
