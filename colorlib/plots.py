@@ -86,7 +86,9 @@ def _draw_prior(axes: Axes, grid: Grid, prior: torch.Tensor) -> None:
     axes.set_title(f"Smoothed prior of {len(grid)} bins")
 
 
-def _draw_values(axes: Axes, grid: Grid, values: torch.Tensor, norm: Normalize, label: str, extend: str = "neither") -> None:
+def _draw_values(
+    axes: Axes, grid: Grid, values: torch.Tensor, norm: Normalize, label: str, extend: str = "neither"
+) -> None:
     mappable = ScalarMappable(norm, "viridis")
     mappable.set_array(values.numpy())
     squares = PatchCollection(_squares(grid, range(len(grid))), edgecolors="white", lw=0.3)
