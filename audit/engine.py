@@ -218,7 +218,7 @@ def tool_plans(target: Target, config: Config) -> list[Plan]:
         Plan("lint.ruff", "ruff finds nothing", partial(lint.ruff_check, target)),
         Plan("lint.flake8", "flake8 finds nothing", partial(lint.flake8_check, target)),
         Plan("types.mypy", "mypy finds no error", partial(types.mypy_check, target)),
-        Plan("tests", "All tests pass", partial(evidence.tests_check, target, config)),
+        Plan("tests.run", "All tests pass", partial(evidence.tests_check, target, config)),
     ]
     for package in config.coverage.packages:
         check = partial(evidence.coverage_check, target, config, package)

@@ -1,9 +1,22 @@
 """Families of static rules: each finds one kind of thing in a tree that it only reads."""
 
-from audit.rules import artefacts, handling, imports, paths, secrets, security, stubs, syntax
+from audit.rules import (
+    artefacts,
+    determinism,
+    duplication,
+    handling,
+    imports,
+    logging,
+    paths,
+    secrets,
+    security,
+    stubs,
+    syntax,
+    tests,
+)
 from audit.rules.family import Family
 
 FAMILIES: tuple[Family, ...] = (
     syntax.FAMILY, artefacts.FAMILY, stubs.FAMILY, imports.FAMILY, paths.FAMILY, secrets.FAMILY, handling.FAMILY,
-    security.FAMILY,
+    security.FAMILY, determinism.FAMILY, duplication.FAMILY, logging.FAMILY, tests.FAMILY,
 )  # fmt: skip

@@ -1,10 +1,16 @@
-"""Imports that nothing uses, as ruff finds them (F401), under our id."""
+"""Imports: unused ones as ruff finds them, local modules that are not there, distributions nobody declares, cycles."""
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Location, Severity, found
+from audit.rules.code import TEACHING_PATH, TEST_PATH, Module
+from audit.rules.cycles import components, shortest
 from audit.rules.family import Family, rule
+from audit.rules.local import Import, Local, catches_import_error, imports_of
+from audit.rules.requirements import declared
 from audit.runners import ruff
 from audit.target import Target
 
@@ -16,16 +22,77 @@ UNUSED = rule(
     severity=Severity.MINOR,
     confidence=Confidence.HIGH,
 )
+MISSING = rule(
+    "imports.missing",
+    title="A local module that does not exist",
+    why="The program stops at this line with ModuleNotFoundError.",
+    fix="Add the module to the repository, or correct the name.",
+    severity=Severity.CRITICAL,
+    confidence=Confidence.HIGH,
+)
+UNDECLARED = rule(
+    "imports.undeclared",
+    title="A distribution that is used and not declared",
+    why="A fresh installation does not have it, or has any version of it by chance.",
+    fix="Add it to the project's dependencies.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.MEDIUM,
+)
+CYCLE = rule(
+    "imports.cycle",
+    title="Modules that import each other",
+    why="Which of them works depends on which is imported first; a harmless new import can break all of them.",
+    fix="Move what both need into a third module, or import inside the function that needs it.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+
+# Import names whose distribution is called otherwise.
+DISTRIBUTIONS = {
+    "cv2": "opencv", "PIL": "pillow", "sklearn": "scikit-learn", "skimage": "scikit-image", "yaml": "pyyaml",
+    "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "git": "gitpython",
+    "serial": "pyserial", "usb": "pyusb", "Crypto": "pycryptodome", "OpenSSL": "pyopenssl", "jwt": "pyjwt",
+    "attr": "attrs", "fitz": "pymupdf", "docx": "python-docx", "pptx": "python-pptx", "magic": "python-magic",
+    "clip": "clip", "faiss": "faiss", "umap": "umap-learn", "igraph": "igraph", "hydra": "hydra-core",
+    "pl_bolts": "lightning-bolts", "pytorch_lightning": "lightning", "tensorboardX": "tensorboardx", "rtree": "rtree",
+    "mpl_toolkits": "matplotlib", "pylab": "matplotlib", "markdown": "markdown", "ruamel": "ruamel-yaml",
+    "pkg_resources": "setuptools", "_pytest": "pytest", "zmq": "pyzmq", "MySQLdb": "mysqlclient",
+    "osgeo": "gdal", "Bio": "biopython", "wx": "wxpython", "OpenGL": "pyopengl", "mmcv": "mmcv", "apex": "apex",
+    "pycocotools": "pycocotools", "kaggle_secrets": "", "google": "", "azure": "", "IPython": "", "ipykernel": "",
+    "win32api": "pywin32", "win32con": "pywin32", "win32gui": "pywin32", "nvidia": "", "cupy": "cupy",
+}  # fmt: skip
+# Names that nobody gives to a distribution on purpose: a module of the project is meant.
+OWN_NAMES = re.compile(
+    r"my_?\w+|\w*(?:utils?|models?|networks?|nets?|visualiz\w*)|(?:config|data|dataset|train)_\w+|helpers?|configs?"
+    r"|cfg|settings|params|options|opts|args|arguments|constants|globals|data|data_?sets?|data_?loaders?|loss(?:es)?"
+    r"|\w+_loss|layers?|modules?|blocks?|ops|train(?:er|ing)?|test(?:er|ing)?|eval(?:uate|uator|uation)?|infer(?:ence)?"
+    r"|predict(?:or|ion)?|engine|solver|metrics?|logger|transforms?|(?:augment|preprocess|postprocess)\w*|common|core"
+    r"|lib|src|tools|(?:generator|discriminator|encoder|decoder)\w*|base|main|app"
+    r"|\w+_(?:generator|discriminator|dataset)"
+)
+ON_PYPI = {"datasets", "evaluate", "transformers", "accelerate", "timm", "torchdata", "tests", "test", "configs"}
+GENERATED = re.compile(r"(^|\.)(_\w*|version|\w+_pb2(_grpc)?|\w+_rc|generated\w*|cython_\w+)(\.|$)")
+SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
+MOVES_PATH = re.compile(r"sys\.path|site\.addsitedir|git clone|%cd|os\.chdir|PYTHONPATH")
+NOT_SHIPPED = re.compile(r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer)\.py$|(^|/)(benchmarks?|tools|ci)/")
 
 
 def find(target: Target) -> Iterator[Finding]:
-    """Ruff's F401 without its configuration, less package re-exports and optional imports.
+    """Four kinds of findings, each thing under one id.
 
     Raises:
         NotRunError: ruff is missing.
     """
+    yield from unused(target)
+    local = Local(target)
+    yield from missing_and_undeclared(target, local)
+    yield from cycles(local)
+
+
+def unused(target: Target) -> Iterator[Finding]:
+    """Ruff's F401 without its configuration, less package re-exports and optional imports."""
     optional = set(optional_imports(target))
-    files = [path for path in target.python_files if not f"/{path}".endswith(("/__init__.py", ".pyi"))]
+    files = [path for path in target.python_files if not f"/{path}".endswith(SPARED)]
     diagnostics, _ = ruff(["--isolated", "--select", "F401"], files, target.root)
     for item in diagnostics:
         # Syntax errors, which ruff reports whatever it is asked for, are another family's.
@@ -37,20 +104,110 @@ def find(target: Target) -> Iterator[Finding]:
 def optional_imports(target: Target) -> Iterator[Location]:
     """Places of imports inside `try: … except ImportError` (or wider): there the import itself is the test."""
     for piece in target.python:
-        for node in ast.walk(piece.tree) if piece.tree else ():
+        for node in piece.nodes:
             if isinstance(node, ast.Try) and any(catches_import_error(handler) for handler in node.handlers):
                 for inner in (inner for statement in node.body for inner in ast.walk(statement)):
                     if isinstance(inner, ast.Import | ast.ImportFrom):
                         yield from (piece.at(alias.lineno) for alias in inner.names)
 
 
-def catches_import_error(handler: ast.ExceptHandler) -> bool:
-    """Whether a failing import ends in this handler."""
-    if handler.type is None:
-        return True
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    wide = ("ImportError", "ModuleNotFoundError", "Exception")
-    return any(isinstance(kind, ast.Name) and kind.id in wide for kind in kinds)
+def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
+    """What an import names that is in no place where it could be."""
+    names = {item.name for item in declared(target)}
+    reported: set[str] = set()
+    for module in local.modules.values():
+        moves = any(MOVES_PATH.search(piece.text) for piece in module.pieces)
+        for item in sorted(imports_of(module), key=lambda item: (item.piece.cell or 0, item.line)):
+            if item.optional or item.typing:
+                continue
+            missing = lost(local, module, item, moves)
+            if missing:
+                place, excerpt = item.piece.at(item.line), item.piece.line(item.line)[:120]
+                yield found(MISSING, place, f"there is no module `{missing}`", excerpt)
+                continue
+            first = item.module.split(".")[0]
+            if item.level or item.deferred or first in local.tops or first in reported or not names:
+                continue
+            if any(pattern.search(module.path) for pattern in (TEST_PATH, TEACHING_PATH, NOT_SHIPPED)):
+                continue
+            if is_foreign(first) and not covers(names, first) and not (module.is_notebook and moves):
+                reported.add(first)
+                message = f"`{first}` is neither in the tree nor among its declared dependencies"
+                yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])
 
 
-FAMILY = Family("imports", "Every import is used", (UNUSED,), find, versions=("ruff",))
+def is_foreign(first: str) -> bool:
+    """Whether a first name belongs to a distribution: not to Python, a notebook service, or a hidden module."""
+    return first not in sys.stdlib_module_names and first != "" and not first.startswith("_") and first != "__main__"
+
+
+def covers(names: set[str], first: str) -> bool:
+    """Whether a declared distribution may bring the import name: by table, or because the names hold each other."""
+    wanted = DISTRIBUTIONS.get(first, first).lower().replace("_", "-")
+    parts = set(wanted.split("-")) - {"python", "py"}
+    return any(
+        wanted in name or name.replace("-", "") in (wanted.replace("-", ""), f"py{wanted}", f"python{wanted}")
+        or (len(name) > 3 and name in wanted) or name in parts
+        for name in names
+    )  # fmt: skip
+
+
+def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
+    """The name of a module of this tree that an import means and that is not there; "" when all is well."""
+    if module.is_notebook and (item.level or moves):
+        return ""
+    dots = "." * item.level
+    if GENERATED.search(item.module) or (not item.level and item.module.split(".")[0] in sys.stdlib_module_names):
+        return ""
+    place = local.resolve(module.path, item)
+    if place is None or (item.level and not item.module and not place.endswith("__init__.py")):
+        return ""
+    if place == "":
+        if item.level:
+            return f"{dots}{item.module}"
+        first, dot, _ = item.module.partition(".")
+        if first in local.tops:
+            return "" if not dot or moves or not owns(local, first) else item.module
+        return item.module if OWN_NAMES.fullmatch(first) and first not in ON_PYPI and not moves else ""
+    if not item.names or not place.endswith("__init__.py"):
+        return ""
+    for name in item.names:  # `from . import name`, `from package import name`: a module or something it defines
+        absent = name != "*" and not local.defines(place, name) and not local.submodule(place, name)
+        if absent and item.level and not item.module and not GENERATED.search(name):
+            return f"{dots}{name}"
+    return ""
+
+
+def owns(local: Local, first: str) -> bool:
+    """Whether a first name can only be a package of this tree.
+
+    One inside another package (`app/wandb/`) is not what `import wandb` means.
+    """
+    return all(
+        f"{folder}/{first}/__init__.py".lstrip("/") in local.files
+        and f"{folder}/__init__.py".lstrip("/") not in local.files
+        for folder in local.tops[first]
+    )
+
+
+def cycles(local: Local) -> Iterator[Finding]:
+    """One finding for each group of modules that reach each other by imports made while importing."""
+    edges: dict[str, dict[str, Import]] = {}
+    for module in local.modules.values():
+        if not module.is_notebook:
+            below = edges.setdefault(module.path, {})
+            for path, item in local.edges(module):
+                later = item.deferred or item.typing or item.optional
+                if path != module.path and path in local.modules and not later:
+                    below.setdefault(path, item)
+    for group in components({path: set(below) for path, below in edges.items()}):
+        loop = shortest(group, edges)
+        item = edges[loop[0]][loop[1]]
+        more = f", and {len(group) - len(loop) + 1} more modules hang in it" if len(group) > len(loop) - 1 else ""
+        place = item.piece.at(item.line)
+        yield found(CYCLE, place, f"{' → '.join(loop)}{more}", item.piece.line(item.line)[:120])
+
+
+FAMILY = Family(
+    "imports", "Imports are used, there, and declared", (UNUSED, MISSING, UNDECLARED, CYCLE), find, versions=("ruff",)
+)

@@ -51,7 +51,7 @@ def tests_check(target: Target, config: Config) -> Check:
         f"skipped: {name}" for name in tests.skipped[:SHOWN]
     ]
     return Check(
-        "tests", "All tests pass", verdict, message, evidence=(evidence,), notes=tuple(notes),
+        "tests.run", "All tests pass", verdict, message, evidence=(evidence,), notes=tuple(notes),
         remedy="" if verdict is Verdict.PASS else config.evidence.remedy,
     )  # fmt: skip
 

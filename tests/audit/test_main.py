@@ -48,7 +48,7 @@ def test_what_did_not_run_is_named_with_the_command_that_runs_it(tree, monkeypat
     (tree / "a.py").write_text("x = 1\n")
     status, out, _ = audit(monkeypatch, capsys, "--select", "stubs", "--select", "tests", "--require", "tests")
     assert status == 1
-    assert "tests: not run; run `make test`" in out
+    assert "tests.run: not run; run `make test`" in out
     assert "required and without a result: tests" in out
 
 

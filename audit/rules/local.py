@@ -1,0 +1,207 @@
+"""Which modules a tree holds, and which of them its imports mean. Nothing is imported: paths are compared."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from audit.rules.code import Module, dotted, is_function, modules
+from audit.target import Piece, Target
+
+ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
+IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError", "OSError"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One `import a.b` or `from ..a import b, c`, and when it happens.
+
+    Attributes:
+        level: number of leading dots.
+        names: what is taken from the module; () for a plain import.
+        deferred: inside a function.
+        typing: only for a type checker.
+        optional: inside `try` with a handler for the case that it fails.
+    """
+
+    piece: Piece
+    line: int
+    level: int
+    module: str
+    names: tuple[str, ...]
+    deferred: bool = False
+    typing: bool = False
+    optional: bool = False
+
+
+def imports_of(module: Module) -> Iterator[Import]:
+    """All imports of a module, in no particular order."""
+    for piece in module.pieces:
+        assert piece.tree is not None
+        waiting: list[tuple[ast.AST, bool, bool, bool]] = [(piece.tree, False, False, False)]
+        while waiting:
+            node, deferred, typing, optional = waiting.pop()
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    yield Import(piece, node.lineno, 0, alias.name, (), deferred, typing, optional)
+            elif isinstance(node, ast.ImportFrom):
+                taken = tuple(alias.name for alias in node.names)
+                yield Import(piece, node.lineno, node.level, node.module or "", taken, deferred, typing, optional)
+            elif isinstance(node, ast.Try):
+                tried = optional or any(map(catches_import_error, node.handlers))
+                waiting += [(child, deferred, typing, tried) for child in node.body]
+                rest = [*node.handlers, *node.orelse, *node.finalbody]
+                waiting += [(child, deferred, typing, tried) for child in rest]
+            elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                waiting += [(child, deferred, True, optional) for child in node.body]
+                waiting += [(child, deferred, typing, optional) for child in node.orelse]
+            elif not isinstance(node, ast.expr):
+                inside = deferred or is_function(node)
+                tried = optional or isinstance(node, ast.If)  # versions, platforms, what find_spec says
+                tried = tried and not is_main(node)
+                if isinstance(node, ast.With):
+                    tried = tried or any("suppress" in ast.unparse(item.context_expr) for item in node.items)
+                waiting += [(child, inside, typing, tried) for child in ast.iter_child_nodes(node)]
+
+
+def is_main(node: ast.AST) -> bool:
+    """`if __name__ == "__main__":`."""
+    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
+
+
+def catches_import_error(handler: ast.ExceptHandler) -> bool:
+    """Whether a failing import ends in this handler."""
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(dotted(kind) in IMPORT_ERRORS for kind in kinds)
+
+
+class Local:
+    """The modules of a tree.
+
+    Attributes:
+        tops: first name of a module -> folders in which a module or package of that name lies.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.files = frozenset(target.files)
+        self.modules = {module.path: module for module in modules(target)}
+        self.folders: set[str] = {""}
+        self.tops: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(self.files):
+            if path.endswith((".py", ".pyi", ".pyx", ".so")):
+                place = PurePosixPath(path)
+                self.add(str(place.parent), place.name.split(".")[0])
+                for parent in place.parents:
+                    if str(parent) != ".":
+                        self.folders.add(str(parent))
+                        self.add(str(parent.parent), parent.name)
+
+    def add(self, folder: str, name: str) -> None:
+        """Note a module's name."""
+        folder = "" if folder == "." else folder
+        if folder not in self.tops[name]:
+            self.tops[name].append(folder)
+
+    def locate(self, base: str, parts: tuple[str, ...]) -> str:
+        """The file of a module under a folder, `folder/` for a package without __init__, "" for none."""
+        path = "/".join((*((base,) if base else ()), *parts))
+        for ending in ENDINGS:
+            if f"{path}{ending}" in self.files:
+                return f"{path}{ending}"
+        compiled = any(f.startswith(f"{path}.") and f.endswith((".so", ".pyd")) for f in self.siblings(path))
+        return f"{path}/" if path in self.folders or compiled else ""
+
+    def siblings(self, path: str) -> list[str]:
+        """Compiled modules, by folder."""
+        return self.compiled.get(path.rpartition("/")[0], [])
+
+    @cached_property
+    def compiled(self) -> dict[str, list[str]]:
+        """Folder -> its compiled modules, whose names carry a platform."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self.files:
+            if path.endswith((".so", ".pyd")):
+                found[path.rpartition("/")[0]].append(path)
+        return found
+
+    def bases(self, importer: str, first: str) -> list[str]:
+        """Folders from which a name may be imported: those above the importer, nearest first, then any other."""
+        above = [str(parent) for parent in PurePosixPath(importer).parents]
+        near = ["" if folder == "." else folder for folder in above]
+        return [folder for folder in near if folder in self.tops.get(first, ())] + [
+            folder for folder in self.tops.get(first, ()) if folder not in near
+        ]
+
+    def absolute(self, importer: str, name: str) -> str:
+        """The file of `import name`, wherever in the tree it may come from; "" for none."""
+        parts = tuple(name.split("."))
+        places = (self.locate(base, parts) for base in self.bases(importer, parts[0]))
+        return next((place for place in places if place), "")
+
+    def relative(self, importer: str, level: int, name: str) -> str | None:
+        """The file of `from ..name import`; "" for none, None where the dots lead out of the tree."""
+        folder = PurePosixPath(importer).parent
+        for _ in range(level - 1):
+            if str(folder) == ".":
+                return None
+            folder = folder.parent
+        base = "" if str(folder) == "." else str(folder)
+        if not name:
+            return self.locate("", tuple(base.split("/"))) if base else None
+        return self.locate(base, tuple(name.split(".")))
+
+    def resolve(self, importer: str, item: Import) -> str | None:
+        """The file of the module that an import names; "" or None for none."""
+        if item.level:
+            return self.relative(importer, item.level, item.module)
+        return self.absolute(importer, item.module)
+
+    def submodule(self, package: str, name: str) -> str:
+        """The file of `from package import name` where name is a module; "" where it is not."""
+        folder = package.rstrip("/") if package.endswith("/") else package.rpartition("/")[0]
+        is_package = package.endswith(("/", "/__init__.py", "/__init__.pyi")) or package in ("__init__.py",)
+        return self.locate(folder, (name,)) if is_package else ""
+
+    def defines(self, path: str, name: str) -> bool:
+        """Whether a module gives itself this name, or might (star import, __getattr__, globals())."""
+        module = self.modules.get(path)
+        return module is None or name in defined(module) or bool(defined(module) & {"*", "__getattr__"})
+
+    def edges(self, module: Module) -> Iterator[tuple[str, Import]]:
+        """(path, import) of the local modules that one runs when it is imported, or could run later."""
+        for item in imports_of(module):
+            place = self.resolve(module.path, item)
+            if not place:
+                continue
+            for name in item.names or ("",):
+                inner = self.submodule(place, name) if name and name != "*" else ""
+                if inner and not (place in self.modules and name in assigned(self.modules[place])):
+                    yield inner, item
+                else:
+                    yield place, item
+
+
+def defined(module: Module) -> set[str]:
+    """Names that a module has after it ran; "*" where a star import brings more."""
+    found = assigned(module)
+    for _, node in module.walk():
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
+    return found
+
+
+def assigned(module: Module) -> set[str]:
+    """Names that a module defines itself: functions, classes, assignments; "__getattr__" for globals()."""
+    found = set()
+    for _, node in module.walk():
+        if is_function(node) or isinstance(node, ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.Call) and dotted(node.func) in ("globals", "setattr", "vars"):
+            found.add("__getattr__")
+    return found

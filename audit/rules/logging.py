@@ -1,0 +1,75 @@
+"""print where a library or a training loop should report to whoever runs it."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Module, is_function, keyword, modules
+from audit.rules.determinism import training_place
+from audit.rules.family import Family, rule
+from audit.rules.local import is_main
+from audit.target import Piece, Target
+
+PRINT = rule(
+    "logging.print",
+    title="print in library or training code",
+    why="Whoever uses it can neither silence it, nor send it to a file, nor tell how grave it is.",
+    fix="Use logging.getLogger(__name__), or what records the run (TensorBoard, MLflow).",
+    severity=Severity.MINOR,
+    confidence=Confidence.HIGH,
+)
+
+# Programs and functions whose output is what they are for.
+SPEAKS = re.compile(
+    r"(^|/)(__main__|cli\w*|\w*_cli|main|app|console|commands?|setup|versioneer|conf|demo\w*|show\w*|print\w*|report\w*"
+    r"|display\w*|bench\w*|\w+_bench|info|collect_env|manage|shell|repl)\.py$"
+    r"|(^|/)(cli|commands?|scripts?|bin|tools|benchmarks?|cmd|ci)/",
+    re.I,
+)
+SPEAKING = re.compile(
+    r"^_*(main|cli|usage|show|print|display|summar|report|describe|dump|log|info|help|demo)"
+    r"|_(summary|report|info|main)$"
+)
+ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH, SPEAKS)
+SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
+ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|display|show|dry_run", re.I)
+SHOWN = 5  # line numbers named in one message
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """One finding for each file, at its first print. Notebooks are there to print."""
+    packages = {path.rpartition("/")[0] for path in target.files if path.endswith("/__init__.py")}
+    for module in modules(target):
+        path = module.path
+        if module.is_notebook or any(pattern.search(path) for pattern in ELSEWHERE):
+            continue
+        trains = training_place(module) is not None
+        is_command = any(origin.split(".")[0] in SHELLS for origin in module.origins.values())
+        if not trains and (is_command or path.rpartition("/")[0] not in packages):
+            continue
+        lines = [(piece, node.lineno) for piece, node in prints(module)]
+        if lines:
+            piece, line = lines[0]
+            numbers = ", ".join(str(number) for _, number in lines[1 : SHOWN + 1])
+            more = f", again in line {numbers}{' …' if len(lines) > SHOWN + 1 else ''}" if numbers else ""
+            kind = "training" if trains else "library"
+            yield found(PRINT, piece.at(line), f"print in {kind} code{more}", piece.line(line)[:120])
+
+
+def prints(module: Module) -> Iterator[tuple[Piece, ast.Call]]:
+    """Calls of print to standard output that nobody asked for, in the order of the lines."""
+    calls = [(piece, call) for piece, call, name in module.calls() if name == "print" and keyword(call, "file") is None]
+    for piece, call in sorted(calls, key=lambda item: item[1].lineno):
+        if not any(is_meant(holder) for holder in module.enclosing(call)):
+            yield piece, call
+
+
+def is_meant(holder: ast.AST) -> bool:
+    """Whether what holds a print is there to print: a program's end, a function of that name, `if verbose`."""
+    if is_function(holder):
+        return bool(SPEAKING.search(holder.name))
+    return isinstance(holder, ast.If) and (is_main(holder) or bool(ASKED.search(ast.unparse(holder.test))))
+
+
+FAMILY = Family("logging", "Libraries and training report through logging", (PRINT,), find)

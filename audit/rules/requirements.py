@@ -1,0 +1,154 @@
+"""What a tree says it needs: requirements files, pyproject.toml, setup.cfg, setup.py, conda, pip in notebooks."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from audit.model import Location
+from audit.target import Kind, Piece, Target
+
+REQUIREMENTS = re.compile(r"(^|/)([^/]*requirements?[^/]*\.(txt|in|pip)|(requirements|reqs)/[^/]+\.(txt|in))$", re.I)
+CONDA = re.compile(r"(^|/)[^/]*(environment|conda|env)[^/]*\.ya?ml$", re.I)
+LOCKS = re.compile(
+    r"(^|/)(poetry|uv|pdm|pixi|conda-lock|Pipfile)\.lock$|(^|/)[^/]*(constraints|lock)[^/]*\.(txt|ya?ml|lock)$", re.I
+)
+NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*)$", re.DOTALL)
+PIP = re.compile(r"(?:^|[!%;&|\s])(?:u?v?\s?pip3?|conda|mamba)\s+install\s+(.*)")
+MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "conanfile.py")
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One distribution that something needs.
+
+    Attributes:
+        name: lower case, with hyphens.
+        specifier: `>=1,<2`, "" for none; "@" for an address, which is as exact as what it names.
+    """
+
+    name: str
+    specifier: str
+    location: Location
+
+
+def normal(name: str) -> str:
+    """As package indexes compare names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def parsed(text: str, location: Location) -> Requirement | None:
+    """`name[extra]>=1 ; marker`, without its marker; None for what is no such line."""
+    match = NAME.match(text.split(";")[0].split(" #")[0].strip())
+    if not match:
+        return None
+    specifier = match.group(2).strip()
+    if specifier and specifier[0] not in "<>=!~(@^*":
+        return None
+    return Requirement(normal(match.group(1)), specifier.strip("()"), location)
+
+
+def declared(target: Target) -> list[Requirement]:
+    """Everything that any manifest of the tree names."""
+    return [item for piece in target.pieces for item in from_piece(piece)]
+
+
+def has_manifest(target: Target) -> bool:
+    """Whether the tree says anywhere what it needs."""
+    return bool(declared(target))
+
+
+def from_piece(piece: Piece) -> Iterator[Requirement]:
+    """What one file or cell declares."""
+    name = PurePosixPath(piece.path).name
+    if REQUIREMENTS.search(piece.path):
+        yield from from_requirements(piece)
+    elif name in ("pyproject.toml", "Pipfile"):
+        yield from from_toml(piece)
+    elif name == "setup.cfg":
+        yield from from_cfg(piece)
+    elif name == "setup.py" and piece.tree is not None:
+        yield from from_setup(piece)
+    elif CONDA.search(piece.path):
+        for number, line in enumerate(piece.lines, start=1):
+            match = re.match(r"\s*-\s*['\"]?([\w.-]+(?:\[\w+\])?\s*(?:[=<>!~].*)?)['\"]?\s*$", line)
+            item = parsed(match.group(1), piece.at(number)) if match else None
+            if item:
+                yield item
+    elif piece.cell is not None and piece.kind is Kind.PYTHON and "install" in piece.text:
+        for number, line in enumerate(piece.lines, start=1):
+            match = PIP.search(line)
+            for word in match.group(1).split() if match else ():
+                item = None if word.startswith("-") else parsed(word.strip("'\""), piece.at(number))
+                if item:
+                    yield item
+
+
+def from_requirements(piece: Piece) -> Iterator[Requirement]:
+    """Lines of a requirements file; options, other files and bare addresses are passed over."""
+    for number, line in enumerate(piece.lines, start=1):
+        text = line.split("#egg=")[-1] + " @" if "#egg=" in line else re.sub(r"(^|\s)#.*", "", line).strip()
+        if text and not text.startswith("-") and "://" not in text.split("@")[0] and "/" not in text.split("@")[0]:
+            item = parsed(text.rstrip("\\").split(" --")[0], piece.at(number))
+            if item:
+                yield item
+
+
+def from_toml(piece: Piece) -> Iterator[Requirement]:
+    """[project] and its extras, [dependency-groups], Poetry and Pipfile tables."""
+    try:
+        document = tomllib.loads(piece.text)
+    except tomllib.TOMLDecodeError:
+        return
+    project = table(document.get("project"))
+    groups = [project.get("dependencies"), *table(project.get("optional-dependencies")).values()]
+    groups += table(document.get("dependency-groups")).values()
+    for text in (text for group in groups if isinstance(group, list) for text in group if isinstance(text, str)):
+        item = parsed(text, piece.at(line_of(piece, text)))
+        if item:
+            yield item
+    poetry = table(table(document.get("tool")).get("poetry"))
+    tables = [poetry.get("dependencies"), poetry.get("dev-dependencies"), document.get("packages")]
+    tables.append(document.get("dev-packages"))
+    tables += [table(group).get("dependencies") for group in table(poetry.get("group")).values()]
+    for entries in map(table, tables):
+        for name, value in entries.items():
+            if name != "python":
+                wanted = value.get("version", "@") if isinstance(value, dict) else value
+                yield Requirement(normal(name), "" if wanted == "*" else str(wanted), piece.at(line_of(piece, name)))
+
+
+def table(value: Any) -> dict[str, Any]:
+    """A table, or an empty one in place of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def line_of(piece: Piece, text: str) -> int:
+    """The first line that holds a text; 0 where none does."""
+    return next((number for number, line in enumerate(piece.lines, start=1) if text in line), 0)
+
+
+def from_cfg(piece: Piece) -> Iterator[Requirement]:
+    """install_requires and extras of setup.cfg: indented lines that look like requirements."""
+    section = ""
+    for number, line in enumerate(piece.lines, start=1):
+        if line.startswith("["):
+            section = line
+        elif section.startswith(("[options]", "[options.extras_require]")) and line[:1].isspace():
+            item = parsed(line, piece.at(number))
+            if item:
+                yield item
+
+
+def from_setup(piece: Piece) -> Iterator[Requirement]:
+    """Texts in lists of setup.py: install_requires, extras_require, or a list that becomes one."""
+    for node in piece.nodes:
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            for element in node.elts:
+                if isinstance(element, ast.Constant) and isinstance(element.value, str):
+                    item = parsed(element.value, piece.at(element.lineno))
+                    if item:
+                        yield item
