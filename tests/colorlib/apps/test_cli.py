@@ -61,7 +61,7 @@ def test_a_second_time_needs_force(
             "no-model/config.json cannot be read",
         ),
         (["colorize", str(PHOTO)], 2, "--model"),
-        (["colorize", str(PHOTO), "--model", "MODEL", "--temperature", "2"], 2, "is not in the range"),
+        (["colorize", str(PHOTO), "--model", "MODEL", "--temperature", "2"], 2, "Invalid value for '--temperature'"),
         (["colour"], 2, "No such command"),
     ],
 )

@@ -14,7 +14,7 @@ from colorlib.files import sha256_of, sha256_of_tree
 from colorlib.models import from_pretrained
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
-from colorlib.pipeline import evaluate, prepare, statistics, train
+from colorlib.pipeline import evaluate, prepare, statistics, summary, train
 from colorlib.priors import read_bin_table
 
 RUNS = ("main", "plain", "regression")
@@ -154,3 +154,15 @@ def test_evaluation_without_the_mlflow_run_goes_on(
     evaluate.main()
     assert metrics_of(finished) == before
     assert "MLflow has no run for these weights" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("project")
+def test_the_summary_says_where_everything_lies(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    summary.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["model", "metrics", "pictures", "MLflow", "audit", "next"]
+    for place in ("models/main/", "reports/evaluation/table.md", "http://127.0.0.1:5000", "reports/audit/report.md"):
+        assert any(place in line for line in lines)
