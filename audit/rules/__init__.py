@@ -2,7 +2,10 @@
 
 from audit.rules import (
     artefacts,
+    configuration,
+    dependencies,
     determinism,
+    documents,
     duplication,
     handling,
     imports,
@@ -19,4 +22,5 @@ from audit.rules.family import Family
 FAMILIES: tuple[Family, ...] = (
     syntax.FAMILY, artefacts.FAMILY, stubs.FAMILY, imports.FAMILY, paths.FAMILY, secrets.FAMILY, handling.FAMILY,
     security.FAMILY, determinism.FAMILY, duplication.FAMILY, logging.FAMILY, tests.FAMILY,
+    configuration.FAMILY, dependencies.FAMILY, documents.FAMILY,
 )  # fmt: skip

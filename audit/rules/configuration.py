@@ -1,0 +1,220 @@
+"""Configuration that nothing reads: whole files, single leaves, and dictionaries in the code that stand for them."""
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import TEST_PATH, Module, is_function, modules, strings, text_of
+from audit.rules.family import Family, rule
+from audit.target import Kind, Piece, Target
+
+UNUSED = rule(
+    "configuration.unused",
+    title="A configuration that nothing loads",
+    why="Whoever edits it believes to have changed the run, and has changed nothing.",
+    fix="Load it where the values are used, or delete it.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+HARDCODED = rule(
+    "configuration.hardcoded",
+    title="Values fixed in a dictionary beside a configuration",
+    why="Two places claim to set the same values, and the one that people look at has no effect.",
+    fix="Load the configuration, and remove the dictionary.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+UNREAD = rule(
+    "configuration.unread",
+    title="An entry of a configuration that nothing reads",
+    why="Changing it changes nothing, and nobody is told.",
+    fix="Use it, or remove it; a loader that refuses unknown keys finds the next one.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+
+SUFFIXES = (".yaml", ".yml", ".toml", ".json")
+NAMED = re.compile(
+    r"^(.*[_-])?(configs?|conf|cfg|settings|params?|parameters|hparams|hyper_?param\w*|options|defaults?)([_-].*)?$",
+    re.I,
+)
+FOLDER = re.compile(r"(^|/)(configs?|conf|cfgs?|settings|hparams)/", re.I)
+# What tools look for by name, and what is no configuration of a run.
+TOOLS = re.compile(
+    r"(^|/)(\.[^/]*|docs?|node_modules|k8s|kubernetes|helm|charts|deploy\w*|templates?|schemas?|fixtures?)/|(^|/)\."
+    r"|(^|/)(pyproject|package|tsconfig|jsconfig|composer|_config|mkdocs|docker-compose|compose|environment|codecov"
+    r"|renovate|book|params|dvc|mlproject|conda|meta|cog|netlify|vercel|app|appsettings|jest|babel|lerna|nx|angular"
+    r"|dependabot|azure-pipelines|readthedocs|config_sentence_transformers|generation_config|preprocessor_config"
+    r"|tokenizer_config|adapter_config)[^/]*\.\w+$",
+    re.I,
+)
+LISTS = re.compile(r"glob|listdir|scandir|iterdir|walk|hydra|compose|config_path|config_name|ConfigStore|importlib")
+BY_HAND = re.compile(r"^-{1,2}(\w*-?(config|cfg|conf|params|settings|options|hparams|opt)\w*(-?file|-?path)?|c)$", re.I)
+COMMAND = re.compile(r"\bpython|--|\bmake\b|\bbash\b|\brun\b|^\s*[$!%]|=")
+MAX_BYTES = 200_000  # larger files are data
+MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One entry of a configuration: the keys that lead to it, and its line."""
+
+    keys: tuple[str, ...]
+    line: int
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """First which files are loaded, then what is in those that are, and what stands for those that are not."""
+    every = [module for module in modules(target) if not TEST_PATH.search(module.path)]
+    if not every:
+        return
+    texts = {text for module in every for text in strings(module)}
+    spoken = commands(target)
+    lists = any(LISTS.search(piece.text) for module in every for piece in module.pieces)
+    by_hand = any(BY_HAND.match(text) for text in texts)
+    unused: list[tuple[Piece, set[str]]] = []
+    for piece in target.pieces:
+        if not is_configuration(piece):
+            continue
+        name = PurePosixPath(piece.path).name
+        loaded = any(name in text for text in texts)
+        leaves = tuple(leaves_of(piece))
+        if loaded:
+            yield from unread(piece, leaves, every, target)
+        elif leaves and not lists and not by_hand and name not in spoken and not put_together(piece.path, texts):
+            yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
+            unused.append((piece, {leaf.keys[-1].lower() for leaf in leaves}))
+    for module in every:
+        yield from hardcoded(module, unused)
+
+
+def is_configuration(piece: Piece) -> bool:
+    """By suffix, and by a name or folder that says so."""
+    path = piece.path
+    if piece.kind is not Kind.TEXT or not path.lower().endswith(SUFFIXES) or len(piece.text) > MAX_BYTES:
+        return False
+    if TOOLS.search(path) or TEST_PATH.search(path):
+        return False
+    return bool(NAMED.match(PurePosixPath(path).stem) or FOLDER.search(path))
+
+
+def commands(target: Target) -> str:
+    """Lines of scripts, workflows, configurations and documents that may name a file to a program."""
+    kept = []
+    for piece in target.pieces:
+        if piece.kind is Kind.TEXT and not piece.path.lower().endswith((".txt", ".csv", ".lock")):
+            own = PurePosixPath(piece.path).name
+            kept += [line.replace(own, "") for line in piece.lines if len(line) < 2000]
+        elif piece.kind is Kind.MARKDOWN or piece.cell is not None:
+            kept += [line for line in piece.lines if COMMAND.search(line)]
+    return "\n".join(kept)
+
+
+def put_together(path: str, texts: set[str]) -> bool:
+    """Whether the code holds the parts of the path: its stem as a word of its own, or its folder with a suffix."""
+    place = PurePosixPath(path)
+    folder = place.parent.name
+    suffixed = any(text.endswith(SUFFIXES) and len(text) <= 6 for text in texts)
+    return place.stem in texts or (suffixed and (not folder or any(folder in text for text in texts)))
+
+
+def leaves_of(piece: Piece) -> Iterator[Leaf]:
+    """The entries of a file, with the line of the last key; none for what does not parse or is no table."""
+    if re.search(r"(^|[\s\[,:])&\w", piece.text) or "{{" in piece.text:
+        return  # anchors may multiply without end; templates are filled in elsewhere
+    try:
+        if piece.path.lower().endswith(".toml"):
+            document: Any = tomllib.loads(piece.text)
+        elif piece.path.lower().endswith(".json"):
+            document = json.loads(piece.text)
+        else:
+            document = yaml.safe_load(piece.text)
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return
+    waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
+    while waiting:
+        value, keys = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(inner, (*keys, str(key))) for key, inner in reversed(value.items())]
+        elif keys:
+            key = re.escape(keys[-1])
+            pattern = re.compile(rf"^\s*(-\s+)?['\"]?{key}['\"]?\s*[:=]|['\"]{key}['\"]\s*:")
+            yield Leaf(keys, next((n for n, line in enumerate(piece.lines, start=1) if pattern.search(line)), 0))
+
+
+def unread(piece: Piece, leaves: tuple[Leaf, ...], every: list[Module], target: Target) -> Iterator[Finding]:
+    """Leaves whose key stands nowhere in the code, where no table of the file is handed on as a whole."""
+    if any(hands_on(module) for module in every):
+        return
+    words: set[str] = set()
+    for module in every:
+        for _, node in module.walk():
+            words.update(words_of(node))
+        words.update(re.findall(r"\w+", " ".join(strings(module))))
+    others = "\n".join(p.text for p in target.pieces if p.kind is Kind.TEXT and p.path != piece.path)
+    for leaf in leaves:
+        key = leaf.keys[-1]
+        if not words.issuperset(leaf.keys[:-1]):
+            continue  # a whole table under another name: not read key by key
+        if key.isidentifier() and key not in words and key not in others and not key.startswith("_"):
+            message = f"`{'.'.join(leaf.keys)}` is read nowhere"
+            yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
+
+
+def words_of(node: ast.AST) -> Iterator[str]:
+    """Names by which a node may reach an entry."""
+    if isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.keyword | ast.arg):
+        yield node.arg or ""
+    elif is_function(node) or isinstance(node, ast.ClassDef):
+        yield node.name
+
+
+def hands_on(module: Module) -> bool:
+    """Whether a module unpacks something with `**`, walks over items, or looks keys up by a variable."""
+    for _, node in module.walk():
+        if isinstance(node, ast.Call):
+            if any(item.arg is None and not isinstance(item.value, ast.Dict) for item in node.keywords):
+                return True
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            if name in ("items", "values", "update", "from_dict", "parse_obj", "model_validate") or (
+                isinstance(node.func, ast.Name) and node.func.id in ("vars", "setattr", "getattr")
+            ):
+                return True
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.JoinedStr):
+            return True
+    return False
+
+
+def hardcoded(module: Module, unused: list[tuple[Piece, set[str]]]) -> Iterator[Finding]:
+    """Dictionaries of constants that share several keys with a configuration that nothing loads."""
+    for piece, node in module.walk():
+        if not isinstance(node, ast.Dict):
+            continue
+        keys = {
+            text_of(key).lower()
+            for key, value in zip(node.keys, node.values, strict=True)
+            if key is not None and isinstance(value, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List)
+        }
+        for configuration, names in unused:
+            shared = sorted(keys & names - {""})
+            if len(shared) >= MIN_SHARED or (len(shared) == 2 and len(names) <= 3):
+                message = f"{', '.join(shared)} are fixed here; {configuration.path} sets them and is never loaded"
+                yield found(HARDCODED, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+                break
+
+
+FAMILY = Family(
+    "configuration", "Configuration is what the code reads", (UNUSED, HARDCODED, UNREAD), find, reads_text=True
+)
