@@ -23,7 +23,6 @@ $(VENV)/.complete: pyproject.toml constraints.txt
 
 repro: $(VENV)/.complete ## run the whole pipeline: data, statistics, training, evaluation, audit
 	@echo "== pipeline: prepare, statistics, train, evaluate, audit"
-	@$(BIN)/python -m colorlib.pipeline.settings
 	$(BIN)/dvc repro
 	@$(BIN)/python -m colorlib.pipeline.summary
 

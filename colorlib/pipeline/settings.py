@@ -163,4 +163,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage("params.yaml", main)
+    run_stage("parameters", main)

@@ -84,11 +84,14 @@ def test_a_wrong_parameter_is_said_before_anything_runs(repository: Path) -> Non
     right = path.read_text(encoding="utf-8")
     content = yaml.safe_load(right)
     content["encoding"]["sigma"] = "wide"
+    content["prepare"]["size"] = 48  # alone it would make `prepare` run
+    content["trian"] = {"epochs": 3}  # no stage depends on it
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     try:
         done = command(repository, "dvc", "repro")
         assert done.returncode != 0
         assert "params.yaml: encoding.sigma: input should be a valid number, got 'wide'" in done.stdout + done.stderr
+        assert "params.yaml: trian: unknown key" in done.stdout + done.stderr
         assert "Running stage 'prepare'" not in done.stdout
     finally:
         path.write_text(right, encoding="utf-8")

@@ -11,11 +11,13 @@ from PIL import Image
 from colorlib.data.prepared import load_prepared
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of, sha256_of_tree
-from colorlib.models import from_pretrained
+from colorlib.models import PaperNet, from_pretrained
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
 from colorlib.pipeline import evaluate, prepare, statistics, summary, train
+from colorlib.pipeline.settings import load_settings
 from colorlib.priors import read_bin_table
+from colorlib.training.objective import Classification
 
 RUNS = ("main", "plain", "regression")
 EPOCHS = 8
@@ -166,3 +168,14 @@ def test_the_summary_says_where_everything_lies(
     assert [line.split()[0] for line in lines] == ["model", "metrics", "pictures", "MLflow", "audit", "next"]
     for place in ("models/main/", "reports/evaluation/table.md", "http://127.0.0.1:5000", "reports/audit/report.md"):
         assert any(place in line for line in lines)
+
+
+def test_the_paper_s_network_is_one_parameter_away(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(finished)
+    settings = load_settings()
+    settings = settings.model_copy(update={"train": settings.train.model_copy(update={"model": "papernet"})})
+    model, objective = train.build(settings, settings.run("main"))
+    assert isinstance(model, PaperNet)
+    assert isinstance(objective, Classification)
+    assert objective.class_weights is not None
+    assert model.q == len(objective.grid) == 313
