@@ -16,6 +16,7 @@ from audit.errors import AuditError, NotRunError
 from audit.model import Check, Evidence, Finding, NotChecked, Report, Rule, RunFacts, Verdict, counted, matches
 from audit.papers import measure, spec
 from audit.rules import FAMILIES
+from audit.rules import measured as measured_rules
 from audit.rules.family import Family
 from audit.runners import version
 from audit.target import Kind, Target, open_target
@@ -209,7 +210,8 @@ def family_check(family: Family, target: Target) -> Check:
     command = f"audit.rules.{family.name} on {seen} files"
     proof = Evidence(command=command, measured=len(found), expected=0, unit="findings", versions=versions)
     verdict = Verdict.FAIL if found else Verdict.PASS
-    return Check(family.name, family.title, verdict, message, found, (proof,))
+    note = measured_rules.note(family.name)
+    return Check(family.name, family.title, verdict, message, found, (proof,), notes=(note,) if note else ())
 
 
 def tool_plans(target: Target, config: Config) -> list[Plan]:

@@ -232,11 +232,9 @@ class Report:
         return tuple(sorted(found.values(), key=finding_order))
 
     def fulfils(self, name: str) -> bool:
-        """Whether something that was asked for by this name did run and applied."""
-        return any(
-            matches(check.id, name) and check.verdict not in (Verdict.NOT_APPLICABLE, Verdict.NOT_RUN)
-            for check in self.checks
-        )
+        """Whether something of this name applied, and all of this name did run."""
+        verdicts = {check.verdict for check in self.checks if matches(check.id, name)} - {Verdict.NOT_APPLICABLE}
+        return bool(verdicts) and Verdict.NOT_RUN not in verdicts
 
     def legs(self, *verdicts: Verdict) -> tuple[Check, ...]:
         """The checks that came to one of these verdicts."""

@@ -81,14 +81,14 @@ def undeclared(target: Target) -> Iterator[Finding]:
     for module in local.modules.values():
         if TEST_PATH.search(module.path) or (module.is_notebook and "colab" in "".join(p.text for p in module.pieces)):
             continue
-        for item in imports_of(module):
+        for item in sorted(imports_of(module), key=lambda item: (item.piece.cell or 0, item.line)):
             first = item.module.split(".")[0]
             known = first not in local.tops and not item.level and is_foreign(first) and DISTRIBUTIONS.get(first, first)
             if known and not item.optional and not item.typing and not OWN_NAMES.fullmatch(first):
                 names.setdefault(first, item.piece.at(item.line))
     if names:
         listed = ", ".join(sorted(names)[:SHOWN]) + (" …" if len(names) > SHOWN else "")
-        yield found(NONE, min(names.values(), key=str), f"{listed}: used, and declared nowhere")
+        yield found(NONE, min(names.values()), f"{listed}: used, and declared nowhere")
 
 
 def unpinned(requirements: list[Requirement]) -> Iterator[Finding]:

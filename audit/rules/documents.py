@@ -27,7 +27,7 @@ BADGE = rule(
     confidence=Confidence.MEDIUM,
 )
 
-README = re.compile(r"(^|/)(README|INSTALL|USAGE|GETTING[_-]?STARTED|QUICK[_-]?START|CONTRIBUTING)[^/]*\.(md|rst)$", re.I)
+README = re.compile(r"(^|/)(README|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING)[^/]*\.(md|rst)$", re.I)
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w+-]*)")
 SHELLS = {"", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "cmd", "bat", "powershell"}
 PROMPT = re.compile(r"^\s*(?:[$>%!]\s+|\(\w+\)\s*\$\s*|PS>\s*|[$!](?=\w))?")
@@ -36,7 +36,7 @@ PYTHON = re.compile(r"^(?:\.?[\w./]*/)?python(?:[23](?:\.\d+)?)?$|^torchrun$|^ip
 SHELL_PROGRAMS = {"bash", "sh", "zsh", "source", "."}
 MAKES = re.compile(r"\b(?:wget|curl|git\s+clone|touch|cp|mv|tee|echo|cat|mkdir|tar|unzip|ln|gdown|heredoc)\b|>")
 NAMED = re.compile(r"creat|save|call(?:ed)?|write|named|put|new file|copy|download|rename", re.I)
-WITH_VALUE = {"-m", "-W", "-X", "--nproc-per-node", "--nproc_per_node", "--nnodes", "--master_port", "--master-port"}
+WITH_VALUE = {"-m", "-W", "-X", "--nproc-per-node", "--nproc_per_node", "--nnodes", "--master_port"}
 STATIC = re.compile(
     r"!\[[^\]]*\]\(https?://img\.shields\.io/badge/((?:code[_-]?)?(?:coverage|tests?|build|accuracy|score|quality"
     r"|PSNR|SSIM|FID|pass\w*)[^)\s]*)\)",

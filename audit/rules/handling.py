@@ -136,7 +136,12 @@ def is_fixed_read(module: Module, call: ast.Call, name: str) -> bool:
         return False
     if any(isinstance(holder, ast.Try) for holder in module.enclosing(call)):
         return False
-    asked = {last_name(node.func) for node in ast.walk(module.scope(call)) if isinstance(node, ast.Call)}
+    scope = module.scope(call)
+    asked = {
+        last_name(other.func)
+        for _, other, _ in module.calls()
+        if module.scope(other) is scope
+    }
     return not asked & EXISTS and not is_written(module, path)
 
 

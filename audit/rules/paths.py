@@ -41,6 +41,14 @@ REPEATED = rule(
     severity=Severity.MINOR,
     confidence=Confidence.MEDIUM,
 )
+OUTPUT = rule(
+    "paths.output",
+    title="Somebody's home directory in a notebook's output",
+    why="The output names the user and the machine it was run on; nobody else can repeat it there.",
+    fix="Run the notebook with relative paths, or clear its outputs before committing.",
+    severity=Severity.MINOR,
+    confidence=Confidence.HIGH,
+)
 
 START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
 PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
@@ -49,17 +57,32 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     (MOUNT, re.compile(START + r"(?:/content/g?drive|/g?drive/(?:My ?Drive|Shared)|/kaggle/(?:input|working))")),
     (REPEATED, re.compile(r"(?:^|/)((?=[^/]*[A-Za-z])[\w.-]+/[\w.-]+)/\1(?:/|$)")),
 )  # fmt: skip
+PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
+    r"(?<![\w/.])(?:/home/(?!(?:jovyan|user|ubuntu|runner|ec2-user|coder|docker|app)\b)|/Users/|[A-Za-z]:\\+Users\\+)"
+    r"(?!(?:your|user_?name|name|USER|Public|Shared)\b)[A-Za-z][\w.-]*(?=[/\\])"
+)
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Strings passed to these are routes of a web application, or regular expressions.
 NO_PATHS = {
     "redirect", "url_for", "add_url_rule", "add_api_route", "route", "get", "post", "put", "delete", "patch", "path",
     "re_path", "include_router", "mount", "compile", "search", "match", "fullmatch", "sub", "findall", "split",
 }  # fmt: skip
-CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm")
+CONFIG_SUFFIXES = (
+    ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm", ".properties",
+)  # fmt: skip
 
 
 def find(target: Target) -> Iterator[Finding]:
     """Each rule at most once a line."""
+    told: set[tuple[str, int | None]] = set()
     for piece in target.pieces:
+        if piece.kind is Kind.OUTPUT and (piece.path, piece.cell) not in told:
+            for number, shown in enumerate(piece.lines, start=1):
+                match = PERSONAL.search(ANSI.sub("", shown)) if len(shown) < 2000 else None
+                if match:
+                    told.add((piece.path, piece.cell))
+                    yield found(OUTPUT, piece.at(number), f"`{match.group()}` stands in the output")
+                    break
         seen: set[tuple[Rule, int]] = set()
         for line, text in candidates(piece):
             for matched, place in matched_rules(text):
@@ -91,7 +114,7 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
             for number, (line, code) in enumerate(zip(piece.lines, replaced, strict=True), start=1):
                 if line != code:
                     yield number, line
-    elif piece.kind is Kind.TEXT and piece.path.lower().endswith(CONFIG_SUFFIXES):
+    elif piece.kind is Kind.TEXT and (piece.path.lower().endswith(CONFIG_SUFFIXES) or "/.env" in f"/{piece.path}"):
         for number, line in enumerate(piece.lines, start=1):
             if len(line) < 2000 and not line.lstrip().startswith(("#", ";", "//")):
                 yield number, line
@@ -115,4 +138,4 @@ def strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-FAMILY = Family("paths", "No path of one machine", (WINDOWS, HOME, MOUNT, REPEATED), find, reads_text=True)
+FAMILY = Family("paths", "No path of one machine", (WINDOWS, HOME, MOUNT, REPEATED, OUTPUT), find, reads_text=True)

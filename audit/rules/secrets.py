@@ -59,6 +59,7 @@ PLACEHOLDER = re.compile(
     re.I,
 )  # fmt: skip
 BASIC_AUTH = "Basic Auth Credentials"
+SHOWN_IN_DOCUMENTS = {BASIC_AUTH, "JSON Web Token", "Private Key"}  # documents show the form of these
 HASH_LINE = re.compile(r"\b\w*(hash|sha\d*|md5|digest|checksum|integrity|fingerprint)\w*\b", re.I)
 LOCK_FILE = re.compile(r"(^|/)([^/]*\.lock|[^/]*-lock\.(json|ya?ml)|go\.sum|npm-shrinkwrap\.json)$")
 CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".env", ".sh", ".properties", ".txt")
@@ -74,7 +75,7 @@ def find(target: Target) -> Iterator[Finding]:
     """
     version("detect-secrets")
     for piece in target.pieces:
-        if piece.kind is Kind.MARKDOWN or LOCK_FILE.search(piece.path):
+        if LOCK_FILE.search(piece.path):
             continue
         for number, line in enumerate(piece.lines, start=1):
             if SHORTEST <= len(line) <= LONGEST and "base64," not in line:
@@ -86,10 +87,12 @@ def find(target: Target) -> Iterator[Finding]:
 def look(piece: Piece, number: int, line: str) -> Finding | None:
     """What one line gives away, the surest rule first."""
     for name, value in tokens(piece, number, line):
+        if piece.kind is Kind.MARKDOWN and name in SHOWN_IN_DOCUMENTS:
+            continue
         # An address with a name and a password may as well be a template of one: judged like a password.
         if credible(value) if name == BASIC_AUTH else not PLACEHOLDER.search(value):
             return found(TOKEN, piece.at(number), f"looks like: {name} ({shown(value)})")
-    if HASH_LINE.search(line) or not TELLING.search(line):
+    if piece.kind is Kind.MARKDOWN or HASH_LINE.search(line) or not TELLING.search(line):
         return None
     for value in passwords(piece, number, line):
         if credible(value):
