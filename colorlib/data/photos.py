@@ -40,19 +40,41 @@ def decode(path: Path) -> Image.Image:
     """Read the image file at `path`, whole and upright (EXIF orientation applied), as 8-bit RGB.
 
     Raises:
-        ColorlibError: not an image, truncated, or larger than Pillow's limit for decompression bombs.
+        ColorlibError: not an image, truncated, larger than Pillow's limit for decompression bombs, or of a mode that
+            `to_rgb` refuses.
     """
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image.load()
-            return ImageOps.exif_transpose(image).convert("RGB")
+            return to_rgb(image)
+    except ColorlibError as error:
+        raise ColorlibError(f"{path}: {error}") from error
     except FileNotFoundError:
         raise ColorlibError(f"{path}: there is no such file") from None
     except UnidentifiedImageError:
         raise ColorlibError(f"{path} is not an image that can be read (JPEG, PNG, TIFF, WebP, …)") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ColorlibError(f"{path} cannot be decoded: {error}") from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """A PIL image of any mode as 8-bit RGB, upright (EXIF orientation applied).
+
+    Greyscale of 16 bits (modes I;16, I;16B, I) is scaled, 65535 to 255, unless no value exceeds 255: Pillow itself
+    would clip it to white. Transparency is dropped.
+
+    Raises:
+        ColorlibError: not a PIL image, or one whose numbers have no known range (mode F, or I beyond 16 bits).
+    """
+    if not isinstance(image, Image.Image):
+        raise ColorlibError(f"expected a PIL image, got {type(image).__name__}: convert an array by Image.fromarray")
+    if image.mode in ("F", "La"):
+        raise ColorlibError(f"a picture of mode {image.mode} has no known range: scale it to [0, 255], make it mode L")
+    upright = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):
+        return Image.fromarray(_in_8_bits(np.asarray(upright, dtype=np.int64))).convert("RGB")
+    return upright.convert("RGB")
 
 
 def resize_to_square(image: Image.Image, size: int) -> NDArray[np.uint8]:
@@ -68,6 +90,17 @@ def resize_to_square(image: Image.Image, size: int) -> NDArray[np.uint8]:
 
 
 def to_tensor(image: Image.Image) -> Tensor:
-    """A PIL image of any mode as uint8 sRGB, 1×3×H×W."""
-    pixels = torch.from_numpy(np.array(image.convert("RGB")))  # (H, W, 3)
+    """A PIL image of any mode as uint8 sRGB, 1×3×H×W; converted, and refused, as by `to_rgb`."""
+    pixels = torch.from_numpy(np.array(to_rgb(image)))  # (H, W, 3)
     return pixels.permute(2, 0, 1)[None]  # (1, 3, H, W)
+
+
+def _in_8_bits(grey: NDArray[np.int64]) -> NDArray[np.uint8]:
+    low, high = int(grey.min(initial=0)), int(grey.max(initial=0))
+    if low < 0 or high > 65535:
+        raise ColorlibError(
+            f"a greyscale picture with values from {low} to {high} has no known range: scale it to [0, 65535]"
+        )
+    if high > 255:
+        grey = (grey + 128) // 257  # 65535 = 255 · 257, rounded to the nearest
+    return grey.astype(np.uint8)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from colorlib.data.manifest import Photo
-from colorlib.data.photos import decode, load_photo, resize_to_square, to_tensor
+from colorlib.data.photos import decode, load_photo, resize_to_square, to_rgb, to_tensor
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of
 
@@ -91,3 +91,61 @@ def test_a_picture_of_any_mode_becomes_a_tensor() -> None:
     tensor = to_tensor(Image.new("L", (5, 3), 7))
     assert tensor.shape == (1, 3, 3, 5)
     assert tensor.unique().tolist() == [7]
+
+
+@pytest.mark.parametrize("dtype", ["<u2", ">u2", "i4"])
+def test_16_bit_greyscale_keeps_its_tones(dtype: str) -> None:
+    ramp = np.arange(65536).reshape(256, 256)
+    image = Image.fromarray(ramp.astype(dtype))
+    assert image.mode.startswith("I")
+    rgb = np.asarray(to_rgb(image))
+    assert np.array_equal(rgb, np.repeat(np.rint(ramp / 257)[..., None], 3, axis=2))
+    assert np.array_equal(to_tensor(image)[0].permute(1, 2, 0).numpy(), rgb)
+
+
+def test_a_16_bit_png_is_decoded_as_grey_and_not_as_white(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 4), 128 * 257, np.uint16)).save(tmp_path / "scan.png")
+    assert decode(tmp_path / "scan.png").getcolors() == [(16, (128, 128, 128))]
+
+
+def test_8_bit_values_in_a_wider_mode_stay_as_they_are() -> None:
+    ramp = np.arange(256, dtype=np.int32).reshape(16, 16)
+    assert np.array_equal(np.asarray(to_rgb(Image.fromarray(ramp)))[..., 0], ramp)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+def test_8_bit_modes_are_converted_by_pillow(mode: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    image = Image.fromarray(noise).convert(mode)
+    assert np.array_equal(np.asarray(to_rgb(image)), np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (np.zeros((4, 4, 3), np.uint8), r"expected a PIL image, got ndarray: .*Image\.fromarray"),
+        (Image.new("F", (4, 4), 0.5), "mode F has no known range"),
+        (Image.new("I", (4, 4), 65536), r"values from 0 to 65536 .*scale it to \[0, 65535\]"),
+        (Image.new("I", (4, 4), -1), "values from -1 to 0"),
+    ],
+)
+def test_numbers_without_a_known_range_are_refused(picture: Image.Image, message: str) -> None:
+    with pytest.raises(ColorlibError, match=message):
+        to_tensor(picture)
+
+
+def test_a_file_without_a_known_range_is_named(tmp_path: Path) -> None:
+    Image.new("F", (4, 4), 0.5).save(tmp_path / "scan.tif")
+    with pytest.raises(ColorlibError, match=r"scan\.tif: .*mode F"):
+        decode(tmp_path / "scan.tif")
+
+
+def test_an_opened_picture_is_turned_upright_once(tmp_path: Path) -> None:
+    image = Image.new("RGB", (40, 30))
+    exif = image.getexif()
+    exif[0x0112] = 6  # turned by 90°
+    image.save(tmp_path / "x.jpg", exif=exif)
+    with Image.open(tmp_path / "x.jpg") as opened:
+        assert to_rgb(opened).size == (30, 40)
+        assert to_rgb(to_rgb(opened)).size == (30, 40)
+        assert to_tensor(opened).shape == (1, 3, 40, 30)
