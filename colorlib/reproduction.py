@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from colorlib.models import PaperNet
+from colorlib.errors import ColorlibError
+from colorlib.models import ColorNet, PaperNet, registry
 from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.encoding import soft_encode
 from colorlib.ops.grid import Grid
@@ -36,6 +37,7 @@ class Reproduction:
         lam: share of the uniform distribution in the class weights.
         temperature: of the annealed mean.
         optimiser: settings of the optimiser.
+        model: name of the network, "papernet" where None.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Reproduction:
         lam: float | None = None,
         temperature: float | None = None,
         optimiser: OptimiserSettings | None = None,
+        model: str | None = None,
     ) -> None:
         self.grid = Grid.paper() if grid is None else Grid.by_name(grid)
         self.named_grid = grid
@@ -56,11 +59,13 @@ class Reproduction:
         self.weighting = given(lam=lam)
         self.decoding = given(temperature=temperature)
         self.optimiser = optimiser
+        self.model = model
 
     @cached_property
-    def network(self) -> PaperNet:
-        """The paper's network with random weights, in evaluation mode; made when it is first asked for."""
-        network = PaperNet() if self.named_grid is None else PaperNet(q=len(self.grid))
+    def network(self) -> ColorNet:
+        """The network with random weights, in evaluation mode; made when it is first asked for."""
+        bins = given(q=None if self.named_grid is None else len(self.grid))
+        network = PaperNet(**bins) if self.model is None else registry.build(self.model, **bins)
         return network.eval()
 
     def bins(self) -> Array:
@@ -123,16 +128,24 @@ def library() -> Reproduction:
 
 
 def pipeline() -> Reproduction:
-    """The library as the main run of `params.yaml` in the current directory uses it."""
+    """The library as the main run of `params.yaml` in the current directory uses it.
+
+    Raises:
+        ColorlibError: `params.yaml` is wrong, or its main run is a regression, which has no bins to measure.
+    """
     settings = load_settings()
+    main = settings.run(settings.main)
+    if main.objective != "classification":
+        raise ColorlibError(f"params.yaml: main is {settings.main}, a regression; name a classification run")
     return Reproduction(
-        grid=settings.run(settings.main).grid,
+        grid=main.grid,
         k=settings.encoding.k,
         sigma=settings.encoding.sigma,
         smoothing_sigma=settings.rebalancing.sigma,
-        lam=settings.rebalancing.lam,
+        lam=settings.rebalancing.lam if main.rebalancing else 1.0,  # λ = 1: all weights are 1
         temperature=settings.decoding.temperature,
         optimiser=settings.train.optimiser,
+        model=settings.train.model,
     )
 
 

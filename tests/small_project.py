@@ -37,6 +37,9 @@ def write_project(folder: Path) -> None:
     settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     settings["prepare"]["size"] = 40
     settings["train"] |= {"epochs": 8, "batch_size": 3, "crop": 32, "precision": "fp32"}
+    settings["encoding"] = {"k": 3, "sigma": 7.0}  # nothing at its default, so that a dropped value is seen
+    settings["rebalancing"] = {"lam": 0.3, "sigma": 8.0}
+    settings["decoding"] = {"temperature": 0.6}
     settings |= {"runs": RUNS, "main": "main", "evaluate": {"pictures": 2}}
     (folder / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 

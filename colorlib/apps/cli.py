@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from colorlib import params
 from colorlib.apps.bins import bins
 from colorlib.errors import ColorlibError
 
@@ -25,8 +24,9 @@ def colorize(
     model: Annotated[Path, typer.Option(help="A folder that the pipeline wrote, such as models/class-313-rebalanced.")],
     output: Annotated[Path | None, typer.Option(help="Where to write; beside the photograph by default.")] = None,
     temperature: Annotated[
-        float, typer.Option(min=0.01, max=1.0, help="Of the annealed mean: low is vivid, high is muted.")
-    ] = params.TEMPERATURE.value,
+        float | None,
+        typer.Option(min=0.01, max=1.0, help="Of the annealed mean: low is vivid, high muted. Default: the model's."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing picture.")] = False,
 ) -> None:
     """Colorize one photograph."""

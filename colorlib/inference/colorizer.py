@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from colorlib import params
-from colorlib.data.photos import to_tensor
+from colorlib.data.photos import to_rgb, to_tensor
 from colorlib.errors import ColorlibError
 from colorlib.inference.recombine import recombine
 from colorlib.models.base import ColorNet
@@ -57,8 +57,12 @@ class Colorizer:
         """Colorize one photograph of any mode and size; only its lightness is looked at.
 
         Returns:
-            An RGB image of the same size with the lightness of the input.
+            An upright RGB image of the same size (EXIF orientation applied) with the lightness of the input.
+
+        Raises:
+            ColorlibError: not a PIL image, or of a mode that has no defined range.
         """
+        image = to_rgb(image)
         rgb = to_tensor(image)  # (1, 3, H, W)
         small = to_tensor(self._shrink(image))  # (1, 3, h, w)
         height, width = small.shape[-2:]
@@ -84,4 +88,4 @@ class Colorizer:
         short, long = sorted(image.size)
         scale = min(self.size / short, LONGEST * self.size / long)
         width, height = (max(8, round(side * scale)) for side in image.size)
-        return image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)

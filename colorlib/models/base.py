@@ -111,29 +111,6 @@ class ColorNet(nn.Module, ABC):
         output: Tensor = block(*inputs)
         return output
 
-    def initialise_bias(self, log_prior: Tensor) -> None:
-        """Set the last bias to the log of the bins' prior, so that an untrained network predicts the prior.
-
-        It saves a short run the steps in which a network only learns how common each bin is. Never called by itself.
-
-        Shape:
-            log_prior: Q natural logarithms, finite.
-
-        Raises:
-            ColorlibError: on a regression head, or for another shape, or where a value is not finite.
-        """
-        if self.head != "classification":
-            raise ColorlibError("Got a regression head, expected a classification head: ab has no prior over bins.")
-        if log_prior.shape != (self.q,) or not bool(torch.isfinite(log_prior).all()):
-            raise ColorlibError(
-                f"Got a log prior of shape {tuple(log_prior.shape)}, expected {self.q} finite values, one for each bin;"
-                " use the smoothed prior, which has no zeros."
-            )
-        bias = self.final.bias
-        assert bias is not None
-        with torch.no_grad():
-            bias.copy_(log_prior)
-
     def initialise(self) -> None:
         """He-normal weights by fan-in (values that enter one output), zero biases, a small last layer."""
         for module in self.modules():

@@ -35,7 +35,7 @@ def render(card: ModelCard, architecture: Mapping[str, object], weights: int) ->
         "## Metrics\n\n" + _table("metric", {name: f"{value:.6g}" for name, value in card.metrics.items()}),
         "## Parameters of the run\n\n" + _table("parameter", card.parameters),
         f"## Licence\n\n{card.licence}",
-        f"## Code\n\n{f'Commit `{card.commit}`.' if card.commit else 'The commit was not recorded.'}",
+        *([f"## Code\n\nCommit `{card.commit}`."] if card.commit else []),
         "## Use\n\n```python\nfrom colorlib.models import from_pretrained\n\n"
         'model, decoding, size = from_pretrained("path/to/this/folder")\n```',
     ]

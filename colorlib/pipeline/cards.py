@@ -5,11 +5,6 @@ from colorlib.pipeline.settings import PipelineSettings
 from colorlib.pipeline.tracking import flatten
 from colorlib.training.trainer import Epoch
 
-LICENCE = (
-    "BSD-2-Clause, as the code. The photographs are in the public domain or CC0; each one's author and source stand in "
-    "the manifest."
-)
-
 
 def model_card(name: str, settings: PipelineSettings, photographs: int, last: Epoch) -> ModelCard:
     """The card of the run `name`.
@@ -21,10 +16,13 @@ def model_card(name: str, settings: PipelineSettings, photographs: int, last: Ep
         title=f"{name} ({settings.train.model})",
         data=(
             f"{photographs} photographs of `{settings.prepare.source}`, {settings.train.epochs} epochs at "
-            f"{settings.train.crop}×{settings.train.crop} pixels: a demonstration that the pipeline works, not a "
-            "network that knows the world. The paper's was trained on 1.3 million."
+            f"{settings.train.crop}×{settings.train.crop} pixels. The paper's network was trained on 1.3 million: "
+            "expect colours that are plausible for photographs like these, not knowledge of the world."
         ),
-        licence=LICENCE,
+        licence=(
+            "BSD-2-Clause, as the code. The photographs keep their own licences, which stand with authors and sources "
+            f"in `{settings.prepare.source}/manifest.csv`."
+        ),
         metrics={
             "AuC, validation split": last.val_auc,
             "mean chroma of predictions, validation split (Lab units)": last.val_chroma,

@@ -68,8 +68,9 @@ class Classification:
             return Losses(nothing, nothing.detach())
         target = soft_encode(ab, self.grid, self.k, self.sigma)
         share = len(ab) / images
-        weighted = rebalanced_cross_entropy(output, target, self.class_weights) * share
-        if self.class_weights is None:
+        weights = None if self.class_weights is None else self.class_weights.to(output.device)
+        weighted = rebalanced_cross_entropy(output, target, weights) * share
+        if weights is None:
             return Losses(weighted, weighted.detach())
         with torch.no_grad():
             unweighted = rebalanced_cross_entropy(output, target) * share

@@ -46,6 +46,46 @@ def test_any_size_and_mode(colorizer: Colorizer, size: tuple[int, int], mode: st
     assert (picture.mode, picture.size) == ("RGB", size)
 
 
+def test_a_16_bit_scan_looks_like_its_8_bit_copy(colorizer: Colorizer) -> None:
+    ramp = np.linspace(0, 65535, 64 * 48).reshape(48, 64).astype(np.uint16)
+    deep, flat = Image.fromarray(ramp), Image.fromarray((ramp / 257).round().astype(np.uint8))
+    assert np.array_equal(np.array(colorizer(deep)), np.array(colorizer(flat)))
+
+
+def test_a_photograph_that_lies_on_its_side_is_set_upright(colorizer: Colorizer) -> None:
+    lying = Image.new("RGB", (64, 48))
+    lying.getexif()[0x0112] = 6
+    assert colorizer(lying).size == (48, 64)
+
+
+@pytest.mark.parametrize(("size", "seen"), [((64, 48), (32, 43)), ((3000, 30), (8, 128)), ((20, 20), (32, 32))])
+def test_the_network_sees_its_own_size_and_no_panorama_is_blown_up(
+    colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], seen: tuple[int, int]
+) -> None:
+    shapes: list[tuple[int, ...]] = []
+    predict = colorizer.predict
+
+    def spy(lightness: torch.Tensor, temperature: float | None = None) -> torch.Tensor:
+        shapes.append(tuple(lightness.shape[-2:]))
+        return predict(lightness, temperature)
+
+    monkeypatch.setattr(colorizer, "predict", spy)
+    assert colorizer(Image.new("L", size, 128)).size == size
+    assert shapes == [seen]
+
+
+def test_colours_stay_where_the_network_put_them(colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ramp(lightness: torch.Tensor, temperature: float | None = None) -> torch.Tensor:  # noqa: ARG001
+        a = torch.arange(lightness.shape[-1] // 4) * 4.0  # what is at pixel 4i of the 32 that the network sees is 4i
+        return torch.stack([a, torch.zeros_like(a)])[None, :, None].expand(1, 2, lightness.shape[-2] // 4, -1)
+
+    monkeypatch.setattr(colorizer, "predict", ramp)
+    picture = torch.from_numpy(np.array(colorizer(Image.new("L", (128, 128), 128)))).permute(2, 0, 1)[None]
+    a = rgb_to_lab(picture)[0, 1, 64]
+    middle = torch.arange(16, 100)  # pixel x of 128 lies over pixel (x + ½) / 4 − ½ of 32
+    assert (a[middle] - ((middle + 0.5) / 4 - 0.5)).abs().max() < 1
+
+
 def test_a_lower_temperature_is_more_vivid(colorizer: Colorizer) -> None:
     values = torch.full((1, 1, 32, 32), 50.0)
     cold, hot = colorizer.predict(values, 0.1), colorizer.predict(values, 1.0)

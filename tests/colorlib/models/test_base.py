@@ -94,26 +94,6 @@ def test_initial_weights_have_the_spread_of_he() -> None:
     assert all((p == 0).all() for name, p in model.named_parameters() if name.endswith("bias"))
 
 
-def test_the_bias_can_start_at_the_prior() -> None:
-    prior = torch.tensor([0.7, 0.2, 0.1])
-    model = MobileLite(q=3)
-    model.initialise_bias(prior.log())
-    with torch.no_grad():
-        predicted = model.logits(torch.rand(2, 1, 64, 64) * 100).softmax(1).mean((0, 2, 3))
-    torch.testing.assert_close(predicted, prior, rtol=0.1, atol=0)
-
-
-@pytest.mark.parametrize("log_prior", [torch.zeros(4), torch.zeros(1, 3), torch.tensor([0.0, -1.0, -torch.inf])])
-def test_a_prior_that_does_not_fit_is_refused(log_prior: torch.Tensor) -> None:
-    with pytest.raises(ColorlibError, match=r"expected 3 finite values"):
-        MobileLite(q=3).initialise_bias(log_prior)
-
-
-def test_regression_has_no_prior() -> None:
-    with pytest.raises(ColorlibError, match="classification head"):
-        MobileLite(head="regression").initialise_bias(torch.zeros(313))
-
-
 @pytest.mark.parametrize(
     ("lightness", "message"),
     [

@@ -13,12 +13,14 @@ from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of, sha256_of_tree
 from colorlib.models import PaperNet, from_pretrained
 from colorlib.ops.grid import Grid
-from colorlib.ops.lab import rgb_to_lab
+from colorlib.ops.lab import lab_to_rgb, rgb_to_lab
+from colorlib.ops.rebalancing import class_weights, smooth_prior
 from colorlib.pipeline import evaluate, prepare, statistics, summary, train
 from colorlib.pipeline.settings import load_settings
 from colorlib.priors import read_bin_table
 from colorlib.training.objective import Classification
 
+GRID = Grid.paper()
 RUNS = ("main", "plain", "regression")
 EPOCHS = 8
 
@@ -41,7 +43,9 @@ def test_statistics_count_every_pixel_of_the_training_split(finished: Path, grid
     ab = rgb_to_lab(train_split.tensor())[:, 1:].permute(0, 2, 3, 1).reshape(-1, 2)  # (pixels, 2)
     slow = torch.cdist(ab.double(), grid.points.double()).argmin(1).bincount(minlength=len(grid))
     assert int((slow - table.counts).abs().sum()) <= 4  # but for ties, every pixel is in the bin that is nearest
-    assert float(table.prior.sum()) == pytest.approx(1)
+    prior = smooth_prior(table.counts, grid, sigma=8.0)
+    assert torch.allclose(table.prior, prior)
+    assert torch.allclose(table.weights, class_weights(prior, lam=0.3))
     assert float(table.prior @ table.weights) == pytest.approx(1)
     assert picture(finished / f"reports/statistics/{grid.name}.png").width > 600
 
@@ -76,7 +80,6 @@ def test_metrics_cover_every_run_the_baselines_and_the_truth(finished: Path) -> 
     for name in list(metrics)[1:]:
         assert 0 < metrics[name]["auc"] < 1
         assert 0 < metrics[name]["rebalanced_auc"] < 1
-        assert 5 < metrics[name]["psnr"] < 60
     assert metrics["grey"]["chroma"] == 0
     assert metrics["truth"]["chroma"] > 1
 
@@ -88,8 +91,40 @@ def test_the_grey_baseline_agrees_with_a_slow_computation(finished: Path) -> Non
     thresholds = torch.linspace(0, 150, 15_001, dtype=torch.float64)
     curve = torch.stack([(distance <= t).double().mean() for t in thresholds])
     area = torch.trapezoid(curve, thresholds) / 150  # the definition: the area under the share of pixels within t
-    assert metrics_of(finished)["grey"]["auc"] == pytest.approx(float(area), abs=1e-4)
+    grey = metrics_of(finished)["grey"]
+    assert grey["auc"] == pytest.approx(float(area), abs=1e-4)
+    weight = 1 / smooth_prior(GRID.histogram(ab.float()), GRID)[GRID.nearest(ab.float())]  # p̃ of the test split itself
+    assert grey["rebalanced_auc"] == pytest.approx(float(1 - (weight * distance).sum() / weight.sum() / 150), abs=1e-5)
+    shown = lab_to_rgb(torch.cat([rgb_to_lab(rgb)[:, :1], torch.zeros_like(ab, dtype=torch.float32)], 1), as_uint8=True)
+    error = (shown.double() - rgb.double()).square().mean() / 255**2
+    assert grey["psnr"] == pytest.approx(float(-10 * error.log10()), abs=1e-3)
     assert metrics_of(finished)["truth"]["chroma"] == pytest.approx(float(distance.mean()), rel=1e-5)
+
+
+def test_the_mean_colour_is_the_training_splits(finished: Path) -> None:
+    table = read_bin_table(finished / "reports/statistics/paper.csv", GRID)
+    ab = rgb_to_lab(load_prepared(finished / "data/prepared", "train").tensor())[:, 1:]
+    mean = evaluate.baselines(table, GRID)["training mean colour"](torch.zeros(1, 1, 2, 2))
+    assert mean.shape == (1, 2, 2, 2)
+    assert torch.allclose(mean[0, :, 0, 0], ab.mean((0, 2, 3)), atol=1.5)  # of bins, which are 10 apart
+
+
+@pytest.mark.parametrize("name", ["main", "plain"])
+def test_a_run_is_built_from_its_parameters(finished: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(finished)
+    settings = load_settings()
+    model, objective = train.build(settings, settings.run(name))
+    assert isinstance(objective, Classification)
+    assert (objective.k, objective.sigma, objective.temperature) == (3, 7.0, 0.6)
+    assert model.q == len(objective.grid) == {"main": 313, "plain": 484}[name]
+    if name == "plain":
+        assert objective.class_weights is None
+    else:
+        weights = read_bin_table(finished / "reports/statistics/paper.csv", GRID).weights
+        assert objective.class_weights is not None
+        assert torch.allclose(objective.class_weights.double(), weights)
+    saved = from_pretrained(finished / "models" / name)
+    assert (saved.decoding, saved.size) == ({"temperature": 0.6}, 40)
 
 
 def test_the_table_shows_the_metrics_in_percent(finished: Path) -> None:
@@ -116,7 +151,7 @@ def test_mlflow_holds_a_run_for_each_model(finished: Path) -> None:
     for name, run in runs.items():
         assert run.info.status == "FINISHED"
         assert run.data.params["run.objective"] == ("regression" if name == "regression" else "classification")
-        assert run.data.params["encoding.sigma"] == "5.0"
+        assert run.data.params["encoding.sigma"] == "7.0"
         assert run.data.tags["colorlib.data_sha256"] == data
         assert run.data.tags["colorlib.params_sha256"] == sha256_of(finished / "params.yaml")
         assert run.data.tags["colorlib.weights_sha256"] == sha256_of(finished / f"models/{name}/model.safetensors")

@@ -31,6 +31,27 @@ def test_classification_minimises_the_weighted_loss_and_reports_the_plain_one() 
     assert abs(losses.objective.item() - losses.unweighted.item()) > 1
 
 
+@pytest.mark.parametrize(("k", "sigma"), [(1, 5.0), (5, 50.0)])
+def test_the_soft_targets_follow_their_parameters(k: int, sigma: float) -> None:
+    ab, logits = coloured(2), torch.randn(2, 313, 6, 5)
+    expected = rebalanced_cross_entropy(logits, soft_encode(ab, GRID, k, sigma)).item()
+    assert Classification(GRID, k=k, sigma=sigma).losses(logits, ab).objective.item() == pytest.approx(expected)
+    assert Classification(GRID).losses(logits, ab).objective.item() != pytest.approx(expected, rel=1e-6)
+
+
+def test_the_weights_follow_the_network_to_its_device() -> None:
+    moved: list[torch.device] = []
+
+    class Weights(torch.Tensor):
+        def to(self, device):  # type: ignore[no-untyped-def, override]
+            moved.append(device)
+            return torch.ones(313)
+
+    ab, logits = coloured(1), torch.randn(1, 313, 6, 5)
+    Classification(GRID, torch.ones(313).as_subclass(Weights)).losses(logits, ab)
+    assert moved == [logits.device]
+
+
 def test_without_weights_both_losses_are_one() -> None:
     losses = Classification(GRID).losses(torch.randn(2, 313, 6, 5), coloured(2))
     assert losses.objective.item() == losses.unweighted.item()

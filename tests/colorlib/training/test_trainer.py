@@ -9,6 +9,7 @@ from colorlib.models import MobileLite
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
 from colorlib.training.objective import Classification, Regression
+from colorlib.training.schedule import learning_rate
 from colorlib.training.settings import OptimiserSettings, ScheduleSettings, TrainingSettings
 from colorlib.training.trainer import Epoch, Observer, network_pair, train, validate
 
@@ -69,9 +70,27 @@ def test_observers_hear_every_step_and_epoch() -> None:
     assert [epoch.number for epoch in history] == [0, 1]
 
 
-def test_the_learning_rate_follows_the_schedule() -> None:
+def test_the_learning_rate_follows_the_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[float] = []
+    original = torch.optim.Adam.step
+
+    def step(optimiser: torch.optim.Adam, *arguments: object) -> object:
+        used.append(optimiser.param_groups[0]["lr"])
+        return original(optimiser, *arguments)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", step)
     _, history = run()
-    assert history[0].learning_rate > history[1].learning_rate > 0
+    assert used == [learning_rate(number, 4, 1e-3, SETTINGS.schedule) for number in range(4)]
+    assert [epoch.learning_rate for epoch in history] == [used[1], used[3]]
+
+
+def test_every_epoch_trains_in_training_mode() -> None:
+    torch.manual_seed(0)
+    model, data = MobileLite(q=313, grid="paper"), photographs()
+    modes: list[bool] = []
+    observer = Observer(step=lambda *_: modes.append(model.training))
+    train(model, Classification(GRID), TrainingBatches(data, 2, 16, 0), data.tensor(), SETTINGS, observer)
+    assert modes == [True] * 4
 
 
 def test_a_loss_that_is_not_finite_stops_with_step_and_remedy() -> None:
