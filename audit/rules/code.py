@@ -67,10 +67,15 @@ class Module:
                 yield piece, node, self.full_name(node.func)
 
     def full_name(self, node: ast.expr) -> str:
-        """The dotted name with its first part replaced by what it was imported as; "" for what has no name."""
+        """The dotted name with its first part replaced by what it was imported as; "" for what has no name.
+
+        `.yaml.load` where `yaml` is not imported: a variable that happens to be called so.
+        """
         name = dotted(node)
         first, dot, rest = name.partition(".")
-        return f"{self.origins.get(first, first)}{dot}{rest}" if name else ""
+        if first in self.origins:
+            return f"{self.origins[first]}{dot}{rest}"
+        return f".{name}" if dot and first else name
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:

@@ -63,8 +63,8 @@ DISTRIBUTIONS = {
 }  # fmt: skip
 # Names that nobody gives to a distribution on purpose: a module of the project is meant.
 OWN_NAMES = re.compile(
-    r"my_?\w+|\w*(?:utils?|models?|networks?|nets?|visualiz\w*)|(?:config|data|dataset|train)_\w+|helpers?|configs?"
-    r"|cfg|settings|params|options|opts|args|arguments|constants|globals|data|data_?sets?|data_?loaders?|loss(?:es)?"
+    r"my_\w+|(?:\w+_)?(?:utils?|models?|networks?|nets?|visualiz\w*)|(?:config|data|dataset|train)_\w+|helpers?"
+    r"|configs?|cfg|settings|params|options|opts|args|arguments|constants|globals|data|data_?sets?|data_?loaders?|loss(?:es)?"
     r"|\w+_loss|layers?|modules?|blocks?|ops|train(?:er|ing)?|test(?:er|ing)?|eval(?:uate|uator|uation)?|infer(?:ence)?"
     r"|predict(?:or|ion)?|engine|solver|metrics?|logger|transforms?|(?:augment|preprocess|postprocess)\w*|common|core"
     r"|lib|src|tools|(?:generator|discriminator|encoder|decoder)\w*|base|main|app"

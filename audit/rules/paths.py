@@ -52,8 +52,13 @@ OUTPUT = rule(
 
 START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
 PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
-    (WINDOWS, re.compile(START + r"[A-Za-z]:[\\/]{1,2}[A-Za-z0-9_][A-Za-z0-9_. ()-]+(?:[\\/]|$|(?=['\"]))")),
-    (HOME, re.compile(START + r"/(?:home|Users)/(?!(?:your[-_]?\w*|user_?name|name|USER|USERNAME)\b)[A-Za-z][\w.-]*")),
+    (WINDOWS, re.compile(
+        START + r"[A-Za-z]:[\\/]{1,2}(?!Program|Windows)[A-Za-z0-9_][A-Za-z0-9_. ()-]+(?:[\\/]|$|(?=['\"]))"
+    )),
+    (HOME, re.compile(
+        START + r"/(?:home|Users)/(?!(?:your[-_]?\w*|user_?name|name|USER|USERNAME|jovyan|user|ubuntu|runner|sandbox"
+        r"|vscode|docker|app)\b)[A-Za-z][\w.-]*"
+    )),
     (MOUNT, re.compile(START + r"(?:/content/g?drive|/g?drive/(?:My ?Drive|Shared)|/kaggle/(?:input|working))")),
     (REPEATED, re.compile(r"(?:^|/)((?=[^/]*[A-Za-z])[\w.-]+/[\w.-]+)/\1(?:/|$)")),
 )  # fmt: skip

@@ -45,7 +45,7 @@ PARTIAL = rule(
 MIN_MODULES = 3  # a tree of fewer with definitions is a snippet
 TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_tests?)\.py$")
 CHECKS = re.compile(r"assert|check|verify|expect|validate|raises|warns|fail|should|test|compare|ensure|snapshot", re.I)
-FIXTURES = re.compile(r"snapshot|regression|benchmark|testdir|pytester|mocker")
+FIXTURES = re.compile(r"snapshot|regression|bench|testdir|pytester|mocker")
 METRIC = re.compile(
     r"^(calc(?:ulate)?_|compute_|get_)?\w*(psnr|ssim|lpips|fid|accuracy|mse|mae|rmse|iou|dice|f1|auc|peak_signal\w*"
     r"|structural_similarity)(_score|_metric|_fn|_loss)?$", re.I
