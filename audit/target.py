@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from audit import notebooks
 from audit.config import Exclusion
@@ -89,6 +90,11 @@ class Target:
     def pieces(self) -> tuple[Piece, ...]:
         """Everything that is text, in the order of the files."""
         return tuple(piece for path in self.files for piece in read(self.root, path))
+
+    @cached_property
+    def derived(self) -> dict[str, Any]:
+        """What rules have worked out of this tree and share, by name."""
+        return {}
 
     @property
     def python(self) -> Iterator[Piece]:

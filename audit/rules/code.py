@@ -60,11 +60,11 @@ class Module:
         for piece in self.pieces:
             yield from ((piece, node) for node in piece.nodes)
 
-    def calls(self) -> Iterator[tuple[Piece, ast.Call, str]]:
+    @cached_property
+    def calls(self) -> tuple[tuple[Piece, ast.Call, str], ...]:
         """Every call with its full name: `load(x)` after `from torch import load` is `torch.load`."""
-        for piece, node in self.walk():
-            if isinstance(node, ast.Call):
-                yield piece, node, self.full_name(node.func)
+        found = ((piece, node) for piece, node in self.walk() if isinstance(node, ast.Call))
+        return tuple((piece, node, self.full_name(node.func)) for piece, node in found)
 
     def full_name(self, node: ast.expr) -> str:
         """The dotted name with its first part replaced by what it was imported as; "" for what has no name.
@@ -100,12 +100,15 @@ class Module:
 
 
 def modules(target: Target) -> list[Module]:
-    """Every Python file and notebook of which something parses, in the order of the files."""
-    grouped: dict[str, list[Piece]] = defaultdict(list)
-    for piece in target.python:
-        if piece.tree is not None:
-            grouped[piece.path].append(piece)
-    return [Module(path, pieces) for path, pieces in grouped.items()]
+    """Every Python file and notebook of which something parses, in the order of the files; made once."""
+    if "modules" not in target.derived:
+        grouped: dict[str, list[Piece]] = defaultdict(list)
+        for piece in target.python:
+            if piece.tree is not None:
+                grouped[piece.path].append(piece)
+        target.derived["modules"] = [Module(path, pieces) for path, pieces in grouped.items()]
+    made: list[Module] = target.derived["modules"]
+    return made
 
 
 def dotted(node: ast.expr) -> str:

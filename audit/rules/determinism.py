@@ -47,7 +47,7 @@ def find(target: Target) -> Iterator[Finding]:
     chosen = [module for path, module in local.modules.items() if not TEST_PATH.search(path)]
     yield from unseeded(local, chosen)
     for module in chosen:
-        for piece, call, name in module.calls():
+        for piece, call, name in module.calls:
             place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
             if name in LOADERS and is_constant(keyword(call, "shuffle"), True):
                 if keyword(call, "generator") is None and not has_unpacked_keywords(call):
@@ -82,7 +82,7 @@ def training_place(module: Module) -> tuple[Piece, int] | None:
     """Where a module trains: `loss.backward()` beside `optimizer.step()`, or a trainer's fit()."""
     backward: tuple[Piece, int] | None = None
     steps = False
-    for piece, call, name in module.calls():
+    for piece, call, name in module.calls:
         last = name.rpartition(".")[2] or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
         if last == "backward" and backward is None:
             backward = piece, call.lineno

@@ -75,7 +75,7 @@ def find(target: Target) -> Iterator[Finding]:
         if TEST_PATH.search(module.path):
             continue
         yield from swallowed(module)
-        for piece, call, name in module.calls():
+        for piece, call, name in module.calls:
             line = call.lineno
             if name == "torch.load":
                 yield from checkpoint(piece, call)
@@ -139,7 +139,7 @@ def is_fixed_read(module: Module, call: ast.Call, name: str) -> bool:
     scope = module.scope(call)
     asked = {
         last_name(other.func)
-        for _, other, _ in module.calls()
+        for _, other, _ in module.calls
         if module.scope(other) is scope
     }
     return not asked & EXISTS and not is_written(module, path)
@@ -152,7 +152,7 @@ def opens_for_writing(call: ast.Call) -> bool:
 
 def is_written(module: Module, path: str) -> bool:
     """Whether the module itself makes the file: a call with the same path that is no reader."""
-    for _, call, name in module.calls():
+    for _, call, name in module.calls:
         values = [text_of(value) for value in (*call.args, *(item.value for item in call.keywords))]
         if path in values and (name not in READERS or (name == "open" and opens_for_writing(call))):
             return True
@@ -195,7 +195,7 @@ def stops_without_gpu(statement: ast.stmt) -> bool:
 
 def pictures(module: Module) -> Iterator[Finding]:
     """`cv2.imread(...)` used at once: it gives None for a file that is not there."""
-    for piece, call, name in module.calls():
+    for piece, call, name in module.calls:
         if name == "cv2.imread":
             holder = module.parents.get(call)
             used = isinstance(holder, ast.Attribute | ast.Subscript) and holder.value is call

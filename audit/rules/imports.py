@@ -64,10 +64,10 @@ DISTRIBUTIONS = {
 # Names that nobody gives to a distribution on purpose: a module of the project is meant.
 OWN_NAMES = re.compile(
     r"my_\w+|(?:\w+_)?(?:utils?|models?|networks?|nets?|visualiz\w*)|(?:config|data|dataset|train)_\w+|helpers?"
-    r"|configs?|cfg|settings|params|options|opts|args|arguments|constants|globals|data|data_?sets?|data_?loaders?|loss(?:es)?"
-    r"|\w+_loss|layers?|modules?|blocks?|ops|train(?:er|ing)?|test(?:er|ing)?|eval(?:uate|uator|uation)?|infer(?:ence)?"
-    r"|predict(?:or|ion)?|engine|solver|metrics?|logger|transforms?|(?:augment|preprocess|postprocess)\w*|common|core"
-    r"|lib|src|tools|(?:generator|discriminator|encoder|decoder)\w*|base|main|app"
+    r"|configs?|cfg|settings|params|options|opts|args|arguments|constants|globals|data|data_?sets?|data_?loaders?"
+    r"|loss(?:es)?|\w+_loss|layers?|modules?|blocks?|ops|train(?:er|ing)?|test(?:er|ing)?|eval(?:uate|uator|uation)?"
+    r"|infer(?:ence)?|predict(?:or|ion)?|engine|solver|metrics?|logger|transforms?|common|core|lib|src|tools|base|main"
+    r"|(?:augment|preprocess|postprocess|generator|discriminator|encoder|decoder)\w*|app"
     r"|\w+_(?:generator|discriminator|dataset)"
 )
 ON_PYPI = {"datasets", "evaluate", "transformers", "accelerate", "timm", "torchdata", "tests", "test", "configs"}

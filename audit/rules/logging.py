@@ -59,7 +59,7 @@ def find(target: Target) -> Iterator[Finding]:
 
 def prints(module: Module) -> Iterator[tuple[Piece, ast.Call]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
-    calls = [(piece, call) for piece, call, name in module.calls() if name == "print" and keyword(call, "file") is None]
+    calls = [(piece, call) for piece, call, name in module.calls if name == "print" and keyword(call, "file") is None]
     for piece, call in sorted(calls, key=lambda item: item[1].lineno):
         if not any(is_meant(holder) for holder in module.enclosing(call)):
             yield piece, call

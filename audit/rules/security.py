@@ -56,7 +56,7 @@ def find(target: Target) -> Iterator[Finding]:
         if TEST_PATH.search(module.path):
             continue
         own = {node.name for _, node in module.walk() if is_function(node) or isinstance(node, ast.ClassDef)}
-        for piece, call, name in module.calls():
+        for piece, call, name in module.calls:
             place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
             if name in ("eval", "exec", "builtins.eval", "builtins.exec") and name not in own:
                 if call.args and not is_fixed(module, call.args[0]) and not module.path.endswith("setup.py"):

@@ -78,7 +78,7 @@ def no_tests(every: list[Module]) -> Iterator[Finding]:
 
 def has_doctest(module: Module) -> bool:
     """Whether a module runs its own examples or holds unittest cases."""
-    return any(name in ("doctest.testmod", "unittest.main") for _, _, name in module.calls())
+    return any(name in ("doctest.testmod", "unittest.main") for _, _, name in module.calls)
 
 
 def assertless(module: Module) -> Iterator[Finding]:
@@ -146,7 +146,7 @@ def is_silent(module: Module, decorator: ast.expr) -> bool:
 
 def partial(module: Module) -> Iterator[Finding]:
     """`ssim(fake[0], real[0])` inside a loop over a loader, with no word that it is of the first."""
-    for piece, call, _ in module.calls():
+    for piece, call, _ in module.calls:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
         parts = [part for argument in call.args[:2] if (part := fixed_part(argument))]
         if not METRIC.match(name) or len(parts) != 2 or parts[0] != parts[1]:
