@@ -4,8 +4,10 @@ import torch
 
 from colorlib import params
 from colorlib.ops.blocks import pixel_blocks
-from colorlib.ops.checks import require_floating, require_map, require_positive, working_dtype
+from colorlib.ops.checks import require_at_least, require_floating, require_map, working_dtype
 from colorlib.ops.grid import Grid
+
+LEAST_TEMPERATURE = 1e-6  # colder is the mode all the same, and 1 / T would leave the range of float32
 
 
 def annealed_mean(logits: torch.Tensor, grid: Grid, temperature: float = params.TEMPERATURE.value) -> torch.Tensor:
@@ -19,17 +21,17 @@ def annealed_mean(logits: torch.Tensor, grid: Grid, temperature: float = params.
     Args:
         logits: N×Q×H×W floating point (half precisions are computed in float32), at any stride.
         grid: the bins of the logits.
-        temperature: T > 0; the paper's 0.38 by default.
+        temperature: T ≥ 10⁻⁶; the paper's 0.38 by default.
 
     Returns:
         ab N×2×H×W in Lab units; float64 for float64 logits, otherwise float32. Differentiable.
 
     Raises:
-        ColorlibError: for logits of another number of bins, an integer dtype, or T ≤ 0.
+        ColorlibError: for logits of another number of bins, an integer dtype, or T < 10⁻⁶.
     """
     require_map(logits, f"annealed_mean: logits for grid {grid.name!r}", len(grid))
     require_floating(logits, "annealed_mean: logits")
-    require_positive(temperature, "annealed_mean: temperature")
+    require_at_least(temperature, LEAST_TEMPERATURE, "annealed_mean: temperature")
     n, _, h, w = logits.shape
     with torch.autocast(logits.device.type, enabled=False):
         if torch.is_grad_enabled() and logits.requires_grad:

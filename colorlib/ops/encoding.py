@@ -1,15 +1,17 @@
 """Soft targets: an ab value as a distribution over its nearest bins (paper, section 2.2, the mapping Z = H⁻¹(Y))."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import torch
 
 from colorlib import params
 from colorlib.errors import ColorlibError
-from colorlib.ops.checks import require_ab, require_positive, working_dtype
+from colorlib.ops.checks import require_ab, require_at_least, working_dtype
 from colorlib.ops.grid import Grid
 from colorlib.ops.neighbours import nearest_bins
 
+LEAST_SIGMA = 1e-3  # ab units; a narrower Gaussian is a step, and its exponents leave the range of floats
 MOST_COMPILED_NEIGHBOURS = 16  # larger k make long lists of candidates, for which plain torch is as good
 
 
@@ -62,21 +64,23 @@ def soft_encode(
     of −d²/2σ², so that colours far from every bin keep their weights. Ties of distance go to the lowest bin index.
 
     Args:
-        ab: N×2×H×W floating point, Lab units, any finite values.
+        ab: N×2×H×W floating point, Lab units, from −10⁶ to 10⁶.
         grid: the bins.
         k: number of neighbours, 1..Q.
-        sigma: width σ of the Gaussian in ab units, > 0.
+        sigma: width σ of the Gaussian in ab units, ≥ 0.001.
 
     Returns:
         SoftTarget with K = k, nearest bin first; weights float64 for float64 input, otherwise float32.
 
     Raises:
-        ColorlibError: for another shape, an integer dtype, NaN, k outside 1..Q or σ ≤ 0.
+        ColorlibError: for another shape, an integer dtype, NaN, values outside the range, k outside 1..Q or σ < 0.001.
     """
     require_ab(ab, "soft_encode: ab")
-    require_positive(sigma, "soft_encode: sigma")
-    if not 1 <= k <= len(grid):
-        raise ColorlibError(f"soft_encode: k is {k}, expected 1 to {len(grid)}, the size of grid {grid.name!r}.")
+    require_at_least(sigma, LEAST_SIGMA, "soft_encode: sigma")
+    if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= len(grid):
+        raise ColorlibError(
+            f"soft_encode: k is {k!r}, expected 1 to {len(grid)}, the size of grid {grid.name!r}: pass a whole number."
+        )
     if ab.device.type == "cpu" and k <= MOST_COMPILED_NEIGHBOURS:
         from colorlib.ops import neighbours_kernels
 

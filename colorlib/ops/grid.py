@@ -101,13 +101,13 @@ class Grid:
         """Return the index of every pixel's nearest bin; ties go to the lowest index.
 
         Args:
-            ab: N×2×H×W floating point, Lab units, any finite values.
+            ab: N×2×H×W floating point, Lab units, from −10⁶ to 10⁶.
 
         Returns:
             N×H×W int64 in 0..Q−1.
 
         Raises:
-            ColorlibError: for another shape, an integer dtype, NaN or infinity.
+            ColorlibError: for another shape, an integer dtype, NaN, infinity or values outside the range.
         """
         require_ab(ab, "Grid.nearest: ab")
         if ab.device.type == "cpu":

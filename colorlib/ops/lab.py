@@ -7,7 +7,14 @@ the paper's release inherits from scikit-image; other published roundings differ
 import torch
 
 from colorlib.errors import ColorlibError
-from colorlib.ops.checks import require_finite, require_floating, require_map, value_range, working_dtype
+from colorlib.ops.checks import (
+    require_ab_range,
+    require_floating,
+    require_map,
+    require_unit_range,
+    value_range,
+    working_dtype,
+)
 
 # Rows X, Y, Z; columns linear R, G, B.
 RGB_TO_XYZ = (
@@ -24,7 +31,6 @@ LAB_SLOPE = 7.787
 LAB_OFFSET = 16.0 / 116.0
 LAB_ROOT_KNEE = 0.2068966  # cube root of LAB_KNEE
 
-RGB_TOLERANCE = 1e-3  # how far outside [0, 1] rounding may put a float RGB value
 L_TOLERANCE = 1e-2  # how far outside [0, 100] rounding may put an L value
 
 
@@ -52,7 +58,7 @@ def rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
 
             return lab_kernels.rgb_to_lab(rgb)
         return eager_rgb_to_lab(rgb.float() / 255)
-    _require_unit_range(rgb)
+    _require_rgb(rgb)
     return eager_rgb_to_lab(rgb.to(working_dtype(rgb)))
 
 
@@ -60,18 +66,18 @@ def lab_to_rgb(lab: torch.Tensor, *, as_uint8: bool = False) -> torch.Tensor:
     """Convert CIE Lab images to sRGB; colours that no screen shows are clipped channel by channel.
 
     Args:
-        lab: N×3×H×W floating point, L in [0, 100], a and b in Lab units (any finite number).
+        lab: N×3×H×W floating point, L in [0, 100], a and b in Lab units (from −10⁶ to 10⁶).
         as_uint8: return uint8 in 0..255, rounded half up, instead of floats.
 
     Returns:
         N×3×H×W in [0, 1], float64 for float64 input, otherwise float32; or uint8. The float result is differentiable.
 
     Raises:
-        ColorlibError: for another shape, an integer dtype, NaN or infinity, or L outside [0, 100].
+        ColorlibError: for another shape, an integer dtype, NaN or infinity, or L or ab outside its range.
     """
     require_map(lab, "lab_to_rgb: lab", 3)
     require_floating(lab, "lab_to_rgb: lab")
-    require_finite(lab, "lab_to_rgb: lab")
+    require_ab_range(lab, "lab_to_rgb: lab")
     low, high = value_range(lab[:, 0])
     if not (low >= -L_TOLERANCE and high <= 100 + L_TOLERANCE):
         raise ColorlibError(
@@ -87,17 +93,13 @@ def lab_to_rgb(lab: torch.Tensor, *, as_uint8: bool = False) -> torch.Tensor:
     return rgb.mul(255).add(0.5).to(torch.uint8) if as_uint8 else rgb
 
 
-def _require_unit_range(rgb: torch.Tensor) -> None:
+def _require_rgb(rgb: torch.Tensor) -> None:
     if not rgb.is_floating_point():
         raise ColorlibError(
             f"rgb_to_lab: rgb has dtype {rgb.dtype}, expected uint8 in 0..255 or floating point in [0, 1]: "
             "call .to(torch.uint8) if the values are 0..255."
         )
-    low, high = value_range(rgb)
-    if low >= -RGB_TOLERANCE and high <= 1 + RGB_TOLERANCE:
-        return
-    remedy = "divide by 255" if low >= 0 and 2 < high <= 255.5 else "scale or clamp them to [0, 1]"
-    raise ColorlibError(f"rgb_to_lab: float values run from {low:g} to {high:g}, expected 0 to 1: {remedy}.")
+    require_unit_range(rgb, "rgb_to_lab")
 
 
 def eager_rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:

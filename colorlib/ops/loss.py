@@ -6,6 +6,7 @@ pass; here the forward pass keeps one number per pixel, and the backward pass co
 block, in the memory of the gradient.
 """
 
+import math
 from typing import Any, Literal
 
 import torch
@@ -13,7 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from colorlib.errors import ColorlibError
 from colorlib.ops.blocks import pixel_blocks
-from colorlib.ops.checks import require_floating, require_map, working_dtype
+from colorlib.ops.checks import require_floating, require_map, require_tensor, value_range, working_dtype
 from colorlib.ops.encoding import SoftTarget
 
 Reduction = Literal["batch", "mean", "none"]
@@ -34,19 +35,25 @@ def rebalanced_cross_entropy(
     Args:
         logits: N×Q×H×W floating point; half precisions are computed in float32, under autocast as well.
         target: soft targets of the same N, H, W.
-        class_weights: Q weights, or None for 1 everywhere.
+        class_weights: Q finite weights ≥ 0, or None for 1 everywhere.
         reduction: "batch": sum over pixels divided by N, the paper's; "mean": divided by N·H·W; "none": N×H×W.
 
     Returns:
         A scalar, or N×H×W for "none"; float64 for float64 logits, otherwise float32.
 
     Raises:
-        ColorlibError: where shapes, number of bins or devices do not fit, or the reduction is unknown.
+        ColorlibError: where types, shapes, number of bins or devices do not fit, a weight is negative or not finite,
+            the reduction is unknown, or there is no pixel to reduce over.
     """
     _require_fit(logits, target, class_weights)
     if reduction not in ("batch", "mean", "none"):
         raise ColorlibError(
             f"rebalanced_cross_entropy: reduction is {reduction!r}, expected 'batch', 'mean' or 'none'."
+        )
+    if reduction != "none" and target.indices[:, 0].numel() == 0:
+        raise ColorlibError(
+            f"rebalanced_cross_entropy: logits {tuple(logits.shape)} hold no pixel, expected at least one: "
+            "skip empty batches, or take reduction='none'."
         )
     dtype = working_dtype(logits)
     if class_weights is None:
@@ -134,10 +141,18 @@ def _compiled(logits: torch.Tensor) -> bool:
 
 def _require_fit(logits: torch.Tensor, target: SoftTarget, class_weights: torch.Tensor | None) -> None:
     name = "rebalanced_cross_entropy"
+    if not isinstance(target, SoftTarget):
+        raise ColorlibError(
+            f"{name}: target is of type {type(target).__name__}, expected a SoftTarget: make it from the ab map with "
+            "soft_encode(ab, grid)."
+        )
+    require_tensor(logits, f"{name}: logits", "N×Q×H×W")
     require_map(logits, f"{name}: logits", logits.shape[1] if logits.ndim == 4 else target.bins or 313)
     require_floating(logits, f"{name}: logits")
     n, q, h, w = logits.shape
     target.require_bins(q)
+    if class_weights is not None:
+        require_tensor(class_weights, f"{name}: class_weights", f"({q},)")
     if class_weights is not None and tuple(class_weights.shape) != (q,):
         raise ColorlibError(
             f"{name}: class_weights have shape {tuple(class_weights.shape)} for logits of {q} bins: "
@@ -152,3 +167,9 @@ def _require_fit(logits: torch.Tensor, target: SoftTarget, class_weights: torch.
     devices |= set() if class_weights is None else {str(class_weights.device)}
     if len(devices) > 1:
         raise ColorlibError(f"{name}: tensors on {' and '.join(sorted(devices))}: move all to one device with .to().")
+    low, high = (0.0, 0.0) if class_weights is None else value_range(class_weights)
+    if not 0 <= low <= high < math.inf:
+        raise ColorlibError(
+            f"{name}: class_weights run from {low:g} to {high:g}, expected finite numbers ≥ 0: pass the result of "
+            "colorlib.ops.rebalancing.class_weights."
+        )

@@ -1,12 +1,14 @@
 """Class rebalancing: rare colours weigh more in the loss (paper, section 2.2, eq. 4)."""
 
 import math
+from numbers import Real
 
 import torch
 
 from colorlib import params
 from colorlib.errors import ColorlibError
-from colorlib.ops.checks import require_positive
+from colorlib.ops.checks import require_at_least
+from colorlib.ops.encoding import LEAST_SIGMA
 from colorlib.ops.grid import Grid
 
 
@@ -18,16 +20,16 @@ def smooth_prior(counts: torch.Tensor, grid: Grid, sigma: float = params.SMOOTHI
     Args:
         counts: Q counts of pixels per bin (any real dtype, ≥ 0).
         grid: the bins the counts belong to.
-        sigma: width σ of the Gaussian in ab units, > 0.
+        sigma: width σ of the Gaussian in ab units, ≥ 0.001.
 
     Returns:
         Q float64, all ≥ 0, summing to 1.
 
     Raises:
-        ColorlibError: if there are not Q counts, if one is negative or not finite, if all are zero, or if σ ≤ 0.
+        ColorlibError: if there are not Q counts, if one is negative or not finite, if all are zero, or if σ < 0.001.
     """
     _require_distribution(counts, "smooth_prior: counts")
-    require_positive(sigma, "smooth_prior: sigma")
+    require_at_least(sigma, LEAST_SIGMA, "smooth_prior: sigma")
     if len(counts) != len(grid):
         raise ColorlibError(
             f"smooth_prior: got {len(counts)} counts for the {len(grid)} bins of grid {grid.name!r}: "
@@ -60,8 +62,8 @@ def class_weights(prior: torch.Tensor, lam: float = params.UNIFORM_SHARE.value) 
         raise ColorlibError(
             f"class_weights: the prior sums to {float(p.sum()):g}, expected 1: pass the result of smooth_prior."
         )
-    if not (math.isfinite(lam) and 0 <= lam <= 1):
-        raise ColorlibError(f"class_weights: lam is {lam}, expected 0 (pure inverse) to 1 (no rebalancing).")
+    if not isinstance(lam, Real) or not 0 <= lam <= 1:
+        raise ColorlibError(f"class_weights: lam is {lam!r}, expected 0 (pure inverse) to 1 (no rebalancing).")
     mixed = (1 - lam) * p + lam / len(p)
     if not bool((mixed > 0).all()):
         raise ColorlibError("class_weights: with lam = 0 a bin of prior 0 would weigh infinitely: take lam > 0.")
@@ -74,5 +76,6 @@ def _require_distribution(values: torch.Tensor, name: str) -> None:
         shape = tuple(values.shape) if isinstance(values, torch.Tensor) else type(values).__name__
         raise ColorlibError(f"{name} is {shape}, expected a one-dimensional tensor with one number per bin.")
     as_float = values.double()
-    if not bool(torch.isfinite(as_float).all()) or bool((as_float < 0).any()) or float(as_float.sum()) <= 0:
+    total = float(as_float.sum())
+    if not math.isfinite(total) or total <= 0 or bool((as_float < 0).any()):
         raise ColorlibError(f"{name} must be finite, not negative, and not all zero: count some pixels first.")

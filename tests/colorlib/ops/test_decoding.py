@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from colorlib.errors import ColorlibError
 from colorlib.ops import blocks
-from colorlib.ops.decoding import annealed_mean
+from colorlib.ops.decoding import LEAST_TEMPERATURE, annealed_mean
 from colorlib.ops.grid import Grid
 
 GRID = Grid.paper()
@@ -57,7 +57,7 @@ def test_cold_gives_the_mode_and_one_gives_the_mean(seed):
     torch.testing.assert_close(annealed_mean(z, GRID, 1.0), mean)
 
 
-@given(seeds, st.floats(0.01, 1), st.sampled_from([torch.float16, torch.bfloat16, torch.float32]))
+@given(seeds, st.floats(LEAST_TEMPERATURE, 1), st.sampled_from([torch.float16, torch.bfloat16, torch.float32]))
 def test_extreme_logits_stay_within_the_grid(seed, temperature, dtype):
     z = (torch.randint(-1, 2, (1, 313, 2, 2), generator=torch.Generator().manual_seed(seed)) * 1e4).to(dtype)
     ab = annealed_mean(z, GRID, temperature)
@@ -89,7 +89,9 @@ def test_gradient():
     [
         (torch.zeros(1, 484, 2, 2), 0.38, r"grid 'paper' has shape \(1, 484, 2, 2\), expected N×313"),
         (torch.zeros(1, 313, 2, 2), 0.0, "temperature is 0.0"),
-        (torch.zeros(1, 313, 2, 2), -1.0, "greater than 0"),
+        (torch.zeros(1, 313, 2, 2), -1.0, "at least 1e-06"),
+        (torch.zeros(1, 313, 2, 2), 1e-45, "temperature is 1e-45, expected a finite number, at least 1e-06"),
+        (torch.zeros(1, 313, 2, 2), "0.38", "temperature is '0.38'"),
         (torch.zeros(1, 313, 2, 2, dtype=torch.int64), 0.38, "floating"),
     ],
 )

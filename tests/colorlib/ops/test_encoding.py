@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from colorlib.errors import ColorlibError
 from colorlib.ops import neighbours_kernels as kernels
-from colorlib.ops.encoding import SoftTarget, eager_soft_encode, soft_encode
+from colorlib.ops.checks import AB_LIMIT
+from colorlib.ops.encoding import LEAST_SIGMA, SoftTarget, eager_soft_encode, soft_encode
 from colorlib.ops.grid import Grid
 
 FAR = st.floats(-1e6, 1e6, width=32)
@@ -111,6 +112,19 @@ def test_uncompiled_kernels_do_the_same():
     assert kernels._square.py_func(-115.0) == 0
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("encode", [soft_encode, eager_soft_encode])
+def test_the_ends_of_the_ranges_give_a_distribution(encode, dtype):
+    values = torch.tensor([-AB_LIMIT, 0, 5, AB_LIMIT], dtype=dtype)
+    ab = torch.cartesian_prod(values, values).T.reshape(1, 2, 4, 4)
+    weights = encode(ab, Grid.paper(), 5, LEAST_SIGMA).weights
+    torch.testing.assert_close(weights.sum(1), torch.ones(1, 4, 4, dtype=dtype))
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    assert soft_encode(torch.zeros(1, 2, 1, 1), Grid.paper(), np.int64(3), np.float32(5)).indices.shape[1] == 3
+
+
 def test_dense_target_and_device_move():
     target = soft_encode(torch.zeros(1, 2, 2, 2), Grid.paper())
     assert target.dense(313).shape == (1, 313, 2, 2)
@@ -128,6 +142,15 @@ def test_dense_target_and_device_move():
         ({"k": 314}, "k is 314"),
         ({"sigma": 0.0}, "sigma is 0.0"),
         ({"sigma": float("nan")}, "sigma is nan"),
+        ({"sigma": 1e-30}, "sigma is 1e-30, expected a finite number, at least 0.001"),
+        ({"sigma": 1e-200}, "at least 0.001"),
+        ({"sigma": "5"}, "sigma is '5'"),
+        ({"k": 5.0}, "k is 5.0, expected 1 to 313"),
+        ({"k": "5"}, "k is '5', expected 1 to 313"),
+        ({"k": True}, "k is True"),
+        ({"ab": np.zeros((1, 2, 2, 2))}, "ab is of type ndarray.*from_numpy"),
+        ({"ab": torch.full((1, 2, 2, 2), -1e308, dtype=torch.float64)}, r"-1e\+308 to.*expected −1e\+06"),
+        ({"ab": torch.full((1, 2, 2, 2), 1.1e6)}, r"1.1e\+06, expected"),
         ({"ab": torch.zeros(1, 1, 2, 2)}, "expected N×2×H×W"),
         ({"ab": torch.zeros(1, 2, 2, 2, dtype=torch.uint8)}, "floating"),
         ({"ab": torch.full((1, 2, 2, 2), float("inf"))}, "infinity"),

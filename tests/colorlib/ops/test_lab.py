@@ -158,6 +158,7 @@ def test_wrong_rgb_is_named_with_its_remedy(rgb, message):
         (pixel(101, 0, 0), "expected 0 to 100"),
         (pixel(50, float("nan"), 0), "NaN"),
         (pixel(50, 0, float("inf")), "infinity"),
+        (pixel(50, 1e30, 0), r"lab runs from 0 to 1e\+30, expected −1e\+06"),
         (pixel(50, 0, 0).int(), re.escape("call .float()")),
     ],
 )

@@ -150,6 +150,15 @@ def test_a_tie_takes_the_weight_of_the_first():
     assert float(pixel_weights(target, torch.arange(5.0))) == 4
 
 
+@pytest.mark.parametrize("size", [(0, 2, 2), (1, 0, 2)])
+def test_no_pixels_have_no_mean(size):
+    logits, target, weights = case(*size)
+    for reduction in ("batch", "mean"):
+        with pytest.raises(ColorlibError, match=r"hold no pixel.*skip empty batches"):
+            rebalanced_cross_entropy(logits, target, weights, reduction)
+    assert rebalanced_cross_entropy(logits, target, weights, "none").shape == size
+
+
 LOGITS, TARGET, WEIGHTS = case()
 
 
@@ -162,6 +171,12 @@ LOGITS, TARGET, WEIGHTS = case()
         ({"logits": LOGITS[0]}, "expected N×313×H×W"),
         ({"logits": LOGITS.long()}, "floating"),
         ({"reduction": "sum"}, "'sum', expected 'batch'"),
+        ({"target": TARGET.dense(313)}, r"target is of type Tensor, expected a SoftTarget.*soft_encode\(ab, grid\)"),
+        ({"logits": LOGITS.numpy()}, "logits is of type ndarray.*from_numpy"),
+        ({"class_weights": WEIGHTS.tolist()}, r"class_weights is of type list.*shape \(313,\).*torch.tensor"),
+        ({"class_weights": WEIGHTS - 1}, "class_weights run from -.*expected finite numbers ≥ 0"),
+        ({"class_weights": WEIGHTS / 0}, "run from inf to inf"),
+        ({"class_weights": WEIGHTS * float("nan")}, "run from nan to nan"),
         ({"class_weights": torch.ones(313, device="meta")}, "on cpu and meta: move all to one device"),
     ],
 )
