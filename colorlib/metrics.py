@@ -11,7 +11,7 @@ import torch
 
 from colorlib import params
 from colorlib.errors import ColorlibError
-from colorlib.ops.checks import require_floating, require_map
+from colorlib.ops.checks import require_floating, require_map, require_tensor, require_unit_range
 from colorlib.ops.grid import Grid
 
 LIMIT = params.AUC_LIMIT.value
@@ -31,6 +31,7 @@ class AucAccumulator:
         self.sums = torch.zeros(2, dtype=torch.float64)
         if prior is None:
             return
+        require_tensor(prior, "rebalanced AuC: prior", "(Q,)")
         if grid is None or tuple(prior.shape) != (len(grid),):
             size = "no grid" if grid is None else f"the {len(grid)} bins of grid {grid.name!r}"
             raise ColorlibError(f"rebalanced AuC: prior of shape {tuple(prior.shape)} for {size}: pass both.")
@@ -73,10 +74,16 @@ def rebalanced_auc(ab_pred: torch.Tensor, ab_true: torch.Tensor, prior: torch.Te
 
 
 def psnr(rgb_pred: torch.Tensor, rgb_true: torch.Tensor) -> float:
-    """Return the peak signal-to-noise ratio in dB of N×3×H×W images in [0, 1], from one mean square error over all."""
+    """Return the peak signal-to-noise ratio in dB of N×3×H×W images in [0, 1], from one mean square error over all.
+
+    Raises:
+        ColorlibError: for another or unequal shapes, an integer dtype, or values outside [0, 1].
+    """
     from torchmetrics.functional.image import peak_signal_noise_ratio
 
     _require_pair(rgb_pred, rgb_true, "psnr: rgb", 3)
+    require_unit_range(rgb_pred, "psnr: rgb (prediction)")
+    require_unit_range(rgb_true, "psnr: rgb (truth)")
     return float(peak_signal_noise_ratio(rgb_pred.float(), rgb_true.float(), data_range=1.0))
 
 
@@ -92,9 +99,13 @@ def colorfulness(rgb: torch.Tensor) -> float:
 
     M = √(σ_rg² + σ_yb²) + 0.3 √(μ_rg² + μ_yb²) with rg = R − G, yb = (R + G)/2 − B, per image (Hasler and Süsstrunk,
     "Measuring colourfulness in natural images", 2003). 0 is grey, 15 slightly, 59 quite, 109 extremely colourful.
+
+    Raises:
+        ColorlibError: for another shape, an integer dtype, or values outside [0, 1].
     """
     require_map(rgb, "colorfulness: rgb", 3)
     require_floating(rgb, "colorfulness: rgb")
+    require_unit_range(rgb, "colorfulness: rgb")
     red, green, blue = (rgb.double() * 255).flatten(2).unbind(1)  # N×HW each
     opponents = torch.stack((red - green, (red + green) / 2 - blue), dim=2)  # N×HW×2
     spread = opponents.var(dim=1, correction=0).sum(1).sqrt()  # N

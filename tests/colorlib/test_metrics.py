@@ -11,6 +11,7 @@ from colorlib.ops.grid import Grid
 from colorlib.ops.rebalancing import smooth_prior
 
 GRID = Grid.paper()
+IMAGE = torch.ones(1, 3, 4, 4)
 
 
 def maps(seed: int = 5, n: int = 2, side: int = 12) -> tuple[torch.Tensor, torch.Tensor]:
@@ -97,6 +98,11 @@ def test_colorfulness_is_a_mean_over_images():
         (lambda: AucAccumulator(torch.ones(313) / 313), "no grid"),
         (lambda: AucAccumulator(torch.eye(313)[0], GRID), "empty bins"),
         (lambda: psnr(torch.zeros(1, 3, 4, 4).int(), torch.zeros(1, 3, 4, 4)), "floating"),
+        (lambda: psnr(IMAGE * 255, IMAGE), r"psnr: rgb \(prediction\).*to 255, expected 0 to 1: divide by 255"),
+        (lambda: psnr(IMAGE, -IMAGE), r"psnr: rgb \(truth\).*from -1 to.*scale or clamp"),
+        (lambda: psnr(IMAGE.numpy(), IMAGE), "of type ndarray"),
+        (lambda: colorfulness(IMAGE * 255), "colorfulness: rgb.*divide by 255"),
+        (lambda: AucAccumulator([1 / 313] * 313, GRID), "prior is of type list.*torch.tensor"),
         (lambda: chroma(torch.zeros(1, 2, 4, 4).int()), "floating"),
         (lambda: colorfulness(torch.zeros(3, 4, 4)), "add the batch dimension"),
     ],
