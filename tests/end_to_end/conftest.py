@@ -7,7 +7,10 @@ import pytest
 
 from tests.small_project import ROOT, command, write_project
 
-COPIED = ("colorlib", "audit", "pyproject.toml", ".flake8", "dvc.yaml", ".dvcignore", ".gitignore", "README.md")
+COPIED = (
+    *(".dvcignore", ".flake8", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "README.md"),
+    *("audit", "colorlib", "constraints.txt", "dvc.yaml", "pyproject.toml", "scripts"),
+)
 
 
 @pytest.fixture(scope="session")
