@@ -84,10 +84,14 @@ def tracking_uri() -> str:
 
 
 def git_commit() -> str:
-    """The commit of the project's folder, with "-dirty" where tracked files differ from it; "unknown" without git."""
+    """The commit of the project's folder, with "-dirty" where tracked files differ from it; "unknown" without git.
+
+    What a pipeline writes does not count: DVC deletes the reports of a stage before the stage runs.
+    """
+    ours = [".", ":!reports", ":!dvc.lock"]
     try:
         commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-        changes = subprocess.run(["git", "diff", "--quiet", "HEAD", "--"], capture_output=True, check=False)
+        changes = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", *ours], capture_output=True, check=False)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return commit.stdout.strip() + ("-dirty" if changes.returncode else "")

@@ -55,11 +55,17 @@ def test_the_commit_says_whether_the_tree_was_clean(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert tracking.git_commit() == "unknown"
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
-    (tmp_path / "a").write_text("1")
-    for command in (["init", "-q"], ["add", "a"], ["commit", "-qm", "one"]):
+    (tmp_path / "reports/training").mkdir(parents=True)
+    for name in ("a", "dvc.lock", "reports/metrics.json", "reports/training/main.csv"):
+        (tmp_path / name).write_text("1")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*git, *command], check=True)
     commit = tracking.git_commit()
     assert len(commit) == 40
+    (tmp_path / "dvc.lock").write_text("2")
+    (tmp_path / "reports/metrics.json").write_text("2")
+    (tmp_path / "reports/training/main.csv").unlink()  # as DVC does before a stage runs
+    assert tracking.git_commit() == commit
     (tmp_path / "a").write_text("2")
     assert tracking.git_commit() == f"{commit}-dirty"
 
