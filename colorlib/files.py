@@ -6,10 +6,20 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from colorlib.errors import ColorlibError
+
+REMEDIES = {
+    errno.EROFS: "choose a folder that is not mounted read-only",
+    errno.EISDIR: "a folder has this name, remove it or choose another name",
+    errno.ENOTDIR: "a file stands where a folder is needed, remove it or choose another name",
+    errno.EEXIST: "a file stands where a folder is needed, remove it or choose another name",
+    errno.EACCES: "check the folder's owner",
+    errno.EPERM: "check the folder's owner",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
 
 
 @contextmanager
@@ -20,23 +30,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
     `path` is what it was before. What a killed process left behind is removed by the next writer of the same path.
 
     Raises:
-        ColorlibError: the disk is full, or the folder cannot be written.
+        ColorlibError: the disk is full, or `path` cannot be written where it lies, with the reason and the remedy.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
-        yield temporary
-        _replace(temporary, path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ColorlibError(f"the disk is full while writing {path}: free some space and start again") from error
-        if isinstance(error, PermissionError) and _inside(error.filename, path.parent):
-            raise ColorlibError(f"{path} cannot be written: {error.strerror}; check the folder's owner") from error
-        raise
+        with _in_words(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(path)
+        with _in_words(path, block=temporary):
+            yield temporary
+        with _in_words(path):
+            _replace(temporary, path)
     finally:
-        _remove(temporary)
+        # What hinders the removal has hindered the writing before: that first error is the one to show.
+        with suppress(OSError):
+            _remove(temporary)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -99,5 +108,22 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _inside(name: object, folder: Path) -> bool:
-    return isinstance(name, str | os.PathLike) and Path(os.fspath(name)).is_relative_to(folder)
+@contextmanager
+def _in_words(path: Path, block: Path | None = None) -> Iterator[None]:
+    """Turn the system's errors about writing `path` into a sentence; of a user's block, those about `path` only."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ColorlibError(f"the disk is full while writing {path}: free some space and start again") from error
+        remedy = REMEDIES.get(error.errno or 0)
+        if remedy is None or (block is not None and not _is_about(error.filename, path, block)):
+            raise
+        raise ColorlibError(f"{path} cannot be written: {error.strerror}; {remedy}") from error
+
+
+def _is_about(name: object, path: Path, temporary: Path) -> bool:
+    if not isinstance(name, str | os.PathLike):
+        return False
+    named = Path(os.fspath(name))
+    return named.is_relative_to(temporary) or path.is_relative_to(named)

@@ -73,6 +73,68 @@ def test_a_folder_that_may_not_be_written_is_said_in_a_sentence(tmp_path: Path) 
         raise PermissionError(errno.EACCES, "Permission denied", str(temporary))
 
 
+def test_a_file_where_a_folder_stands_is_refused_and_the_folder_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.txt" / "inner").mkdir(parents=True)
+    with pytest.raises(ColorlibError, match=r"a\.txt cannot be written: Is a directory; a folder has this name"):
+        write_text(tmp_path / "a.txt", "x")
+    assert [p.name for p in tmp_path.rglob("*")] == ["a.txt", "inner"]
+
+
+def test_a_folder_where_a_file_stands_is_refused_and_the_file_kept(tmp_path: Path) -> None:
+    target = tmp_path / "prepared"
+    target.write_text("mine")
+    message = "prepared cannot be written: Not a directory; a file stands"
+    with pytest.raises(ColorlibError, match=message), atomic_path(target) as temporary:
+        temporary.mkdir()
+    assert target.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("inner", ["x.png", "deep/x.png"])
+def test_a_path_through_a_file_is_refused(tmp_path: Path, inner: str) -> None:
+    (tmp_path / "p.jpg").write_text("a photograph")
+    with pytest.raises(ColorlibError, match=r"x\.png cannot be written: .*; a file stands where a folder is needed"):
+        write_text(tmp_path / "p.jpg" / inner, "x")
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ColorlibError, match="choose a shorter name"):
+        write_text(tmp_path / ("x" * 300), "x")
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EPERM])
+def test_a_failing_cleanup_does_not_hide_the_first_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(ColorlibError, match=rf"a\.txt cannot be written: {os.strerror(number)}; "):
+        write_text(tmp_path / "a.txt", "x")
+    with pytest.raises(RuntimeError, match="the first"), atomic_path(tmp_path / "a.txt"):
+        raise RuntimeError("the first")
+
+
+def test_an_error_about_another_file_passes_through(tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError), atomic_path(tmp_path / "a.txt"):
+        raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(tmp_path / "other.txt"))
+    with pytest.raises(PermissionError), atomic_path(tmp_path / "a.txt"):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_writer_of_another_user_counts_as_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    other = tmp_path / f".a.txt.{_dead_pid()}.partial"
+    other.write_text("another user is at work")
+    monkeypatch.setattr(os, "kill", refuse)
+    write_text(tmp_path / "a.txt", "mine")
+    assert other.exists()
+
+
 def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     script = (
