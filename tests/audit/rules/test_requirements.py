@@ -18,7 +18,7 @@ NOTEBOOK = json.dumps(
     [
         ("requirements.txt", "-r a.txt\nTorch_Vision==1 # x\nx @ file:x\n", {"torch-vision": "==1", "x": "@ file:x"}),
         ("reqs/base.in", "a>=1 ; python_version < '3.9'\ngit+https://e.org/y#egg=why\n", {"a": ">=1", "why": "@"}),
-        ("pyproject.toml", "[tool.poetry.dependencies]\npython = '3'\nb = '*'\nc = {version = '1'}\n", {"b": "", "c": "1"}),
+        ("pyproject.toml", "[tool.poetry.dependencies]\nb = '*'\nc = {version = '1'}\n", {"b": "", "c": "1"}),
         ("pyproject.toml", "[dependency-groups]\ndev = ['d>2', {include-group = 'x'}]\n", {"d": ">2"}),
         ("pyproject.toml", "[broken\n", {}),
         ("Pipfile", "[packages]\ne = '*'\n", {"e": ""}),
