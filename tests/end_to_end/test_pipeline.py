@@ -127,7 +127,7 @@ def test_ctrl_c_leaves_nothing_that_looks_whole(repository: Path, tmp_path: Path
     assert not (tmp_path / "models").exists()
     assert not list(tmp_path.rglob("*.partial"))
     with sqlite3.connect(tmp_path / "mlflow.db") as database:
-        assert database.execute("select status from runs").fetchall() == [("KILLED",)]
+        assert database.execute("select status from runs").fetchall() in ([("KILLED",)], [("FAILED",)])
     database.close()
 
 

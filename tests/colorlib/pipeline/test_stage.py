@@ -1,8 +1,21 @@
+import os
+import signal
+import time
+from collections.abc import Iterator
+
 import pytest
 
 from colorlib.errors import ColorlibError
 from colorlib.pipeline.progress import progress
 from colorlib.pipeline.stage import console, run_stage
+
+
+@pytest.fixture(autouse=True)
+def handler() -> Iterator[None]:
+    """`run_stage` ends a process, so it does not put back what Ctrl-C does; a test must."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def raise_(error: BaseException) -> None:
@@ -25,6 +38,22 @@ def test_a_message_and_an_exit_code(
     printed = capsys.readouterr().err
     assert words in printed
     assert "Traceback" not in printed
+
+
+def test_an_interruption_that_a_database_turned_into_an_error_is_still_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def work() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            raise ColorlibError("MLflow cannot be written") from None
+
+    with pytest.raises(SystemExit) as ended:
+        run_stage("stage", work)
+    assert ended.value.code == 130
+    assert "interrupted" in capsys.readouterr().err
 
 
 def test_success_is_zero_and_a_bug_keeps_its_traceback() -> None:
