@@ -43,7 +43,7 @@ def test_dvc_shows_the_metrics_and_the_pictures(repository: Path) -> None:
 
 def test_the_audit_of_the_stage_calls_the_tests_not_run(repository: Path) -> None:
     report = (repository / "reports/audit/report.md").read_text(encoding="utf-8")
-    (line,) = [line for line in report.splitlines() if line.startswith("| `tests` ")]
+    (line,) = [line for line in report.splitlines() if line.startswith("| `tests.run` ")]
     assert "not run" in line
 
 
