@@ -17,10 +17,14 @@ from colorlib.files import atomic_path
 from colorlib.models.base import MINIMUM_SIDE, ColorNet
 from colorlib.models.card import ModelCard, render
 from colorlib.models.registry import build
+from colorlib.ops.decoding import LEAST_TEMPERATURE
+from colorlib.ops.grid import Grid
 
 FORMAT = "colorlib-model"
 VERSION = 1
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+LARGEST_SIZE = 16384  # pixels
+MOST_BINS = 1 << 16  # far beyond any grid, and small enough for the shapes of a network to be computed
 REMEDY = "copy the whole folder again from where it was made, or train it again"
 
 __all__ = ["ModelCard", "Pretrained", "from_pretrained", "save_pretrained"]
@@ -55,23 +59,35 @@ def save_pretrained(
         model: any network of `colorlib.models`, with float32 weights on any device.
         directory: the folder to make.
         card: what is said about the weights; without one the card says that nothing was recorded.
-        temperature: of the annealed mean (eq. 5), in (0, 1]; not kept for a regression head.
-        size: short side in pixels of the images that the network was trained on.
+        temperature: of the annealed mean (eq. 5), 10⁻⁶ to 1; not kept for a regression head.
+        size: short side in pixels of the images that the network was trained on, 8 to 16384.
 
     Raises:
         ColorlibError: the path is a file or a folder that something else wrote, a weight is not float32 or not
-            finite, or the temperature or the size is out of range.
+            finite, its bins are not those of its grid, or the temperature or the size is out of range.
     """
     directory = Path(directory)
     _refuse_foreign(directory)
-    if not 0 < temperature <= 1:
-        raise ColorlibError(f"Got temperature {temperature}, expected a number in (0, 1]; the paper's is 0.38.")
-    if size < MINIMUM_SIDE:
-        raise ColorlibError(f"Got size {size}, expected at least {MINIMUM_SIDE} pixels.")
+    if not LEAST_TEMPERATURE <= temperature <= 1:
+        raise ColorlibError(
+            f"Got temperature {temperature}, expected {LEAST_TEMPERATURE:g} to 1: "
+            f"the paper's is {params.TEMPERATURE.value}."
+        )
+    if not _is_size(size):
+        raise ColorlibError(
+            f"Got size {size!r}, expected {MINIMUM_SIDE} to {LARGEST_SIZE} whole pixels: pass such a number."
+        )
+    if problem := _architecture_problem(model.config):
+        raise ColorlibError(f"Got a network that could not be loaded again, {problem}: build it for its grid.")
     # contiguous() also undoes channels_last, which safetensors cannot store.
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     for name, value in state.items():
-        _check_values(name, value)
+        if value.dtype not in (torch.float32, torch.int64):  # int64 is batch norm's counter
+            raise ColorlibError(f"Got weights {name!r} of {value.dtype}, expected float32: call model.float() first.")
+        if not _is_finite(value):
+            raise ColorlibError(
+                f"Got weights {name!r} with NaN or infinity: training diverged, lower the learning rate."
+            )
     blob = safetensors.torch.save(state, metadata={"format": "pt"})
     config = {
         "format": FORMAT,
@@ -94,8 +110,9 @@ def from_pretrained(directory: str | Path) -> Pretrained:
     """Read a folder of `save_pretrained`; everything is checked before a network is handed out.
 
     Raises:
-        ColorlibError: a file is missing, truncated, tampered with, foreign, of a newer format, or its tensors do not
-            fit the network that the configuration names. The message names the file and the remedy.
+        ColorlibError: a file is missing, truncated, tampered with, foreign, of a newer format, names a value out of
+            range, or its tensors are not finite or do not fit the network that the configuration describes. The message
+            names the file and the remedy.
     """
     directory = Path(directory)
     config = _read_config(directory / CONFIG)
@@ -109,17 +126,45 @@ def from_pretrained(directory: str | Path) -> Pretrained:
         raise ColorlibError(f"{path} is not a safetensors file ({error}): {REMEDY}.") from error
     model = _build(config["architecture"], directory / CONFIG)
     _check_fits(state, model.state_dict(), path)
-    model.load_state_dict(state)
+    model.to_empty(device="cpu").load_state_dict(state)
     return Pretrained(model.eval(), config["decoding"], config["size"])
 
 
 def _build(architecture: dict[str, Any], path: Path) -> ColorNet:
+    """Return the network without any memory for its weights: what the file says is checked before it is believed."""
+    if problem := _architecture_problem(architecture):
+        raise ColorlibError(f"{path} does not describe a network of this version, {problem}: {REMEDY}.")
     try:
-        # The random start is overwritten: the caller's random numbers must not depend on a model being loaded.
-        with torch.random.fork_rng(devices=[]):
+        with torch.device("meta"):
             return build(**architecture)
     except (ColorlibError, TypeError) as error:
         raise ColorlibError(f"{path} does not describe a network of this version ({error}): {REMEDY}.") from error
+
+
+def _architecture_problem(architecture: dict[str, Any]) -> str | None:
+    """Say what is wrong with the values of an architecture, for the middle of a sentence; None where nothing is.
+
+    Which names and heads there are is for `build` to say.
+    """
+    kinds = {"name": str, "q": int, "head": str, "checkpointing": bool, "fusion": bool, "grid": str | None}
+    for key, value in architecture.items():
+        if key in kinds and (not isinstance(value, kinds[key]) or (key == "q" and isinstance(value, bool))):
+            return f"{key} is {value!r}"
+    q = architecture.get("q", params.BINS.value)
+    if not 1 <= q <= MOST_BINS:
+        return f"q is {q}, expected 1 to {MOST_BINS} bins"
+    if architecture.get("grid") is not None:
+        try:
+            bins = len(Grid.by_name(architecture["grid"]))
+        except ColorlibError as error:
+            return str(error).rstrip(".")
+        if architecture.get("head", "classification") == "classification" and q != bins:
+            return f"q is {q}, expected the {bins} bins of grid {architecture['grid']!r}"
+    return None
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, int) and not isinstance(size, bool) and MINIMUM_SIDE <= size <= LARGEST_SIZE
 
 
 def _read(path: Path) -> bytes:
@@ -132,7 +177,7 @@ def _read(path: Path) -> bytes:
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(_read(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ColorlibError(f"{path} is not JSON ({error}): {REMEDY}.") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise ColorlibError(f"{path} was not written by save_pretrained: point to a folder with a saved model.")
@@ -143,15 +188,23 @@ def _read_config(path: Path) -> dict[str, Any]:
         if not isinstance(config.get(key), kind):
             raise ColorlibError(f"{path} has no valid {key!r}: {REMEDY}.")
     _check_decoding(config["decoding"], path)
-    if config["size"] < MINIMUM_SIDE:
-        raise ColorlibError(f"{path} has size {config['size']}, expected at least {MINIMUM_SIDE} pixels: {REMEDY}.")
+    if not _is_size(config["size"]):
+        raise ColorlibError(
+            f"{path} has size {config['size']}, expected {MINIMUM_SIDE} to {LARGEST_SIZE} pixels: {REMEDY}."
+        )
     return config
 
 
 def _check_decoding(decoding: dict[str, Any], path: Path) -> None:
     temperature = decoding.get("temperature", 1.0)
-    if set(decoding) - {"temperature"} or not isinstance(temperature, float) or not 0 < temperature <= 1:
-        raise ColorlibError(f"{path} has decoding {decoding}, expected a temperature in (0, 1]: {REMEDY}.")
+    if (
+        set(decoding) - {"temperature"}
+        or not isinstance(temperature, float)
+        or not LEAST_TEMPERATURE <= temperature <= 1
+    ):
+        raise ColorlibError(
+            f"{path} has decoding {decoding}, expected a temperature from {LEAST_TEMPERATURE:g} to 1: {REMEDY}."
+        )
 
 
 def _check_fits(state: dict[str, Tensor], expected: dict[str, Tensor], path: Path) -> None:
@@ -165,15 +218,12 @@ def _check_fits(state: dict[str, Tensor], expected: dict[str, Tensor], path: Pat
                 f"{path} holds {name!r} as {tuple(got.shape)} {got.dtype}, expected {tuple(value.shape)} {value.dtype}:"
                 f" {REMEDY}."
             )
+        if not _is_finite(got):
+            raise ColorlibError(f"{path} holds {name!r} with NaN or infinity, expected finite weights: {REMEDY}.")
 
 
-def _check_values(name: str, value: Tensor) -> None:
-    if value.dtype == torch.int64:  # batch norm's counter
-        return
-    if value.dtype != torch.float32:
-        raise ColorlibError(f"Got weights {name!r} of {value.dtype}, expected float32: call model.float() first.")
-    if not math.isfinite(value.sum(dtype=torch.float64).item()):
-        raise ColorlibError(f"Got weights {name!r} with NaN or infinity: training diverged, lower the learning rate.")
+def _is_finite(value: Tensor) -> bool:
+    return math.isfinite(value.sum(dtype=torch.float64).item())
 
 
 def _refuse_foreign(directory: Path) -> None:
@@ -187,6 +237,6 @@ def _refuse_foreign(directory: Path) -> None:
 def _is_ours(path: Path) -> bool:
     try:
         config = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(config, dict) and config.get("format") == FORMAT

@@ -1,3 +1,4 @@
+import copy
 import json
 import pickle
 from collections.abc import Callable
@@ -25,7 +26,7 @@ CARD = ModelCard(
 @pytest.fixture(scope="module")
 def model() -> MobileLite:
     torch.manual_seed(0)
-    model = MobileLite(q=9, grid="paper")
+    model = MobileLite(q=313, grid="paper")
     model.logits(torch.rand(2, 1, 64, 64) * 100)  # moves the running statistics
     return model
 
@@ -42,6 +43,8 @@ def test_what_was_saved_comes_back(model: MobileLite, saved: Path) -> None:
     assert size == 96
     assert loaded.config == model.config
     assert not loaded.training
+    assert all(parameter.requires_grad for parameter in loaded.parameters())
+    assert all(value.device.type == "cpu" for value in loaded.state_dict().values())
     state = loaded.state_dict()
     assert state.keys() == model.state_dict().keys()
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
@@ -65,6 +68,28 @@ def test_loading_leaves_the_random_numbers_alone(saved: Path) -> None:
     assert torch.equal(torch.rand(1), expected)
 
 
+def test_loaded_and_original_predict_the_same_bits(model: MobileLite, saved: Path) -> None:
+    lightness = torch.rand(1, 1, 40, 33, generator=torch.Generator().manual_seed(1)) * 100
+    with torch.inference_mode():
+        original = copy.deepcopy(model).eval().logits(lightness)
+        assert torch.equal(from_pretrained(saved).model.logits(lightness), original)
+
+
+def test_a_large_network_takes_no_memory_before_its_file_was_checked(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices: list[str] = []
+
+    def record(**config: object) -> MobileLite:
+        network = MobileLite(**{key: value for key, value in config.items() if key != "name"})  # type: ignore[arg-type]
+        devices.extend(value.device.type for value in network.state_dict().values())
+        return network
+
+    monkeypatch.setattr("colorlib.models.pretrained.build", record)
+    from_pretrained(saved)
+    assert set(devices) == {"meta"}
+
+
 def test_the_card_says_what_is_known(saved: Path, tmp_path: Path, model: MobileLite) -> None:
     text = (saved / "README.md").read_text()
     for part in ("Noise.", "CC0-1.0", "AuC, validation | 0.912346 |", "| seed | 3 |", "a\\|b", "abc123", "grid paper"):
@@ -86,6 +111,13 @@ def rehash(folder: Path, **changes: object) -> None:
     config = json.loads((folder / "config.json").read_text())
     config["weights_sha256"] = sha256_of(folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(config | changes))
+
+
+def architecture(**changes: object) -> Callable[[Path], None]:
+    """Damage that changes what the configuration says about the network."""
+    return lambda folder: rehash(
+        folder, architecture=json.loads((folder / "config.json").read_text())["architecture"] | changes
+    )
 
 
 def flip(folder: Path) -> None:
@@ -136,11 +168,17 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "pickle": (pickled, r"model\.safetensors is not a safetensors file"),
     "missing tensor": (change_tensors(lambda s: s.__delitem__("out.bias")), "lacks the tensor 'out.bias'"),
     "extra tensor": (change_tensors(lambda s: s.update(more=torch.zeros(1))), "unknown tensor 'more'"),
-    "other shape": (change_tensors(lambda s: s.update({"out.bias": torch.zeros(8)})), r"\(8,\).*expected \(9,\)"),
-    "other dtype": (change_tensors(lambda s: s.update({"out.bias": torch.zeros(9).half()})), "float16"),
+    "other shape": (change_tensors(lambda s: s.update({"out.bias": torch.zeros(8)})), r"\(8,\).*expected \(313,\)"),
+    "other dtype": (change_tensors(lambda s: s.update({"out.bias": torch.zeros(313).half()})), "float16"),
+    "NaN": (change_tensors(lambda s: s.update({"out.bias": torch.full((313,), torch.nan)})), "'out.bias' with NaN"),
+    "infinity": (
+        change_tensors(lambda s: s.update({"stem.1.running_var": torch.full((32,), torch.inf)})),
+        "'stem.1.running_var' with NaN or inf",
+    ),
     "no weights": (lambda f: (f / "model.safetensors").unlink(), r"model\.safetensors cannot be read"),
     "no config": (lambda f: (f / "config.json").unlink(), r"config\.json cannot be read"),
     "config no JSON": (config_text("{"), r"config\.json is not JSON"),
+    "config deep": (config_text("[" * 100_000), r"config\.json is not JSON \(maximum recursion"),
     "config binary": (lambda f: (f / "config.json").write_bytes(b"\xff\xfe\x00") and None, r"config\.json is not JSON"),
     "config a list": (config_text("[]"), "not written by save_pretrained"),
     "foreign config": (config_text('{"model_type": "bert"}'), "not written by save_pretrained"),
@@ -149,8 +187,24 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "unknown model": (lambda f: rehash(f, architecture={"name": "vgg"}), "expected one of mobilelite"),
     "unnamed model": (lambda f: rehash(f, architecture={"q": 9}), "does not describe"),
     "decoding key": (lambda f: rehash(f, decoding={"size": 3}), "decoding"),
-    "size": (lambda f: rehash(f, size=0), "expected at least 8"),
+    "size": (lambda f: rehash(f, size=0), "size 0, expected 8 to 16384"),
+    "size huge": (lambda f: rehash(f, size=10**9), "size 1000000000, expected 8 to 16384"),
+    "size a bool": (lambda f: rehash(f, size=True), "size True"),
     "temperature": (lambda f: rehash(f, decoding={"temperature": 0.0}), "expected a temperature"),
+    "temperature tiny": (lambda f: rehash(f, decoding={"temperature": 1e-45}), "temperature from 1e-06 to 1"),
+    "q huge": (architecture(q=10**12), "q is 1000000000000, expected 1 to 65536"),
+    "q large": (architecture(q=60_000, grid=None), r"expected \(60000,"),
+    "q a bool": (architecture(q=True), "q is True"),
+    "q of no grid": (architecture(q=312), "q is 312, expected the 313 bins of grid 'paper'"),
+    "q by default": (
+        lambda f: rehash(f, architecture={"name": "mobilelite", "grid": "full"}),
+        "q is 313, expected the 484",
+    ),
+    "grid a number": (architecture(grid=5), "grid is 5"),
+    "grid unknown": (architecture(grid="313"), "no grid named '313'"),
+    "checkpointing": (architecture(checkpointing="yes"), "checkpointing is 'yes'"),
+    "name a list": (architecture(name=[]), r"name is \[\]"),
+    "head unknown": (architecture(head="both"), "'both', expected one of"),
 }
 
 
@@ -183,6 +237,10 @@ def test_somebody_elses_folder_is_not_replaced(tmp_path: Path, model: MobileLite
     with pytest.raises(ColorlibError, match="is a file"):
         save_pretrained(model, tmp_path / "thesis.txt")
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "config.json").write_text("[" * 100_000)
+    with pytest.raises(ColorlibError, match="holds something else"):
+        save_pretrained(model, tmp_path / "deep")
     (tmp_path / "empty").mkdir()
     save_pretrained(model, tmp_path / "empty")
     assert from_pretrained(tmp_path / "empty").model.grid == "paper"
@@ -200,4 +258,8 @@ def test_half_precision_and_diverged_weights_are_refused(tmp_path: Path) -> None
         save_pretrained(MobileLite(q=9), tmp_path / "m", temperature=0.0)
     with pytest.raises(ColorlibError, match="size"):
         save_pretrained(MobileLite(q=9), tmp_path / "m", size=4)
+    with pytest.raises(ColorlibError, match=r"size 8\.5"):
+        save_pretrained(MobileLite(q=9), tmp_path / "m", size=8.5)  # type: ignore[arg-type]
+    with pytest.raises(ColorlibError, match="q is 9, expected the 313 bins of grid 'paper'"):
+        save_pretrained(MobileLite(q=9, grid="paper"), tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
