@@ -61,8 +61,15 @@ def prepare(
         progress: called with each file's name when it is done.
 
     Raises:
-        ColorlibError: a photograph is missing, changed or broken (all such are named), or the disk is full.
+        ColorlibError: a split has no photograph, a photograph is missing, changed or broken (all such are named), or
+            `destination` cannot be written.
     """
+    photos = tuple(photos)
+    empty = [split for split in SPLITS if all(photo.split != split for photo in photos)]
+    if empty:
+        raise ColorlibError(
+            f"the manifest in {source} has no photograph for {' and '.join(empty)}: every split needs at least one"
+        )
     rows: dict[Split, list[tuple[Photo, NDArray[np.uint8]]]] = {split: [] for split in SPLITS}
     broken: list[str] = []
     for photo in photos:
@@ -76,8 +83,7 @@ def prepare(
     with atomic_path(destination) as folder:
         folder.mkdir()
         for split, pairs in rows.items():
-            images = np.stack([image for _, image in pairs]) if pairs else np.zeros((0, size, size, 3), np.uint8)
-            np.save(folder / f"{split}.npy", images)
+            np.save(folder / f"{split}.npy", np.stack([image for _, image in pairs]))
             index = io.StringIO()
             writer = csv.writer(index, lineterminator="\n")
             writer.writerow(["file", "sha256", "group"])
@@ -89,21 +95,14 @@ def load_prepared(directory: Path, split: Split) -> Prepared:
     """Open one split that `prepare` wrote.
 
     Raises:
-        ColorlibError: it is missing, empty or inconsistent.
+        ColorlibError: it is missing, damaged, empty or inconsistent.
     """
     array, index = directory / f"{split}.npy", directory / f"{split}.csv"
     for path in (array, index):
         if not path.is_file():
             raise ColorlibError(f"there is no {path}: run the prepare stage first (dvc repro prepare)")
-    try:
-        images = np.load(array, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise ColorlibError(
-            f"{array} is damaged ({error}): run the prepare stage again (dvc repro -f prepare)"
-        ) from error
-    with index.open(encoding="utf-8", newline="") as file:
-        files = tuple(row["file"] for row in csv.DictReader(file))
-    if images.shape[0] != len(files) or images.shape[1:2] + images.shape[3:] != (images.shape[2], 3):
+    images, files = _read_array(array), _read_files(index)
+    if images.shape[0] != len(files):
         raise ColorlibError(
             f"{array} {images.shape} does not fit {index} ({len(files)} rows): run the prepare stage again"
         )
@@ -115,3 +114,32 @@ def load_prepared(directory: Path, split: Split) -> Prepared:
 def prepared_sha256(directory: Path) -> str:
     """One hash over all the prepared data."""
     return sha256_of_tree(directory)
+
+
+def _read_array(path: Path) -> NDArray[np.uint8]:
+    try:
+        images = np.lib.format.open_memmap(path, mode="r")
+    except OSError as error:
+        raise _damaged(path, error.strerror or "it cannot be read") from error
+    except (ValueError, EOFError) as error:
+        raise _damaged(path, "it is no whole array of NumPy") from error
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (images.shape[1], images.shape[1], 3):
+        raise _damaged(path, f"it is {images.dtype} {images.shape}, expected uint8 (N, S, S, 3)")
+    return images
+
+
+def _read_files(path: Path) -> tuple[str, ...]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            files = tuple(row["file"] for row in csv.DictReader(file))
+    except OSError as error:
+        raise _damaged(path, error.strerror or "it cannot be read") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _damaged(path, "it is no CSV in UTF-8") from error
+    except KeyError:
+        raise _damaged(path, "it has no column file") from None
+    return files
+
+
+def _damaged(path: Path, reason: str) -> ColorlibError:
+    return ColorlibError(f"{path} is damaged ({reason}): run the prepare stage again (dvc repro -f prepare)")

@@ -1,5 +1,9 @@
+import errno
+import io
+import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,17 +59,78 @@ def test_missing_prepared_data_says_which_stage_makes_it(tmp_path: Path) -> None
         load_prepared(tmp_path, "train")
 
 
-def test_an_empty_split_is_refused_when_it_is_needed(photos: list[Photo], tmp_path: Path) -> None:
-    prepare([p for p in photos if p.split != "val"], tmp_path / "source", tmp_path / "out", 16)
-    assert len(load_prepared(tmp_path / "out", "train")) == 2
+@pytest.mark.parametrize(("kept", "empty"), [("train", "val and test"), ("val", "train and test")])
+def test_a_split_without_photographs_is_refused_at_once(
+    photos: list[Photo], tmp_path: Path, kept: str, empty: str
+) -> None:
+    seen: list[str] = []
+    with pytest.raises(ColorlibError, match=f"has no photograph for {empty}: every split needs"):
+        prepare([p for p in photos if p.split == kept], tmp_path / "source", tmp_path / "out", 16, seen.append)
+    assert not seen
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_split_is_refused(photos: list[Photo], tmp_path: Path) -> None:
+    prepare(photos, tmp_path / "source", tmp_path / "out", 16)
+    np.save(tmp_path / "out/val.npy", np.zeros((0, 16, 16, 3), np.uint8))
+    (tmp_path / "out/val.csv").write_text("file,sha256,group\n")
     with pytest.raises(ColorlibError, match=r"the val split .* is empty"):
         load_prepared(tmp_path / "out", "val")
 
 
-def test_a_damaged_array_is_refused(photos: list[Photo], tmp_path: Path) -> None:
+def saved(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no whole array"),
+        (b"\x93NUMPY", "no whole array"),
+        (b"just text", "no whole array"),
+        (pickle.dumps([1]), "no whole array"),
+        (saved(np.zeros((2, 16, 16, 3), np.uint8))[:-1], "no whole array"),
+        (saved(np.zeros((2, 16, 16, 3))), r"float64 \(2, 16, 16, 3\), expected uint8 \(N, S, S, 3\)"),
+        (saved(np.zeros((2, 16, 8, 3), np.uint8)), r"uint8 \(2, 16, 8, 3\), expected"),
+        (saved(np.zeros((2, 16), np.uint8)), r"uint8 \(2, 16\), expected"),
+    ],
+)
+def test_a_damaged_array_is_refused(photos: list[Photo], tmp_path: Path, content: bytes, reason: str) -> None:
     prepare(photos, tmp_path / "source", tmp_path / "out", 16)
-    (tmp_path / "out/train.npy").write_bytes(b"\x93NUMPY")
-    with pytest.raises(ColorlibError, match=r"train\.npy is damaged"):
+    (tmp_path / "out/train.npy").write_bytes(content)
+    with pytest.raises(ColorlibError, match=rf"train\.npy is damaged \(.*{reason}.*\): run the prepare") as caught:
+        load_prepared(tmp_path / "out", "train")
+    assert "pickle" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"name,sha256\na,b\n", "no column file"), (b"file,sha256\n\xff,b\n", "no CSV in UTF-8")],
+)
+def test_a_damaged_index_is_refused(photos: list[Photo], tmp_path: Path, content: bytes, reason: str) -> None:
+    prepare(photos, tmp_path / "source", tmp_path / "out", 16)
+    (tmp_path / "out/train.csv").write_bytes(content)
+    with pytest.raises(ColorlibError, match=rf"train\.csv is damaged \(.*{reason}\): run the prepare stage again"):
+        load_prepared(tmp_path / "out", "train")
+
+
+@pytest.mark.parametrize("name", ["train.npy", "train.csv"])
+def test_prepared_data_of_another_user_is_said(
+    photos: list[Photo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    prepare(photos, tmp_path / "source", tmp_path / "out", 16)
+    opened = io.open
+
+    def refuse(path: str | Path, *arguments: Any, **options: Any) -> Any:
+        if Path(path).name == name:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr("builtins.open", refuse)  # NumPy's
+    monkeypatch.setattr(io, "open", refuse)  # pathlib's
+    with pytest.raises(ColorlibError, match=rf"{name} is damaged \(Permission denied\)"):
         load_prepared(tmp_path / "out", "train")
 
 
