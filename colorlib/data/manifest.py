@@ -46,7 +46,7 @@ def read_manifest(path: Path) -> tuple[Photo, ...]:
             is listed twice, or a group stands in two splits.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the header
     except FileNotFoundError:
         raise ColorlibError(
             f"there is no manifest {path}: restore it, or point prepare.source at a folder with one"

@@ -22,6 +22,12 @@ def test_rows_become_photos_in_order(tmp_path: Path) -> None:
     assert (second.licence, second.author, second.source, second.group) == ("Public Domain", "Bob", "x", "g2")
 
 
+def test_a_manifest_saved_by_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, ROW)
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert [photo.file for photo in read_manifest(path)] == ["a.jpg"]
+
+
 def test_the_starter_set_is_whole_and_free() -> None:
     photos = read_manifest(Path(__file__).parents[3] / "data/starter/manifest.csv")
     assert len(photos) == 200
