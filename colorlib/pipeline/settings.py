@@ -1,15 +1,18 @@
 """`params.yaml`, checked before anything runs."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from colorlib import params
 from colorlib.errors import ColorlibError
+from colorlib.ops.grid import Grid
 from colorlib.pipeline.stage import console, run_stage
+from colorlib.training.precision import pick_device, pick_dtype
 from colorlib.training.settings import Settings, TrainingSettings
 
 RunName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -109,6 +112,14 @@ class PipelineSettings(Settings):
             raise ValueError(f"main is {self.main!r}, which is none of the runs: {', '.join(self.runs)}")
         if self.train.crop > self.prepare.size:
             raise ValueError(f"train.crop ({self.train.crop}) is larger than prepare.size ({self.prepare.size})")
+        for name, run in self.runs.items():
+            bins = len(Grid.by_name(run.grid))
+            if run.objective == "classification" and self.encoding.k > bins:
+                raise ValueError(f"encoding.k ({self.encoding.k}) is larger than the {bins} bins of runs.{name}")
+        try:
+            pick_dtype(self.train.precision, pick_device())
+        except ColorlibError as error:
+            raise ValueError(f"train.precision: {error}") from error
         return self
 
     def run(self, name: str) -> RunSettings:
@@ -126,11 +137,11 @@ def load_settings(path: Path = Path("params.yaml")) -> PipelineSettings:
     """Read and check `params.yaml`.
 
     Raises:
-        ColorlibError: the file is missing or no YAML, or a key is unknown, missing, of a wrong type or out of range:
-            one line for each, with the key's path.
+        ColorlibError: the file is missing or no YAML, or a key stands twice, is unknown, missing, of a wrong type or
+            out of range: one line for each, with the key's path.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader
     except FileNotFoundError:
         raise ColorlibError(f"there is no {path}: run this from the project's folder") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -143,6 +154,22 @@ def load_settings(path: Path = Path("params.yaml")) -> PipelineSettings:
         raise ColorlibError("\n".join(_lines(path, error))) from error
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML wants the keys of a mapping unique; PyYAML alone lets the last one win."""
+
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                line, name = key.start_mark.line + 1, (key.tag, key.value)
+                if name in lines:
+                    where = f"in lines {lines[name]} and {line}"
+                    raise yaml.YAMLError(f"the key {key.value!r} stands twice, {where}; remove one")
+                lines[name] = line
+        return node
+
+
 def _lines(path: Path, error: ValidationError) -> list[str]:
     lines = []
     for item in error.errors():
@@ -152,8 +179,19 @@ def _lines(path: Path, error: ValidationError) -> list[str]:
             message = "unknown key; check the spelling"
         elif item["type"] != "missing" and not isinstance(item["input"], Mapping):
             message = f"{message[0].lower()}{message[1:]}, got {item['input']!r}"
+            if item["type"] == "float_type":
+                message += _remedy(item["input"])
         lines.append(f"{path}: {key + ': ' if key else ''}{message}")
     return lines
+
+
+def _remedy(text: object) -> str:
+    """YAML 1.1 reads 3e-5 as text: a number with an exponent needs a dot, and the exponent a sign."""
+    match = re.fullmatch(r"([-+]?\d+)(\.\d*)?(?:[eE]([-+]?)(\d+))?", text) if isinstance(text, str) else None
+    if match is None:
+        return ""
+    whole, fraction, sign, exponent = match.groups()
+    return f": write {whole}{fraction or '.0'}" + (f"e{sign or '+'}{exponent}" if exponent else "")
 
 
 def main() -> None:

@@ -8,9 +8,9 @@ from colorlib import params
 
 
 class Settings(BaseModel):
-    """Base of all settings: immutable, no unknown keys, no silent conversions."""
+    """Base of all settings: immutable, no unknown keys, no silent conversions, finite numbers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class OptimiserSettings(Settings):

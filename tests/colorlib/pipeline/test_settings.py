@@ -1,7 +1,10 @@
+import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 from colorlib.errors import ColorlibError
@@ -46,6 +49,10 @@ def test_the_projects_own_file_is_right_and_its_main_run_is_the_papers() -> None
         ({"train.optimiser.learning_rate": "1e-3"}, r"learning_rate: input should be a valid number, got '1e-3'"),
         ({"encoding.sigma": 0}, r"encoding\.sigma: input should be greater than 0, got 0"),
         ({"encoding.k": 485}, r"encoding\.k: .*less than or equal to 484, got 485"),
+        ({"encoding.k": 400}, r"encoding\.k \(400\) is larger than the 313 bins of runs\.class-313-"),
+        ({"encoding.sigma": math.inf}, r"encoding\.sigma: input should be a finite number, got inf"),
+        ({"train.optimiser.learning_rate": math.inf}, r"learning_rate: input should be a finite number, got inf"),
+        ({"train.optimiser.weight_decay": math.nan}, r"weight_decay: input should be a finite number, got nan"),
         ({"rebalancing.lam": 1.5}, r"rebalancing\.lam: .*less than or equal to 1"),
         ({"decoding.temperature": -1.0}, r"decoding\.temperature: .*greater than 0"),
         ({"train.model": "resnet"}, r"train\.model: .*'mobilelite' or 'papernet', got 'resnet'"),
@@ -62,6 +69,54 @@ def test_what_is_wrong_is_one_line_with_the_keys_path(tmp_path: Path, changes: d
     with pytest.raises(ColorlibError, match=message) as caught:
         load(tmp_path, changes)
     assert str(caught.value).count("\n") == 0
+
+
+def test_more_neighbours_than_the_papers_bins_are_allowed_where_no_run_has_them(tmp_path: Path) -> None:
+    runs = {"full": {"grid": "full"}, "regression": {"objective": "regression"}}
+    load(tmp_path, {"encoding.k": 400, "runs": runs, "main": "full"})
+
+
+def test_half_precision_is_refused_where_it_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ColorlibError, match=r"params\.yaml: train\.precision: precision fp16 is for CUDA"):
+        load(tmp_path, {"train.precision": "fp16"})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    load(tmp_path, {"train.precision": "fp16"})
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [("3e-5", "3.0e-5"), ("1E3", "1.0e+3"), ("2.5e3", "2.5e+3"), ("'0.5'", "0.5"), ("+1e-3", "+1.0e-3")],
+)
+def test_a_number_that_yaml_reads_as_text_comes_with_its_right_spelling(tmp_path: Path, text: str, remedy: str) -> None:
+    content = "main: a\nruns: {a: {}}\ntrain:\n  optimiser:\n    learning_rate: "
+    (tmp_path / "params.yaml").write_text(content + text)
+    with pytest.raises(ColorlibError, match=rf"learning_rate: .*, got '.*': write {re.escape(remedy)}$"):
+        load_settings(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text(content + remedy)
+    settings = load_settings(tmp_path / "params.yaml")
+    assert settings.train.optimiser.learning_rate == float(text.strip("'"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("main: a\nruns: {a: {}}\nmain: b\n", "the key 'main' stands twice, in lines 1 and 3; remove one"),
+        ("main: a\nruns:\n  a:\n    grid: full\n    'grid': paper\n", "the key 'grid' stands twice, in lines 4 and 5"),
+        ("main: a\nruns: {a: {grid: full, grid: paper}}\n", "the key 'grid' stands twice, in lines 2 and 2"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "params.yaml").write_text(content)
+    with pytest.raises(ColorlibError, match=message):
+        load_settings(tmp_path / "params.yaml")
+
+
+def test_the_same_key_in_two_mappings_is_fine(tmp_path: Path) -> None:
+    content = "main: a\nruns:\n  a: &a {grid: full, rebalancing: false}\n  b:\n    <<: *a\n    grid: paper\n"
+    (tmp_path / "params.yaml").write_text(content)
+    runs = load_settings(tmp_path / "params.yaml").runs
+    assert (runs["b"].grid, runs["b"].rebalancing) == ("paper", False)
 
 
 def test_every_mistake_is_listed(tmp_path: Path) -> None:
