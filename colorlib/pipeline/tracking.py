@@ -2,11 +2,12 @@
 
 import logging
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from colorlib.errors import ColorlibError
 
@@ -20,7 +21,7 @@ WEIGHTS_TAG = "colorlib.weights_sha256"
 
 
 class Tracker:
-    """Writes to one MLflow run."""
+    """Writes to one MLflow run; what MLflow cannot write is a `ColorlibError`."""
 
     def __init__(self, client: "mlflow.MlflowClient", run_id: str) -> None:
         self._client = client
@@ -28,24 +29,28 @@ class Tracker:
 
     def parameters(self, values: Mapping[str, object]) -> None:
         """Log parameters; nested mappings become dotted keys."""
-        for key, value in flatten(values).items():
-            self._client.log_param(self.run_id, key, value)
+        with _in_words("written"):
+            for key, value in flatten(values).items():
+                self._client.log_param(self.run_id, key, value)
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Log metrics of a step (an epoch, or 0)."""
-        for key, value in values.items():
-            self._client.log_metric(self.run_id, key, value, step=step)
+        with _in_words("written"):
+            for key, value in values.items():
+                self._client.log_metric(self.run_id, key, value, step=step)
 
     def tag(self, key: str, value: str) -> None:
         """Set a tag."""
-        self._client.set_tag(self.run_id, key, value)
+        with _in_words("written"):
+            self._client.set_tag(self.run_id, key, value)
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """Store a file, or all files of a directory."""
-        if path.is_dir():
-            self._client.log_artifacts(self.run_id, str(path), folder)
-        else:
-            self._client.log_artifact(self.run_id, str(path), folder)
+        with _in_words("written"):
+            if path.is_dir():
+                self._client.log_artifacts(self.run_id, str(path), folder)
+            else:
+                self._client.log_artifact(self.run_id, str(path), folder)
 
 
 @contextmanager
@@ -53,34 +58,44 @@ def new_run(name: str) -> Iterator[Tracker]:
     """Start a run; it ends FINISHED, FAILED after an exception, or KILLED after Ctrl-C.
 
     Raises:
-        ColorlibError: the tracking server or database cannot be used.
+        ColorlibError: the tracking server or database cannot be used, or fails while it is written.
     """
     client, experiment = _connect()
     tags = {"mlflow.source.git.commit": git_commit(), "mlflow.runName": name, "colorlib.run": name}
-    run_id = client.create_run(experiment, tags=tags).info.run_id
-    status = "FAILED"
+    with _in_words("written"):
+        run_id = client.create_run(experiment, tags=tags).info.run_id
     try:
         yield Tracker(client, run_id)
-        status = "FINISHED"
-    except KeyboardInterrupt:
-        status = "KILLED"
+    except BaseException as error:
+        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        with suppress(Exception):  # what ended the run is the error to show
+            client.set_terminated(run_id, status)
         raise
-    finally:
-        client.set_terminated(run_id, status)
+    with _in_words("written"):
+        client.set_terminated(run_id, "FINISHED")
 
 
 def find_run(weights_sha256: str) -> Tracker | None:
-    """The newest run that made these weights, or None (the database is not part of what DVC restores)."""
+    """The newest run that made these weights, or None (the database is not part of what DVC restores).
+
+    Raises:
+        ColorlibError: the tracking server or database cannot be used.
+    """
     client, experiment = _connect()
-    found = client.search_runs(
-        [experiment], f"tags.`{WEIGHTS_TAG}` = '{weights_sha256}'", order_by=["start_time DESC"], max_results=1
-    )
+    query = f"tags.`{WEIGHTS_TAG}` = '{weights_sha256}'"
+    with _in_words("read"):
+        found = client.search_runs([experiment], query, order_by=["start_time DESC"], max_results=1)
     return Tracker(client, found[0].info.run_id) if found else None
 
 
 def tracking_uri() -> str:
     """Where runs go: `MLFLOW_TRACKING_URI`, or a SQLite file in the project's folder."""
     return os.environ.get("MLFLOW_TRACKING_URI", DATABASE)
+
+
+def without_password(text: str) -> str:
+    """`text`, fit to be printed: `user:password@` of any address in it is masked."""
+    return re.sub(r"(?<=://)[^/\s]+@", "***@", text)
 
 
 def git_commit() -> str:
@@ -118,15 +133,24 @@ def _connect() -> tuple["mlflow.MlflowClient", str]:
     except ImportError as error:
         raise ColorlibError("mlflow is not installed: pip install 'colorful-colorization[tracking]'") from error
     uri = tracking_uri()
-    try:
+    with _in_words("used"):
         # MLflow remembers databases by their address: a relative one would mean another after a change of folder.
         address = f"sqlite:///{Path('mlflow.db').resolve()}" if uri == DATABASE else uri
-        client: Any = mlflow.MlflowClient(tracking_uri=address)
+        client = mlflow.MlflowClient(tracking_uri=address)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:
             return client, experiment.experiment_id
         # A server knows its own artifact store; for a database the folder has to be said.
         location = None if uri.startswith(("http://", "https://")) else ARTIFACTS.resolve().as_uri()
         return client, client.create_experiment(EXPERIMENT, artifact_location=location)
+
+
+@contextmanager
+def _in_words(what: str) -> Iterator[None]:
+    """Turn whatever MLflow raises into one sentence: MLflow at … cannot be `what`."""
+    try:
+        yield
     except Exception as error:  # MLflow, SQLAlchemy and requests each raise their own
-        raise ColorlibError(f"MLflow at {uri} cannot be used ({' '.join(str(error).split())[:300]})") from error
+        reason = " ".join(str(error).split())[:300]
+        message = f"MLflow at {tracking_uri()} cannot be {what}: {reason}"
+        raise ColorlibError(without_password(message)) from error

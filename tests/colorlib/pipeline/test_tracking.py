@@ -1,11 +1,14 @@
+import sqlite3
 import subprocess
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import mlflow
 import pytest
 
 from colorlib.errors import ColorlibError
-from colorlib.pipeline import tracking
+from colorlib.pipeline import summary, tracking
 
 
 def status_of(uri: str, name: str) -> str:
@@ -13,6 +16,13 @@ def status_of(uri: str, name: str) -> str:
     experiment = client.get_experiment_by_name(tracking.EXPERIMENT)
     (run,) = client.search_runs([experiment.experiment_id], f"tags.`colorlib.run` = '{name}'")
     return str(run.info.status)
+
+
+def break_table(project: Path, table: str) -> None:
+    """What a full disk does to a writer, for one table of the database."""
+    with closing(sqlite3.connect(project / "mlflow.db")) as database:
+        database.execute("PRAGMA foreign_keys = OFF")
+        database.execute(f"ALTER TABLE {table} RENAME TO lost_{table}")
 
 
 @pytest.mark.parametrize(("failure", "status"), [(KeyboardInterrupt(), "KILLED"), (RuntimeError("x"), "FAILED")])
@@ -43,6 +53,83 @@ def test_a_store_that_cannot_be_used_is_one_sentence(monkeypatch: pytest.MonkeyP
     with pytest.raises(ColorlibError, match=f"MLflow at {uri} cannot be used") as caught, tracking.new_run("r"):
         pass
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "write"),
+    [
+        ("params", lambda tracker: tracker.parameters({"a": 1})),
+        ("metrics", lambda tracker: tracker.metrics({"a": 1.0})),
+        ("tags", lambda tracker: tracker.tag("a", "b")),
+        ("runs", lambda _: None),  # the end of the run is what cannot be written
+    ],
+)
+def test_a_database_that_fails_on_the_way_is_one_sentence(
+    project: Path, table: str, write: Callable[[tracking.Tracker], None]
+) -> None:
+    def run() -> None:
+        with tracking.new_run("r") as tracker:
+            break_table(project, table)
+            write(tracker)
+
+    with pytest.raises(ColorlibError, match=r"MLflow at sqlite:///mlflow\.db cannot be written: ") as caught:
+        run()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "."])
+def test_artifacts_that_cannot_be_stored_are_one_sentence(project: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/a.txt").write_text("a")
+    (project / "mlartifacts").write_text("no folder")
+    with pytest.raises(ColorlibError, match="cannot be written: "), tracking.new_run("r") as tracker:
+        tracker.artifact(tmp_path / "kept" / name)
+    assert status_of(f"sqlite:///{project}/mlflow.db", "r") == "FAILED"
+
+
+def test_a_run_that_cannot_begin_or_be_found_is_one_sentence(project: Path) -> None:
+    tracking.find_run("0" * 64)  # makes the experiment
+    break_table(project, "runs")
+    with pytest.raises(ColorlibError, match="cannot be written: "), tracking.new_run("r"):
+        pass
+    with pytest.raises(ColorlibError, match="cannot be read: "):
+        tracking.find_run("0" * 64)
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), RuntimeError("the first")])
+def test_a_failing_end_does_not_hide_what_ended_the_run(project: Path, failure: BaseException) -> None:
+    def run() -> None:
+        with tracking.new_run("r"):
+            break_table(project, "runs")
+            raise failure
+
+    with pytest.raises(type(failure)):
+        run()
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("http://ann:s3cret@host:5000/x", "http://***@host:5000/x"),
+        ("at postgresql://ann:s3@cret@host/db and", "at postgresql://***@host/db and"),
+        ("http://host/a@b", "http://host/a@b"),
+        ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
+    ],
+)
+def test_passwords_are_masked(text: str, masked: str) -> None:
+    assert tracking.without_password(text) == masked
+
+
+@pytest.mark.usefixtures("project")
+def test_no_message_shows_the_password(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ann:s3cret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(ColorlibError, match=r"MLflow at http://\*\*\*@127\.0\.0\.1:9 cannot be used") as caught:
+        tracking.find_run("0" * 64)
+    summary.main()
+    printed = capsys.readouterr().out
+    assert '--backend-store-uri "$MLFLOW_TRACKING_URI"' in printed
+    assert "s3cret" not in printed + str(caught.value)
 
 
 def test_weights_that_nobody_logged_have_no_run(project: Path) -> None:
