@@ -21,6 +21,21 @@ class Mark:
     factor: float
 
 
+@dataclass(frozen=True)
+class Limit:
+    """A promise of the kind "at most": the measured `value` of `quantity`, in `unit`, does not exceed `most`."""
+
+    quantity: str
+    value: float
+    most: float
+    unit: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the limit was kept in this run; NaN keeps none."""
+        return self.value <= self.most
+
+
 @dataclass
 class Row:
     """One operation, measured.
@@ -28,7 +43,8 @@ class Row:
     Attributes:
         operation: what was done, with its size.
         milliseconds: median time of each contender; "ours" is the first.
-        marks: what was promised.
+        marks: what was promised about speed.
+        limits: what was promised about errors and memory, with what was measured.
         facts: further numbers and remarks, by name.
     """
 
@@ -36,6 +52,7 @@ class Row:
     milliseconds: dict[str, float]
     marks: list[Mark]
     facts: dict[str, str] = field(default_factory=dict)
+    limits: list[Limit] = field(default_factory=list)
 
     def ratio(self, peer: str) -> float:
         """How many times as fast ours is as the peer."""

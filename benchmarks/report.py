@@ -26,7 +26,12 @@ def write(suite: str, rows: list[Row], notes: list[str], folder: Path) -> Path:
     document = {
         "machine": machine(),
         "rows": [
-            asdict(row) | {"ratios": [row.ratio(m.peer) for m in row.marks], "met": [row.met(m) for m in row.marks]}
+            asdict(row)
+            | {
+                "ratios": [row.ratio(mark.peer) for mark in row.marks],
+                "met": [row.met(mark) for mark in row.marks],
+                "limits": [asdict(limit) | {"met": limit.met} for limit in row.limits],
+            }
             for row in rows
         ],
         "notes": notes,
@@ -38,7 +43,7 @@ def write(suite: str, rows: list[Row], notes: list[str], folder: Path) -> Path:
 
 
 def markdown(suite: str, rows: list[Row], notes: list[str]) -> str:
-    """Return the table of a suite: a line for each promise."""
+    """Return the tables of a suite, of speed and of limits: a line for each promise."""
     lines = [
         f"# Benchmark: {suite}",
         "",
@@ -50,12 +55,23 @@ def markdown(suite: str, rows: list[Row], notes: list[str]) -> str:
     ]
     lines += [
         f"| {row.operation} | {row.milliseconds['ours']:.2f} | {mark.peer} | {row.milliseconds[mark.peer]:.1f} "
-        f"| {row.ratio(mark.peer):.1f} | {mark.factor:g} | {'yes' if row.met(mark) else '**no**'} |"
+        f"| {row.ratio(mark.peer):.1f} | {mark.factor:g} | {_yes_or_no(row.met(mark))} |"
         for row in rows
         for mark in row.marks
     ]
+    lines += ["", "| operation | quantity | measured | promised, at most | met |", "|---|---|---:|---:|---|"]
+    lines += [
+        f"| {row.operation} | {limit.quantity}, {limit.unit} | {limit.value:.2g} | {limit.most:g} "
+        f"| {_yes_or_no(limit.met)} |"
+        for row in rows
+        for limit in row.limits
+    ]
     facts = [f"- {row.operation}: {name} {value}" for row in rows for name, value in row.facts.items()]
     return "\n".join([*lines, "", *facts, *(f"- {note}" for note in notes), ""])
+
+
+def _yes_or_no(met: bool) -> str:
+    return "yes" if met else "**no**"
 
 
 def _cpuinfo() -> list[str]:

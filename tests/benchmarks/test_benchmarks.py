@@ -6,8 +6,8 @@ import torch
 
 from benchmarks import __main__ as command
 from benchmarks import first_call, ops
-from benchmarks.harness import Mark, Row, interleaved, peak_extra_mebibytes
-from benchmarks.report import markdown
+from benchmarks.harness import Limit, Mark, Row, interleaved, peak_extra_mebibytes
+from benchmarks.report import markdown, write
 
 
 def test_contenders_take_turns_and_the_median_counts():
@@ -45,6 +45,18 @@ def test_a_missed_mark_is_not_called_met():
     assert "- a note" in table
 
 
+def test_a_limit_that_was_passed_is_not_called_met(tmp_path):
+    limits = [Limit("error", value, 1e-3, "Lab units") for value in (1e-3, 2e-3, float("nan"))]
+    assert [limit.met for limit in limits] == [True, False, False]
+    row = Row("op", {"ours": 2.0, "peer": 10.0}, [Mark("peer", 5)], {}, limits[:2])
+    table = write("ops", [row], [], tmp_path).read_text(encoding="utf-8")
+    assert "| op | error, Lab units | 0.001 | 0.001 | yes |" in table
+    assert "| op | error, Lab units | 0.002 | 0.001 | **no** |" in table
+    written = json.loads((tmp_path / "ops.json").read_text())["rows"][0]["limits"]
+    assert [limit["met"] for limit in written] == [True, False]
+    assert written[1]["value"] == 2e-3
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the peers
 def test_the_suite_runs_small_and_writes_what_it_measured(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(first_call, "notes", lambda: ["first calls left out"])
@@ -57,6 +69,9 @@ def test_the_suite_runs_small_and_writes_what_it_measured(tmp_path, monkeypatch,
     document = json.loads((tmp_path / "ops.json").read_text())
     assert len(document["rows"]) == 6
     assert all(row["milliseconds"]["ours"] > 0 for row in document["rows"])
+    limits = {limit["quantity"]: limit for row in document["rows"] for limit in row["limits"]}
+    assert set(limits) == {"largest error", "peak extra memory beside dense targets"}
+    assert limits["largest error"]["met"]
     assert document["machine"]["threads"] == "2"
     assert (tmp_path / "ops.md").read_text() in capsys.readouterr().out
 
@@ -68,5 +83,16 @@ def test_first_calls_are_measured_in_fresh_processes():
 
 
 def test_the_loss_needs_no_dense_target():
-    row = ops.loss_row(rounds=1, shrink=1)
-    assert int(row.facts["peak extra memory"].split(", ")[1].split()[0]) <= 60
+    (limit,) = ops.loss_row(rounds=1, shrink=1).limits
+    assert limit.unit == "%"
+    assert limit.most == 60
+    assert limit.met
+
+
+@pytest.mark.parametrize("option", ["--rounds", "--shrink"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "1001"])
+def test_numbers_that_make_no_sense_are_named(capsys, option, value):
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["ops", option, value])
+    assert stopped.value.code == 2
+    assert f"{option}: got '{value}', expected a whole number from 1 to" in capsys.readouterr().err
