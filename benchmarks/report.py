@@ -61,7 +61,7 @@ def markdown(suite: str, rows: list[Row], notes: list[str]) -> str:
     ]
     lines += ["", "| operation | quantity | measured | promised, at most | met |", "|---|---|---:|---:|---|"]
     lines += [
-        f"| {row.operation} | {limit.quantity}, {limit.unit} | {limit.value:.2g} | {limit.most:g} "
+        f"| {row.operation} | {limit.quantity}, {limit.unit} | {limit.value:.3g} | {limit.most:g} "
         f"| {_yes_or_no(limit.met)} |"
         for row in rows
         for limit in row.limits
