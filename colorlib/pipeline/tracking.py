@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,8 +68,11 @@ def new_run(name: str) -> Iterator[Tracker]:
         yield Tracker(client, run_id)
     except BaseException as error:
         status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-        with suppress(Exception):  # what ended the run is the error to show
-            client.set_terminated(run_id, status)
+        try:
+            with _in_words("written"):
+                client.set_terminated(run_id, status)
+        except ColorlibError as second:
+            error.add_note(f"and the run could not be marked {status}: {second}")  # the first error is the one to show
         raise
     with _in_words("written"):
         client.set_terminated(run_id, "FINISHED")

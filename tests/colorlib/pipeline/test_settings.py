@@ -74,6 +74,7 @@ def test_what_is_wrong_is_one_line_with_the_keys_path(tmp_path: Path, changes: d
 def test_more_neighbours_than_the_papers_bins_are_allowed_where_no_run_has_them(tmp_path: Path) -> None:
     runs = {"full": {"grid": "full"}, "regression": {"objective": "regression"}}
     load(tmp_path, {"encoding.k": 400, "runs": runs, "main": "full"})
+    assert load_settings(tmp_path / "params.yaml").encoding.k == 400
 
 
 def test_half_precision_is_refused_where_it_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
