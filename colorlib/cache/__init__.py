@@ -1,0 +1,1 @@
+"""Never the same work twice: finished pictures under a key of everything that makes them."""
