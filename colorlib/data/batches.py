@@ -1,55 +1,165 @@
 """Batches for training: shuffled, cropped and mirrored, all of it a function of the seed and the epoch alone."""
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from colorlib.data.prepared import Prepared
+from colorlib.data.source import ImageSource
 from colorlib.errors import ColorlibError
+
+READ_AHEAD = 2  # batches in the making, at most, while the trainer works on one
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """What chance decided for one epoch: the order of the images, and for each image its crop and mirroring."""
+
+    order: Tensor  # (N,) int64
+    corners: Tensor  # (N, 2) int64, by image
+    mirrored: Tensor  # (N,) bool, by image
 
 
 class TrainingBatches:
-    """Random crops, mirrored at random (as released), in an order drawn anew each epoch.
+    """Random crops, mirrored at random (as released), in an order drawn anew each epoch; a `BatchSource`.
 
-    The draws of an epoch depend on (seed, epoch) only, so any epoch can be made again without those before it.
+    The draws of an epoch depend on (seed, epoch) only, so any epoch can be made again without those before it, and any
+    batch without those before it. No thread that reads has a random state of its own, hence their number
+    changes nothing.
 
     Args:
-        data: the training split.
-        batch_size: images a batch; the last batch of an epoch may be smaller.
+        data: the training images.
+        batch_size: images a batch, over all ranks; the last batch of an epoch may be smaller.
         crop: side of the crops in pixels.
         seed: of all draws.
+        rank: which part of each batch this process sees, from 0.
+        world: how many processes share each batch.
+        workers: threads that read ahead; 0 reads when asked.
 
     Raises:
-        ColorlibError: the crop is larger than the images.
+        ColorlibError: the crop is larger than the images, or there is no such rank.
     """
 
-    def __init__(self, data: Prepared, batch_size: int, crop: int, seed: int) -> None:
-        size = data.images.shape[1]
-        if crop > size:
+    def __init__(
+        self,
+        data: ImageSource,
+        batch_size: int,
+        crop: int,
+        seed: int,
+        *,
+        rank: int = 0,
+        world: int = 1,
+        workers: int = 0,
+    ) -> None:
+        if crop > data.size:
             raise ColorlibError(
-                f"train.crop is {crop}, larger than the prepared images ({size}): lower it or raise prepare.size"
+                f"train.crop is {crop}, larger than the prepared images ({data.size}): lower it or raise prepare.size"
             )
+        if not 0 <= rank < world:
+            raise ColorlibError(f"there is no rank {rank} of {world}: ranks go from 0 to {world - 1}")
+        if world > batch_size:
+            raise ColorlibError(
+                f"a batch of {batch_size} images cannot be shared by {world} processes: raise train.batch_size"
+            )
+        if workers < 0:
+            raise ColorlibError(f"got {workers} workers, expected 0 (read when asked) or more")
         self._data = data
         self._batch_size = batch_size
         self._crop = crop
         self._seed = seed
+        self._rank, self._world = rank, world
+        self._workers = workers
+        self._drawn: tuple[int, _Draws] | None = None
 
     def __len__(self) -> int:
         return -(-len(self._data) // self._batch_size)
 
-    def epoch(self, number: int) -> Iterator[Tensor]:
-        """Yield the batches of epoch `number` (from 0): uint8 sRGB, B×3×crop×crop."""
+    @property
+    def images(self) -> int:
+        """Images an epoch, over all ranks."""
+        return len(self._data)
+
+    @property
+    def fingerprint(self) -> str:
+        """One SHA-256 over the images and their order."""
+        return self._data.fingerprint
+
+    def global_size(self, batch: int) -> int:
+        """Images in batch `batch` (from 0) over all ranks.
+
+        Raises:
+            ColorlibError: an epoch has no such batch.
+        """
+        self._check(batch)
+        return min(self._batch_size, len(self._data) - batch * self._batch_size)
+
+    def files(self, number: int, batch: int) -> tuple[str, ...]:
+        """The names of the images in this rank's part of batch `batch` of epoch `number`, in their order in it.
+
+        Raises:
+            ColorlibError: an epoch has no such batch.
+        """
+        self._check(batch)
+        return tuple(self._data.name(row) for row in self._rows(self._draw(number), batch))
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Tensor]:
+        """Yield this rank's part of the batches of epoch `number` (from 0), from batch `start` (from 0).
+
+        Shape: uint8 sRGB, B×3×crop×crop.
+
+        Raises:
+            ColorlibError: an image cannot be read, or an epoch has no batch `start`.
+        """
+        if start != len(self):  # the position after the last batch: nothing is left of this epoch
+            self._check(start)
+        draws, left = self._draw(number), range(start, len(self))
+        if self._workers == 0:
+            for batch in left:
+                yield self._stack(draws, batch)
+            return
+        with ThreadPoolExecutor(self._workers, "colorlib-batches") as pool:
+            ahead: deque[Future[Tensor]] = deque()
+            try:
+                for batch in left:
+                    ahead.append(pool.submit(self._stack, draws, batch))
+                    if len(ahead) > max(READ_AHEAD, self._workers):
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for future in ahead:
+                    future.cancel()  # the consumer went away in mid-epoch
+
+    def _draw(self, number: int) -> _Draws:
+        if self._drawn is not None and self._drawn[0] == number:
+            return self._drawn[1]
         generator = torch.Generator().manual_seed(self._seed * 1_000_003 + number)
-        count, size = len(self._data), self._data.images.shape[1]
-        order = torch.randperm(count, generator=generator)
-        corners = torch.randint(0, size - self._crop + 1, (count, 2), generator=generator)
+        count = len(self._data)
+        order = self._data.order(generator, self._batch_size)
+        corners = torch.randint(0, self._data.size - self._crop + 1, (count, 2), generator=generator)
         mirrored = torch.rand(count, generator=generator) < 0.5
-        for start in range(0, count, self._batch_size):
-            rows = order[start : start + self._batch_size].tolist()
-            crops = []
-            for row, image in zip(rows, self._data.tensor(rows), strict=True):
-                top, left = corners[row].tolist()
-                crop = image[:, top : top + self._crop, left : left + self._crop]  # (3, crop, crop)
-                crops.append(crop.flip(-1) if mirrored[row] else crop)
-            yield torch.stack(crops)  # (B, 3, crop, crop)
+        draws = _Draws(order, corners, mirrored)
+        self._drawn = (number, draws)
+        return draws
+
+    def _rows(self, draws: _Draws, batch: int) -> list[int]:
+        rows: list[int] = draws.order[batch * self._batch_size : (batch + 1) * self._batch_size].tolist()
+        first, last = (len(rows) * rank // self._world for rank in (self._rank, self._rank + 1))
+        return rows[first:last]
+
+    def _stack(self, draws: _Draws, batch: int) -> Tensor:
+        rows = self._rows(draws, batch)
+        crops = np.empty((len(rows), self._crop, self._crop, 3), np.uint8)
+        for target, row in zip(crops, rows, strict=True):
+            top, left = draws.corners[row].tolist()
+            crop = self._data.read(row)[top : top + self._crop, left : left + self._crop]  # (crop, crop, 3)
+            target[...] = crop[:, ::-1] if draws.mirrored[row] else crop
+        return torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous()  # (B, 3, crop, crop)
+
+    def _check(self, batch: int) -> None:
+        if not 0 <= batch < len(self):
+            raise ColorlibError(f"an epoch has the batches 0 to {len(self) - 1}, none with the number {batch}")

@@ -7,9 +7,11 @@ DIRECTORY/train.csv    file, sha256, group: row i describes image i
 """
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +24,12 @@ from colorlib.data.photos import load_photo, resize_to_square
 from colorlib.errors import ColorlibError
 from colorlib.files import atomic_path, sha256_of_tree
 
+HASHED_AT_ONCE = 1024  # images; bounds the memory
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """The photographs of one split.
+    """The photographs of one split, an `ImageSource`.
 
     Attributes:
         images: N×S×S×3 uint8, sRGB; a read-only memory map.
@@ -37,6 +41,32 @@ class Prepared:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @property
+    def size(self) -> int:
+        """Side of the squares in pixels."""
+        return int(self.images.shape[1])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """One SHA-256 over names and pixels."""
+        digest = hashlib.sha256("\0".join(self.files).encode())
+        for start in range(0, len(self), HASHED_AT_ONCE):
+            digest.update(np.ascontiguousarray(self.images[start : start + HASHED_AT_ONCE]).data)
+        return digest.hexdigest()
+
+    def name(self, index: int) -> str:
+        """The file that image `index` was made of."""
+        return self.files[index]
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """Image `index`, S×S×3 uint8 sRGB."""
+        image: NDArray[np.uint8] = self.images[index]
+        return image
+
+    def order(self, generator: torch.Generator, batch_size: int) -> Tensor:  # noqa: ARG002  # any order costs the same
+        """All indices in one random order, N int64."""
+        return torch.randperm(len(self), generator=generator)
 
     def tensor(self, rows: slice | list[int] = slice(None)) -> Tensor:
         """The chosen images as uint8 tensor, M×3×S×S."""
