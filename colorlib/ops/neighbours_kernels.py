@@ -27,12 +27,14 @@ Ints = npt.NDArray[np.int64]
 LOW, CELL, CELLS = -128.0, 4.0, 64  # the table covers ab from −128 to 128
 STEP = float(params.GRID_STEP.value)
 PER_STEP = 1 / STEP
-SQUARES = 25  # lattice points from −120 to 120 in each direction, each with a square ±5 around it
+SQUARES = 27  # lattice points from −130 to 130 in each direction, each with a square ±5 around it; no bin on the rim
 BORDER = STEP * SQUARES / 2
 MARGIN = 1e-3  # cells are taken larger by this, as rounding may put a point of the border into the neighbour
 SLACK = 1e-6  # and scores count as different from here on
 CELLS_AT_ONCE = 256
 SMALLEST_RANGE = 8192  # pixels
+COUNTED_AT_ONCE = 4096  # pixels; their squares stay in the nearest cache
+SMALLEST_COUNT = 1 << 17  # pixels; counting is so fast that a second thread pays late
 
 
 class Candidates(NamedTuple):
@@ -53,29 +55,30 @@ class Candidates(NamedTuple):
 
 def nearest(ab: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     """Return the nearest bin of every pixel of N×2×H×W on the CPU, as N×H×W int64."""
-    return _nearest_and_counts(ab, points)[0]
+    planes, key = _planes(ab), _key(points)
+    table, lists = squares(key), candidates(key, 1)
+    indices = huge_page_empty((ab.shape[0], *ab.shape[2:]), torch.int64)  # N×H×W
+    out = indices.numpy().reshape(len(planes), planes.shape[2])  # N×HW
+    for image, row in zip(planes, out, strict=True):
+        for_each_range(partial(nearest_range, image[0], image[1], table, *lists, row), len(row), SMALLEST_RANGE)
+    return indices
 
 
 def histogram(ab: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     """Count the nearest bins of all pixels of N×2×H×W on the CPU, as Q int64."""
-    return _nearest_and_counts(ab, points)[1]
-
-
-def _nearest_and_counts(ab: torch.Tensor, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     planes, key = _planes(ab), _key(points)
     table, lists = squares(key), candidates(key, 1)
-    indices = huge_page_empty((ab.shape[0], *ab.shape[2:]), torch.int64)  # N×H×W
-    counts = np.zeros((ab.shape[0], 1 + planes.shape[2] // SMALLEST_RANGE, len(points)), np.int64)
+    counts = [np.zeros(len(points), np.int64)]
 
-    def find(image: int, start: int, stop: int) -> None:
+    def count(image: Reals, start: int, stop: int) -> None:
         # Each range counts on its own, so that threads do not disturb each other.
-        own = counts[image, start // SMALLEST_RANGE]
-        nearest_range(planes[image, 0], planes[image, 1], table, *lists, out[image], own, start, stop)
+        own = np.zeros(len(points), np.int64)
+        count_range(image[0], image[1], table, *lists, own, start, stop)
+        counts.append(own)
 
-    out = indices.numpy().reshape(len(planes), planes.shape[2])  # N×HW
-    for image in range(len(planes)):
-        for_each_range(partial(find, image), planes.shape[2], SMALLEST_RANGE)
-    return indices, torch.from_numpy(counts.sum((0, 1)))
+    for image in planes:
+        for_each_range(partial(count, image), planes.shape[2], SMALLEST_COUNT)
+    return torch.from_numpy(np.sum(counts, axis=0, dtype=np.int64))
 
 
 def encode(ab: torch.Tensor, points: torch.Tensor, k: int, sigma: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -112,12 +115,12 @@ def candidates(points: bytes, k: int) -> Candidates:
 
 @lru_cache(maxsize=4)
 def squares(points: bytes) -> Ints:
-    """Return the bin at every lattice point from −120 to 120, or −1 where there is none."""
+    """Return the bin at every lattice point from −130 to 130, a before b, or −1 where there is none."""
     bins = np.frombuffer(points, np.float32).reshape(-1, 2)  # Q×2
     table = np.full((SQUARES, SQUARES), -1, np.int64)
     places = ((bins + BORDER) // STEP).astype(np.int64)
     table[places[:, 0], places[:, 1]] = np.arange(len(bins))
-    return table
+    return table.ravel()
 
 
 def _lists(bins: Doubles, centres: Doubles, k: int) -> list[Ints]:
@@ -156,11 +159,28 @@ def _cell(a: float, b: float) -> int:
 
 
 @compiled
-def _square(value: float) -> int:
-    place = int((value + BORDER) * PER_STEP)
+def _square(a: float, b: float) -> int:
+    return _place(a) * SQUARES + _place(b)
+
+
+@compiled
+def _place(value: float) -> int:
+    inside = min(max(value, 1 - BORDER), BORDER - 1)  # what lies farther out belongs to the rim anyway
+    place = int(np.int32((inside + BORDER) * PER_STEP))  # 32 bits convert in vectors
     start = STEP * place - BORDER
     # The product rounds; and what lies on a border belongs to the lower bin.
-    return place - (value <= start) + (value > start + STEP)
+    return place - (inside <= start) + (inside > start + STEP)
+
+
+@compiled
+def _search(a: float, b: float, points: Doubles, norms: Doubles, offsets: Ints, bins: Ints) -> int:
+    cell, closest, lowest = _cell(a, b), -1, np.inf
+    for place in range(offsets[cell], offsets[cell + 1]):
+        q = bins[place]
+        score = norms[q] - 2 * (a * points[q, 0] + b * points[q, 1])
+        if score < lowest or (score == lowest and q < closest):
+            closest, lowest = q, score
+    return closest
 
 
 @compiled
@@ -173,25 +193,48 @@ def nearest_range(
     offsets: Ints,
     bins: Ints,
     out: Ints,
+    start: int,
+    stop: int,
+) -> None:
+    """Write the nearest bin of the pixels start..stop."""
+    for x in range(start, stop):
+        va, vb = np.float64(a[x]), np.float64(b[x])
+        closest = table[_square(va, vb)]
+        out[x] = closest if closest >= 0 else _search(va, vb, points, norms, offsets, bins)
+
+
+@compiled
+def count_range(
+    a: Reals,
+    b: Reals,
+    table: Ints,
+    points: Doubles,
+    norms: Doubles,
+    offsets: Ints,
+    bins: Ints,
     counts: Ints,
     start: int,
     stop: int,
 ) -> None:
-    """Write the nearest bin of the pixels start..stop, and count it."""
-    for x in range(start, stop):
-        va, vb = np.float64(a[x]), np.float64(b[x])
-        closest = -1
-        if -BORDER < va < BORDER and -BORDER < vb < BORDER:
-            closest = table[_square(va), _square(vb)]
-        if closest < 0:
-            cell, lowest = _cell(va, vb), np.inf
-            for place in range(offsets[cell], offsets[cell + 1]):
-                q = bins[place]
-                score = norms[q] - 2 * (va * points[q, 0] + vb * points[q, 1])
-                if score < lowest or (score == lowest and q < closest):
-                    closest, lowest = q, score
-        out[x] = closest
-        counts[closest] += 1
+    """Add the pixels start..stop to the counts of their nearest bins: whole squares first, then what lies elsewhere."""
+    places, of_squares = np.empty(COUNTED_AT_ONCE, np.int32), np.zeros(len(table), np.int64)
+    for first in range(start, stop, COUNTED_AT_ONCE):
+        many = min(COUNTED_AT_ONCE, stop - first)
+        for x in range(many):  # apart from the counting, so that it is done in vectors
+            places[x] = _square(np.float64(a[first + x]), np.float64(b[first + x]))
+        for x in range(many):
+            of_squares[places[x]] += 1
+    elsewhere = 0
+    for square in range(len(table)):
+        if table[square] >= 0:
+            counts[table[square]] += of_squares[square]
+        else:
+            elsewhere += of_squares[square]
+    if elsewhere > 0:
+        for x in range(start, stop):
+            va, vb = np.float64(a[x]), np.float64(b[x])
+            if table[_square(va, vb)] < 0:
+                counts[_search(va, vb, points, norms, offsets, bins)] += 1
 
 
 @compiled

@@ -105,11 +105,13 @@ def test_uncompiled_kernels_do_the_same():
     np.testing.assert_allclose(weights, plain_weights, atol=1e-6)
     found, counts = np.zeros(30, np.int64), np.zeros(313, np.int64)
     one = kernels.candidates(key, 1)
-    kernels.nearest_range.py_func(*values, kernels.squares(key), *one, found, counts, 0, 30)
+    kernels.nearest_range.py_func(*values, kernels.squares(key), *one, found, 0, 30)
     assert np.array_equal(found, indices[0])
-    assert counts.sum() == 30
+    kernels.count_range.py_func(*values, kernels.squares(key), *one, counts, 0, 30)
+    assert np.array_equal(counts, np.bincount(found, minlength=313))
     assert kernels._cell.py_func(200.0, 0.0) == kernels.CELLS**2
-    assert kernels._square.py_func(-115.0) == 0
+    assert kernels._place.py_func(-115.0) == 1
+    assert kernels._search.py_func(500.0, 500.0, *one) == int(Grid.paper().nearest(torch.full((1, 2, 1, 1), 500.0)))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

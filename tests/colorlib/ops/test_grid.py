@@ -60,7 +60,7 @@ def test_a_tie_of_four_goes_to_the_lowest_index():
 
 
 def test_histogram_counts_every_pixel_once_whatever_the_threads():
-    ab = torch.randn(3, 2, 150, 200, generator=torch.Generator().manual_seed(1)) * 60
+    ab = torch.randn(3, 2, 600, 500, generator=torch.Generator().manual_seed(1)) * 60
     expected = torch.bincount(Grid.paper().nearest(ab).flatten(), minlength=313)
     threads = torch.get_num_threads()
     try:
@@ -69,7 +69,18 @@ def test_histogram_counts_every_pixel_once_whatever_the_threads():
             assert torch.equal(Grid.paper().histogram(ab), expected)
     finally:
         torch.set_num_threads(threads)
-    assert int(expected.sum()) == 3 * 150 * 200
+    assert int(expected.sum()) == 3 * 600 * 500
+
+
+@pytest.mark.parametrize("name", ["paper", "full"])
+def test_histogram_agrees_with_the_plain_search_at_ties_and_rims(name):
+    axis = torch.arange(-140, 140.1, 2.5)
+    a, b = torch.meshgrid(axis, axis, indexing="ij")
+    hair = torch.nextafter(a, torch.tensor(torch.inf))
+    ab = torch.stack([torch.stack([a, b]), torch.stack([hair, b]), torch.stack([b, hair]), torch.stack([a, b]) * 999])
+    grid = Grid.by_name(name)
+    expected = torch.bincount(nearest_bins(ab, grid.points, 1)[0].flatten(), minlength=len(grid))
+    assert torch.equal(grid.histogram(ab), expected)
 
 
 def test_no_pixels():
