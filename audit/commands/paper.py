@@ -1,0 +1,20 @@
+"""`python -m audit paper`: only the papers, measured on running code."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit import engine
+from audit.commands.console import finish, progress
+
+
+def paper(
+    subject: Annotated[str | None, typer.Option(help="module:callable instead of what [tool.audit] names.")] = None,
+    name: Annotated[str, typer.Option("--paper", help="The paper to measure --subject against.")] = "zhang2016",
+    trust: Annotated[bool, typer.Option("--trust", help="Import and run the subject's code.")] = False,
+    output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+) -> None:
+    """Measure the papers' parameters on running code."""
+    project_name, settings = engine.paper_settings(Path(), name, subject, trust)
+    finish(engine.audit_papers(Path(), project_name, settings, progress), output, all_rows=True)
