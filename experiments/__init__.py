@@ -1,0 +1,1 @@
+"""Experiments: pipelines of their own, which the main one does not run."""
