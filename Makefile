@@ -35,7 +35,7 @@ test: $(VENV)/.complete system ## run the tests with coverage, then the gate of 
 	$(BIN)/python -m audit --require tests --require coverage --output build/gate
 
 system: # what the tests need from the distribution, installed only where it is missing
-	@bash scripts/system-packages.sh redis-server:redis-server chromium:chromium
+	@bash scripts/system-packages.sh redis-server:redis-server chromium:chromium pg_ctlcluster:postgresql
 
 lint: $(VENV)/.complete ## style, types and layers
 	$(BIN)/ruff check . && $(BIN)/flake8 && $(BIN)/mypy && $(BIN)/lint-imports

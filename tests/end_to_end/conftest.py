@@ -9,7 +9,7 @@ from tests.small_project import ROOT, command, write_project
 
 COPIED = (
     *(".dvcignore", ".flake8", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "README.md"),
-    *("audit", "colorlib", "constraints.txt", "dvc.yaml", "pyproject.toml", "scripts"),
+    *("audit", "colorlib", "footprint", "constraints.txt", "dvc.yaml", "pyproject.toml", "scripts"),
 )
 
 
