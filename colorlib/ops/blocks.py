@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import torch
 
+from footprint import device_type
+
 # Logits worked on at a time: a few MiB, enough to pay for starting the threads; or as many as keep a GPU busy.
 CPU_BLOCK = 1 << 21
 GPU_BLOCK = 1 << 26
@@ -17,7 +19,7 @@ def pixel_blocks(logits: torch.Tensor) -> Iterator[tuple[slice, slice]]:
     """
     n, q = logits.shape[:2]
     pixels = logits.shape[2] * logits.shape[3]
-    fitting = max(1, (CPU_BLOCK if logits.device.type == "cpu" else GPU_BLOCK) // q)  # pixels
+    fitting = max(1, (CPU_BLOCK if device_type(logits) == "cpu" else GPU_BLOCK) // q)  # pixels
     images = max(1, fitting // max(1, pixels))
     for first in range(0, n, images):
         for start in range(0, pixels, fitting):

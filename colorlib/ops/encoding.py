@@ -10,6 +10,7 @@ from colorlib.errors import ColorlibError
 from colorlib.ops.checks import require_ab, require_at_least, working_dtype
 from colorlib.ops.grid import Grid
 from colorlib.ops.neighbours import nearest_bins
+from footprint import device_type
 
 LEAST_SIGMA = 1e-3  # ab units; a narrower Gaussian is a step, and its exponents leave the range of floats
 MOST_COMPILED_NEIGHBOURS = 16  # larger k make long lists of candidates, for which plain torch is as good
@@ -81,7 +82,7 @@ def soft_encode(
         raise ColorlibError(
             f"soft_encode: k is {k!r}, expected 1 to {len(grid)}, the size of grid {grid.name!r}: pass a whole number."
         )
-    if ab.device.type == "cpu" and k <= MOST_COMPILED_NEIGHBOURS:
+    if device_type(ab) == "cpu" and k <= MOST_COMPILED_NEIGHBOURS:
         from colorlib.ops import neighbours_kernels
 
         return SoftTarget(*neighbours_kernels.encode(ab, grid.points, k, sigma), len(grid))

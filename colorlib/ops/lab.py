@@ -15,6 +15,7 @@ from colorlib.ops.checks import (
     value_range,
     working_dtype,
 )
+from footprint import device_type
 
 # Rows X, Y, Z; columns linear R, G, B.
 RGB_TO_XYZ = (
@@ -53,7 +54,7 @@ def rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
     """
     require_map(rgb, "rgb_to_lab: rgb", 3)
     if rgb.dtype == torch.uint8:
-        if rgb.device.type == "cpu":
+        if device_type(rgb) == "cpu":
             from colorlib.ops import lab_kernels
 
             return lab_kernels.rgb_to_lab(rgb)
@@ -85,7 +86,7 @@ def lab_to_rgb(lab: torch.Tensor, *, as_uint8: bool = False) -> torch.Tensor:
             "(add 50 to L) or its scaling first."
         )
     values = lab.to(working_dtype(lab))
-    if as_uint8 and values.device.type == "cpu" and values.dtype == torch.float32:
+    if as_uint8 and device_type(values) == "cpu" and values.dtype == torch.float32:
         from colorlib.ops import lab_kernels
 
         return lab_kernels.lab_to_rgb(values)

@@ -16,6 +16,7 @@ from colorlib.errors import ColorlibError
 from colorlib.ops.blocks import pixel_blocks
 from colorlib.ops.checks import require_floating, require_map, require_tensor, value_range, working_dtype
 from colorlib.ops.encoding import SoftTarget
+from footprint import device_type
 
 Reduction = Literal["batch", "mean", "none"]
 
@@ -136,7 +137,7 @@ def eager_gradient(
 
 
 def _compiled(logits: torch.Tensor) -> bool:
-    return logits.device.type == "cpu" and logits.dtype in (torch.float32, torch.bfloat16)
+    return device_type(logits) == "cpu" and logits.dtype in (torch.float32, torch.bfloat16)
 
 
 def _require_fit(logits: torch.Tensor, target: SoftTarget, class_weights: torch.Tensor | None) -> None:

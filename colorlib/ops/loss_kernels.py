@@ -13,6 +13,7 @@ import torch
 
 from colorlib.ops.compiled import compiled, for_each_range
 from colorlib.ops.memory import huge_page_empty_like
+from footprint import pretended
 
 Floats = npt.NDArray[np.float32]
 Longs = npt.NDArray[np.int64]
@@ -36,6 +37,8 @@ def normaliser(logits: torch.Tensor) -> torch.Tensor:
     """Return logsumexp over the bins of N×Q×H×W logits, as N×H×W float32."""
     n, _, h, w = logits.shape
     out = torch.empty((n, h, w))
+    if pretended(logits):
+        return out
     tiles = -(-h * w // TILE)
     fill = partial(normaliser_range, _stored(logits), out.numpy().reshape(n, h * w), tiles)
     for_each_range(fill, n * tiles, SMALLEST_RANGE)
@@ -54,6 +57,8 @@ def gradient(
         entries: N×K×H×W float32.
         mass: N×H×W float32.
     """
+    if pretended(logits):
+        return torch.empty_like(logits)
     n, _, h, w = logits.shape
     out = huge_page_empty_like(logits)
     tiles = -(-h * w // TILE)

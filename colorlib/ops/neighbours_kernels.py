@@ -19,6 +19,7 @@ from colorlib import params
 from colorlib.ops.checks import working_dtype
 from colorlib.ops.compiled import compiled, for_each_range
 from colorlib.ops.memory import huge_page_empty
+from footprint import pretended
 
 Doubles = npt.NDArray[np.float64]
 Reals = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -83,9 +84,11 @@ def histogram(ab: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
 
 def encode(ab: torch.Tensor, points: torch.Tensor, k: int, sigma: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Return indices (int64) and Gaussian weights (dtype of `ab`) of the k nearest bins, N×k×H×W each, on the CPU."""
+    shape = (len(ab), k, *ab.shape[2:])  # N×k×H×W
+    if pretended(ab):
+        return torch.empty(shape, dtype=torch.int64), torch.empty(shape, dtype=working_dtype(ab))
     planes = _planes(ab)
     n, _, pixels = planes.shape
-    shape = (n, k, *ab.shape[2:])  # N×k×H×W
     indices, weights = huge_page_empty(shape, torch.int64), huge_page_empty(shape, working_dtype(ab))
     # The scale has the precision of the weights and makes the kernel compute in it.
     scale = planes.dtype.type(1 / (2 * sigma**2))

@@ -1,0 +1,53 @@
+"""The largest batch, tile or whatever else that fits."""
+
+from collections.abc import Callable
+from functools import cache
+
+from footprint.sizes import FootprintError
+
+LEAP = 8  # the next try is at most so many times the last one that fitted
+HALVING = 3  # every third guess is the middle, so that a bent curve cannot make the search slow
+
+
+def largest(bytes_of: Callable[[int], int], budget: int, upper: int, multiple: int = 1) -> int:
+    """The largest n ≤ `upper`, a multiple of `multiple`, with bytes_of(n) ≤ budget; 0 where none fits.
+
+    Memory grows nearly in proportion to a batch, so a straight line through two known points hits close. Every guess is
+    tried, so the answer is exact where `bytes_of` never falls.
+
+    Args:
+        bytes_of: the peak at n.
+        budget: bytes.
+        upper: the largest n of interest.
+        multiple: n is a multiple of it.
+
+    Raises:
+        FootprintError: `upper` lies below `multiple`, or `multiple` below 1.
+    """
+    if not 1 <= multiple <= upper:
+        raise FootprintError(f"Got upper={upper} and multiple={multiple}, expected 1 ≤ multiple ≤ upper.")
+
+    @cache
+    def size(steps: int) -> int:
+        return bytes_of(steps * multiple)
+
+    if size(1) > budget:
+        return 0
+    most = upper // multiple
+    fits, above = 1, min(2, most)
+    while size(above) <= budget:
+        if above == most:
+            return most * multiple
+        slope = (size(above) - size(fits)) / (above - fits)
+        reach = int((budget - size(above)) / slope) + 1 if slope > 0 else most
+        fits, above = above, min(most, LEAP * above, above + reach)
+    guesses = 0
+    while above - fits > 1:
+        guesses += 1
+        share = 0.5 if guesses % HALVING == 0 else (budget - size(fits)) / (size(above) - size(fits))
+        guess = min(max(fits + int(share * (above - fits)), fits + 1), above - 1)
+        if size(guess) <= budget:
+            fits = guess
+        else:
+            above = guess
+    return fits * multiple
