@@ -115,8 +115,8 @@ class DiskStore:
     def _touch(self, path: Path, modified_ns: int) -> None:
         try:
             os.utime(path, ns=(int(self._clock() * 1e9), modified_ns))
-        except PermissionError:
-            return  # a folder of someone else's, or a read-only one, is still good to read from
+        except (PermissionError, FileNotFoundError):
+            return  # someone else's file, still good to read; or evicted meanwhile, and read before
         except OSError as error:
             if error.errno != errno.EROFS:
                 raise

@@ -56,9 +56,9 @@ class Guard:
         try:
             array = unpack(key, data)
         except DamagedEntryError as error:
-            # Garbage may follow garbage, so it counts as a failure of the store.
-            self._failed(UnavailableError(f"a damaged entry ({error})"))
             self._ask(lambda: self.store.remove(key))
+            # Garbage may follow garbage, so it counts as a failure of the store.
+            self._failed(UnavailableError(f"a damaged entry, {error}"), "it is removed")
             return None
         self._succeeded()
         return array
@@ -81,7 +81,7 @@ class Guard:
         try:
             return True, call()
         except StoreError as error:
-            self._failed(error)
+            self._failed(error, self._otherwise)
             return False, None
 
     def _succeeded(self) -> None:
@@ -91,7 +91,7 @@ class Guard:
         with self._lock:
             self._well = True
 
-    def _failed(self, error: StoreError) -> None:
+    def _failed(self, error: StoreError, consequence: str) -> None:
         if isinstance(error, UnavailableError):
             self.breaker.failed()
         now = self._clock()
@@ -101,4 +101,4 @@ class Guard:
             if again:
                 self._warned_at = now
         level = logging.WARNING if again else logging.DEBUG
-        _LOG.log(level, "cache: %s: %s; %s", self.store.place, error, self._otherwise)
+        _LOG.log(level, "cache: %s: %s; %s", self.store.place, error, consequence)

@@ -1,7 +1,9 @@
 """From what a user writes after `--cache` to a cache."""
 
+import sys
 from pathlib import Path
 
+from colorlib.cache.breaker import Breaker
 from colorlib.cache.cache import Cache
 from colorlib.cache.disk import DEFAULT_SIZE_LIMIT, DiskStore
 from colorlib.cache.guard import Guard
@@ -56,4 +58,5 @@ def open_cache(
 
 def _disk(directory: str | Path | None, size_limit: int, ttl: float) -> Guard:
     folder = Path(directory) if directory is not None else user_cache_folder()
-    return Guard(DiskStore(folder, size_limit=size_limit, ttl=ttl), "results are not kept")
+    never = Breaker(failures=sys.maxsize)  # a disk that fails costs no time, and its other entries may be whole
+    return Guard(DiskStore(folder, size_limit=size_limit, ttl=ttl), "results are not kept", never)
