@@ -123,8 +123,6 @@ class RedisStore:
             health_check_interval=HEALTH_CHECK_SECONDS,
             retry=Retry(NoBackoff(), 1),  # a server that was restarted is met at once, not after a failure
             protocol=2,
-            lib_name=None,
-            lib_version=None,
             ssl=where.tls,
             ssl_ca_certs=where.ca_certs,
         )

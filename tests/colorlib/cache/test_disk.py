@@ -162,10 +162,10 @@ def test_a_ledger_that_says_nothing_is_counted_anew(tmp_path: Path, nonsense: st
 
 def test_two_processes_share_one_folder(tmp_path: Path) -> None:
     limit = 100_000  # all 60 entries would take 457,000
-    workers = [start_worker(tmp_path, seed, rounds=1000, limit=limit) for seed in (1, 2)]
+    workers = [start_worker(tmp_path, seed, rounds=500, limit=limit) for seed in (1, 2)]
     outputs = [worker.communicate(timeout=60) for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], outputs
-    assert all(int(out) > 20 for out, _ in outputs)
+    assert all(int(out) > 10 for out, _ in outputs)
     assert 0 < held(tmp_path) <= limit
     assert held(tmp_path) == int(written_down(tmp_path))
     assert not any((tmp_path / "v1" / "partial").iterdir())
@@ -192,9 +192,8 @@ def test_a_writer_that_died_with_the_ledger_in_hand_leaves_it_empty(tmp_path: Pa
     with book.locked() as total:
         assert total.value is None
         total.value = 7
-    with pytest.raises(RuntimeError), book.locked() as total:
-        assert total.value == 7
-        raise RuntimeError
+    with pytest.raises(ZeroDivisionError), book.locked() as total:
+        total.value //= 0
     with book.locked() as total:
         assert total.value is None
 
