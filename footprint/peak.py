@@ -22,6 +22,7 @@ class Peak:
         gradients: of the parameters; what was there when the optimiser stepped.
         optimiser: its state, Adam's two moments for instance.
         activations: all the rest: what is saved for the backward pass, temporaries, the batch.
+        workspace: what the operation itself allocates and frees; known for convolutions on a CPU, 0 elsewhere.
         operation: at the end of which the peak was reached.
     """
 
@@ -29,9 +30,10 @@ class Peak:
     gradients: int
     optimiser: int
     activations: int
+    workspace: int
     operation: str
 
     @property
     def total(self) -> int:
-        """The sum of all four."""
-        return self.parameters + self.gradients + self.optimiser + self.activations
+        """The sum of all five."""
+        return self.parameters + self.gradients + self.optimiser + self.activations + self.workspace

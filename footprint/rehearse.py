@@ -59,7 +59,7 @@ def rehearsal(device: str) -> Iterator[Tracker]:
         standing_for(device),
         FakeTensorMode(allow_non_fake_inputs=True),
         NominalAnswers(),  # type: ignore[no-untyped-call]
-        Tracker(GRANULARITY[device]) as tracker,
+        Tracker(GRANULARITY[device], workspaces=device == "cpu") as tracker,
         ExitStack() as stack,
     ):
         if device == "cuda":

@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
 from footprint.peak import Kind, Peak
+from footprint.workspace import workspace
 
 
 @dataclass(eq=False)
@@ -25,22 +26,23 @@ class Tracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ba
     """Sees every operation's tensors, fake or real, and knows each storage until nobody holds it any more.
 
     What autograd saves for the backward pass is held by its graph and counts by itself. What an operation allocates and
-    frees inside (workspaces, im2col buffers) is not seen.
+    frees inside is not seen; of convolutions on a CPU it is known (footprint.workspace).
 
     Args:
         granularity: every storage counts as a multiple of so many bytes, as CUDA's caching allocator rounds to 512.
+        workspaces: count what convolutions allocate inside on a CPU.
     """
 
-    def __init__(self, granularity: int = 1) -> None:
+    def __init__(self, granularity: int = 1, workspaces: bool = True) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.granularity = granularity
+        self.granularity, self.workspaces = granularity, workspaces
         self.live = 0
         self._blocks: dict[int, Block] = {}
         self.restart()
 
     def restart(self) -> None:
         """Forget the peak so far; what is alive stays counted."""
-        self._highest = self.live
+        self._highest, self._inside = self.live, 0
         self._at_peak = tuple(self._blocks.values())
         self._operation = "before the first operation"
 
@@ -53,8 +55,10 @@ class Tracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ba
         for value in tree_iter((args, kwargs, result)):
             if isinstance(value, Tensor):
                 self._see(value)
-        if self.live > self._highest:
-            self._highest = self.live
+        inside = workspace(func, args, kwargs, result) if self.workspaces else 0
+        if self.live + inside > self._highest:
+            self._highest = self.live + inside
+            self._inside = inside
             self._at_peak = tuple(self._blocks.values())
             self._operation = str(func)
         return result
@@ -74,7 +78,7 @@ class Tracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ba
         sizes = dict.fromkeys(Kind, 0)
         for block in self._at_peak:
             sizes[block.kind] += block.size
-        return Peak(**{kind.value: size for kind, size in sizes.items()}, operation=self._operation)
+        return Peak(**{kind.value: size for kind, size in sizes.items()}, workspace=self._inside, operation=self._operation)
 
     def _see(self, tensor: Tensor) -> Block:
         storage = tensor.untyped_storage()  # one Python object for each storage, for as long as it lives
