@@ -89,7 +89,7 @@ class ColorNet(nn.Module, ABC):
         """
         self._check(lightness)
         height, width = lightness.shape[-2:]
-        x = (lightness - params.L_CENTRE.value) / L_SCALE
+        x = centred(lightness)
         if height % self.multiple or width % self.multiple:
             x = F.pad(x, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
         output: Tensor = self.final(self.features(x))
@@ -124,20 +124,35 @@ class ColorNet(nn.Module, ABC):
         nn.init.normal_(self.final.weight, std=FINAL_LAYER_STD)
 
     def _check(self, lightness: Tensor) -> None:
+        require_lightness(lightness)
         shape = tuple(lightness.shape)
-        if len(shape) != 4 or shape[1] != 1 or not lightness.is_floating_point():
-            raise ColorlibError(
-                f"Got lightness of shape {shape} and dtype {lightness.dtype}, expected N×1×H×W floating point with L in"
-                " [0, 100]; make it with colorlib.ops, or add the two leading dimensions."
-            )
-        if min(shape[-2:]) < MINIMUM_SIDE:
-            raise ColorlibError(
-                f"Got an image of {shape[-2]}×{shape[-1]} pixels, expected at least {MINIMUM_SIDE}×{MINIMUM_SIDE};"
-                " enlarge it first."
-            )
         coarse = math.ceil(shape[-2] / self.multiple) * math.ceil(shape[-1] / self.multiple)
         if self.training and shape[0] * coarse == 1:
             raise ColorlibError(
                 f"Got one image of {shape[-2]}×{shape[-1]} pixels in training mode, where batch norm needs more than"
                 " one value a channel; train on larger crops or batches, or call eval() to predict."
             )
+
+
+def centred(lightness: Tensor) -> Tensor:
+    """What the network sees of L in [0, 100]: −0.5 to 0.5."""
+    return (lightness - params.L_CENTRE.value) / L_SCALE
+
+
+def require_lightness(lightness: Tensor) -> None:
+    """Refuse what is no N×1×H×W floating point lightness with H, W ≥ 8.
+
+    Raises:
+        ColorlibError: another shape, an integer dtype, or a side below 8 pixels.
+    """
+    shape = tuple(lightness.shape)
+    if len(shape) != 4 or shape[1] != 1 or not lightness.is_floating_point():
+        raise ColorlibError(
+            f"Got lightness of shape {shape} and dtype {lightness.dtype}, expected N×1×H×W floating point with L in"
+            " [0, 100]; make it with colorlib.ops, or add the two leading dimensions."
+        )
+    if min(shape[-2:]) < MINIMUM_SIDE:
+        raise ColorlibError(
+            f"Got an image of {shape[-2]}×{shape[-1]} pixels, expected at least {MINIMUM_SIDE}×{MINIMUM_SIDE};"
+            " enlarge it first."
+        )
