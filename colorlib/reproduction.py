@@ -17,13 +17,31 @@ from colorlib.models import ColorNet, PaperNet, registry
 from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.encoding import soft_encode
 from colorlib.ops.grid import Grid
+from colorlib.ops.lab import rgb_to_lab
 from colorlib.ops.loss import rebalanced_cross_entropy
 from colorlib.ops.rebalancing import class_weights, smooth_prior
 from colorlib.pipeline.settings import load_settings
+from colorlib.training.objective import Classification
 from colorlib.training.optimiser import build_optimiser
-from colorlib.training.settings import OptimiserSettings
+from colorlib.training.schedule import learning_rate
+from colorlib.training.settings import OptimiserSettings, ScheduleSettings
+from colorlib.training.trainer import network_pair
 
 Array = NDArray[Any]
+
+STEPS = 450_000  # iterations of the run whose learning rates are asked for
+
+
+class Coarse(torch.nn.Module):
+    """A network as it is trained: the logits at its own stride are its output."""
+
+    def __init__(self, network: ColorNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, lightness: torch.Tensor) -> torch.Tensor:
+        """N×1×H×W lightness -> N×Q×h×w."""
+        return self.network.logits(lightness)
 
 
 class Reproduction:
@@ -37,6 +55,7 @@ class Reproduction:
         lam: share of the uniform distribution in the class weights.
         temperature: of the annealed mean.
         optimiser: settings of the optimiser.
+        schedule: settings of the learning rate over the run.
         model: name of the network, "papernet" where None.
     """
 
@@ -50,6 +69,7 @@ class Reproduction:
         lam: float | None = None,
         temperature: float | None = None,
         optimiser: OptimiserSettings | None = None,
+        schedule: ScheduleSettings | None = None,
         model: str | None = None,
     ) -> None:
         self.grid = Grid.paper() if grid is None else Grid.by_name(grid)
@@ -59,14 +79,28 @@ class Reproduction:
         self.weighting = given(lam=lam)
         self.decoding = given(temperature=temperature)
         self.optimiser = optimiser
+        self.schedule = schedule
         self.model = model
 
     @cached_property
-    def network(self) -> ColorNet:
+    def trained(self) -> ColorNet:
         """The network with random weights, in evaluation mode; made when it is first asked for."""
         bins = given(q=None if self.named_grid is None else len(self.grid))
         network = PaperNet(**bins) if self.model is None else registry.build(self.model, **bins)
         return network.eval()
+
+    def network(self) -> torch.nn.Module:
+        """The network as a module from lightness to logits at its own stride."""
+        return Coarse(self.trained)
+
+    def rgb_to_lab(self, rgb: Array) -> Array:
+        """M×3 uint8 sRGB -> M×3 Lab."""
+        return as_rows(rgb_to_lab(as_map(rgb)))
+
+    def training_pair(self, rgb: Array) -> tuple[Array, Array]:
+        """N×3×H×W uint8 sRGB -> the network's input N×1×H×W and the targets ab N×2×H/4×W/4."""
+        lightness, ab = network_pair(torch.from_numpy(rgb), self.trained.stride)
+        return lightness.numpy(), ab.numpy()
 
     def bins(self) -> Array:
         """Q×2 int64: the (a, b) of every bin."""
@@ -96,6 +130,18 @@ class Reproduction:
         loss = rebalanced_cross_entropy(z, target, torch.from_numpy(weights))
         return as_rows(torch.autograd.grad(loss, z)[0])
 
+    def batch_gradient(self, logits: Array, ab: Array, weights: Array) -> Array:
+        """Gradient of a batch's loss by its logits, N×Q×h×w, as training has it: without grey images."""
+        z = torch.from_numpy(logits.copy()).requires_grad_()
+        objective = Classification(self.grid, torch.from_numpy(weights), **self.encoding)
+        loss = objective.losses(z, torch.from_numpy(ab)).objective
+        return torch.autograd.grad(loss, z)[0].numpy()
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of step `step` of a run as long as the paper's."""
+        peak = (self.optimiser or OptimiserSettings()).learning_rate
+        return learning_rate(step, STEPS, peak, self.schedule or ScheduleSettings())
+
     def optimiser_path(self, initial: Array, gradients: Sequence[Array]) -> list[Array]:
         """P parameters after each step of a fresh optimiser."""
         parameter = torch.nn.Parameter(torch.from_numpy(initial.copy()))
@@ -110,16 +156,16 @@ class Reproduction:
     def logits(self, lightness: Array) -> Array:
         """N×1×H×W lightness -> N×Q×H/4×W/4."""
         with torch.inference_mode():
-            return np.asarray(self.network.logits(torch.from_numpy(lightness)))
+            return np.asarray(self.trained.logits(torch.from_numpy(lightness)))
 
     def output(self, lightness: Array) -> Array:
         """N×1×H×W lightness -> N×Q×H×W."""
         with torch.inference_mode():
-            return np.asarray(self.network(torch.from_numpy(lightness)))
+            return np.asarray(self.trained(torch.from_numpy(lightness)))
 
     def parameter_count(self) -> int:
         """Trained numbers in the network."""
-        return sum(parameter.numel() for parameter in self.network.parameters())
+        return sum(parameter.numel() for parameter in self.trained.parameters())
 
 
 def library() -> Reproduction:
@@ -145,6 +191,7 @@ def pipeline() -> Reproduction:
         lam=settings.rebalancing.lam if main.rebalancing else 1.0,  # λ = 1: all weights are 1
         temperature=settings.decoding.temperature,
         optimiser=settings.train.optimiser,
+        schedule=settings.train.schedule,
         model=settings.train.model,
     )
 

@@ -52,12 +52,13 @@ class Gap(Section):
 
 
 class Paper(Section):
-    """A paper's file."""
+    """A paper's file. `default`: what a subject given by hand is measured against where no paper is named."""
 
     id: Text
     title: Text
     reference: Text
     parameters: tuple[Parameter, ...]
+    default: bool = False
     not_measured: tuple[Gap, ...] = ()
     sha256: str = ""
 
@@ -67,6 +68,12 @@ def names() -> tuple[str, ...]:
     """The papers that are there."""
     folder = resources.files("audit.papers")
     return tuple(sorted(entry.name for entry in folder.iterdir() if (entry / "paper.toml").is_file()))
+
+
+@cache
+def default() -> str:
+    """The paper whose file says that it is the one to measure where none is named."""
+    return next((name for name in names() if load(name).default), names()[0])
 
 
 @cache

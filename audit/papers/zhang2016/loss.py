@@ -11,13 +11,24 @@ from audit.papers.zhang2016.subject import Subject
 PIXELS = 61
 
 
+def one_image(subject: Subject, logits: Array, ab: Array, weights: Array) -> Array:
+    """Gradient of the loss of one image of M pixels, M×Q, by loss_gradient() or else by batch_gradient()."""
+    alone = getattr(subject, "loss_gradient", None) is not None or getattr(subject, "batch_gradient", None) is None
+    if alone:
+        return checked(part(subject, "loss_gradient")(logits, ab, weights), logits.shape, "loss_gradient()")
+    maps = (np.ascontiguousarray(rows.T)[None, :, :, None] for rows in (logits, ab))  # 1×C×M×1
+    shape = (1, logits.shape[1], logits.shape[0], 1)
+    gradient = checked(part(subject, "batch_gradient")(*maps, weights), shape, "batch_gradient()")
+    return np.asarray(gradient[0, :, :, 0].T)  # M×Q
+
+
 def gradients(subject: Subject, weights: Array, ab: Array) -> tuple[Array, Array, Array]:
     """(gradient at the first bin, at the second, logit gaps) where the target has nothing in either bin."""
     points = bins(subject)
     first, second = far_bins(points, ab)
     gaps = np.linspace(-1.5, 1.5, len(ab))
     logits = contest(len(points), first, second, gaps)
-    gradient = checked(part(subject, "loss_gradient")(logits, ab, weights), logits.shape, "loss_gradient()")
+    gradient = one_image(subject, logits, ab, weights)
     return gradient[:, first], gradient[:, second], gaps
 
 
@@ -65,3 +76,18 @@ def lookup(subject: Subject) -> Measured:
     return Measured(
         float(right.mean()), 0.0, f"loss_gradient({len(ab)} pixels, weights from 0.5 to 2 and equal weights)"
     )
+
+
+def target(subject: Subject) -> Measured:
+    """Largest difference of the target in the loss, softmax(z) − gradient, from what encode() gives."""
+    ab = near_grey()
+    q = len(bins(subject))
+    soft = checked(part(subject, "encode")(ab), (len(ab), q), "encode()")
+    gradient = one_image(subject, np.zeros((len(ab), q)), ab, np.ones(q))
+    inside = 1 / q - gradient / falling(gradient)
+    return Measured(float(np.abs(inside - soft).max()), 0.0, f"loss_gradient({PIXELS} pixels) and encode()")
+
+
+def falling(gradient: Array) -> float:
+    """The scale of a gradient s·(1/Q − Z): s/Q is what the bins without target get, and most bins are those."""
+    return float(np.median(gradient) * gradient.shape[1])

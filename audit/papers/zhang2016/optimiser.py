@@ -1,113 +1,79 @@
-"""Adam's numbers, from the steps that it takes when it is handed chosen gradients."""
+"""Adam and its learning rate over the run."""
 
-import numpy as np
+from collections.abc import Callable
 
-from audit.papers.probe import Array, Measured, line, part
+from audit.papers.adam import beta1, beta2, coupling, epsilon, learning_rate, weight_decay
+from audit.papers.probe import Measured, part
 from audit.papers.zhang2016.subject import Subject
 
-RATIOS = np.linspace(-1.0, 1.0, 2001)  # second gradient over the first, one parameter each
-TWO_STEPS = "optimiser_path(parameters at 0, gradients 1 and then −1 … 1)"
-NEGLIGIBLE = 1e-7  # a decay below this is none
+__all__ = [
+    "beta1", "beta2", "coupling", "epsilon", "learning_rate", "second_rate", "third_rate", "weight_decay",
+    "when_lowered",
+]  # fmt: skip
+
+STEPS = 450_000  # iterations of the paper's run
+SPACING = 1_000  # steps between two looks
+MOST = 10  # changes; a rate that changes more often has no steps worth naming
+SAME = 1e-6  # relative difference below which two rates are the same
+CALL = f"rate_at(0 … {STEPS - SPACING:,})"
 
 
-def path(subject: Subject, initial: Array, gradients: list[Array]) -> list[Array]:
-    """The parameters after each step, float64."""
-    steps = part(subject, "optimiser_path")(initial.copy(), [gradient.copy() for gradient in gradients])
-    result = [np.asarray(step, dtype=np.float64) for step in steps]
-    if len(result) != len(gradients) or any(step.shape != initial.shape for step in result):
-        raise ValueError("optimiser_path() must return the parameters after each step, in their own shape")
-    return result
+def changes(subject: Subject) -> tuple[list[int], list[float]] | None:
+    """(first steps of a new rate, all rates in order), or None where the rate changes all the time."""
+    rate_at = part(subject, "rate_at")
+
+    def rate(step: int) -> float:
+        value = float(rate_at(step))
+        if not value > 0:
+            raise ValueError(f"rate_at({step}) returned {value}, expected a rate above 0")
+        return value
+
+    looks = range(0, STEPS, SPACING)
+    rates = [rate(step) for step in looks]
+    found = [i for i in range(1, len(rates)) if differ(rates[i], rates[i - 1])]
+    if len(found) > MOST:
+        return None
+    return [first_change(rate, looks[i - 1], looks[i]) for i in found], [rates[0], *(rates[i] for i in found)]
 
 
-def two_steps(subject: Subject) -> tuple[Array, Array]:
-    """(first step, second step), for parameters at zero, on which decay has no hold."""
-    zero = np.zeros(len(RATIOS))
-    first, second = path(subject, zero, [np.ones(len(RATIOS)), RATIOS])
-    return first, second - first
+def first_change(rate: Callable[[int], float], low: int, high: int) -> int:
+    """The first step in (low, high] whose rate is no longer that of `low`, by bisection."""
+    start = rate(low)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if differ(rate(middle), start) else (middle, high)
+    return high
 
 
-def learning_rate(subject: Subject) -> Measured:
-    """The size of Adam's first step, which does not depend on the gradient's: where it does, that is uncertainty."""
-    size = np.abs(path(subject, np.zeros(9), [np.geomspace(0.1, 10.0, 9)])[0])
-    return Measured(float(size.mean()), float(np.ptp(size) / 2), "optimiser_path(parameters at 0, gradients 0.1 … 10)")
+def differ(first: float, second: float) -> bool:
+    """Whether two rates are not the same."""
+    return abs(first - second) > SAME * max(abs(first), abs(second))
 
 
-def beta1_at(second: Array) -> float:
-    """β₁: the second step is nought where g₂ = −β₁ g₁, because m₂ ∝ β₁ g₁ + g₂."""
-    crossing = np.flatnonzero(np.diff(np.sign(second)) != 0)
-    if len(crossing) == 0:
-        return float("nan")
-    i = int(crossing[0])
-    share = second[i] / (second[i] - second[i + 1])
-    return float(-(RATIOS[i] + share * (RATIOS[i + 1] - RATIOS[i])))
+def when_lowered(subject: Subject) -> Measured:
+    """The iterations from which the rate is another one, as text; "continuous" where there are no steps."""
+    found = changes(subject)
+    if found is None:
+        return Measured("continuous", call=CALL)
+    return Measured(", ".join(map(str, found[0])) or "never", call=CALL)
 
 
-def beta1(subject: Subject) -> Measured:
-    """β₁ to within the spacing of the gradients' ratios at worst."""
-    _, second = two_steps(subject)
-    return Measured(beta1_at(second), float(RATIOS[1] - RATIOS[0]) / 10, TWO_STEPS)
+def share(subject: Subject, which: int) -> Measured:
+    """A rate of the steps over the first one."""
+    found = changes(subject)
+    if found is None:
+        return Measured("continuous", call=CALL)
+    rates = found[1]
+    if len(rates) <= which:
+        return Measured("none", call=CALL, note=f"the rate takes {len(rates)} values")
+    return Measured(rates[which] / rates[0], call=CALL)
 
 
-def beta2(subject: Subject) -> Measured:
-    """β₂ from ((β₁ g₁ + g₂) / step)² ∝ v₂ ∝ β₂ g₁² + g₂²: a line in g₂² whose intercept over slope is β₂."""
-    _, second = two_steps(subject)
-    value = beta1_at(second)
-    usable = np.abs(RATIOS + value) > 0.1  # near the zero of the step the quotient is 0/0
-    fit = line(RATIOS[usable] ** 2, ((value + RATIOS[usable]) / second[usable]) ** 2)
-    if not fit.slope > 1e-6 * abs(fit.intercept):
-        return Measured(
-            np.nan, 0.0, TWO_STEPS, "the step does not depend on the size of the gradients: no second moment"
-        )
-    ratio = fit.intercept / fit.slope
-    error = (fit.intercept_error + ratio * fit.slope_error) / fit.slope
-    return Measured(ratio, 2 * error, TWO_STEPS)
+def second_rate(subject: Subject) -> Measured:
+    """The rate after the first change over the rate at the start."""
+    return share(subject, 1)
 
 
-def coupled_decay(subject: Subject) -> float:
-    """L2 decay λ: at θ = 1 the first step changes its sign where the gradient is −λ; found by bisection."""
-
-    def step(gradients: Array) -> Array:
-        one = np.ones(len(gradients))
-        return np.asarray(path(subject, one, [gradients])[0] - one)
-
-    low, high = 0.0, 1.0  # decay between them
-    if not step(np.array([-low, -high]))[1] > 0:
-        raise ValueError("a step against a gradient of −1 does not raise the parameter")
-    if not step(np.array([-NEGLIGIBLE]))[0] < 0:
-        return 0.0
-    candidates = np.geomspace(NEGLIGIBLE, 1.0, 257)
-    for _ in range(4):
-        falling = step(-candidates) < 0
-        if falling.all() or not falling.any():
-            break
-        i = int(np.flatnonzero(falling)[-1])
-        low, high = float(candidates[i]), float(candidates[min(i + 1, len(candidates) - 1)])
-        candidates = np.linspace(low, high, 257)
-    return (low + high) / 2
-
-
-def decoupled_decay(subject: Subject) -> float:
-    """AdamW's decay: without a gradient a parameter shrinks by lr·λ of itself."""
-    size = learning_rate(subject).value
-    assert isinstance(size, float)
-    one = np.ones(1)
-    shrunk = float(1.0 - path(subject, one, [np.zeros(1)])[0][0])
-    return shrunk / size
-
-
-def weight_decay(subject: Subject) -> Measured:
-    """The decay, whichever way it works."""
-    value = coupled_decay(subject)
-    call = "optimiser_path(parameters at 1, gradients −10⁻⁷ … −1): where the step changes its sign"
-    if value == 0.0:
-        value, call = decoupled_decay(subject), "optimiser_path(parameter at 1, gradient 0)"
-    return Measured(value, 1e-3 * abs(value), call)
-
-
-def coupling(subject: Subject) -> Measured:
-    """Whether the decay is added to the gradient (coupled), taken off the parameter (decoupled), or absent."""
-    call = "optimiser_path(parameter at 1, gradients around 0)"
-    if coupled_decay(subject) > NEGLIGIBLE:
-        return Measured("coupled", call=call)
-    shrink = decoupled_decay(subject)
-    return Measured("decoupled" if shrink > NEGLIGIBLE else "none", call=call)
+def third_rate(subject: Subject) -> Measured:
+    """The rate after the second change over the rate at the start."""
+    return share(subject, 2)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from numpy_subject import FULL, PAPER, OtherOrder, Reference, check, failing, with_values
+import torch
+from numpy_subject import BLOCKS, FULL, PAPER, Narrow, OtherOrder, Reference, check, failing, with_values
 
 from audit.model import Verdict
+from audit.papers import reference
 
 
 class NoGamutTest(Reference):
@@ -155,6 +157,122 @@ class Lighter(Reference):
         return 32_230_393
 
 
+class ByteLab(Reference):
+    """Lab computed from floats in 0..255, where the formulas expect 0..1."""
+
+    def rgb_to_lab(self, rgb):
+        return reference.lab(np.asarray(rgb, dtype=float) * 255)
+
+
+class Luma(Reference):
+    """Grey luma as the input in place of L."""
+
+    def training_pair(self, rgb):
+        luma = np.tensordot([0.299, 0.587, 0.114], rgb / 255, axes=(0, 1))[:, None] * 100
+        return luma, super().training_pair(rgb)[1]
+
+
+class NotCentred(Reference):
+    def network(self):
+        return Narrow(centre=0.0).eval()
+
+
+class Scaled(Reference):
+    def network(self):
+        return Narrow(scale=0.01).eval()
+
+
+class Averaged(Reference):
+    def targets(self, ab):
+        n, _, height, width = ab.shape
+        return ab.reshape(n, 2, height // 4, 4, width // 4, 4).mean((3, 5))
+
+
+class OtherPixel(Reference):
+    def targets(self, ab):
+        return ab[:, :, 2::4, 2::4]
+
+
+class EveryEighth(Reference):
+    def targets(self, ab):
+        return ab[:, :, ::8, ::8]
+
+
+class HardLoss(Reference):
+    """encode() is written and the loss uses the nearest bin alone."""
+
+    def loss_gradient(self, logits, ab, weights):
+        target = np.eye(len(self.points))[self.encode(ab).argmax(1)]
+        return weights[target.argmax(1)][:, None] * (self.softmax(logits, 1.0) - target)
+
+
+class SummedBatch(Reference):
+    def batch_gradient(self, logits, ab, weights):
+        return super().batch_gradient(logits, ab, weights) * len(logits)
+
+
+class NoPermute(Reference):
+    """N×Q×h×w reshaped to rows of Q without moving the channels last."""
+
+    def batch_gradient(self, logits, ab, weights):
+        n, q = logits.shape[:2]
+        colours = np.moveaxis(ab, 1, -1).reshape(-1, 2)
+        return self.loss_gradient(logits.reshape(-1, q), colours, weights).reshape(logits.shape) / n
+
+
+class NothingMasked(Reference):
+    threshold = -1.0
+
+
+class PixelMask(Reference):
+    def batch_gradient(self, logits, ab, weights):
+        gradient = super().batch_gradient(logits, ab, weights)
+        return gradient * (np.abs(ab).max(1, keepdims=True) > self.threshold)
+
+
+class LargeEpsilon(Reference):
+    epsilon = 1e-4
+
+
+class Cosine(Reference):
+    def rate_at(self, step):
+        return self.rate * (1 + np.cos(np.pi * step / 450_001)) / 2
+
+
+class Undilated(Reference):
+    def network(self):
+        blocks = [(width, number, stride, 1) for width, number, stride, _ in BLOCKS]
+        return Narrow(blocks=blocks).eval()
+
+
+class NormFirst(Reference):
+    def network(self):
+        return Narrow(norm_first=True).eval()
+
+
+class NormOnLogits(Reference):
+    def network(self):
+        return Narrow(norm_last=True).eval()
+
+
+class Training(Reference):
+    """The network is asked in training mode."""
+
+    def logits(self, lightness):
+        network = Narrow().train()
+        with torch.no_grad():
+            return network(torch.from_numpy(lightness)).numpy()
+
+
+class Dropout(Reference):
+    def __init__(self, points):
+        super().__init__(points)
+        self.source = np.random.default_rng(1)
+
+    def logits(self, lightness):
+        return self.source.normal(size=super().logits(lightness).shape)
+
+
 def test_a_right_implementation_agrees_in_every_row():
     result = check(Reference)
     assert result.verdict is Verdict.PASS, result.message
@@ -162,7 +280,7 @@ def test_a_right_implementation_agrees_in_every_row():
 
 
 CASES = [
-    (NoGamutTest, {"bins.count": 484, "bins.sha256": ..., "network.channels": 484}),
+    (NoGamutTest, {"bins.count": 484, "bins.sha256": ..., "bins.beyond": 171, "network.channels": 484}),
     (OtherOrder, {"bins.sha256": ...}),
     (HardTarget, {"encoding.neighbours": 1, "encoding.sigma": "nan"}),
     (NarrowKernel, {"encoding.sigma": 0.5}),
@@ -190,8 +308,32 @@ CASES = [
     (with_values(decay=5e-4), {"optimiser.weight_decay": 5e-4}),
     (NoDecay, {"optimiser.weight_decay": 0.0, "optimiser.coupling": "none"}),
     (Decoupled, {"optimiser.coupling": "decoupled"}),
-    (Sgd, {"optimiser.beta2": "nan", "optimiser.learning_rate": ...}),
+    (Sgd, {"optimiser.beta2": "nan", "optimiser.epsilon": ..., "optimiser.learning_rate": ...}),
     (HalfStride, {"network.stride": 8}),
+    (ByteLab, {"lab.conversion": ..., "input.lightness": ..., "input.centre": ..., "input.scale": ...}),
+    (Luma, {"input.lightness": ..., "input.centre": ..., "input.scale": ...}),
+    (NotCentred, {"input.centre": 0.0}),
+    (Scaled, {"input.scale": 0.01}),
+    (Averaged, {"targets.source": "16 of 16 pixels"}),
+    (OtherPixel, {"targets.source": "pixel (2, 2)"}),
+    (EveryEighth, {"targets.stride": 8}),
+    (HardLoss, {"loss.target": ...}),
+    (SummedBatch, {"loss.divisor": 4.0}),
+    (NoPermute, {"loss.layout": ..., "loss.divisor": ..., "masking.threshold": ...}),
+    (NothingMasked, {"masking.threshold": 0.0}),
+    (with_values(threshold=8.0), {"masking.threshold": 8.0}),
+    (PixelMask, {"masking.unit": "pixel"}),
+    (LargeEpsilon, {"optimiser.epsilon": 1e-4}),
+    (with_values(drops=(215_000, 430_000), factors=(1.0, 0.316, 0.1)),
+     {"schedule.steps": "215000, 430000", "schedule.second": 0.316}),
+    (with_values(drops=(300_000,), factors=(1.0, 0.1)),
+     {"schedule.steps": "300000", "schedule.second": 0.1, "schedule.third": "none"}),
+    (Cosine, {"schedule.steps": "continuous", "schedule.second": "continuous", "schedule.third": "continuous"}),
+    (Undilated, {"network.field": 253, "network.dilated": 0}),
+    (NormFirst, {"network.norm_place": "2 of 7 after ReLU"}),  # behind halvings that leave one sign only
+    (NormOnLogits, {"network.norms": 8, "network.norm_place": "7 of 8 after ReLU"}),
+    (Training, {"network.company": ...}),
+    (Dropout, {"network.repeat": ..., "network.company": ...}),
     (SmallOutput, {"network.output": "16×24"}),
     (Lighter, {"network.parameters": 32_230_393}),
 ]
