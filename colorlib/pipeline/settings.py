@@ -57,10 +57,12 @@ class TrainSettings(TrainingSettings):
     Attributes:
         model: the network, "mobilelite" or "papernet".
         seed: of weights, order, crops and mirrors.
+        workers: threads that read photographs ahead; 0 reads when asked. Their number changes no weight.
     """
 
     model: Literal["mobilelite", "papernet"] = "mobilelite"
     seed: int = Field(0, ge=0, lt=2**31)
+    workers: int = Field(0, ge=0, le=64)
 
 
 class RunSettings(Settings):

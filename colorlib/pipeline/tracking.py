@@ -4,10 +4,11 @@ import logging
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colorlib.errors import ColorlibError
 
@@ -19,13 +20,16 @@ DATABASE = "sqlite:///mlflow.db"
 ARTIFACTS = Path("mlartifacts")
 WEIGHTS_TAG = "colorlib.weights_sha256"
 
+logger = logging.getLogger(__name__)
+
 
 class Tracker:
     """Writes to one MLflow run; what MLflow cannot write is a `ColorlibError`."""
 
-    def __init__(self, client: "mlflow.MlflowClient", run_id: str) -> None:
+    def __init__(self, client: "mlflow.MlflowClient", run_id: str, resumed: bool = False) -> None:
         self._client = client
         self.run_id = run_id
+        self.resumed = resumed
 
     def parameters(self, values: Mapping[str, object]) -> None:
         """Log parameters; nested mappings become dotted keys."""
@@ -34,10 +38,12 @@ class Tracker:
                 self._client.log_param(self.run_id, key, value)
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        """Log metrics of a step (an epoch, or 0)."""
+        """Log metrics of a step (a step of the training, an epoch, or 0) in one transaction."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
         with _in_words("written"):
-            for key, value in values.items():
-                self._client.log_metric(self.run_id, key, value, step=step)
+            self._client.log_batch(self.run_id, [Metric(key, value, now, step) for key, value in values.items()])
 
     def tag(self, key: str, value: str) -> None:
         """Set a tag."""
@@ -54,18 +60,28 @@ class Tracker:
 
 
 @contextmanager
-def new_run(name: str) -> Iterator[Tracker]:
-    """Start a run; it ends FINISHED, FAILED after an exception, or KILLED after Ctrl-C.
+def new_run(name: str, resume: str | None = None) -> Iterator[Tracker]:
+    """Start a run; it ends FINISHED, FAILED after an exception, or KILLED after Ctrl-C. The machine's load is logged.
+
+    Args:
+        name: of the run.
+        resume: id of a run that was killed and goes on; where it is not found, a new one starts.
 
     Raises:
         ColorlibError: the tracking server or database cannot be used, or fails while it is written.
     """
-    client, experiment = _connect()
+    client, address, experiment = _connect()
     tags = {"mlflow.source.git.commit": git_commit(), "mlflow.runName": name, "colorlib.run": name}
     with _in_words("written"):
-        run_id = client.create_run(experiment, tags=tags).info.run_id
+        found = client.search_runs([experiment], f"attributes.run_id = '{resume}'") if resume else []
+        if found:
+            run_id = found[0].info.run_id
+            client.update_run(run_id, "RUNNING")
+        else:
+            run_id = client.create_run(experiment, tags=tags).info.run_id
     try:
-        yield Tracker(client, run_id)
+        with system_metrics(run_id, address, resume=bool(found)):
+            yield Tracker(client, run_id, resumed=bool(found))
     except BaseException as error:
         status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
         try:
@@ -78,13 +94,35 @@ def new_run(name: str) -> Iterator[Tracker]:
         client.set_terminated(run_id, "FINISHED")
 
 
+@contextmanager
+def system_metrics(run_id: str, address: str, resume: bool) -> Iterator[None]:
+    """MLflow's own thread logs the load of processor, memory, disk and network (and GPU, with pynvml), as `system/…`.
+
+    Every ten seconds, or as MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL says. Without psutil nothing is logged.
+    """
+    try:
+        from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+    except ImportError:
+        logger.warning("the load of the machine is not logged: pip install psutil")
+        yield
+        return
+    logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)  # a line at each start and end
+    monitor: Any = SystemMetricsMonitor  # has no types
+    monitor = monitor(run_id, resume_logging=resume, tracking_uri=address)
+    monitor.start()
+    try:
+        yield
+    finally:
+        monitor.finish()
+
+
 def find_run(weights_sha256: str) -> Tracker | None:
     """The newest run that made these weights, or None (the database is not part of what DVC restores).
 
     Raises:
         ColorlibError: the tracking server or database cannot be used.
     """
-    client, experiment = _connect()
+    client, _, experiment = _connect()
     query = f"tags.`{WEIGHTS_TAG}` = '{weights_sha256}'"
     with _in_words("read"):
         found = client.search_runs([experiment], query, order_by=["start_time DESC"], max_results=1)
@@ -126,7 +164,8 @@ def flatten(values: Mapping[str, object], prefix: str = "") -> dict[str, object]
     return flat
 
 
-def _connect() -> tuple["mlflow.MlflowClient", str]:
+def _connect() -> tuple["mlflow.MlflowClient", str, str]:
+    """Return a client, the address it works on, and the id of our experiment."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a wrong address is said in seconds, not minutes
     try:
@@ -142,10 +181,10 @@ def _connect() -> tuple["mlflow.MlflowClient", str]:
         client = mlflow.MlflowClient(tracking_uri=address)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:
-            return client, experiment.experiment_id
+            return client, address, experiment.experiment_id
         # A server knows its own artifact store; for a database the folder has to be said.
         location = None if uri.startswith(("http://", "https://")) else ARTIFACTS.resolve().as_uri()
-        return client, client.create_experiment(EXPERIMENT, artifact_location=location)
+        return client, address, client.create_experiment(EXPERIMENT, artifact_location=location)
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def trained(
     torch.manual_seed(seed)
     model, objective = build(run)
     with progress(f"{title}, seed {seed}", settings.epochs * len(batches)) as advance:
-        observer = Observer(step=lambda _step, loss: advance(f"loss {loss:.1f}"))
+        observer = Observer(step=lambda step: advance(f"loss {step.outcome.loss:.1f}"))
         history = train(model, objective, batches, validation, settings, observer)
     return model, objective, history
 
