@@ -1,15 +1,21 @@
 """`[tool.audit]` of a project's pyproject.toml, checked before anything runs."""
 
+import difflib
 import tomllib
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from audit.errors import AuditError
+from audit.model import Severity
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Callable_ = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+MAX_BYTES = 2**20  # a pyproject.toml that is larger is none
+# A dotted module or the path of a Python file, then a name in it.
+Callable_ = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][\w.]*|[^:]+\.py):[A-Za-z_]\w*$")]
 
 
 class Section(BaseModel):
@@ -33,11 +39,20 @@ class Acceptance(Section):
 
 
 class Subject(Section):
-    """An implementation of a paper: `module:callable` that returns it, imported only when the paper is measured."""
+    """An implementation of a paper: `module:callable` or `file.py:callable` that returns it, imported only when the paper is measured."""
 
     name: Text
     adapter: Callable_
     accept: tuple[Acceptance, ...] = ()
+
+
+class SuppressedRule(Section):
+    """Findings that this project leaves: of which rule or family, in which files, why, and until which day."""
+
+    rule: Text
+    path: Text = "**"
+    reason: Text
+    until: date | None = None
 
 
 class EvidenceFiles(Section):
@@ -64,6 +79,18 @@ class Config(Section):
     coverage: Coverage = Coverage()
     require: tuple[Text, ...] = ()
     papers: dict[str, tuple[Subject, ...]] = {}
+    select: tuple[Text, ...] = ()
+    ignore: tuple[Text, ...] = ()
+    severity: Severity = Severity.MINOR
+    fail_on: Severity = Severity.MINOR
+    fail_under: Annotated[float, Field(ge=0, le=100)] | None = None
+    suppress: tuple[SuppressedRule, ...] = ()
+    baseline: Text | None = None
+    comments: Annotated[bool, Field(description="whether `audit: ignore` comments count")] = True
+
+    def with_options(self, **options: Any) -> "Config":
+        """A copy in which every option that is given (not None) takes the place of what the file says."""
+        return self.model_copy(update={name: value for name, value in options.items() if value is not None})
 
 
 def load(root: Path) -> tuple[str, Config]:
@@ -72,18 +99,34 @@ def load(root: Path) -> tuple[str, Config]:
     Raises:
         AuditError: no pyproject.toml, no [tool.audit] in it, or something in it that is wrong: with the key's path.
     """
-    path = root / "pyproject.toml"
     remedy = "run it in a project that has [tool.audit] in its pyproject.toml, or use `python -m audit check PATH`"
-    if not path.is_file():
+    if not (root / "pyproject.toml").is_file():
         raise AuditError(f"no pyproject.toml in {root}: {remedy}")
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise AuditError(f"pyproject.toml cannot be read: {error}") from error
     table = document.get("tool", {}).get("audit")
     if table is None:
         raise AuditError(f"pyproject.toml has no [tool.audit]: {remedy}")
     return str(document.get("project", {}).get("name", root.name)), parse(table)
+
+
+def load_if_there(root: Path) -> Config | None:
+    """`[tool.audit]` of a tree that need not have one; None without it, or where pyproject.toml is no TOML.
+
+    Raises:
+        AuditError: something in it is wrong: with the key's path.
+    """
+    path = root / "pyproject.toml"
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
+        return None
+    try:
+        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool")
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        return None  # the rules say what is wrong with the file
+    table = tool.get("audit") if isinstance(tool, dict) else None
+    return parse(table) if isinstance(table, dict) else None
 
 
 def parse(table: dict[str, Any]) -> Config:
@@ -98,5 +141,32 @@ def parse(table: dict[str, Any]) -> Config:
         lines = []
         for problem in error.errors():
             path = ".".join(str(part) for part in ("tool", "audit", *problem["loc"]))
-            lines.append(f"{path}: {problem['msg']} (got {problem['input']!r})")
+            hint = ""
+            if problem["type"] == "extra_forbidden":
+                hint = suggestion(str(problem["loc"][-1]), keys(Config, problem["loc"][:-1]))
+            lines.append(f"{path}: {problem['msg']} (got {problem['input']!r}){hint}")
         raise AuditError("pyproject.toml is wrong:\n  " + "\n  ".join(lines)) from error
+
+
+def keys(section: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    """The keys that a table may have, by its path; none where the path leads out of what is known."""
+    for part in path:
+        if isinstance(part, str) and part in section.model_fields:
+            inner = sections(section.model_fields[part].annotation)
+            if not inner:
+                return []
+            section = inner[0]
+    return list(section.model_fields)
+
+
+def sections(annotation: Any) -> list[type[BaseModel]]:
+    """The tables that a type holds, as `Subject` in `dict[str, tuple[Subject, ...]]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in sections(part)]
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """`; did you mean 'x'?` for the nearest known key, else the list of all."""
+    found = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {found[0]!r}?" if found else f"; there are: {', '.join(known)}" if known else ""

@@ -5,22 +5,23 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import IntEnum
-from functools import partial
 from pathlib import Path
 from typing import assert_never
 
-from audit.config import Config, Subject, load, parse
+from audit.config import Config, load, parse
 from audit.errors import AuditError, NotRunError
-from audit.model import Check, Evidence, Finding, NotChecked, Report, Rule, RunFacts, Verdict, counted, matches
-from audit.papers import measure, spec
-from audit.rules import FAMILIES
-from audit.rules import measured as measured_rules
-from audit.rules.family import Family
-from audit.runners import version
-from audit.target import Kind, Target, open_target
-from audit.tools import evidence, lint, types
+from audit.gate.judge import judged
+from audit.gate.names import nearest
+from audit.gate.selection import Selection
+from audit.gate.suppressions import ID
+from audit.gate.suppressions import RULES as SUPPRESSION_RULES
+from audit.model import Check, Finding, NotChecked, Report, Rule, RunFacts, Verdict
+from audit.papers import spec
+from audit.plans import Plan, describe, paper_gaps, paper_plans, rule_plans, tool_plans
+from audit.rules import families
+from audit.target import Target, open_target
 
 
 class Exit(IntEnum):
@@ -31,15 +32,6 @@ class Exit(IntEnum):
     USAGE = 2
     NOTHING_AUDITED = 3
     AUDIT_FAILED = 4
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A check that is still to be run."""
-
-    id: str
-    title: str
-    run: Callable[[], Check]
 
 
 @dataclass(frozen=True)
@@ -60,49 +52,65 @@ def silent(_title: str) -> None:
 
 def audit_project(
     root: Path, subject: str, config: Config, select: Sequence[str] = (), require: Sequence[str] = (),
-    progress: Progress = silent,
+    progress: Progress = silent, today: date | None = None,
 ) -> Audit:  # fmt: skip
     """Everything that `[tool.audit]` names: rules, tools, evidence of tests, papers.
 
+    Args:
+        select: in place of what the configuration selects.
+        today: for suppressions that end; the day in UTC by default.
+
     Raises:
-        AuditError: a selected or required check does not exist, or a paper is not known.
+        AuditError: a selected, ignored or required check does not exist, a paper is not known, no baseline is there.
     """
     target = open_target(root, config.include, config.exclude)
     plans = rule_plans(target) + tool_plans(target, config) + paper_plans(root, config)
     required = tuple(dict.fromkeys((*config.require, *require)))
-    for name in (*select, *required):
-        if not any(matches(plan.id, name) for plan in plans):
-            raise AuditError(f"no check is called {name!r}; there are: {', '.join(plan.id for plan in plans)}")
-    chosen = [plan for plan in plans if not select or any(matches(plan.id, name) for name in select)]
+    settings = config.with_options(select=tuple(select) or None)
+    report = Report(subject, "project", (), (*paper_gaps(config), *BLIND_SPOTS), required)
+    return gated(target, report, plans, settings, progress, today)
+
+
+def audit_tree(
+    root: Path, select: Sequence[str] = (), progress: Progress = silent, config: Config | None = None,
+    today: date | None = None,
+) -> Audit:  # fmt: skip
+    """Static rules on a tree that nobody prepared: nothing of it is imported or run, no file is left in it.
+
+    Args:
+        select: in place of what the configuration selects.
+        config: what to leave out and what the gate asks for; the defaults without it.
+        today: for suppressions that end; the day in UTC by default.
+
+    Raises:
+        AuditError: a selected or ignored rule does not exist, or no baseline is there.
+    """
+    settings = (config or Config()).with_options(select=tuple(select) or None)
+    target = open_target(root, settings.include, settings.exclude)
+    omitted = NotChecked("behaviour of the code", "nothing of a foreign tree is run", "run its tests yourself")
+    report = Report(root.resolve().name, "tree", (), (omitted, *BLIND_SPOTS))
+    return gated(target, report, rule_plans(target), settings, progress, today)
+
+
+def gated(
+    target: Target, report: Report, plans: Sequence[Plan], settings: Config, progress: Progress, today: date | None
+) -> Audit:
+    """Run what is selected, and let the gate judge it."""
+    selection = Selection((*(plan.id for plan in plans), ID), settings.select, settings.ignore)
+    rules = {rule.id for rule in all_rules()}
+    selection.verify(rules, report.required)
+    chosen = [plan for plan in plans if selection.runs(plan.id)]
     omitted = [
-        NotChecked(plan.title, "not selected in this run", "run `python -m audit`")
+        NotChecked(plan.title, "not selected in this run", "run it without --select and --ignore")
         for plan in plans
         if plan not in chosen
     ]
-    if not target.files:
-        chosen = []
-    omitted += [NotChecked(item.path, item.reason, "remove its entry in [tool.audit]") for item in config.exclude]
+    omitted += [NotChecked(item.path, item.reason, "remove its entry in [tool.audit]") for item in settings.exclude]
     omitted += [NotChecked(note.split(": ")[0], note.split(": ", 1)[1], "look at it by hand") for note in target.notes]
-    omitted += paper_gaps(config) + list(BLIND_SPOTS)
-    return run(root, Report(subject, "project", (), tuple(omitted), required), chosen, progress)
-
-
-def audit_tree(root: Path, select: Sequence[str] = (), progress: Progress = silent) -> Audit:
-    """Static rules on a tree that nobody prepared: nothing of it is imported or run, no file is left in it.
-
-    Raises:
-        AuditError: a selected family does not exist.
-    """
-    target = open_target(root)
-    plans = rule_plans(target)
-    for name in select:
-        if not any(matches(plan.id, name) for plan in plans):
-            raise AuditError(f"no family is called {name!r}; there are: {', '.join(plan.id for plan in plans)}")
-    chosen = [plan for plan in plans if not select or any(matches(plan.id, name) for name in select)]
-    omitted = [NotChecked(note.split(": ")[0], note.split(": ", 1)[1], "look at it by hand") for note in target.notes]
-    omitted.append(NotChecked("behaviour of the code", "nothing of a foreign tree is run", "run its tests yourself"))
-    report = Report(root.resolve().name, "tree", (), (*omitted, *BLIND_SPOTS))
-    return run(root, report, chosen if target.files else [], progress)
+    report = replace(report, not_checked=(*omitted, *report.not_checked))
+    audit = run(target.root, report, chosen if target.files else [], progress)
+    day = today or datetime.now(UTC).date()
+    return replace(audit, report=judged(audit.report, target, settings, selection, rules, day))
 
 
 def audit_papers(root: Path, subject: str, config: Config, progress: Progress = silent) -> Audit:
@@ -110,7 +118,7 @@ def audit_papers(root: Path, subject: str, config: Config, progress: Progress = 
     return run(root, Report(subject, "paper", (), tuple(paper_gaps(config))), paper_plans(root, config), progress)
 
 
-def paper_settings(root: Path, paper: str, subject: str | None, trust: bool) -> tuple[str, Config]:
+def paper_settings(root: Path, paper: str | None, subject: str | None, trust: bool) -> tuple[str, Config]:
     """(name, configuration) for measuring papers: a subject given by hand stands in for those of the project.
 
     Raises:
@@ -120,12 +128,18 @@ def paper_settings(root: Path, paper: str, subject: str | None, trust: bool) -> 
         name, settings = load(root)
         if not settings.papers:
             raise AuditError(
-                "tool.audit.papers names no subject: name one there, or give --subject module:callable --trust"
+                "tool.audit.papers names no subject: name one there, or give --subject file.py:callable --trust"
             )
         return name, settings
     if not trust:
         raise AuditError(f"measuring {subject} imports and runs it: add --trust if you trust it")
-    return subject, parse({"papers": {paper: [{"name": "subject", "adapter": subject}]}})
+    chosen = paper or spec.default()
+    return subject, parse({"papers": {chosen: [{"name": "subject", "adapter": subject}]}})
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule that there is: the families', those of plugins, and those about suppressions."""
+    return (*(rule for family in families() for rule in family.rules), *SUPPRESSION_RULES)
 
 
 def find_rule(identifier: str) -> Rule:
@@ -134,9 +148,10 @@ def find_rule(identifier: str) -> Rule:
     Raises:
         AuditError: there is none of that id.
     """
-    rules = {rule.id: rule for family in FAMILIES for rule in family.rules}
+    rules = {rule.id: rule for rule in all_rules()}
     if identifier not in rules:
-        raise AuditError(f"no rule is called {identifier!r}; `python -m audit rules` lists them")
+        hint = nearest(identifier, rules)
+        raise AuditError(f"no rule is called {identifier!r}{hint}; `python -m audit rules` lists them")
     return rules[identifier]
 
 
@@ -191,86 +206,6 @@ def exit_code(report: Report) -> Exit:
             return Exit.GATE_FAILED if report.checks else Exit.NOTHING_AUDITED
         case _:
             assert_never(verdict)
-
-
-def rule_plans(target: Target) -> list[Plan]:
-    """One check for each family of static rules."""
-    return [Plan(family.name, family.title, partial(family_check, family, target)) for family in FAMILIES]
-
-
-def family_check(family: Family, target: Target) -> Check:
-    """All rules of a family over the tree."""
-    reads_text = family.reads_text
-    if not reads_text and not any(piece.kind is Kind.PYTHON for piece in target.pieces):
-        return Check(family.name, family.title, Verdict.NOT_APPLICABLE, "no Python in the tree")
-    found = tuple(family.find(target))
-    seen = len(target.files) if reads_text else len(target.python_files)
-    message = f"{counted(len(found), 'finding')} in {counted(seen, 'file')}"
-    versions = tuple(version(name) for name in family.versions)
-    command = f"audit.rules.{family.name} on {seen} files"
-    proof = Evidence(command=command, measured=len(found), expected=0, unit="findings", versions=versions)
-    verdict = Verdict.FAIL if found else Verdict.PASS
-    note = measured_rules.note(family.name)
-    return Check(family.name, family.title, verdict, message, found, (proof,), notes=(note,) if note else ())
-
-
-def tool_plans(target: Target, config: Config) -> list[Plan]:
-    """Linters, types, and what the test run left behind."""
-    plans = [
-        Plan("lint.ruff", "ruff finds nothing", partial(lint.ruff_check, target)),
-        Plan("lint.flake8", "flake8 finds nothing", partial(lint.flake8_check, target)),
-        Plan("types.mypy", "mypy finds no error", partial(types.mypy_check, target)),
-        Plan("tests.run", "All tests pass", partial(evidence.tests_check, target, config)),
-    ]
-    for package in config.coverage.packages:
-        check = partial(evidence.coverage_check, target, config, package)
-        plans.append(Plan(f"coverage.{package}", f"Tests cover {package}", check))
-    return plans
-
-
-def paper_plans(root: Path, config: Config) -> list[Plan]:
-    """One check for each paper and subject."""
-    return [
-        Plan(
-            f"paper.{name}.{subject.name}",
-            plan_title(paper, subject),
-            partial(paper_check, root, paper, subject),
-        )
-        for name, subjects in config.papers.items()
-        for paper in (spec.load(name),)
-        for subject in subjects
-    ]
-
-
-def paper_check(root: Path, paper: spec.Paper, subject: Subject) -> Check:
-    """Import the adapter and measure it. A subject that cannot be made is an error of its own, not of the audit."""
-    try:
-        made = measure.import_subject(subject.adapter, root)
-    except AuditError:
-        raise
-    except Exception as error:
-        message = f"{subject.adapter} raised {describe(error)}"
-        return Check(f"paper.{paper.id}.{subject.name}", plan_title(paper, subject), Verdict.ERROR, message)
-    return measure.check(paper, subject, made)
-
-
-def plan_title(paper: spec.Paper, subject: Subject) -> str:
-    """The criterion of a paper's check."""
-    return f"{paper.title}, measured on {subject.name}"
-
-
-def describe(error: Exception) -> str:
-    """An exception in one line."""
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
-
-
-def paper_gaps(config: Config) -> list[NotChecked]:
-    """What the papers' files say is not measured."""
-    return [
-        NotChecked(f"{name}: {gap.what}", gap.why, gap.how)
-        for name in config.papers
-        for gap in spec.load(name).not_measured
-    ]
 
 
 def repository_state(root: Path) -> tuple[str, str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from audit.scores import Accuracy, Score
+
 
 class Verdict(StrEnum):
     """What one check, or a whole audit, came to."""
@@ -117,9 +119,24 @@ class Location:
         return f"{self.path}{cell}:{self.line}" if self.line else f"{self.path}{cell}"
 
 
+class State(StrEnum):
+    """Whether a finding counts against the tree."""
+
+    OPEN = "open"
+    KNOWN = "known"
+    SUPPRESSED = "suppressed"
+
+
 @dataclass(frozen=True)
 class Finding:
-    """A rule's remark about one place."""
+    """A rule's remark about one place.
+
+    Attributes:
+        fingerprint: of rule, path and content, the same after lines have moved; "" until the gate has seen it.
+        state: known from a baseline, suppressed by name, or open.
+        reason: why it is suppressed.
+        title: the rule's, in a few words.
+    """
 
     rule: str
     family: str
@@ -130,6 +147,10 @@ class Finding:
     risk: str
     fix: str
     excerpt: str = ""
+    title: str = ""
+    fingerprint: str = ""
+    state: State = State.OPEN
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,6 +206,7 @@ class Check:
     Attributes:
         remedy: what makes a check run that did not, or mends one that failed.
         crash: the audit's own failure ("Type: message") when this check broke down; "" otherwise.
+        accuracy: how its rules do on the corpus; None for what is no rule, or was never measured.
     """
 
     id: str
@@ -197,6 +219,7 @@ class Check:
     notes: tuple[str, ...] = ()
     remedy: str = ""
     crash: str = ""
+    accuracy: Accuracy | None = None
 
 
 @dataclass(frozen=True)
@@ -210,13 +233,22 @@ class NotChecked:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole result: a function of the audited tree and the versions of the tools, and of nothing else."""
+    """The whole result: a function of the audited tree and the versions of the tools, and of nothing else.
+
+    (Dates in suppressions are the exception: a finding comes back on the day after its suppression ends.)
+
+    Attributes:
+        conditions: options and configuration that narrowed this run, in words.
+        score: None where nothing came to a result.
+    """
 
     subject: str
     scope: str
     checks: tuple[Check, ...]
     not_checked: tuple[NotChecked, ...] = ()
     required: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    score: Score | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -230,6 +262,16 @@ class Report:
         """All findings, gravest first, then by place; what two tools say of one place under one id stands once."""
         found = {(item.rule, item.location): item for check in reversed(self.checks) for item in check.findings}
         return tuple(sorted(found.values(), key=finding_order))
+
+    def in_state(self, state: State) -> tuple[Finding, ...]:
+        """The findings that are open, known, or suppressed."""
+        return tuple(finding for finding in self.findings if finding.state is state)
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """Of all rules that ran, together; None where none of them was ever measured."""
+        figures = [check.accuracy for check in self.checks if check.accuracy and check.verdict is not Verdict.NOT_RUN]
+        return sum(figures, start=Accuracy(0, 0, 0)) if figures else None
 
     def fulfils(self, name: str) -> bool:
         """Whether something of this name applied, and all of this name did run."""
@@ -264,7 +306,7 @@ def found(rule: Rule, location: Location, message: str, excerpt: str = "") -> Fi
     """A finding of `rule`: carries the rule's risk and fix, so that a report needs no rule book beside it."""
     return Finding(
         rule=rule.id, family=rule.family, severity=rule.severity, confidence=rule.confidence, location=location,
-        message=message, risk=rule.why, fix=rule.fix, excerpt=excerpt,
+        message=message, risk=rule.why, fix=rule.fix, excerpt=excerpt, title=rule.title,
     )  # fmt: skip
 
 

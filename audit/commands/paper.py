@@ -7,11 +7,16 @@ import typer
 
 from audit import engine
 from audit.commands.console import finish, progress
+from audit.papers import spec
 
 
 def paper(
-    subject: Annotated[str | None, typer.Option(help="module:callable instead of what [tool.audit] names.")] = None,
-    name: Annotated[str, typer.Option("--paper", help="The paper to measure --subject against.")] = "zhang2016",
+    subject: Annotated[
+        str | None, typer.Option(help="file.py:callable or module:callable instead of what [tool.audit] names.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--paper", help="The paper to measure --subject against.", show_default=spec.default())
+    ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="Import and run the subject's code.")] = False,
     output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
 ) -> None:

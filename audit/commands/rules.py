@@ -7,12 +7,11 @@ import typer
 from audit import engine
 from audit.commands.console import out
 from audit.reports import terminal
-from audit.rules import FAMILIES
 
 
 def rules() -> None:
     """List all rules."""
-    out.print(terminal.rule_list(tuple(rule for family in FAMILIES for rule in family.rules)))
+    out.print(terminal.rule_list(engine.all_rules()))
 
 
 def explain(rule_id: Annotated[str, typer.Argument(help="A rule's id, as `python -m audit rules` lists it.")]) -> None:

@@ -1,5 +1,7 @@
 """Families of static rules: each finds one kind of thing in a tree that it only reads."""
 
+from functools import cache
+
 from audit.rules import (
     artefacts,
     configuration,
@@ -11,6 +13,7 @@ from audit.rules import (
     imports,
     logging,
     paths,
+    plugins,
     secrets,
     security,
     stubs,
@@ -24,3 +27,13 @@ FAMILIES: tuple[Family, ...] = (
     security.FAMILY, determinism.FAMILY, duplication.FAMILY, logging.FAMILY, tests.FAMILY,
     configuration.FAMILY, dependencies.FAMILY, documents.FAMILY,
 )  # fmt: skip
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Ours, and those of the packages that are installed beside us.
+
+    Raises:
+        AuditError: one of those is broken.
+    """
+    return FAMILIES + plugins.families(FAMILIES)

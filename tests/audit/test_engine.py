@@ -104,9 +104,9 @@ def test_selection_leaves_the_rest_named_as_not_checked(tmp_path):
 @pytest.mark.parametrize("option", ["select", "require"])
 def test_a_check_that_does_not_exist_is_a_mistake(tmp_path, option):
     (tmp_path / "a.py").write_text(CLEAN)
-    with pytest.raises(AuditError, match=r"no check is called 'test'; there are: syntax, "):
+    with pytest.raises(AuditError, match=r"no check, family or rule is called 'test'; did you mean 'tests'\?"):
         engine.audit_project(tmp_path, "x", Config(), **{option: ["test"]})
-    with pytest.raises(AuditError, match="no family is called 'lint'"):
+    with pytest.raises(AuditError, match="is called 'lint'; there are: syntax, "):
         engine.audit_tree(tmp_path, ["lint"])
 
 

@@ -55,7 +55,7 @@ def test_what_did_not_run_is_named_with_the_command_that_runs_it(tree, monkeypat
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--select", "nonsense"), "no check is called 'nonsense'"),
+        (("--select", "nonsense"), "no check, family or rule is called 'nonsense'; there are: "),
         (("explain", "nonsense"), "no rule is called 'nonsense'"),
         (("paper", "--subject", "a:b"), "add --trust"),
         (("check", "not-there"), "does not exist"),

@@ -1,0 +1,105 @@
+"""The checks that there are, each still to be run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from audit.config import Config, Subject
+from audit.errors import AuditError
+from audit.model import Check, Evidence, NotChecked, Verdict, counted
+from audit.papers import measure, spec
+from audit.rules import families, measured
+from audit.rules.family import Family
+from audit.runners import version
+from audit.target import Kind, Target
+from audit.tools import evidence, lint, types
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A check that is still to be run."""
+
+    id: str
+    title: str
+    run: Callable[[], Check]
+
+
+def rule_plans(target: Target) -> list[Plan]:
+    """One check for each family of static rules."""
+    return [Plan(family.name, family.title, partial(family_check, family, target)) for family in families()]
+
+
+def family_check(family: Family, target: Target) -> Check:
+    """All rules of a family over the tree."""
+    reads_text = family.reads_text
+    if not reads_text and not any(piece.kind is Kind.PYTHON for piece in target.pieces):
+        return Check(family.name, family.title, Verdict.NOT_APPLICABLE, "no Python in the tree")
+    found = tuple(family.find(target))
+    seen = len(target.files) if reads_text else len(target.python_files)
+    message = f"{counted(len(found), 'finding')} in {counted(seen, 'file')}"
+    versions = tuple(version(name) for name in family.versions)
+    command = f"audit.rules.{family.name} on {seen} files"
+    proof = Evidence(command=command, measured=len(found), expected=0, unit="findings", versions=versions)
+    verdict = Verdict.FAIL if found else Verdict.PASS
+    accuracy = measured.table().get(family.name)
+    return Check(family.name, family.title, verdict, message, found, (proof,), accuracy=accuracy)
+
+
+def tool_plans(target: Target, config: Config) -> list[Plan]:
+    """Linters, types, and what the test run left behind."""
+    plans = [
+        Plan("lint.ruff", "ruff finds nothing", partial(lint.ruff_check, target)),
+        Plan("lint.flake8", "flake8 finds nothing", partial(lint.flake8_check, target)),
+        Plan("types.mypy", "mypy finds no error", partial(types.mypy_check, target)),
+        Plan("tests.run", "All tests pass", partial(evidence.tests_check, target, config)),
+    ]
+    for package in config.coverage.packages:
+        check = partial(evidence.coverage_check, target, config, package)
+        plans.append(Plan(f"coverage.{package}", f"Tests cover {package}", check))
+    return plans
+
+
+def paper_plans(root: Path, config: Config) -> list[Plan]:
+    """One check for each paper and subject."""
+    return [
+        Plan(
+            f"paper.{name}.{subject.name}",
+            plan_title(paper, subject),
+            partial(paper_check, root, paper, subject),
+        )
+        for name, subjects in config.papers.items()
+        for paper in (spec.load(name),)
+        for subject in subjects
+    ]
+
+
+def paper_check(root: Path, paper: spec.Paper, subject: Subject) -> Check:
+    """Import the adapter and measure it. A subject that cannot be made is an error of its own, not of the audit."""
+    try:
+        made = measure.import_subject(subject.adapter, root)
+    except AuditError:
+        raise
+    except Exception as error:
+        message = f"{subject.adapter} raised {describe(error)}"
+        return Check(f"paper.{paper.id}.{subject.name}", plan_title(paper, subject), Verdict.ERROR, message)
+    return measure.check(paper, subject, made)
+
+
+def plan_title(paper: spec.Paper, subject: Subject) -> str:
+    """The criterion of a paper's check."""
+    return f"{paper.title}, measured on {subject.name}"
+
+
+def paper_gaps(config: Config) -> list[NotChecked]:
+    """What the papers' files say is not measured."""
+    return [
+        NotChecked(f"{name}: {gap.what}", gap.why, gap.how)
+        for name in config.papers
+        for gap in spec.load(name).not_measured
+    ]
+
+
+def describe(error: Exception) -> str:
+    """An exception in one line."""
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
