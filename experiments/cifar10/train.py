@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import subprocess
 import time
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def main(name: str, seed: int) -> None:
         "seconds": round(time.monotonic() - began, 1),
         "processor_seconds": round(time.process_time() - busy, 1),
         "threads": torch.get_num_threads(),
+        "commit": commit(),
     }
     state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     with atomic_path(target) as folder:
@@ -53,6 +55,18 @@ def main(name: str, seed: int) -> None:
         write_text(folder / HISTORY, history_csv(history))
         write_text(folder / FACTS, json.dumps(facts, indent=2) + "\n")
     console.print(f"{name}, seed {seed}: validation AuC {history[-1].val_auc:.4f} -> {target}")
+
+
+def commit() -> str:
+    """The commit of the working tree, with "+" where it holds changes; "not recorded" outside a repository."""
+    try:
+        head, changes = (
+            subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout.strip()
+            for words in (("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "not recorded"
+    return head + ("+" if changes else "")
 
 
 def trained(
