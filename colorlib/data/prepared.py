@@ -9,7 +9,8 @@ DIRECTORY/train.csv    file, sha256, group: row i describes image i
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,9 @@ from colorlib.errors import ColorlibError
 from colorlib.files import atomic_path, sha256_of_tree
 
 HASHED_AT_ONCE = 1024  # images; bounds the memory
+AT_ONCE = 16  # photographs a piece of work
+
+Ready = list[NDArray[np.uint8] | str]  # images, or what is wrong with one
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,39 @@ class Prepared:
         return chosen.permute(0, 3, 1, 2)  # (M, 3, S, S)
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Some photographs to be made ready, by any process that sees the same files.
+
+    Attributes:
+        photos: rows of the manifest.
+        source: the folder with the photographs; absolute.
+        size: side of the squares in pixels.
+    """
+
+    photos: tuple[Photo, ...]
+    source: Path
+    size: int
+
+
+def make_ready(piece: Piece) -> Ready:
+    """Verify, decode and resize: for each photograph S×S×3 uint8 sRGB, or the sentence that says what is wrong."""
+    results: Ready = []
+    for photo in piece.photos:
+        try:
+            results.append(resize_to_square(load_photo(photo, piece.source), piece.size))
+        except ColorlibError as error:
+            results.append(str(error))
+    return results
+
+
 def prepare(
     photos: Iterable[Photo],
     source: Path,
     destination: Path,
     size: int,
     progress: Callable[[str], None] = lambda _: None,
+    apply: Callable[[Callable[[Piece], Ready], Sequence[Piece]], Iterable[Ready]] = map,
 ) -> None:
     """Verify, decode and resize all photographs and write them to the folder `destination`, whole or not at all.
 
@@ -89,36 +120,52 @@ def prepare(
         destination: a folder that will hold nothing but the prepared data.
         size: side of the squares in pixels.
         progress: called with each file's name when it is done.
+        apply: calls a function for each piece of work and gives the results in order, as `map` does.
 
     Raises:
         ColorlibError: a split has no photograph, a photograph is missing, changed or broken (all such are named), or
             `destination` cannot be written.
     """
     photos = tuple(photos)
-    empty = [split for split in SPLITS if all(photo.split != split for photo in photos)]
+    rows = {split: [photo for photo in photos if photo.split == split] for split in SPLITS}
+    empty = [split for split in SPLITS if not rows[split]]
     if empty:
         raise ColorlibError(
             f"the manifest in {source} has no photograph for {' and '.join(empty)}: every split needs at least one"
         )
-    rows: dict[Split, list[tuple[Photo, NDArray[np.uint8]]]] = {split: [] for split in SPLITS}
+    pieces = [
+        Piece(part, source.resolve(), size)
+        for split in SPLITS
+        for part in (tuple(rows[split][start : start + AT_ONCE]) for start in range(0, len(rows[split]), AT_ONCE))
+    ]
     broken: list[str] = []
-    for photo in photos:
-        try:
-            rows[photo.split].append((photo, resize_to_square(load_photo(photo, source), size)))
-        except ColorlibError as error:
-            broken.append(str(error))
-        progress(photo.file)
-    if broken:
-        raise ColorlibError("\n".join([f"{len(broken)} of the photographs cannot be used:", *broken]))
     with atomic_path(destination) as folder:
         folder.mkdir()
-        for split, pairs in rows.items():
-            np.save(folder / f"{split}.npy", np.stack([image for _, image in pairs]))
-            index = io.StringIO()
-            writer = csv.writer(index, lineterminator="\n")
-            writer.writerow(["file", "sha256", "group"])
-            writer.writerows([photo.file, photo.sha256, photo.group] for photo, _ in pairs)
-            (folder / f"{split}.csv").write_text(index.getvalue(), encoding="utf-8")
+        ready = iter(apply(make_ready, pieces))
+        for split, members in rows.items():
+            with (folder / f"{split}.npy").open("wb") as file:
+                shape = (len(members), size, size, 3)
+                np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+                todo = iter(members)
+                # Written as they come: no more than a few pieces are ever held in memory.
+                for images in itertools.islice(ready, -(-len(members) // AT_ONCE)):
+                    for image in images:
+                        if isinstance(image, str):
+                            broken.append(image)
+                        else:
+                            file.write(image.data)
+                        progress(next(todo).file)
+            _write_index(folder / f"{split}.csv", members)
+        if broken:
+            raise ColorlibError("\n".join([f"{len(broken)} of the photographs cannot be used:", *broken]))
+
+
+def _write_index(path: Path, members: list[Photo]) -> None:
+    index = io.StringIO()
+    writer = csv.writer(index, lineterminator="\n")
+    writer.writerow(["file", "sha256", "group"])
+    writer.writerows([photo.file, photo.sha256, photo.group] for photo in members)
+    path.write_text(index.getvalue(), encoding="utf-8")
 
 
 def load_prepared(directory: Path, split: Split) -> Prepared:

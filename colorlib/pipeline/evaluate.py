@@ -9,32 +9,30 @@ has next to no prior, and the few test pixels of it would be nearly all of the m
 """
 
 import json
-from collections.abc import Callable
-from pathlib import Path
+import math
 
 import torch
-from torch import Tensor
 
 from colorlib.data.prepared import load_prepared
 from colorlib.files import sha256_of, write_text
-from colorlib.inference import Colorizer
 from colorlib.inference.recombine import grey, recombine
-from colorlib.metrics import auc, chroma, colorfulness, psnr, rebalanced_auc
+from colorlib.metrics import LIMIT
 from colorlib.models.pretrained import WEIGHTS
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
 from colorlib.ops.rebalancing import smooth_prior
-from colorlib.ops.upsampling import upsample
 from colorlib.pictures import picture_grid
 from colorlib.pipeline.curves import plot_curves
 from colorlib.pipeline.paths import EVALUATION, MODELS, PREPARED, STATISTICS, TRAINING
 from colorlib.pipeline.progress import progress
+from colorlib.pipeline.rows import look, rows_of
+from colorlib.pipeline.scoring import Predictor, Scores, Task, predict, score
 from colorlib.pipeline.settings import load_settings
 from colorlib.pipeline.stage import console, run_stage
 from colorlib.pipeline.tracking import find_run
+from colorlib.pipeline.workers import HERE, Workers, chosen_workers
 from colorlib.priors import BinTable, read_bin_table
 
-Predictor = Callable[[Tensor], Tensor]  # L, N×1×H×W -> ab, N×2×H×W
 Metrics = dict[str, float]
 
 TRUTH = "truth"
@@ -47,61 +45,73 @@ HEADINGS = {
 }
 
 
-def main() -> None:
+def main(workers: Workers = HERE) -> None:
     """Write metrics.json, table.md, pictures.png and curves.png, and add them to the MLflow runs."""
     settings = load_settings()
     grid = Grid.paper()
     table = read_bin_table(STATISTICS / f"{grid.name}.csv", grid)
-    rgb = load_prepared(PREPARED, "test").tensor()
-    lab = rgb_to_lab(rgb)
-    lightness, ab = lab[:, :1], lab[:, 1:]
-    predictors = baselines(table, grid) | {name: network(MODELS / name) for name in settings.runs}
-    prior = smooth_prior(grid.histogram(ab), grid)
-    metrics: dict[str, Metrics] = {TRUTH: {"chroma": chroma(ab), "colorfulness": colorfulness(rgb / 255)}}
-    rows = torch.linspace(0, len(rgb) - 1, min(settings.evaluate.pictures, len(rgb))).long()  # spread over the split
-    pictures = {"input": grey(rgb[rows]), TRUTH: rgb[rows]}
-    with progress("evaluate", len(predictors)) as advance:
-        for name, predict in predictors.items():
-            prediction = torch.cat([predict(part) for part in torch.split(lightness, 8)])  # (N, 2, H, W)
-            colorized = recombine(lightness, prediction, 1)
-            metrics[name] = measure(prediction, ab, colorized, rgb, prior, grid)
-            if name in settings.runs:
-                pictures[name.replace("-", "\n")] = colorized[rows]
-            advance(name)
+    models = {name: (MODELS / name).resolve() for name in settings.runs}
+    predictors = {**baselines(table, grid), **models}
+    test = load_prepared(PREPARED, "test")
+    metrics = measure(predictors, len(test), grid, workers)
+    count = min(settings.evaluate.pictures, len(test))
+    chosen = torch.linspace(0, len(test) - 1, count).long()  # spread over the split
+    rgb = test.tensor(chosen.tolist())
+    pictures = {"input": grey(rgb), TRUTH: rgb}
+    for name, model in models.items():
+        lightness = rgb_to_lab(rgb)[:, :1]
+        pictures[name.replace("-", "\n")] = recombine(lightness, predict(model, lightness), 1)
     write_text(EVALUATION / "metrics.json", json.dumps(metrics, indent=2) + "\n")
-    write_text(EVALUATION / "table.md", markdown(metrics, len(rgb)))
+    write_text(EVALUATION / "table.md", markdown(metrics, len(test)))
     picture_grid(pictures, EVALUATION / "pictures.png")
     plot_curves({name: TRAINING / f"{name}.csv" for name in settings.runs}, EVALUATION / "curves.png")
     for name in settings.runs:
         track(name, metrics[name])
-    console.print(f"{len(predictors)} predictors on {len(rgb)} photographs -> {EVALUATION}")
+    console.print(f"{len(predictors)} predictors on {len(test)} photographs -> {EVALUATION}")
 
 
 def baselines(table: BinTable, grid: Grid) -> dict[str, Predictor]:
     """Grey, and the mean colour of the training split (from its histogram of bins) everywhere."""
     share = table.counts.double() / table.counts.sum()
-    mean = (share @ grid.points.double()).float().reshape(1, 2, 1, 1)  # (1, 2, 1, 1)
-
-    def everywhere(colour: Tensor) -> Predictor:
-        return lambda lightness: colour.expand(len(lightness), 2, *lightness.shape[-2:])
-
-    return {"grey": everywhere(torch.zeros(1, 2, 1, 1)), "training mean colour": everywhere(mean)}
+    a, b = (share @ grid.points.double()).tolist()
+    return {"grey": (0.0, 0.0), "training mean colour": (a, b)}
 
 
-def network(directory: Path) -> Predictor:
-    """What the model saved in `directory` predicts, at full size."""
-    colorizer = Colorizer.from_pretrained(directory)
-    return lambda lightness: upsample(colorizer.predict(lightness), colorizer.model.stride, *lightness.shape[-2:])
+def measure(predictors: dict[str, Predictor], images: int, grid: Grid, workers: Workers) -> dict[str, Metrics]:
+    """All metrics of the truth and of every predictor over the test split."""
+    rows = rows_of(PREPARED, "test", images)
+    with progress("test split", len(rows)) as advance:
+        counts, truth = torch.zeros(len(grid), dtype=torch.int64), {"chroma": 0.0, "colorfulness": 0.0}
+        for seen in workers.map(look, rows):
+            counts += seen.counts[grid.name]
+            truth = {"chroma": truth["chroma"] + seen.chroma, "colorfulness": truth["colorfulness"] + seen.colorfulness}
+            advance("")
+    prior = smooth_prior(counts, grid)
+    metrics: dict[str, Metrics] = {TRUTH: {key: value / images for key, value in truth.items()}}
+    tasks = [Task(predictor, part, prior) for predictor in predictors.values() for part in rows]
+    with progress("evaluate", len(tasks)) as advance:
+        results = workers.map(score, tasks)
+        for name in predictors:
+            first, *others = (next(results) for _ in rows)
+            metrics[name] = in_figures(sum(others, first), images)
+            for _ in rows:
+                advance(name)
+    return metrics
 
 
-def measure(prediction: Tensor, ab: Tensor, colorized: Tensor, rgb: Tensor, prior: Tensor, grid: Grid) -> Metrics:
-    """All metrics of one predictor: ab maps N×2×H×W in Lab units, pictures N×3×H×W uint8."""
+def in_figures(sums: Scores, images: int) -> Metrics:
+    """The metrics that these sums come to."""
+
+    def auc(pair: torch.Tensor) -> float:
+        weight, error = pair.tolist()
+        return float(1 - error / weight / LIMIT)
+
     return {
-        "auc": auc(prediction, ab),
-        "rebalanced_auc": rebalanced_auc(prediction, ab, prior, grid),
-        "psnr": psnr(colorized / 255, rgb / 255),
-        "chroma": chroma(prediction),
-        "colorfulness": colorfulness(colorized / 255),
+        "auc": auc(sums.auc),
+        "rebalanced_auc": auc(sums.rebalanced_auc),
+        "psnr": -10 * math.log10(sums.squared_error / sums.values),
+        "chroma": sums.chroma / images,
+        "colorfulness": sums.colorfulness / images,
     }
 
 
@@ -134,4 +144,4 @@ def _cell(key: str, value: float) -> str:
 
 
 if __name__ == "__main__":
-    run_stage("evaluate", main)
+    run_stage("evaluate", lambda: main(chosen_workers("evaluate")))

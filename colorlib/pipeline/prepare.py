@@ -8,17 +8,18 @@ from colorlib.pipeline.paths import PREPARED
 from colorlib.pipeline.progress import progress
 from colorlib.pipeline.settings import load_settings
 from colorlib.pipeline.stage import console, run_stage
+from colorlib.pipeline.workers import HERE, Workers, chosen_workers
 
 
-def main() -> None:
+def main(workers: Workers = HERE) -> None:
     """Prepare what `params.yaml` names."""
     settings = load_settings().prepare
     source = Path(settings.source)
     photos = read_manifest(source / "manifest.csv")
     with progress("prepare", len(photos)) as advance:
-        prepare(photos, source, PREPARED, settings.size, advance)
+        prepare(photos, source, PREPARED, settings.size, advance, workers.map)
     console.print(f"{len(photos)} photographs, {settings.size}×{settings.size} -> {PREPARED}")
 
 
 if __name__ == "__main__":
-    run_stage("prepare", main)
+    run_stage("prepare", lambda: main(chosen_workers("prepare")))

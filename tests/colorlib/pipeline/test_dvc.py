@@ -11,13 +11,14 @@ import yaml
 from colorlib.pipeline import paths
 
 ROOT = Path(__file__).parents[3]
-# Words, progress bars and the way files are written: a change of theirs changes no output.
+# Words, progress bars, who does the work, how files are written: a change of theirs changes no output.
 PLUMBING = {
     "colorlib.errors",
     "colorlib.files",
     "colorlib.pipeline.paths",
     "colorlib.pipeline.progress",
     "colorlib.pipeline.stage",
+    "colorlib.pipeline.workers",
 }
 # What they hold reaches a stage through `params:`, value by value.
 SETTINGS = {"colorlib.pipeline.settings", "colorlib.training.settings"}

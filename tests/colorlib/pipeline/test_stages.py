@@ -16,6 +16,7 @@ from colorlib.ops.grid import Grid
 from colorlib.ops.lab import lab_to_rgb, rgb_to_lab
 from colorlib.ops.rebalancing import class_weights, smooth_prior
 from colorlib.pipeline import evaluate, prepare, statistics, summary, train
+from colorlib.pipeline.scoring import predict
 from colorlib.pipeline.settings import load_settings
 from colorlib.priors import read_bin_table
 from colorlib.training.objective import Classification
@@ -104,9 +105,11 @@ def test_the_grey_baseline_agrees_with_a_slow_computation(finished: Path) -> Non
 def test_the_mean_colour_is_the_training_splits(finished: Path) -> None:
     table = read_bin_table(finished / "reports/statistics/paper.csv", GRID)
     ab = rgb_to_lab(load_prepared(finished / "data/prepared", "train").tensor())[:, 1:]
-    mean = evaluate.baselines(table, GRID)["training mean colour"](torch.zeros(1, 1, 2, 2))
+    baselines = evaluate.baselines(table, GRID)
+    assert baselines["grey"] == (0, 0)
+    mean = predict(baselines["training mean colour"], torch.zeros(1, 1, 2, 2))
     assert mean.shape == (1, 2, 2, 2)
-    assert torch.allclose(mean[0, :, 0, 0], ab.mean((0, 2, 3)), atol=1.5)  # of bins, which are 10 apart
+    assert torch.allclose(mean[0, :, 1, 1], ab.mean((0, 2, 3)), atol=1.5)  # of bins, which are 10 apart
 
 
 @pytest.mark.parametrize("name", ["main", "plain"])
