@@ -1,6 +1,5 @@
-"""Running out of memory: how it is recognised, and what is tried before giving up."""
+"""Running out of memory in training: what is tried before giving up."""
 
-import gc
 import logging
 import resource
 
@@ -8,25 +7,11 @@ import torch
 
 from colorlib.errors import ColorlibError
 from colorlib.models.base import ColorNet
+from colorlib.models.resources import is_out_of_memory, release
+
+__all__ = ["is_out_of_memory", "memory_in_use", "release", "retreat"]
 
 logger = logging.getLogger(__name__)
-
-# What torch says where it has no exception type of its own: the CPU's allocator, and libraries on the GPU.
-WORDS = ("can't allocate memory", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says that memory could not be had, on a GPU or a CPU."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in WORDS)
-
-
-def release(device: torch.device) -> None:
-    """Give back what is no longer used, so that the next attempt starts from the least."""
-    gc.collect()
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
 
 
 def retreat(model: ColorNet, micro_batch: int, step: int) -> int:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from colorlib.errors import ColorlibError
-from colorlib.training.precision import pick_device, pick_dtype
+from colorlib.models.resources import pick_device, pick_dtype
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -15,7 +15,7 @@ def test_fp16_on_a_cpu_is_refused_with_the_reason() -> None:
 def test_auto_follows_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pick_dtype("auto", CUDA) is torch.float16
     for native, expected in ((True, torch.bfloat16), (False, torch.float32)):
-        monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda native=native: native)
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda native=native: {"avx512_bf16": native})
         assert pick_dtype("auto", CPU) is expected
 
 
@@ -29,3 +29,10 @@ def test_a_gpu_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> No
     for available, expected in ((True, "cuda"), (False, "cpu")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda available=available: available)
         assert pick_device().type == expected
+
+
+def test_a_gpu_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ColorlibError, match="torch sees no GPU here"):
+        pick_device("cuda")
+    assert pick_device("cpu").type == "cpu"
