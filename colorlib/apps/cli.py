@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from colorlib.apps.bins import bins
+from colorlib.apps.export import export
 from colorlib.errors import ColorlibError
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(bins)
+app.command()(export)
 
 
 @app.command()
