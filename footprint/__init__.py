@@ -5,6 +5,7 @@ inside the rehearsal, where tensors have shapes and no memory; a table of storag
 The same function runs on real tensors, so a prediction can be held against a measurement.
 """
 
+from footprint.growth import Growth, growth
 from footprint.peak import Peak
 from footprint.pretence import device_type, pretended
 from footprint.rehearse import Prepare, Step, inference_peak, live_peak, training_peak
@@ -13,11 +14,13 @@ from footprint.sizes import FootprintError, format_size, parse_size
 
 __all__ = [
     "FootprintError",
+    "Growth",
     "Peak",
     "Prepare",
     "Step",
     "device_type",
     "format_size",
+    "growth",
     "inference_peak",
     "largest",
     "live_peak",

@@ -9,17 +9,18 @@ LEAP = 8  # the next try is at most so many times the last one that fitted
 HALVING = 3  # every third guess is the middle, so that a bent curve cannot make the search slow
 
 
-def largest(bytes_of: Callable[[int], int], budget: int, upper: int, multiple: int = 1) -> int:
+def largest(bytes_of: Callable[[int], int], budget: int, upper: int, multiple: int = 1, power: int = 1) -> int:
     """The largest n ≤ `upper`, a multiple of `multiple`, with bytes_of(n) ≤ budget; 0 where none fits.
 
-    Memory grows nearly in proportion to a batch, so a straight line through two known points hits close. Every guess is
-    tried, so the answer is exact where `bytes_of` never falls.
+    Memory grows nearly in proportion to a batch, or to the square of a side, so a straight line through two known
+    points hits close. Every guess is tried, so the answer is exact where `bytes_of` never falls.
 
     Args:
         bytes_of: the peak at n.
         budget: bytes.
         upper: the largest n of interest.
         multiple: n is a multiple of it.
+        power: memory grows like n to this power: 1 for a batch, 2 for the side of a tile.
 
     Raises:
         FootprintError: `upper` lies below `multiple`, or `multiple` below 1.
@@ -38,14 +39,15 @@ def largest(bytes_of: Callable[[int], int], budget: int, upper: int, multiple: i
     while size(above) <= budget:
         if above == most:
             return most * multiple
-        slope = (size(above) - size(fits)) / (above - fits)
-        reach = int((budget - size(above)) / slope) + 1 if slope > 0 else most
-        fits, above = above, min(most, LEAP * above, above + reach)
+        slope = (size(above) - size(fits)) / (above**power - fits**power)
+        reach = int((above**power + (budget - size(above)) / slope) ** (1 / power)) + 1 if slope > 0 else most
+        fits, above = above, min(most, LEAP * above, max(reach, above + 1))
     guesses = 0
     while above - fits > 1:
         guesses += 1
         share = 0.5 if guesses % HALVING == 0 else (budget - size(fits)) / (size(above) - size(fits))
-        guess = min(max(fits + int(share * (above - fits)), fits + 1), above - 1)
+        guess = int((fits**power + share * (above**power - fits**power)) ** (1 / power))
+        guess = min(max(guess, fits + 1), above - 1)
         if size(guess) <= budget:
             fits = guess
         else:

@@ -78,7 +78,8 @@ class Tracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ba
         sizes = dict.fromkeys(Kind, 0)
         for block in self._at_peak:
             sizes[block.kind] += block.size
-        return Peak(**{kind.value: size for kind, size in sizes.items()}, workspace=self._inside, operation=self._operation)
+        named = {kind.value: size for kind, size in sizes.items()}
+        return Peak(**named, workspace=self._inside, operation=self._operation)
 
     def _see(self, tensor: Tensor) -> Block:
         storage = tensor.untyped_storage()  # one Python object for each storage, for as long as it lives

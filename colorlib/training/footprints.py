@@ -1,0 +1,45 @@
+"""Steps of training to rehearse: what `footprint` predicts the memory of, made from the trainer's own parts."""
+
+import torch
+
+from colorlib.models import registry
+from colorlib.training.objective import Objective
+from colorlib.training.settings import TrainingSettings
+from colorlib.training.step import Stepper
+from colorlib.training.world import World
+from footprint import Prepare, Step
+
+
+def training_step(
+    config: dict[str, object],
+    objective: Objective,
+    settings: TrainingSettings,
+    dtype: torch.dtype,
+    world: World = World(),
+) -> Prepare:
+    """Everything from an untrained network to one whole step, for `footprint.training_peak`.
+
+    Args:
+        config: of the network, as `model.config`.
+        objective: made for the network's head.
+        settings: of the run; batch_size, micro_batch, crop, checkpointing and optimiser decide about memory.
+        dtype: of the forward pass.
+        world: the processes of the run; the memory is that of one of them.
+    """
+
+    def prepare() -> tuple[torch.nn.Module, Step]:
+        model = registry.build(**config)  # type: ignore[arg-type]  # its name is a str
+        model.checkpointing = settings.checkpointing
+        for parameter in model.parameters():
+            if parameter.ndim == 4:  # Module.to cannot move fake parameters
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        stepper = Stepper(model.train(), objective, settings, dtype, world)
+        share = -(-settings.batch_size // world.size)
+        rgb = torch.randint(0, 256, (share, 3, settings.crop, settings.crop), dtype=torch.uint8)  # grey takes no part
+
+        def step() -> None:
+            stepper.step(1, rgb, settings.batch_size, settings.optimiser.learning_rate, watch=True)
+
+        return model, step
+
+    return prepare

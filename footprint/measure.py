@@ -1,0 +1,72 @@
+"""What a run really takes: asked of the allocators, who know nothing of the tracker."""
+
+from dataclasses import dataclass
+
+import torch
+from torch.profiler import ProfilerActivity, profile, record_function
+
+from footprint.rehearse import TRAINING_ITERATIONS, Prepare
+from footprint.sizes import FootprintError
+
+BEGIN = "footprint: the first step"
+MEMORY = "[memory]"  # how torch's profiler calls an allocation, or with a negative size the end of one
+
+
+def cpu_peak(prepare: Prepare, *, iterations: int = TRAINING_ITERATIONS) -> int:
+    """Run the iterations on the CPU; the most bytes that torch's CPU allocator had given out, by its own record.
+
+    What NumPy allocates is not in it.
+    """
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        _, step = prepare()
+        with record_function(BEGIN):
+            pass
+        for _ in range(iterations):
+            step()
+    results = profiler.profiler.kineto_results
+    now, highest = 0, 0
+    for event in sorted(results.events(), key=lambda event: event.start_ns()):
+        if event.name() == BEGIN:
+            highest = now
+        elif event.name() == MEMORY:
+            now += event.nbytes()
+            highest = max(highest, now)
+    return highest
+
+
+@dataclass(frozen=True)
+class CudaPeak:
+    """Bytes on a GPU.
+
+    Attributes:
+        allocated: the most that tensors took, cuDNN's and cuBLAS's workspaces among them.
+        reserved: the most that torch's allocator had from the driver; what exceeds `allocated` is fragmentation.
+        device: in use on the device at the end, by everybody: `reserved`, the context and other processes.
+    """
+
+    allocated: int
+    reserved: int
+    device: int
+
+
+def cuda_available() -> bool:
+    """Whether there is a GPU that torch can use."""
+    return torch.cuda.is_available()
+
+
+def cuda_peak(prepare: Prepare, *, iterations: int = TRAINING_ITERATIONS) -> CudaPeak:
+    """Run the iterations on the GPU; `prepare` puts everything there.
+
+    Raises:
+        FootprintError: there is no GPU.
+    """
+    if not cuda_available():
+        raise FootprintError("Got no CUDA device to measure on: run it on a machine with one, or predict only.")
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    _, step = prepare()
+    for _ in range(iterations):
+        step()
+    torch.cuda.synchronize()
+    free, total = torch.cuda.mem_get_info()
+    return CudaPeak(torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved(), total - free)
