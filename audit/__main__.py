@@ -4,9 +4,11 @@ import typer
 
 from audit.commands.check import check
 from audit.commands.console import err
+from audit.commands.mutants import mutants
 from audit.commands.paper import paper
 from audit.commands.project import project
 from audit.commands.rules import explain, rules
+from audit.commands.schema import schema
 from audit.engine import Exit
 from audit.errors import AuditError
 
@@ -14,8 +16,10 @@ app = typer.Typer(add_completion=True, no_args_is_help=False, pretty_exceptions_
 app.callback(invoke_without_command=True)(project)
 app.command()(check)
 app.command()(paper)
+app.command()(mutants)
 app.command()(rules)
 app.command()(explain)
+app.command()(schema)
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 

@@ -68,6 +68,11 @@ class Severity(StrEnum):
         """0 for the gravest."""
         return list(Severity).index(self)
 
+    @property
+    def points(self) -> int:
+        """What a finding costs its family in the score."""
+        return {Severity.CRITICAL: 10, Severity.MAJOR: 3, Severity.MINOR: 1}[self]
+
 
 class Confidence(StrEnum):
     """How often a finding of this rule is right."""
@@ -134,7 +139,7 @@ class Finding:
     Attributes:
         fingerprint: of rule, path and content, the same after lines have moved; "" until the gate has seen it.
         state: known from a baseline, suppressed by name, or open.
-        reason: why it is suppressed.
+        reason: why it is suppressed, and `suppressed_in`, where that is written.
         title: the rule's, in a few words.
     """
 
@@ -151,6 +156,7 @@ class Finding:
     fingerprint: str = ""
     state: State = State.OPEN
     reason: str = ""
+    suppressed_in: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+HALF = 20  # points that halve the score of a family
+
 
 @dataclass(frozen=True)
 class Accuracy:

@@ -1,36 +1,41 @@
 """`python -m audit check PATH`: a tree that nobody prepared."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from audit import engine
+from audit import config, engine
+from audit.commands import options
 from audit.commands.console import finish, progress
-from audit.commands.project import Select
-from audit.reports import files, json_report, markdown
-
-
-class Format(StrEnum):
-    """Renderings of `check`."""
-
-    TERMINAL = "terminal"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 def check(
     path: Annotated[Path, typer.Argument(help="A folder with any code in it.", exists=True, file_okay=False)],
-    select: Select = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.TERMINAL,
-    output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    severity: options.Least = None,
+    fail_on: options.FailOn = None,
+    fail_under: options.FailUnder = None,
+    form: options.Form = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for all renderings, or a file for one; nothing is written without it.")
+    ] = None,
+    baseline: options.Baseline = None,
+    write_baseline: options.WriteBaseline = None,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Heed neither the tree's [tool.audit] nor its comments.")
+    ] = False,
 ) -> None:
-    """Look at a tree that nobody prepared. Nothing of it is imported or run, and no file is left in it."""
-    audit = engine.audit_tree(path, select or (), progress)
-    if form is Format.TERMINAL:
-        finish(audit, output)
-    print(markdown.render(audit.report) if form is Format.MARKDOWN else json_report.render(audit.report), end="")
-    if output is not None:
-        files.write_all(output, audit.report, audit.facts)
-    raise typer.Exit(engine.exit_code(audit.report))
+    """Look at a tree that nobody prepared. Nothing of it is imported or run, and no file is left in it.
+
+    A [tool.audit] in it is heeded, and named in the report.
+    """
+    settings = config.Config(comments=False) if isolated else config.load_if_there(path) or config.Config()
+    settings = options.overridden(
+        settings, select=options.several(select), ignore=options.several(ignore), severity=severity, fail_on=fail_on,
+        fail_under=fail_under, baseline=baseline,
+    )  # fmt: skip
+    settings = options.without_baseline_of(settings, write_baseline, path)
+    audit = engine.audit_tree(path, progress=progress, config=settings)
+    finish(audit, output, form=form, write_baseline=write_baseline)

@@ -6,7 +6,10 @@ import typer
 from rich.console import Console
 
 from audit.engine import Audit, Exit, exit_code
-from audit.reports import files, terminal
+from audit.errors import AuditError
+from audit.gate import baseline
+from audit.reports import files, formats, terminal
+from audit.reports.formats import Format
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -14,13 +17,46 @@ err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 def progress(title: str) -> None:
     """One plain line on stderr for each check as it begins."""
-    err.print(f"· {title} …", style="dim")
+    err.print(f"· {title} …", style="dim", markup=False)
 
 
-def finish(audit: Audit, output: Path | None, report_only: bool = False, all_rows: bool = False) -> None:
-    """Print, write, and end with the gate's exit code."""
-    out.print(terminal.render(audit.report, all_rows=all_rows))
-    if output is not None:
-        files.write_all(output, audit.report, audit.facts)
-        out.print(f"Report: {output}/report.md, {output}/report.json")
+def finish(
+    audit: Audit, output: Path | None, *, form: Format | None = None, write_baseline: Path | None = None,
+    report_only: bool = False, all_rows: bool = False,
+) -> None:  # fmt: skip
+    """Print, write, and end with the gate's exit code.
+
+    `output` is a folder for all renderings, or a file (by its suffix) for one: then the terminal gets a summary.
+
+    Raises:
+        AuditError: what was to be written cannot be.
+    """
+    one_file = output is not None and formats.of_file(output) is not None
+    if form in (None, Format.TERMINAL) or one_file:
+        out.print(terminal.render(audit.report, all_rows=all_rows))
+    else:
+        print(formats.render(audit.report, form), end="")
+    try:
+        if write_baseline is not None:
+            write_baseline.parent.mkdir(parents=True, exist_ok=True)
+            files.write(write_baseline, baseline.render(audit.report))
+            err.print(f"Baseline: {write_baseline}", markup=False)
+        written = deliver(audit, output, form)
+    except OSError as error:
+        raise AuditError(f"{error.filename or output} cannot be written: {error.strerror}") from error
+    if written:
+        (out if form in (None, Format.TERMINAL) or one_file else err).print(f"Report: {written}", markup=False)
     raise typer.Exit(Exit.PASS if report_only else exit_code(audit.report))
+
+
+def deliver(audit: Audit, output: Path | None, form: Format | None) -> str:
+    """Write one file or all; what was written, in words."""
+    if output is None:
+        return ""
+    asked = formats.of_file(output)
+    if asked is None:
+        files.write_all(output, audit.report, audit.facts)
+        return ", ".join(str(output / item.file) for item in formats.IN_FOLDER)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    files.write(output, formats.render(audit.report, form or asked))
+    return str(output)

@@ -6,24 +6,37 @@ from typing import Annotated
 import typer
 
 from audit import config, engine
+from audit.commands import options
 from audit.commands.console import finish, progress
-
-Select = Annotated[list[str] | None, typer.Option(help="Only this check or family; repeatable.")]
 
 
 def project(
     context: typer.Context,
-    output: Annotated[Path, typer.Option(help="Folder for report.md, report.json and run.json.")] = Path(
+    output: Annotated[Path, typer.Option(help="Folder for all renderings, or a file for one of them.")] = Path(
         "reports/audit"
     ),
+    form: options.Form = None,
     require: Annotated[list[str] | None, typer.Option(help="This check must have a result; repeatable.")] = None,
-    select: Select = None,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    severity: options.Least = None,
+    fail_on: options.FailOn = None,
+    fail_under: options.FailUnder = None,
+    baseline: options.Baseline = None,
+    write_baseline: options.WriteBaseline = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit with 0 whatever the verdict.")] = False,
 ) -> None:
     """Audit the project in this directory as its [tool.audit] says.
 
     Exit codes: 0 pass, 1 the gate failed, 2 usage, 3 nothing audited, 4 the audit itself failed.
     """
-    if context.invoked_subcommand is None:
-        name, settings = config.load(Path())
-        finish(engine.audit_project(Path(), name, settings, select or (), require or (), progress), output, report_only)
+    if context.invoked_subcommand is not None:
+        return
+    name, settings = config.load(Path())
+    settings = options.overridden(
+        settings, select=options.several(select), ignore=options.several(ignore), severity=severity, fail_on=fail_on,
+        fail_under=fail_under, baseline=baseline,
+    )  # fmt: skip
+    settings = options.without_baseline_of(settings, write_baseline, Path())
+    audit = engine.audit_project(Path(), name, settings, require=options.several(require) or (), progress=progress)
+    finish(audit, output, form=form, write_baseline=write_baseline, report_only=report_only)

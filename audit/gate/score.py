@@ -1,6 +1,6 @@
 """One number for a tree. It moves with every fix, and no strong family hides a weak one.
 
-A finding costs 10, 3 or 1 points by its severity (critical, major, minor); so does a failed check that has no findings
+A finding costs 10, 3 or 1 points by its severity (`Severity.points`); so does a failed check that has no findings
 (10), and each parameter of a paper that came out wrong (10). A family with p points has 100 · K / (K + p), K = 20:
 100 without a finding, halved by two critical ones, never 0, and less with every finding. The score is
 
@@ -14,11 +14,9 @@ which carry a reason, do not.
 from collections.abc import Iterable, Sequence
 
 from audit.model import Check, Evidence, Finding, Location, Severity, State, Verdict
-from audit.scores import FamilyScore, Score
+from audit.scores import HALF, FamilyScore, Score
 
-POINTS = {Severity.CRITICAL: 10, Severity.MAJOR: 3, Severity.MINOR: 1}
-WITHOUT_FINDINGS = POINTS[Severity.CRITICAL]  # a measured failure: a test, a share of covered lines, a parameter
-HALF = 20  # points that halve a family's score
+WITHOUT_FINDINGS = Severity.CRITICAL.points  # a measured failure: a test, a share of covered lines, a parameter
 COUNTED = (Verdict.PASS, Verdict.FAIL, Verdict.DEVIATION)
 
 
@@ -56,7 +54,7 @@ def family_score(name: str, checks: Iterable[Check]) -> FamilyScore:
         rows = sum(row.verdict is Verdict.FAIL for row in check.rows)
         wrong += rows or (check.verdict is Verdict.FAIL and not check.findings)
     charged = [finding for finding in found.values() if finding.state is not State.SUPPRESSED]
-    points = sum(POINTS[finding.severity] for finding in charged) + WITHOUT_FINDINGS * wrong
+    points = sum(finding.severity.points for finding in charged) + WITHOUT_FINDINGS * wrong
     return FamilyScore(name, 100 * HALF / (HALF + points), points, len(charged) + wrong)
 
 

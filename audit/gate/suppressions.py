@@ -90,7 +90,9 @@ def applied(
         for number, item in in_force:
             if covers(item, finding):
                 used.add(number)
-                return replace(finding, state=State.SUPPRESSED, reason=item.reason)
+                return replace(
+                    finding, state=State.SUPPRESSED, reason=item.reason, suppressed_in=str(item.location)
+                )
         return finding
 
     marked = tuple(replace(check, findings=tuple(map(mark, check.findings))) for check in checks)

@@ -5,14 +5,15 @@ import tempfile
 from pathlib import Path
 
 from audit.model import Report, RunFacts
-from audit.reports import json_report, markdown
+from audit.reports import json_report
+from audit.reports.formats import IN_FOLDER, render
 
 
 def write_all(folder: Path, report: Report, facts: RunFacts) -> None:
-    """report.md and report.json, the same bytes for the same result, and run.json with what differs."""
+    """Every rendering, the same bytes for the same result, and run.json with what differs."""
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / "report.md", markdown.render(report))
-    write(folder / "report.json", json_report.render(report))
+    for form in IN_FOLDER:
+        write(folder / form.file, render(report, form))
     write(folder / "run.json", json_report.render_facts(facts))
 
 

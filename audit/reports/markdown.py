@@ -3,19 +3,24 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from audit.model import Check, Evidence, Finding, Report, Severity, Verdict
+from audit.model import Check, Evidence, Finding, Report, Severity, State, Verdict
 from audit.reports import wording
+from audit.reports.advice import steps
+from audit.scores import HALF
 
 SHOWN = 50  # findings of one severity that are written out; the JSON report has all
 
 
 def render(report: Report) -> str:
-    """Verdict, criteria, papers, findings, what to do, what was not checked."""
+    """Verdict, criteria, score, papers, findings, strengths, what to do, what was not checked."""
     sections = [
         title(report),
         criteria(report),
+        families(report),
         *(paper(check) for check in report.checks if check.rows),
         *findings(report),
+        suppressed(report),
+        strengths(report),
         todo(report),
         not_checked(report),
     ]
@@ -23,11 +28,14 @@ def render(report: Report) -> str:
 
 
 def title(report: Report) -> str:
-    """What was audited, the verdict and why."""
+    """What was audited, the verdict and why, the score and how far the rules can be believed."""
     lines = [
         f"# Audit of {report.subject}",
         f"**{wording.sign(report.verdict)}**: {wording.headline(report)}",
     ]
+    if report.checks:
+        believed = f" The rules that ran: {wording.accuracy(report.accuracy)}." if report.accuracy else ""
+        lines.append(f"**Score**: {wording.score(report)}.{believed}")
     kinds = {"tree": "Static rules only; nothing of the tree was run.", "paper": "Only the paper was measured."}
     if report.scope in kinds:
         lines.append(kinds[report.scope])
@@ -35,6 +43,8 @@ def title(report: Report) -> str:
         lines.append(f"To have {names} checked: {remedy}.")
     if report.required:
         lines.append(f"Required in this run: {', '.join(report.required)}.")
+    if report.conditions:
+        lines.append(f"In this run: {'; '.join(report.conditions)}.")
     return "\n\n".join(lines)
 
 
@@ -49,6 +59,28 @@ def criteria(report: Report) -> str:
     notes = [f"- {check.id}: {note}" for check in report.checks for note in check.notes]
     text = "## Criteria\n\n" + table(("check", "criterion", "verdict", "result", "evidence"), rows)
     return text + ("\n\n" + "\n".join(notes) if notes else "")
+
+
+def families(report: Report) -> str:
+    """Where the score comes from, beside how well the rules of each family do on the corpus."""
+    if report.score is None:
+        return ""
+    figures = {check.id: check.accuracy for check in report.checks}
+    rows = []
+    for item in report.score.families:
+        known = figures.get(item.family)
+        recall, precision = (f"{known.recall:.2f}", f"{known.precision:.2f}") if known else ("—", "—")
+        planted = str(known.planted) if known else "—"
+        own = (item.family, f"{item.value:.1f}", str(item.points), str(item.findings))
+        rows.append((*own, recall, precision, planted))
+    heads = ("family", "score", "points", "findings that count", "recall", "precision", "planted defects")
+    explained = (
+        f"A finding costs points: {', '.join(f'{item} {item.points}' for item in Severity)}. "
+        f"A family with p points has {100 * HALF:,} / ({HALF} + p). "
+        "The score is that of the weakest family times the mean of all. Recall and precision are those of the "
+        "family's rules on the audit's own corpus."
+    )
+    return f"## Score: {report.score.value:.1f} of 100\n\n{explained}\n\n{table(heads, rows)}"
 
 
 def described(evidence: Evidence) -> str:
@@ -83,8 +115,9 @@ def paper(check: Check) -> str:
 def findings(report: Report) -> Iterator[str]:
     """Gravest first; within a severity, one heading for each rule with its risk and fix."""
     names = {Severity.CRITICAL: "Critical", Severity.MAJOR: "Quality", Severity.MINOR: "Minor"}
+    counted = [finding for finding in report.findings if finding.state is not State.SUPPRESSED]
     for severity in Severity:
-        chosen = [finding for finding in report.findings if finding.severity is severity]
+        chosen = [finding for finding in counted if finding.severity is severity]
         if not chosen:
             continue
         parts = [f"## {names[severity]} findings ({len(chosen)})"]
@@ -92,7 +125,9 @@ def findings(report: Report) -> Iterator[str]:
         by_rule = sorted(chosen, key=lambda finding: finding.rule)
         for rule, group in groupby(by_rule, key=lambda finding: finding.rule):
             members = list(group)
-            parts.append(f"### `{rule}` ({len(members)})\n\nRisk: {members[0].risk}  \nFix: {members[0].fix}")
+            called = f": {members[0].title}" if members[0].title else ""
+            heading = f"### `{rule}`{called} ({len(members)})"
+            parts.append(f"{heading}\n\nRisk: {members[0].risk}  \nFix: {members[0].fix}")
             parts.append("\n".join(place(finding) for finding in members[: max(left, 1)]))
             if len(members) > max(left, 1):
                 parts.append(f"… and {len(members) - max(left, 1)} more, in report.json.")
@@ -103,23 +138,44 @@ def findings(report: Report) -> Iterator[str]:
 def place(finding: Finding) -> str:
     """One finding: where, what, and the line itself where it may be shown."""
     excerpt = f" — {code(finding.excerpt)}" if finding.excerpt else ""
-    return f"- `{finding.location}`: {finding.message}{excerpt}"
+    known = " *(known from the baseline)*" if finding.state is State.KNOWN else ""
+    return f"- `{finding.location}`: {finding.message}{excerpt}{known}"
+
+
+def suppressed(report: Report) -> str:
+    """What does not count, and who said so where."""
+    chosen = report.in_state(State.SUPPRESSED)
+    if not chosen:
+        return ""
+    rows = [
+        (f"`{item.location}`", f"`{item.rule}`", item.message, item.reason, f"`{item.suppressed_in}`")
+        for item in chosen[:SHOWN]
+    ]
+    more = f"\n\n… and {len(chosen) - SHOWN} more, in report.json." if len(chosen) > SHOWN else ""
+    heads = ("place", "rule", "finding", "reason", "written in")
+    return f"## Suppressed findings ({len(chosen)})\n\n{table(heads, rows)}{more}"
+
+
+def strengths(report: Report) -> str:
+    """What was looked at and found right: only what a check measured, with what it measured."""
+    lines = []
+    for check in report.legs(Verdict.PASS):
+        if not check.evidence and not check.rows:
+            continue
+        figures = check.accuracy
+        believed = f" (rules with recall {figures.recall:.2f} on {figures.planted} planted defects)" if figures else ""
+        lines.append(f"- {check.title}: {wording.result(check)}{believed}.")
+    return "## Strengths, measured\n\n" + "\n".join(lines) if lines else ""
 
 
 def todo(report: Report) -> str:
     """What to do, in this order."""
-    steps = [f"Find out why `{check.id}` broke down: {check.message}." for check in report.legs(Verdict.ERROR)]
-    for severity in Severity:
-        rules = sorted({(finding.rule, finding.fix) for finding in report.findings if finding.severity is severity})
-        steps += [f"`{rule}`: {fix}" for rule, fix in rules[:10]]
-    for check in report.checks:
-        steps += [f"{row.message}." for row in wording.open_rows(check) if row.verdict is not Verdict.DEVIATION]
-        if check.verdict is Verdict.FAIL and check.remedy:
-            steps.append(f"`{check.id}`: {check.remedy}.")
-    steps += [f"For {names}: {remedy}." for names, remedy in wording.remedies(report)]
-    if not steps:
-        return ""
-    return "## What to do, in this order\n\n" + "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+    lines = []
+    for number, step in enumerate(steps(report), 1):
+        severity = f"**{step.severity}** " if step.severity else ""
+        about = f"{code(step.about)} " if step.about else ""
+        lines.append(f"{number}. {severity}{about}{step.where}{step.text}")
+    return "## What to do, in this order\n\n" + "\n".join(lines) if lines else ""
 
 
 def not_checked(report: Report) -> str:

@@ -5,7 +5,7 @@ from typing import assert_never
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from audit.model import Report, Rule, Verdict
+from audit.model import Finding, Report, Rule, State, Verdict
 from audit.reports import wording
 
 SHOWN = 15  # findings
@@ -42,16 +42,29 @@ def render(report: Report, *, all_rows: bool = False) -> RenderableType:
             Text.assemble("  ", (wording.sign(row.verdict), colour(row.verdict)), "  ", row.message) for row in rows
         ]
         parts += [Text(f"  {check.id}: {note}", "dim") for note in check.notes]
-    found = report.findings
+    found = sorted(report.findings, key=lambda item: list(State).index(item.state))
     if found:
-        parts.append(Text(f"\nFindings ({len(found)})", "bold"))
-    parts += [Text(f"  {item.severity:<8}  {item.location}  {item.rule}: {item.message}") for item in found[:SHOWN]]
+        states = wording.states(report)
+        parts.append(Text(f"\nFindings ({len(found)}{': ' if states else ''}{states})", "bold"))
+    parts += [line(item) for item in found[:SHOWN]]
     if len(found) > SHOWN:
         parts.append(Text(f"  … and {len(found) - SHOWN} more in the report", "dim"))
     parts += [Text(f"\n{ids}: not run; {remedy}", "yellow") for ids, remedy in wording.remedies(report)]
+    figures = report.accuracy
+    believed = f"; the rules' {wording.accuracy(figures)}" if figures else ""
+    parts.append(Text(f"\nScore {wording.score(report)}{believed}"))
+    parts += [Text(f"In this run: {condition}", "dim") for condition in report.conditions]
     overall = (wording.sign(report.verdict), colour(report.verdict))
     parts.append(Text.assemble("\n", overall, f": {wording.headline(report)}"))
     return Group(*parts)
+
+
+def line(finding: Finding) -> Text:
+    """One finding; what does not count is dim and says why."""
+    text = f"  {finding.severity:<8}  {finding.location}  {finding.rule}: {finding.message}"
+    if finding.state is State.OPEN:
+        return Text(text)
+    return Text(f"{text} [{finding.state}{': ' if finding.reason else ''}{finding.reason}]", "dim")
 
 
 def rule_list(rules: tuple[Rule, ...]) -> RenderableType:

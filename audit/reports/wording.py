@@ -2,7 +2,8 @@
 
 from typing import assert_never
 
-from audit.model import Check, Evidence, Report, Row, Verdict
+from audit.model import Check, Evidence, Report, Row, State, Verdict
+from audit.scores import Accuracy
 
 Number = str | int | float | None
 
@@ -58,7 +59,11 @@ def headline(report: Report) -> str:
         case Verdict.PASS:
             return "the only check passed." if len(report.checks) == 1 else f"all {len(report.checks)} checks passed."
         case Verdict.DEVIATION:
-            return f"all {len(report.checks)} checks passed, with deviations that this project accepts by name."
+            number = len(report.legs(Verdict.DEVIATION))
+            return (
+                f"all {len(report.checks)} checks passed, {number} of them with deviations that are accepted: by name, "
+                "with a reason, in a baseline, or as less grave than the gate asks."
+            )
         case Verdict.NOT_APPLICABLE:
             return "none of the checks applies to this tree."
         case Verdict.FAIL | Verdict.ERROR | Verdict.UNKNOWN | Verdict.NOT_RUN:
@@ -94,6 +99,35 @@ def result(check: Check) -> str:
     if not check.rows:
         return check.message
     return f"{sum(row.verdict is Verdict.PASS for row in check.rows)} of {len(check.rows)} parameters agree"
+
+
+def score(report: Report) -> str:
+    """The score, what holds it down, and what has no part in it."""
+    result = report.score
+    if result is None:
+        return "no score: nothing came to a result"
+    text = f"{result.value:.1f} of 100"
+    least = min(result.families, key=lambda item: item.value)
+    if least.points:
+        text += f", held down most by {least.family} ({least.value:.1f})"
+    absent = f"; without {', '.join(result.not_counted)}, which came to no result" if result.not_counted else ""
+    return text + absent
+
+
+def accuracy(figures: Accuracy) -> str:
+    """How far rules can be believed."""
+    return (
+        f"recall {figures.recall:.2f}, precision {figures.precision:.2f} on {figures.planted} planted defects"
+        " and their near misses"
+    )
+
+
+def states(report: Report) -> str:
+    """How many findings are open, known, suppressed; "" when all are open."""
+    numbers = {state: len(report.in_state(state)) for state in State}
+    if not numbers[State.KNOWN] and not numbers[State.SUPPRESSED]:
+        return ""
+    return ", ".join(f"{number} {state}" for state, number in numbers.items() if number)
 
 
 def remedies(report: Report) -> list[tuple[str, str]]:

@@ -34,7 +34,8 @@ def test_the_project_is_audited_and_the_report_written(tree, monkeypatch, capsys
     assert "✗ fail" in out
     assert "a.py:1" in out
     assert "Nothing is left empty" in err
-    assert sorted(path.name for path in (tree / "build/out").iterdir()) == ["report.json", "report.md", "run.json"]
+    names = {path.name for path in (tree / "build/out").iterdir()}
+    assert names == {"report.md", "report.json", "report.sarif", "report.xml", "report.html", "run.json"}
 
 
 def test_report_only_prints_the_verdict_and_exits_with_0(tree, monkeypatch, capsys):
@@ -94,7 +95,7 @@ def test_check_of_nothing_is_exit_code_3(tree, monkeypatch, capsys):
 
 @pytest.mark.usefixtures("tree")
 def test_a_failure_of_the_audit_itself_is_exit_code_4(monkeypatch, capsys):
-    def crash(*_):
+    def crash(*_, **__):
         raise ValueError("inside")
 
     monkeypatch.setattr(engine, "audit_tree", crash)
@@ -105,7 +106,7 @@ def test_a_failure_of_the_audit_itself_is_exit_code_4(monkeypatch, capsys):
 
 @pytest.mark.usefixtures("tree")
 def test_ctrl_c_is_a_message(monkeypatch, capsys):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "audit_tree", interrupt)

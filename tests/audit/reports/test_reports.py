@@ -102,7 +102,7 @@ def test_many_findings_are_cut_and_the_rest_counted():
 
 def test_the_json_report_holds_everything_in_a_versioned_shape():
     document = json.loads(json_report.render(REPORT))
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == 2
     assert document["verdict"] == "fail"
     assert [check["id"] for check in document["checks"]] == [check.id for check in REPORT.checks]
     assert document["checks"][0]["findings"][0]["location"] == {"path": "n.ipynb", "line": 2, "cell": 3}
@@ -142,10 +142,10 @@ def test_files_are_whole_and_what_differs_lies_apart(tmp_path):
     first, second = tmp_path / "one", tmp_path / "two"
     files.write_all(first, REPORT, FACTS)
     files.write_all(second, REPORT, replace(FACTS, started="later", commit="decaf"))
-    for name in ("report.md", "report.json"):
+    for name in ("report.md", "report.json", "report.sarif", "report.xml", "report.html"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert json.loads((second / "run.json").read_text())["started"] == "later"
-    assert len(list(first.iterdir())) == 3
+    assert len(list(first.iterdir())) == 6
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):

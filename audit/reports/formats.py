@@ -1,0 +1,67 @@
+"""The renderings that there are, and the name of each one's file."""
+
+from enum import StrEnum
+from io import StringIO
+from pathlib import Path
+from typing import assert_never
+
+from rich.console import Console
+
+from audit.model import Report
+from audit.reports import html, json_report, junit, markdown, sarif, terminal
+
+WIDTH = 120  # columns of a terminal rendering that goes into a file
+
+
+class Format(StrEnum):
+    """Renderings of the one result."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    HTML = "html"
+
+    @property
+    def file(self) -> str:
+        """Its name in a folder of reports."""
+        return {
+            Format.TERMINAL: "report.txt",
+            Format.MARKDOWN: "report.md",
+            Format.JSON: "report.json",
+            Format.SARIF: "report.sarif",
+            Format.JUNIT: "report.xml",
+            Format.HTML: "report.html",
+        }[self]
+
+
+IN_FOLDER = (Format.MARKDOWN, Format.JSON, Format.SARIF, Format.JUNIT, Format.HTML)
+
+
+def render(report: Report, form: Format) -> str:
+    """The result as text; the same text for the same result."""
+    match form:
+        case Format.TERMINAL:
+            console = Console(width=WIDTH, file=StringIO(), soft_wrap=True, highlight=False, no_color=True)
+            with console.capture() as captured:
+                console.print(terminal.render(report))
+            return captured.get()
+        case Format.MARKDOWN:
+            return markdown.render(report)
+        case Format.JSON:
+            return json_report.render(report)
+        case Format.SARIF:
+            return sarif.render(report)
+        case Format.JUNIT:
+            return junit.render(report)
+        case Format.HTML:
+            return html.render(report)
+        case _:
+            assert_never(form)
+
+
+def of_file(path: Path) -> Format | None:
+    """The rendering that a file's name asks for; None for any other name, which is a folder's."""
+    suffixes = {Path(form.file).suffix: form for form in Format}
+    return None if path.is_dir() else suffixes.get(path.suffix)
