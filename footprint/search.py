@@ -6,7 +6,6 @@ from functools import cache
 from footprint.sizes import FootprintError
 
 LEAP = 8  # the next try is at most so many times the last one that fitted
-HALVING = 3  # every third guess is the middle, so that a bent curve cannot make the search slow
 
 
 def largest(bytes_of: Callable[[int], int], budget: int, upper: int, multiple: int = 1, power: int = 1) -> int:
@@ -42,14 +41,15 @@ def largest(bytes_of: Callable[[int], int], budget: int, upper: int, multiple: i
         slope = (size(above) - size(fits)) / (above**power - fits**power)
         reach = int((above**power + (budget - size(above)) / slope) ** (1 / power)) + 1 if slope > 0 else most
         fits, above = above, min(most, LEAP * above, max(reach, above + 1))
-    guesses = 0
+    width, halve = above - fits, False
     while above - fits > 1:
-        guesses += 1
-        share = 0.5 if guesses % HALVING == 0 else (budget - size(fits)) / (size(above) - size(fits))
+        share = 0.5 if halve else (budget - size(fits)) / (size(above) - size(fits))
         guess = int((fits**power + share * (above**power - fits**power)) ** (1 / power))
         guess = min(max(guess, fits + 1), above - 1)
         if size(guess) <= budget:
             fits = guess
         else:
             above = guess
+        # Where a bent curve led the line astray, the middle is tried in turn.
+        halve, width = not halve and above - fits > width / 2, above - fits
     return fits * multiple

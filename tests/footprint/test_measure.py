@@ -1,0 +1,53 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from footprint import FootprintError
+from footprint.measure import cpu_peak, cuda_peak
+
+
+def hold(size):
+    def prepare():
+        model = nn.Linear(10, 10, bias=False)
+        torch.empty(10 * size)  # before the first step: not part of the peak
+
+        def step():
+            first = torch.empty(size, dtype=torch.uint8)
+            second = torch.empty(2 * size, dtype=torch.uint8)
+            del first
+            third = torch.empty(size // 2, dtype=torch.uint8)
+            return second.shape, third.shape
+
+        return model, step
+
+    return prepare
+
+
+def test_the_allocators_record_gives_the_peak_after_preparation():
+    assert cpu_peak(hold(1_000_000), iterations=1) == 400 + 3_000_000
+    assert cpu_peak(hold(1_000_000), iterations=3) == 400 + 3_000_000
+
+
+def test_without_a_gpu_nothing_is_measured_on_one(monkeypatch):
+    monkeypatch.setattr("footprint.measure.torch.cuda.is_available", lambda: False)
+    with pytest.raises(FootprintError, match="no CUDA device"):
+        cuda_peak(hold(10))
+
+
+def test_a_gpu_is_asked_for_its_own_numbers(monkeypatch):
+    calls = []
+    monkeypatch.setattr("footprint.measure.torch.cuda", SimpleNamespace(
+        is_available=lambda: True, empty_cache=lambda: calls.append("empty"), synchronize=lambda: calls.append("wait"),
+        reset_peak_memory_stats=lambda: calls.append("reset"), max_memory_allocated=lambda: 100,
+        max_memory_reserved=lambda: 120, mem_get_info=lambda: (700, 1000),
+    ))  # fmt: skip
+
+    def prepare():
+        calls.append("prepare")
+        return nn.Linear(1, 1), lambda: calls.append("step")
+
+    found = cuda_peak(prepare)
+    assert (found.allocated, found.reserved, found.device) == (100, 120, 300)
+    assert calls == ["empty", "reset", "prepare", "step", "step", "wait"]
