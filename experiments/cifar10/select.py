@@ -2,9 +2,9 @@
 
 Grey: no |a| or |b| above 5, as the release masks images in training; there is no colour to predict.
 
-Near-copies of training images: Pearson's correlation of the two images' pixels (all three channels, the image or its mirror
-image) above `LEAST_CORRELATION`. Candidates are the `CANDIDATES` training images whose 8×8 thumbnails correlate most. The
-threshold favours finding copies: looked at, about half of those just above it are true copies, the others share a sky.
+Near-copies of training images: Pearson's correlation of the two images' pixels (all three channels; the image or its
+mirror image) above `LEAST_CORRELATION`. Candidates are the `CANDIDATES` training images whose 8×8 thumbnails correlate
+most. The threshold favours finding copies: of those just above it about half are true ones, the others share a sky.
 """
 
 import csv
@@ -31,7 +31,7 @@ def main() -> None:
     """Write selection.csv: file, reason, and for a near-copy the training image and the correlation."""
     train, test = read_cifar10(DATA, "train"), read_cifar10(DATA, "test")
     images = test.tensor()
-    coloured = torch.cat([is_coloured(rgb_to_lab(part)[:, 1:]) for part in images.split(BATCH)])  # (N,)
+    coloured = torch.cat([is_coloured(rgb_to_lab(part)[:, 1:]) for part in torch.split(images, BATCH)])  # (N,)
     correlation, original = nearest_copies(images, train.tensor())
     rows: list[tuple[str, str, str, str]] = []
     for index, name in enumerate(test.files):
@@ -64,7 +64,7 @@ def nearest_copies(images: Tensor, originals: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         N correlations in [−1, 1], and N indices into `originals`.
     """
-    known = torch.cat([_standardised(_thumbnails(part)) for part in originals.split(BATCH)])  # (M, 192)
+    known = torch.cat([_standardised(_thumbnails(part)) for part in torch.split(originals, BATCH)])  # (M, 192)
     best, index = torch.full((len(images),), -1.0), torch.zeros(len(images), dtype=torch.int64)
     for start in range(0, len(images), BATCH):
         rows = slice(start, start + BATCH)
@@ -72,7 +72,7 @@ def nearest_copies(images: Tensor, originals: Tensor) -> tuple[Tensor, Tensor]:
             likeness = _standardised(_thumbnails(part)) @ known.T  # (B, M)
             candidates = likeness.topk(min(CANDIDATES, len(originals))).indices  # (B, K)
             pixels = _standardised(part)[:, None]  # (B, 1, 3·H·W)
-            pairs = _standardised(originals[candidates.flatten()]).unflatten(0, candidates.shape)  # (B, K, 3·H·W)
+            pairs = _standardised(originals[candidates.flatten()]).reshape(*candidates.shape, -1)  # (B, K, 3·H·W)
             correlation, chosen = (pixels * pairs).sum(2).max(1)  # (B,)
             better = correlation > best[rows]
             best[rows] = torch.where(better, correlation, best[rows])
@@ -87,7 +87,8 @@ def _thumbnails(images: Tensor) -> Tensor:
 def _standardised(images: Tensor) -> Tensor:
     flat = images.float().flatten(1)  # (B, C·H·W)
     flat = flat - flat.mean(1, keepdim=True)
-    return flat / flat.norm(dim=1, keepdim=True).clamp_min(1e-6)
+    length: Tensor = torch.linalg.vector_norm(flat, dim=1, keepdim=True)  # (B, 1)
+    return flat / length.clamp_min(1e-6)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ STATISTICS = HERE / "statistics"
 SELECTION = HERE / "selection.csv"
 RUNS = HERE / "runs"
 SEARCH = HERE / "search.json"
-RESULTS = HERE / "results"
+RESULTS = HERE / "results.json"
 REPORT = Path("reports/reproduction.md")
 
 Rate = Literal["regression", "plain", "rebalanced"]

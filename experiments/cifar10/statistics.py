@@ -1,13 +1,18 @@
 """ab histogram of the training images, smoothed prior, class weights. `python -m experiments.cifar10.statistics`."""
 
+import torch
+
 from colorlib.data.cifar10 import read_cifar10
+from colorlib.data.prepared import Prepared
 from colorlib.files import atomic_path
 from colorlib.ops.grid import Grid
-from colorlib.pipeline.settings import RebalancingSettings
+from colorlib.ops.lab import rgb_to_lab
+from colorlib.ops.rebalancing import class_weights, smooth_prior
 from colorlib.pipeline.stage import console, run_stage
-from colorlib.pipeline.statistics import count
-from colorlib.priors import write_bin_table
+from colorlib.priors import BinTable, write_bin_table
 from experiments.cifar10.settings import DATA, STATISTICS, load_experiment
+
+BATCH = 1000  # images; bounds the memory
 
 
 def main() -> None:
@@ -16,10 +21,19 @@ def main() -> None:
     with atomic_path(STATISTICS) as folder:
         folder.mkdir()
         for grid in (Grid.paper(), Grid.full()):
-            table = count(data, grid, RebalancingSettings())
+            table = tabulate(data, grid)
             write_bin_table(folder / f"{grid.name}.csv", grid, table)
             used = int((table.counts > 0).sum())
             console.print(f"grid {grid.name}: {used} of {len(grid)} bins occur in {len(data)} images")
+
+
+def tabulate(data: Prepared, grid: Grid) -> BinTable:
+    """Counts of all pixels, the smoothed prior, and the weights (eq. 4) with the paper's σ and λ."""
+    counts = torch.zeros(len(grid), dtype=torch.int64)
+    for start in range(0, len(data), BATCH):
+        counts += grid.histogram(rgb_to_lab(data.tensor(slice(start, start + BATCH)))[:, 1:])
+    prior = smooth_prior(counts, grid)
+    return BinTable(counts, prior, class_weights(prior))
 
 
 if __name__ == "__main__":
