@@ -126,7 +126,7 @@ def read(path: Path, identity: Identity) -> Checkpoint:
         content = json.loads((path / STATE).read_text(encoding="utf-8"))
         expected = content.pop("sha256")
         whole = content.keys() == KEYS and content["format"] == FORMAT and expected == _digest(content)
-    except (OSError, ValueError, RecursionError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise DamagedError(f"{path} is damaged ({STATE} cannot be read)") from error
     if not whole:
         raise DamagedError(f"{path} is damaged ({STATE} is not what was written)")

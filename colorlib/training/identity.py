@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,12 @@ def identify(
     return {"settings": chosen, "data": batches.fingerprint, "code": code_sha256()}
 
 
+@cache
 def code_sha256() -> str:
-    """One SHA-256 over the version of torch and the source files that a training run consists of."""
+    """One SHA-256 over the version of torch and the source files that a training run consists of.
+
+    Taken once a process: what is edited later is not what runs.
+    """
     digest = hashlib.sha256(torch.__version__.encode())
     for name in SOURCES:
         place = PACKAGE / name

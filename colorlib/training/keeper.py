@@ -53,14 +53,12 @@ class Keeper:
 
     def after_step(self, stepper: Stepper, position: Position) -> None:
         """Save where a checkpoint is due by the clock or by the count."""
-        minutes, steps = self._settings.minutes, self._settings.steps
-        by_clock = minutes is not None and time.monotonic() - self._since >= 60 * minutes
-        if by_clock or (steps is not None and position.step % steps == 0):
+        if self._is_due(position):
             self._save(stepper, position)
 
     def after_epoch(self, stepper: Stepper, position: Position) -> None:
-        """Save where the epoch that has just ended is the best so far."""
-        if _best_epoch(position) == position.history[-1].number:
+        """Save where a checkpoint is due, or the epoch that has just ended is the best so far."""
+        if self._is_due(position) or _best_epoch(position) == position.history[-1].number:
             self._save(stepper, position)
 
     @property
@@ -68,6 +66,11 @@ class Keeper:
         """The newest checkpoint."""
         found = checkpoint.present(self._folder) if self._folder is not None else []
         return found[-1] if found else None
+
+    def _is_due(self, position: Position) -> bool:
+        minutes, steps = self._settings.minutes, self._settings.steps
+        by_clock = minutes is not None and time.monotonic() - self._since >= 60 * minutes
+        return by_clock or (steps is not None and position.step % steps == 0)
 
     def _save(self, stepper: Stepper, position: Position) -> None:
         self._since = time.monotonic()

@@ -123,7 +123,8 @@ def train(
                 _account(outcome, images, position, batches, settings, keeper)
                 observer.step(Step(number, position.epoch, images, rate, outcome))
                 position.step, position.batch = number, position.batch + 1
-                keeper.after_step(stepper, position)
+                if position.batch < len(batches):  # after the last one comes the end of the epoch
+                    keeper.after_step(stepper, position)
             rate = learning_rate(position.step - 1, steps, settings.optimiser.learning_rate, settings.schedule)
             measured = validate(model, objective, validation, stepper.micro_batch, dtype, world)
             _end_epoch(position, rate, measured)

@@ -4,11 +4,10 @@ import torch
 
 from colorlib.data.batches import TrainingBatches
 from colorlib.data.prepared import Prepared
-from colorlib.errors import ColorlibError
 from colorlib.models import MobileLite
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
-from colorlib.training.objective import Classification, Regression
+from colorlib.training.objective import Classification
 from colorlib.training.schedule import learning_rate
 from colorlib.training.settings import OptimiserSettings, ScheduleSettings, TrainingSettings
 from colorlib.training.trainer import Epoch, Observer, network_pair, train, validate
