@@ -98,4 +98,4 @@ def predict(predictor: Predictor, lightness: Tensor) -> Tensor:
 @lru_cache(maxsize=1)
 def _colorizer(folder: Path, _mtime_ns: int, _size: int) -> Colorizer:
     # The weights' date and size are in the key: a worker may outlive a training.
-    return Colorizer.from_pretrained(folder)
+    return Colorizer.from_pretrained(folder, precision="fp32", device="cpu")

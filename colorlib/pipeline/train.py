@@ -168,7 +168,7 @@ def keep(
     card = model_card(name, settings, photographs, history[-1])
     temperature = settings.decoding.temperature
     save_pretrained(model, places.model, card, temperature=temperature, size=settings.prepare.size)
-    colorizer = Colorizer.from_pretrained(places.model)
+    colorizer = Colorizer.from_pretrained(places.model, precision="fp32", device="cpu")
     pictures = {"input": grey(samples), "truth": samples, name: colorizer.colorize_batch(samples)}
     picture_grid(pictures, places.pictures)
     if tracker is not None:
