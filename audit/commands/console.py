@@ -56,7 +56,8 @@ def deliver(audit: Audit, output: Path | None, form: Format | None) -> str:
     asked = formats.of_file(output)
     if asked is None:
         files.write_all(output, audit.report, audit.facts)
-        return ", ".join(str(output / item.file) for item in formats.IN_FOLDER)
+        suffixes = ",".join(Path(item.file).suffix[1:] for item in formats.IN_FOLDER)
+        return f"{output / 'report'}.{{{suffixes}}}"
     output.parent.mkdir(parents=True, exist_ok=True)
     files.write(output, formats.render(audit.report, form or asked))
     return str(output)

@@ -102,9 +102,9 @@ def applied(
         for remark in judged(item, number in used, names, today)
     ]  # fmt: skip
     places = {(f.rule, f.location) for check in marked for f in check.findings if f.state is State.SUPPRESSED}
-    message = f"{counted(len(places), 'finding')} suppressed by {counted(len(suppressions), 'entry')}"
-    message = message.replace("entrys", "entries")
-    proof = Evidence(f"audit.gate.suppressions on {len(suppressions)} entries", len(remarks), 0, "findings")
+    message = f"{counted(len(remarks), 'finding')} in {counted(len(suppressions), 'suppression')}"
+    message += f", which cover {counted(len(places), 'finding')}"
+    proof = Evidence(f"audit.gate.suppressions on {len(suppressions)}", len(remarks), 0, "findings")
     verdict = Verdict.FAIL if remarks else Verdict.PASS
     return marked, Check(ID, TITLE, verdict, message, tuple(remarks), (proof,))
 

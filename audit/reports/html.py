@@ -13,7 +13,7 @@ from audit.model import Evidence, Report, Severity, State, Verdict
 from audit.reports import wording
 from audit.reports.advice import steps
 from audit.reports.html_findings import findings
-from audit.reports.html_parts import code, sign, table
+from audit.reports.html_parts import code, prose, sign, table
 
 
 def render(report: Report) -> str:
@@ -36,6 +36,7 @@ def render(report: Report) -> str:
         "</head>",
         "<body>",
         *head(report),
+        "<main>",
         *findings(report),
         *criteria(report),
         *families(report),
@@ -63,7 +64,7 @@ def integrity(text: str) -> str:
 
 def head(report: Report) -> Iterator[str]:
     """Verdict, why, score, numbers."""
-    yield '<a class="skip" href="#findings">To the findings</a>'
+    yield '<a class="skip" href="#findings">Skip to the findings</a>'
     yield "<header>"
     yield f"<h1>Audit of {escape(report.subject)}</h1>"
     yield f"<p>{sign(report.verdict)} {escape(wording.headline(report))}</p>"
@@ -86,17 +87,25 @@ def head(report: Report) -> Iterator[str]:
         yield f"<p>To have {escape(names)} checked: {escape(remedy)}.</p>"
     if report.conditions:
         yield f'<p class="quiet">In this run: {escape("; ".join(report.conditions))}.</p>'
-    yield "</header>"
+    yield "<nav>"
+    yield '<a href="#findings">Findings</a> <a href="#criteria">Criteria</a>'
+    if report.score is not None:
+        yield '<a href="#score">Score</a>'
+    if steps(report):
+        yield '<a href="#advice">What to do</a>'
+    if report.not_checked:
+        yield '<a href="#limits">What was not checked</a>'
+    yield "</nav></header>"
 
 
 def criteria(report: Report) -> Iterator[str]:
     """Every check with its evidence."""
-    yield f"<h2>Criteria ({len(report.checks)})</h2>"
+    yield f"<h2 id=\"criteria\">Criteria ({len(report.checks)})</h2>"
     rows = [
         (
             f"{escape(check.title)} <span class=\"quiet\">{escape(check.id)}</span>",
             sign(check.verdict),
-            "<br>".join(escape(line) for line in (wording.result(check), *check.notes)),
+            "<br>".join(prose(line) for line in (wording.result(check), *check.notes)),
             "<br>".join(proof(evidence) for evidence in check.evidence) or "none",
         )
         for check in report.checks
@@ -124,7 +133,7 @@ def families(report: Report) -> Iterator[str]:
         bar = f'<meter min="0" max="100" low="50" high="90" optimum="100" value="{value}">{value}</meter>'
         believed = escape(wording.accuracy(known)) if known else "—"
         rows.append((escape(item.family), f"{bar} {value}", str(item.points), str(item.findings), believed))
-    yield f"<h2>Score: {report.score.value:.1f} of 100</h2>"
+    yield f"<h2 id=\"score\">Score: {report.score.value:.1f} of 100</h2>"
     yield "<p>The score of the weakest family times the mean of all families. A finding costs points: "
     yield f"{', '.join(f'{severity} {severity.points}' for severity in Severity)}.</p>"
     yield from table(("family", "score", "points", "findings", "its rules, measured"), rows)
@@ -152,10 +161,10 @@ def advice(report: Report) -> Iterator[str]:
     """What to do, in this order."""
     todo = steps(report)
     if todo:
-        yield "<h2>What to do, in this order</h2><ol>"
+        yield "<h2 id=\"advice\">What to do, in this order</h2><ol>"
         yield from (
             f"<li>{f'<b class={chr(34)}{step.severity}{chr(34)}>{step.severity}</b> ' if step.severity else ''}"
-            f"{code(step.about) + ' ' if step.about else ''}{escape(step.where)}{escape(step.text)}</li>"
+            f"{code(step.about) + ' ' if step.about else ''}{escape(step.where)}{prose(step.text)}</li>"
             for step in todo
         )
         yield "</ol>"
@@ -173,6 +182,6 @@ def strengths(report: Report) -> Iterator[str]:
 def limits(report: Report) -> Iterator[str]:
     """What was not checked."""
     if report.not_checked:
-        yield "<h2>What was not checked</h2>"
+        yield "<h2 id=\"limits\">What was not checked</h2>"
         rows = [(escape(item.what), escape(item.why), escape(item.how)) for item in report.not_checked]
         yield from table(("what", "why", "how to check it"), rows)

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from audit.model import Finding, Report, Severity, State
+from audit.reports.html_parts import prose
 
 
 def findings(report: Report) -> Iterator[str]:
     """Filters and the findings, gravest first."""
-    yield f'<main><h2 id="findings">Findings ({len(report.findings)})</h2>'
+    yield f'<section><h2 id="findings">Findings ({len(report.findings)})</h2>'
     if report.findings:
         yield from filters(report)
         yield '<ol class="findings">'
@@ -17,6 +18,7 @@ def findings(report: Report) -> Iterator[str]:
         yield "</ol>"
     else:
         yield "<p>None.</p>"
+    yield "</section>"
 
 
 def filters(report: Report) -> Iterator[str]:
@@ -48,11 +50,11 @@ def item(finding: Finding) -> str:
     reason = f"<p>Suppressed in <code>{escape(finding.suppressed_in)}</code>: {escape(finding.reason)}</p>"
     lines = [
         f'<li class="finding{away}" {data}>',
-        f'<h3><span class="tag {finding.severity}">{finding.severity}</span> {escape(finding.message)}{state}</h3>',
+        f'<h3><span class="tag {finding.severity}">{finding.severity}</span> {prose(finding.message)}{state}</h3>',
         f"<p><code>{escape(str(finding.location))}</code> <span class=\"quiet\">{escape(finding.rule)}</span></p>",
         f"<pre>{escape(finding.excerpt)}</pre>" if finding.excerpt else "",
         reason if finding.state is State.SUPPRESSED else "",
-        f"<details><summary>Risk and fix</summary><p><b>Risk.</b> {escape(finding.risk)}</p>"
-        f"<p><b>Fix.</b> {escape(finding.fix)}</p></details></li>",
+        f"<details><summary>Risk and fix</summary><p><b>Risk.</b> {prose(finding.risk)}</p>"
+        f"<p><b>Fix.</b> {prose(finding.fix)}</p></details></li>",
     ]
     return "\n".join(line for line in lines if line)

@@ -1,10 +1,13 @@
 """Pieces that the sections of the HTML page share."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from audit.model import Verdict
 from audit.reports import wording
+
+TICKS = re.compile("`([^`]+)`")
 
 
 def sign(verdict: Verdict) -> str:
@@ -15,6 +18,11 @@ def sign(verdict: Verdict) -> str:
 def code(text: str) -> str:
     """A name or a command."""
     return f"<code>{escape(text)}</code>"
+
+
+def prose(text: str) -> str:
+    """Words in which `ticks` stand around code."""
+    return TICKS.sub(r"<code>\1</code>", escape(text))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
