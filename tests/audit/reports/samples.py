@@ -66,6 +66,8 @@ FULL = Report(
     not_checked=(NotChecked("history", "only files", "scan it"),),
     required=("tests", "absent"),
     conditions=("without lint",),
-    score=Score(43.2, "secrets", (FamilyScore("stubs", 95.2, 1, 1), FamilyScore("secrets", 66.7, 10, 1)), ("tests.run",)),
+    score=Score(
+        43.2, "secrets", (FamilyScore("stubs", 95.2, 1, 1), FamilyScore("secrets", 66.7, 10, 1)), ("tests.run",)
+    ),
 )  # fmt: skip
 EMPTY = Report("nothing", "tree", ())
