@@ -70,6 +70,26 @@ class Coverage(Section):
     threshold: Annotated[float, Field(ge=0, le=100)] = 90.0
 
 
+class Mutants(Section):
+    """How the code is broken on purpose (`python -m audit mutants`).
+
+    Attributes:
+        files: the lists of mutants, TOML.
+        copies: files and folders that are copied to be broken; evidence of a trial holds while they are as they were.
+        support: what is copied beside them, such as tests; only the tests that mutants name count as evidence.
+        preload: slow libraries that are imported once for all trials; never the project's own packages.
+        workers: trials at a time.
+        report: where the evidence is written.
+    """
+
+    files: Annotated[tuple[Text, ...], Field(min_length=1)]
+    copies: Annotated[tuple[Text, ...], Field(min_length=1)]
+    support: tuple[Text, ...] = ()
+    preload: tuple[Text, ...] = ()
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    report: Text = "reports/audit/mutants.json"
+
+
 class Config(Section):
     """The whole of `[tool.audit]`."""
 
@@ -79,6 +99,7 @@ class Config(Section):
     coverage: Coverage = Coverage()
     require: tuple[Text, ...] = ()
     papers: dict[str, tuple[Subject, ...]] = {}
+    mutants: Mutants | None = None
     select: tuple[Text, ...] = ()
     ignore: tuple[Text, ...] = ()
     severity: Severity = Severity.MINOR

@@ -19,7 +19,7 @@ from audit.gate.suppressions import ID
 from audit.gate.suppressions import RULES as SUPPRESSION_RULES
 from audit.model import Check, Finding, NotChecked, Report, Rule, RunFacts, Verdict
 from audit.papers import spec
-from audit.plans import Plan, describe, paper_gaps, paper_plans, rule_plans, tool_plans
+from audit.plans import Plan, describe, mutation_plans, paper_gaps, paper_plans, rule_plans, tool_plans
 from audit.rules import families
 from audit.target import Target, open_target
 
@@ -65,6 +65,7 @@ def audit_project(
     """
     target = open_target(root, config.include, config.exclude)
     plans = rule_plans(target) + tool_plans(target, config) + paper_plans(root, config)
+    plans += mutation_plans(root, config)
     required = tuple(dict.fromkeys((*config.require, *require)))
     settings = config.with_options(select=tuple(select) or None)
     report = Report(subject, "project", (), (*paper_gaps(config), *BLIND_SPOTS), required)

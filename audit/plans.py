@@ -8,6 +8,8 @@ from pathlib import Path
 from audit.config import Config, Subject
 from audit.errors import AuditError
 from audit.model import Check, Evidence, NotChecked, Verdict, counted
+from audit.mutation import campaign
+from audit.mutation import evidence as mutation
 from audit.papers import measure, spec
 from audit.rules import families, measured
 from audit.rules.family import Family
@@ -35,7 +37,8 @@ def family_check(family: Family, target: Target) -> Check:
     reads_text = family.reads_text
     if not reads_text and not any(piece.kind is Kind.PYTHON for piece in target.pieces):
         return Check(family.name, family.title, Verdict.NOT_APPLICABLE, "no Python in the tree")
-    found = tuple(family.find(target))
+    # What two detectors say of one place under one id is one finding.
+    found = tuple({(item.rule, item.location): item for item in family.find(target)}.values())
     seen = len(target.files) if reads_text else len(target.python_files)
     message = f"{counted(len(found), 'finding')} in {counted(seen, 'file')}"
     versions = tuple(version(name) for name in family.versions)
@@ -58,6 +61,13 @@ def tool_plans(target: Target, config: Config) -> list[Plan]:
         check = partial(evidence.coverage_check, target, config, package)
         plans.append(Plan(f"coverage.{package}", f"Tests cover {package}", check))
     return plans
+
+
+def mutation_plans(root: Path, config: Config) -> list[Plan]:
+    """What the last trial of all mutants left behind, where the project has a list of them."""
+    if config.mutants is None:
+        return []
+    return [Plan(mutation.ID, mutation.TITLE, partial(campaign.gate, root, config.mutants))]
 
 
 def paper_plans(root: Path, config: Config) -> list[Plan]:
