@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from colorlib.models.rectifier import InnerReLU
+
 
 class Lateral(nn.Module):
     """Adds an encoder map to a decoder map of the same resolution, through a 1×1 convolution."""
@@ -20,8 +22,8 @@ def doubling(channels: int, width: int) -> nn.Sequential:
     """Twice the resolution: transposed 4/2/1 as in conv8_1, then a 3×3 convolution; batch norm after the ReLU."""
     return nn.Sequential(
         nn.ConvTranspose2d(channels, width, 4, stride=2, padding=1),
-        nn.ReLU(inplace=True),
+        InnerReLU(),
         nn.Conv2d(width, width, 3, padding=1),
-        nn.ReLU(inplace=True),
+        InnerReLU(),
         nn.BatchNorm2d(width),
     )

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from colorlib import params
 from colorlib.models.base import ColorNet, Head
 from colorlib.models.fusion import Lateral, doubling
+from colorlib.models.rectifier import InnerReLU
 
 # block: output channels, convolutions, stride of the last one, dilation
 BLOCKS = {
@@ -28,7 +29,7 @@ def block(channels: int, width: int, convolutions: int, stride: int, dilation: i
     for index in range(convolutions):
         step = stride if index == convolutions - 1 else 1
         layers.append(nn.Conv2d(channels, width, 3, stride=step, padding=dilation, dilation=dilation))
-        layers.append(nn.ReLU(inplace=True))
+        layers.append(InnerReLU())
         channels = width
     return nn.Sequential(*layers, nn.BatchNorm2d(width))
 
@@ -63,11 +64,11 @@ class PaperNet(ColorNet):
             channels = width
         self.blocks["conv8"] = nn.Sequential(
             nn.ConvTranspose2d(channels, DECODER_CHANNELS, 4, stride=2, padding=1),
-            nn.ReLU(inplace=True),
+            InnerReLU(),
             nn.Conv2d(DECODER_CHANNELS, DECODER_CHANNELS, 3, padding=1),
-            nn.ReLU(inplace=True),
+            InnerReLU(),
             nn.Conv2d(DECODER_CHANNELS, DECODER_CHANNELS, 3, padding=1),
-            nn.ReLU(inplace=True),
+            nn.ReLU(inplace=True),  # with fusion a sum follows
         )
         channels = DECODER_CHANNELS
         if fusion:
