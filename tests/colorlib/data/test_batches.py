@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -54,3 +56,102 @@ def test_an_epoch_depends_on_seed_and_number_only() -> None:
 def test_a_crop_larger_than_the_images_is_refused() -> None:
     with pytest.raises(ColorlibError, match="crop is 17, larger than the prepared images"):
         TrainingBatches(numbered(2), 1, 17, 0)
+
+
+def test_a_jump_into_an_epoch_reads_nothing_before_it() -> None:
+    data = numbered(10)
+    batches = TrainingBatches(data, 3, 8, seed=1)
+    whole = list(batches.epoch(2))
+    read: list[int] = []
+    original = Prepared.read
+
+    class Watched(Prepared):
+        def read(self, index: int) -> np.ndarray:  # type: ignore[type-arg]
+            read.append(index)
+            return original(self, index)
+
+    rest = list(TrainingBatches(Watched(data.images, data.files), 3, 8, seed=1).epoch(2, start=2))
+    assert [len(part) for part in rest] == [3, 1]
+    assert all(torch.equal(one, other) for one, other in zip(rest, whole[2:], strict=True))
+    assert len(read) == 4
+    assert list(batches.epoch(2, start=4)) == []
+
+
+@pytest.mark.parametrize("world", [2, 3, 4])
+def test_ranks_share_the_same_global_batches(world: int) -> None:
+    data = numbered(10)
+    whole = list(TrainingBatches(data, 4, 8, seed=1).epoch(3))
+    ranks = [TrainingBatches(data, 4, 8, seed=1, rank=rank, world=world) for rank in range(world)]
+    parts = zip(*(rank.epoch(3) for rank in ranks), strict=True)
+    for number, (batch, shares) in enumerate(zip(whole, parts, strict=True)):
+        assert torch.equal(torch.cat(shares), batch)
+        assert max(map(len, shares)) - min(map(len, shares)) <= 1
+        assert ranks[0].global_size(number) == len(batch)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_threads_change_nothing(workers: int) -> None:
+    data = numbered(10)
+    one, other = (list(TrainingBatches(data, 2, 8, seed=1, workers=count).epoch(1)) for count in (0, workers))
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_an_error_in_a_thread_reaches_the_trainer() -> None:
+    class Broken(Prepared):
+        def read(self, index: int) -> np.ndarray:  # type: ignore[type-arg]
+            raise ColorlibError(f"{self.files[index]} is damaged")
+
+    data = numbered(4)
+    batches = TrainingBatches(Broken(data.images, data.files), 2, 8, seed=1, workers=2)
+    with pytest.raises(ColorlibError, match=r"\d\.jpg is damaged"):
+        list(batches.epoch(0))
+
+
+def test_an_epoch_that_is_left_early_ends_its_threads() -> None:
+    before = threading.active_count()
+    iterator = TrainingBatches(numbered(10), 1, 8, seed=1, workers=2).epoch(0)
+    next(iterator)
+    assert threading.active_count() > before
+    iterator.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+def test_the_files_of_a_batch_are_those_in_it() -> None:
+    data = numbered(10)
+    for rank in range(2):
+        batches = TrainingBatches(data, 4, 8, seed=1, rank=rank, world=2)
+        for number, batch in enumerate(batches.epoch(5)):
+            assert batches.files(5, number) == tuple(f"{red}.jpg" for red in batch[:, 0, 0, 0].tolist())
+
+
+def test_the_fingerprint_follows_pixels_and_names() -> None:
+    data = numbered(3)
+    changed = data.images.copy()
+    changed[2, 0, 0, 0] += 1
+    prints = {
+        TrainingBatches(Prepared(images, files), 1, 8, 0).fingerprint
+        for images, files in ((data.images, data.files), (changed, data.files), (data.images, data.files[::-1]))
+    }
+    assert len(prints) == 3
+    assert TrainingBatches(numbered(3), 2, 4, 1).fingerprint in prints
+    assert TrainingBatches(data, 2, 8, 0).images == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rank": 2, "world": 2}, "no rank 2 of 2"),
+        ({"world": 3, "batch_size": 2}, "2 images cannot be shared by 3"),
+        ({"workers": -1}, "-1 workers"),
+    ],
+)
+def test_impossible_settings_are_refused(arguments: dict[str, int], message: str) -> None:
+    with pytest.raises(ColorlibError, match=message):
+        TrainingBatches(numbered(4), **{"batch_size": 4, "crop": 8, "seed": 0, **arguments})
+
+
+def test_a_batch_that_does_not_exist_is_refused() -> None:
+    batches = TrainingBatches(numbered(4), 2, 8, 0)
+    for call in (lambda: batches.files(0, 2), lambda: batches.global_size(-1), lambda: list(batches.epoch(0, 3))):
+        with pytest.raises(ColorlibError, match="the batches 0 to 1, none with the number"):
+            call()
