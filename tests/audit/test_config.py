@@ -43,6 +43,10 @@ accept = [{ name = "released-k", reason = "as released" }]
         ("[[tool.audit.papers.p]]\nname = 'n'\nadapter = 'a:b'\naccept = [{ name = 'k', reason = ' ' }]",
          "tool.audit.papers.p.0.accept.0.reason"),
         ("[tool.audit]\ninclude = 'src'", "tool.audit.include"),
+        ("[tool.audit]\nfail_on = 'high'", "tool.audit.fail_on"),
+        ("[tool.audit]\nfail_under = -1", "tool.audit.fail_under"),
+        ("[[tool.audit.suppress]]\nrule = 'x'", "tool.audit.suppress.0.reason"),
+        ("[[tool.audit.suppress]]\nrule = 'x'\nreason = 'y'\nuntil = 'soon'", "tool.audit.suppress.0.until"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_by_its_path(tmp_path, text, path):
@@ -61,3 +65,39 @@ def test_a_file_without_it_says_what_to_do(tmp_path, text, words):
 def test_no_file_says_what_to_do(tmp_path):
     with pytest.raises(AuditError, match="audit check PATH"):
         config.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[tool.audit]\nfail-under = 3", "tool.audit.fail-under: .*; did you mean 'fail_under'?"),
+        ("[tool.audit.coverage]\nthresold = 3", "did you mean 'threshold'?"),
+        ("[[tool.audit.suppress]]\nrule = 'x'\nreson = 'y'", "did you mean 'reason'?"),
+        ("[[tool.audit.papers.p]]\nname = 'n'\nadaptor = 'a:b'", "did you mean 'adapter'?"),
+        ("[tool.audit]\nzzz = 3", "; there are: include, exclude, "),
+    ],
+)
+def test_a_typo_is_told_with_the_nearest_key(tmp_path, text, hint):
+    with pytest.raises(AuditError, match=hint.replace("?", r"\?")):
+        config.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("text", [None, "[tool", "tool = 3", "[tool.other]", "[tool]\naudit = 3"])
+def test_a_tree_need_not_have_any(tmp_path, text):
+    if text is not None:
+        write(tmp_path, text)
+    assert config.load_if_there(tmp_path) is None
+
+
+def test_a_tree_that_has_one_is_heeded_but_not_through_a_link(tmp_path):
+    (tmp_path / "tree").mkdir()
+    write(tmp_path / "tree", "[tool.audit]\nselect = ['stubs']\n")
+    assert config.load_if_there(tmp_path / "tree").select == ("stubs",)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/pyproject.toml").symlink_to(tmp_path / "tree/pyproject.toml")
+    assert config.load_if_there(tmp_path / "other") is None
+
+
+def test_options_take_the_place_of_what_is_written():
+    settings = config.parse({"select": ["stubs"], "fail_under": 10})
+    assert settings.with_options(select=None, fail_under=20.0) == config.parse({"select": ["stubs"], "fail_under": 20})
