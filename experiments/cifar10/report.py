@@ -133,7 +133,7 @@ def method(results: dict[str, Any], search: dict[str, dict[str, float]], experim
         "- Network: `SmallNet` (`experiments/cifar10/network.py`), the paper's shape with fewer layers and channels:",
         "  stride 8 inside, stride 4 out. A 32×32 image gives 8×8 targets, every fourth pixel. Plain initialisation.",
         f"- Training: {train.epochs} epochs of batches of {train.batch_size}, whole images mirrored at random, Adam",
-        f"  with β {adam.beta1}, {adam.beta2}, coupled weight decay {adam.weight_decay}, {train.schedule.kind} schedule",
+        f"  with β {adam.beta1}, {adam.beta2}, coupled decay {adam.weight_decay}, {train.schedule.kind} schedule",
         f"  with a warm-up of {train.schedule.warmup:.0%}; the same for all runs but for the learning rate.",
         "- Metrics: predictions upsampled from 8×8 to 32×32 and compared at every pixel. Rebalanced AuC weighs pixels",
         "  by 1/p̃, p̃ the smoothed prior of the training images on the 313 bins, for all runs alike.",
