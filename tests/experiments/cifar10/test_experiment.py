@@ -1,4 +1,4 @@
-"""The pieces that need no data: network, settings, the search for near-copies, and DVC's stages against the settings."""
+"""What needs no data: network, settings, the search for near-copies, and DVC's stages against the settings."""
 
 from pathlib import Path
 
