@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -116,10 +117,26 @@ def spacing(convolution: Any) -> int:
     return columns[1] - columns[0] if len(columns) > 1 else 0
 
 
-def gradient_extent(network: Any, height: int, width: int, limit: int) -> tuple[int, bool]:
-    """(columns of the input that one output in the middle depends on, whether that is all there is).
+@dataclass(frozen=True)
+class Field:
+    """What one prediction depends on.
 
-    From the gradient, whose zeros outside are exact; the image is made wider until the extent fits, up to `limit`.
+    Attributes:
+        column: of the prediction.
+        first, last: columns of the input; −1 where there is none.
+        whole: whether the image was wide enough to see all of it.
+    """
+
+    column: int
+    first: int
+    last: int
+    whole: bool
+
+
+def receptive_field(network: Any, height: int, width: int, limit: int) -> Field:
+    """The columns of the input that a prediction in the middle depends on.
+
+    From the gradient, whose zeros outside are exact; the image is made wider until the field fits, up to `limit`.
     """
     import torch
 
@@ -127,14 +144,12 @@ def gradient_extent(network: Any, height: int, width: int, limit: int) -> tuple[
         values = np.random.default_rng(17).uniform(0.0, 100.0, (1, 1, height, width))
         given = tensor(values, network).requires_grad_()
         output = network(given)
-        middle = output[0, :, output.shape[2] // 2, output.shape[3] // 2]
+        column = output.shape[3] // 2
+        middle = output[0, :, output.shape[2] // 2, column]
         signs = torch.tensor(np.random.default_rng(19).choice([-1.0, 1.0], len(middle))).to(middle)
         (gradient,) = torch.autograd.grad((middle * signs).sum(), given)
-        columns = torch.nonzero(gradient.abs().amax((0, 1, 2))).flatten()
-        if len(columns) == 0:
-            return 0, True
-        extent = int(columns[-1] - columns[0]) + 1
-        inside = int(columns[0]) > 0 and int(columns[-1]) < width - 1
-        if inside or width >= limit:
-            return extent, inside
+        columns = torch.nonzero(gradient.abs().amax((0, 1, 2))).flatten().tolist() or [-1]
+        whole = columns[0] != 0 and columns[-1] != width - 1
+        if whole or width >= limit:
+            return Field(column, columns[0], columns[-1], whole)
         width *= 2

@@ -49,6 +49,19 @@ def temperature(subject: Subject) -> Measured:
     return Measured(value, uncertainty, "decode(two bins, 61 logit gaps from −1.5 to 1.5)")
 
 
+def mean(subject: Subject) -> Measured:
+    """Largest difference from the mean under softmax(z / T), T being the subject's own, in ab units."""
+    points = bins(subject)
+    own = temperature(subject).value
+    assert isinstance(own, float)
+    logits = np.random.default_rng(29).normal(0.0, 3.0, (64, len(points)))
+    ab = checked(part(subject, "decode")(logits), (64, 2), "decode()")
+    power = np.exp((logits - logits.max(1, keepdims=True)) / max(own, 1e-9))
+    difference = ab - power @ points / power.sum(1, keepdims=True)
+    call = f"decode(64 random rows) and the annealed mean at T = {own:.4g}"
+    return Measured(float(np.abs(difference).max()), 0.0, call)
+
+
 def stability(subject: Subject) -> Measured:
     """Share of single-precision logit rows of ±10,000 that decode to the colour of their one high bin."""
     points = bins(subject)

@@ -9,6 +9,7 @@ from audit.papers.probe import Array, Measured, MissingPartError, part
 from audit.papers.zhang2016.subject import Subject
 
 HEIGHT, WIDTH = 64, 96
+STRIDE = 4
 FIELD_HEIGHT, FIELD_WIDTH, WIDEST = 32, 512, 4096  # images in which the receptive field is looked for
 
 
@@ -72,11 +73,27 @@ def module(subject: Subject) -> Any:
     return network
 
 
+FIELD_CALL = "gradient of one prediction of network() by its input"
+
+
+def field(subject: Subject) -> torch_probe.Field:
+    """What a prediction in the middle depends on."""
+    return torch_probe.receptive_field(module(subject), FIELD_HEIGHT, FIELD_WIDTH, WIDEST)
+
+
 def receptive_field(subject: Subject) -> Measured:
     """Columns of the input that one prediction depends on."""
-    extent, whole = torch_probe.gradient_extent(module(subject), FIELD_HEIGHT, FIELD_WIDTH, WIDEST)
-    call = "gradient of one prediction of network() by its input"
-    return Measured(extent, 0.0 if whole else np.inf, call, "" if whole else f"wider than {WIDEST} pixels")
+    seen = field(subject)
+    extent = seen.last - seen.first + 1 if seen.last >= 0 else 0
+    note = "" if seen.whole else f"wider than {WIDEST} pixels"
+    return Measured(extent, 0.0 if seen.whole else np.inf, FIELD_CALL, note)
+
+
+def alignment(subject: Subject) -> Measured:
+    """How far the middle of what prediction j depends on lies from pixel 4j."""
+    seen = field(subject)
+    middle = (seen.first + seen.last) / 2
+    return Measured(middle - STRIDE * seen.column, 0.0 if seen.whole else np.inf, FIELD_CALL)
 
 
 def dilated(subject: Subject) -> Measured:
