@@ -8,7 +8,7 @@ from typing import assert_never
 from rich.console import Console
 
 from audit.model import Report
-from audit.reports import html, json_report, junit, markdown, sarif, terminal
+from audit.reports import json_report, junit, markdown, page, sarif, terminal
 
 WIDTH = 120  # columns of a terminal rendering that goes into a file
 
@@ -56,7 +56,7 @@ def render(report: Report, form: Format) -> str:
         case Format.JUNIT:
             return junit.render(report)
         case Format.HTML:
-            return html.render(report)
+            return page.render(report)
         case _:
             assert_never(form)
 

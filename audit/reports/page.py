@@ -12,8 +12,8 @@ from importlib import resources
 from audit.model import Evidence, Report, Severity, State, Verdict
 from audit.reports import wording
 from audit.reports.advice import steps
-from audit.reports.html_findings import findings
-from audit.reports.html_parts import code, prose, sign, table
+from audit.reports.page_findings import findings
+from audit.reports.page_parts import code, prose, sign, table
 
 
 def render(report: Report) -> str:

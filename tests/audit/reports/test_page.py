@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from audit.model import Verdict
-from audit.reports import html
+from audit.reports import page as written
 from tests.audit.reports.samples import EMPTY, FULL
 
 CHROMIUM = "/usr/bin/chromium"
@@ -37,7 +37,7 @@ class Tags(HTMLParser):
 
 def tags(report):
     parser = Tags()
-    parser.feed(html.render(report))
+    parser.feed(written.render(report))
     parser.close()
     assert parser.open == []
     return parser.seen
@@ -49,21 +49,21 @@ def test_it_asks_for_nothing(report):
         assert tag not in ("link", "img", "iframe", "object", "embed", "form[action]")
         assert not {"src", "action", "style", "onclick"} & set(attributes)
         assert attributes.get("href", "#").startswith("#")
-    text = html.render(report)
+    text = written.render(report)
     assert "default-src 'none'" in text
     assert "@import" not in text
     assert "url(" not in text
 
 
 def test_text_of_the_target_is_text():
-    text = html.render(FULL)
+    text = written.render(FULL)
     assert "alert(1)" in text
     assert "<script>alert" not in text
     assert "<b>" not in re.search(r"<title>.*</title>", text)[0]
 
 
 def test_the_same_result_is_the_same_bytes():
-    assert html.render(FULL) == html.render(FULL)
+    assert written.render(FULL) == written.render(FULL)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def browser():
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(html.render(FULL), encoding="utf-8")
+    path.write_text(written.render(FULL), encoding="utf-8")
     return path.as_uri()
 
 

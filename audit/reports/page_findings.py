@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from audit.model import Finding, Report, Severity, State
-from audit.reports.html_parts import prose
+from audit.reports.page_parts import prose
 
 
 def findings(report: Report) -> Iterator[str]:
