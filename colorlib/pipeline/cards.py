@@ -1,5 +1,7 @@
 """What the model card of a run says."""
 
+from pathlib import Path
+
 from colorlib.models.card import ModelCard
 from colorlib.pipeline.settings import PipelineSettings
 from colorlib.pipeline.tracking import flatten
@@ -19,10 +21,7 @@ def model_card(name: str, settings: PipelineSettings, photographs: int, last: Ep
             f"{settings.train.crop}×{settings.train.crop} pixels. The paper's network was trained on 1.3 million: "
             "expect colours that are plausible for photographs like these, not knowledge of the world."
         ),
-        licence=(
-            "BSD-2-Clause, as the code. The photographs keep their own licences, which stand with authors and sources "
-            f"in `{settings.prepare.source}/manifest.csv`."
-        ),
+        licence=_licence(Path(settings.prepare.source)),
         metrics={
             "AuC, validation split": last.val_auc,
             "mean chroma of predictions, validation split (Lab units)": last.val_chroma,
@@ -34,3 +33,10 @@ def model_card(name: str, settings: PipelineSettings, photographs: int, last: Ep
             }
         ),
     )
+
+
+def _licence(source: Path) -> str:
+    ours = "BSD-2-Clause, as the code. The photographs keep their own licences"
+    if not (source / "manifest.csv").is_file():
+        return f"{ours}."
+    return f"{ours}, which stand with authors and sources in `{source}/manifest.csv`."

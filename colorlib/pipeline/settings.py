@@ -124,6 +124,14 @@ class PipelineSettings(Settings):
             raise ValueError(f"train.precision: {error}") from error
         return self
 
+    def single_yaml(self) -> str:
+        """Everything about the main run, as `load_single` reads it."""
+        content = self.model_dump(mode="json", exclude={"runs", "main", "evaluate"})
+        del content["prepare"]["source"]
+        run = self.runs[self.main]
+        bins = {"grid", "rebalancing"} if run.objective == "regression" else set()
+        return yaml.safe_dump(content | {"run": run.model_dump(mode="json", exclude=bins)}, sort_keys=False)
+
     def run(self, name: str) -> RunSettings:
         """The run called `name`.
 
@@ -142,18 +150,54 @@ def load_settings(path: Path = Path("params.yaml")) -> PipelineSettings:
         ColorlibError: the file is missing or no YAML, or a key stands twice, is unknown, missing, of a wrong type or
             out of range: one line for each, with the key's path.
     """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader
-    except FileNotFoundError:
-        raise ColorlibError(f"there is no {path}: run this from the project's folder") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ColorlibError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    if not isinstance(content, Mapping):
-        raise ColorlibError(f"{path} holds {type(content).__name__}, expected keys such as prepare, train and runs")
+    content = _read(path, "run this from the project's folder")
     try:
         return PipelineSettings.model_validate(content)
     except ValidationError as error:
         raise ColorlibError("\n".join(_lines(path, error))) from error
+
+
+def load_single(path: Path | None, source: Path, overrides: Mapping[str, object]) -> PipelineSettings:
+    """The settings of one run called "run", which has a section `run` instead of `runs`, `main` and `evaluate`.
+
+    Args:
+        path: a YAML file with any of prepare, encoding, rebalancing, decoding, train and run; None for none of them.
+        source: of the images.
+        overrides: of the section `train`.
+
+    Raises:
+        ColorlibError: as of `load_settings`.
+    """
+    shown = path or Path("settings")
+    content = dict(_read(path, "name a file that exists")) if path is not None else {}
+    for key in ("runs", "main", "evaluate"):
+        if key in content:
+            raise ColorlibError(f"{shown}: {key} belongs to params.yaml; one run is described by the section run")
+    sections = {key: content.get(key) or {} for key in ("train", "prepare")}
+    for key, section in sections.items():
+        if not isinstance(section, Mapping):
+            raise ColorlibError(f"{shown}: {key} holds {type(section).__name__}, expected keys with values")
+    if "source" in sections["prepare"]:
+        raise ColorlibError(f"{shown}: prepare.source is what --data says; leave it out")
+    content["train"] = {**sections["train"], **overrides}
+    content["prepare"] = {**sections["prepare"], "source": str(source)}
+    runs = {"run": content.pop("run", None) or {}}
+    try:
+        return PipelineSettings.model_validate(content | {"runs": runs, "main": "run"})
+    except ValidationError as error:
+        raise ColorlibError("\n".join(line.replace(" runs.run", " run") for line in _lines(shown, error))) from error
+
+
+def _read(path: Path, remedy: str) -> Mapping[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader
+    except FileNotFoundError:
+        raise ColorlibError(f"there is no {path}: {remedy}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ColorlibError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(content, Mapping):
+        raise ColorlibError(f"{path} holds {type(content).__name__}, expected keys such as prepare, train and runs")
+    return content
 
 
 class _Loader(yaml.SafeLoader):

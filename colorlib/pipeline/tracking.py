@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import mlflow
 
 EXPERIMENT = "colorlib"
-DATABASE = "sqlite:///mlflow.db"
+SQLITE = "sqlite:///"
+DATABASE = f"{SQLITE}mlflow.db"
 ARTIFACTS = Path("mlartifacts")
 WEIGHTS_TAG = "colorlib.weights_sha256"
 
@@ -177,14 +178,19 @@ def _connect() -> tuple["mlflow.MlflowClient", str, str]:
     uri = tracking_uri()
     with _in_words("used"):
         # MLflow remembers databases by their address: a relative one would mean another after a change of folder.
-        address = f"sqlite:///{Path('mlflow.db').resolve()}" if uri == DATABASE else uri
+        address = f"{SQLITE}{Path('mlflow.db').resolve()}" if uri == DATABASE else uri
         client = mlflow.MlflowClient(tracking_uri=address)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:
             return client, address, experiment.experiment_id
         # A server knows its own artifact store; for a database the folder has to be said.
-        location = None if uri.startswith(("http://", "https://")) else ARTIFACTS.resolve().as_uri()
+        location = None if uri.startswith(("http://", "https://")) else _beside(address).resolve().as_uri()
         return client, address, client.create_experiment(EXPERIMENT, artifact_location=location)
+
+
+def _beside(address: str) -> Path:
+    """The folder of artifacts: beside a SQLite file, in the project's folder for other databases."""
+    return Path(address.removeprefix(SQLITE)).with_name(ARTIFACTS.name) if address.startswith(SQLITE) else ARTIFACTS
 
 
 @contextmanager
