@@ -56,11 +56,7 @@ def read(path: Path) -> Baseline:
 
 def render(report: Report) -> str:
     """The open and known findings of a report as a baseline, the same bytes for the same findings."""
-    entries = [
-        Entry(fingerprint=found.fingerprint, rule=found.rule, path=found.location.path, message=found.message)
-        for found in report.findings
-        if found.state is not State.SUPPRESSED
-    ]
+    entries = [entry(finding) for finding in report.findings if finding.state is not State.SUPPRESSED]
     entries.sort(key=lambda entry: (entry.path, entry.rule, entry.fingerprint))
     document = Baseline(entries=tuple(entries)).model_dump()
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -101,6 +97,17 @@ def verdict(total: int, gone: Sequence[Entry], path: Path) -> Check:
         notes.append(f"… and {len(gone) - SHOWN} more")
     message = f"{len(gone)} of {total} entries match nothing any more"
     return Check("baseline", title, Verdict.FAIL, message, evidence=(proof,), notes=tuple(notes), remedy=REMEDY)
+
+
+def entry(finding: Finding) -> Entry:
+    """A finding as it is written down."""
+    path, message = whole(finding.location.path), whole(finding.message)
+    return Entry(fingerprint=finding.fingerprint, rule=finding.rule, path=path, message=message)
+
+
+def whole(text: str) -> str:
+    """Without the halves of characters that names of files may hold: no file in UTF-8 can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def is_open(finding: Finding) -> bool:

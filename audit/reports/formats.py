@@ -9,6 +9,7 @@ from rich.console import Console
 
 from audit.model import Report
 from audit.reports import json_report, junit, markdown, page, sarif, terminal
+from audit.reports.wording import safe
 
 WIDTH = 120  # columns of a terminal rendering that goes into a file
 
@@ -40,7 +41,12 @@ IN_FOLDER = (Format.MARKDOWN, Format.JSON, Format.SARIF, Format.JUNIT, Format.HT
 
 
 def render(report: Report, form: Format) -> str:
-    """The result as text; the same text for the same result."""
+    """The result as text; the same text for the same result, with nothing in it that a terminal would obey."""
+    return safe(rendered(report, form))
+
+
+def rendered(report: Report, form: Format) -> str:
+    """The result as its renderer writes it."""
     match form:
         case Format.TERMINAL:
             console = Console(width=WIDTH, file=StringIO(), soft_wrap=True, highlight=False, no_color=True)

@@ -30,7 +30,7 @@ def render(report: Report) -> str:
 def title(report: Report) -> str:
     """What was audited, the verdict and why, the score and how far the rules can be believed."""
     lines = [
-        f"# Audit of {report.subject}",
+        f"# Audit of {wording.plain(report.subject)}",
         f"**{wording.sign(report.verdict)}**: {wording.headline(report)}",
     ]
     if report.checks:
@@ -56,7 +56,7 @@ def criteria(report: Report) -> str:
         rows.append((f"`{check.id}`", check.title, wording.sign(check.verdict), wording.result(check), proof))
     if not rows:
         return ""
-    notes = [f"- {check.id}: {note}" for check in report.checks for note in check.notes]
+    notes = [f"- {check.id}: {wording.plain(note)}" for check in report.checks for note in check.notes]
     text = "## Criteria\n\n" + table(("check", "criterion", "verdict", "result", "evidence"), rows)
     return text + ("\n\n" + "\n".join(notes) if notes else "")
 
@@ -139,7 +139,7 @@ def place(finding: Finding) -> str:
     """One finding: where, what, and the line itself where it may be shown."""
     excerpt = f" — {code(finding.excerpt)}" if finding.excerpt else ""
     known = " *(known from the baseline)*" if finding.state is State.KNOWN else ""
-    return f"- `{finding.location}`: {finding.message}{excerpt}{known}"
+    return f"- {code(str(finding.location))}: {wording.plain(finding.message)}{excerpt}{known}"
 
 
 def suppressed(report: Report) -> str:
@@ -148,7 +148,10 @@ def suppressed(report: Report) -> str:
     if not chosen:
         return ""
     rows = [
-        (f"`{item.location}`", f"`{item.rule}`", item.message, item.reason, f"`{item.suppressed_in}`")
+        (
+            code(str(item.location)), f"`{item.rule}`", wording.plain(item.message), wording.plain(item.reason),
+            code(item.suppressed_in),
+        )
         for item in chosen[:SHOWN]
     ]
     more = f"\n\n… and {len(chosen) - SHOWN} more, in report.json." if len(chosen) > SHOWN else ""

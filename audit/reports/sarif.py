@@ -60,7 +60,8 @@ def described(finding: Finding) -> dict[str, Any]:
 def result(finding: Finding, order: dict[str, int], compared: bool) -> dict[str, Any]:
     """One finding."""
     place = finding.location
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(place.path, safe="/"), "uriBaseId": "SRCROOT"}}
+    uri = quote(place.path, safe="/", errors="surrogateescape")
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}}
     if place.line:
         physical["region"] = {"startLine": place.line}
         if finding.excerpt:

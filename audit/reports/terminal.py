@@ -56,6 +56,9 @@ def render(report: Report, *, all_rows: bool = False) -> RenderableType:
     parts += [Text(f"In this run: {condition}", "dim") for condition in report.conditions]
     overall = (wording.sign(report.verdict), colour(report.verdict))
     parts.append(Text.assemble("\n", overall, f": {wording.headline(report)}"))
+    for part in parts:
+        if isinstance(part, Text):
+            part.plain = wording.safe(part.plain)
     return Group(*parts)
 
 

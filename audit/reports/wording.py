@@ -1,11 +1,28 @@
 """Words and numbers that several renderings share."""
 
+import re
 from typing import assert_never
 
 from audit.model import Check, Evidence, Report, Row, State, Verdict
 from audit.scores import Accuracy
 
 Number = str | int | float | None
+# What moves the cursor, changes colours or turns the direction of writing round; halves of characters, which names of
+# files may hold. None of it may reach a terminal or a file from an audited tree.
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+TICKED = re.compile(r"(`[^`]*`)")
+
+
+def safe(text: str) -> str:
+    """The same number of characters, none of which does anything but stand there."""
+    return UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def plain(text: str) -> str:
+    """Words of an audited tree for markdown: no tag, link or picture of theirs is one of ours; `ticks` stay."""
+    parts = TICKED.split(text)
+    parts[::2] = [part.replace("<", "&lt;").replace("[", "\\[") for part in parts[::2]]
+    return "".join(parts)
 
 
 def sign(verdict: Verdict) -> str:

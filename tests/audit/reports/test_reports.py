@@ -20,6 +20,8 @@ from audit.model import (
     Verdict,
 )
 from audit.reports import files, json_report, markdown, terminal, wording
+from audit.reports.advice import steps
+from tests.audit.reports.samples import FULL
 
 FINDING = Finding(
     rule="stubs.todo",
@@ -155,3 +157,70 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         files.write(path, "\ud800")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_markdown_report_has_the_shape_of_a_review():
+    text = markdown.render(FULL)
+    sections = [line for line in text.splitlines() if line.startswith("## ")]
+    assert sections == [
+        "## Criteria",
+        "## Score: 43.2 of 100",
+        "## A paper, measured on s",
+        "## Critical findings (1)",
+        "## Quality findings (1)",
+        "## Minor findings (1)",
+        "## Suppressed findings (2)",
+        "## Strengths, measured",
+        "## What to do, in this order",
+        "## What was not checked",
+    ]
+    for part in (
+        "**Score**: 43.2 of 100, held down most by secrets (66.7); without tests.run, which came to no result.",
+        "The rules that ran: recall 0.92, precision 0.92 on 12 planted defects and their near misses.",
+        "In this run: without lint.",
+        "*(known from the baseline)*",
+        "| `a.py:4` | `paths.home` | work left in `f` | the lab's own | `a.py:4`",
+        "- mypy finds no error: no error.",
+        "1. `other` Find out why it broke down",
+        "2. **critical** `secrets.token` in folder with space/ä.py:7: do it",
+        "`paper.p.s` K measured 10 bins, paper 5.",
+        "`coverage.a` write tests.",
+    ):
+        assert part in text, part
+
+
+def test_strengths_are_only_what_was_measured():
+    bare = Check("c", "Something fine", Verdict.PASS, "yes")
+    proved = replace(bare, title="Something measured", evidence=(Evidence("probe", 1, 1),))
+    text = markdown.render(Report("x", "tree", (bare, proved)))
+    strengths = text.split("## Strengths, measured")[1]
+    assert "Something measured: yes." in strengths
+    assert "Something fine" not in strengths
+    assert "Strengths" not in markdown.render(Report("x", "tree", (bare,)))
+
+
+def test_recommendations_are_ordered_by_gravity_then_number_and_cut():
+    findings = [
+        replace(FINDING, rule=f"stubs.r{number:02}", location=Location("a.py", 100 * number + line))
+        for number in range(12)
+        for line in range(1, 2 + (number == 7))
+    ]
+    grave = replace(GRAVE, location=Location("z.py", 1))
+    todo = [step.about for step in steps(Report("x", "tree", (Check("s", "S", Verdict.FAIL, "", (*findings, grave)),)))]
+    assert todo[:3] == ["secrets.token", "stubs.r07", "stubs.r00"]
+    assert len(todo) == 12
+    assert todo[-1] == ""
+
+
+def test_the_terminal_tells_the_score_the_states_and_the_conditions():
+    text = printed(FULL)
+    assert "Score 43.2 of 100, held down most by secrets (66.7); without tests.run" in text
+    assert "recall 0.92, precision 0.92" in text
+    assert "Findings (5: 2 open, 1 known, 2 suppressed)" in text
+    assert "[suppressed: the lab's own]" in text
+    assert "In this run: without lint" in text
+    assert text.index("[known]") > text.index("n.ipynb#cell=3:2"), "what does not count comes last"
+
+
+def test_without_a_result_there_is_no_score():
+    assert "no score: nothing came to a result" in printed(Report("x", "tree", (Check("c", "C", Verdict.NOT_RUN, ""),)))
