@@ -4,6 +4,7 @@ import typer
 
 from audit.commands.check import check
 from audit.commands.console import err
+from audit.commands.memory import memory
 from audit.commands.mutants import mutants
 from audit.commands.paper import paper
 from audit.commands.project import project
@@ -16,6 +17,7 @@ app = typer.Typer(add_completion=True, no_args_is_help=False, pretty_exceptions_
 app.callback(invoke_without_command=True)(project)
 app.command()(check)
 app.command()(paper)
+app.command()(memory)
 app.command()(mutants)
 app.command()(rules)
 app.command()(explain)

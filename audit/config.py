@@ -90,6 +90,12 @@ class Mutants(Section):
     report: Text = "reports/audit/mutants.json"
 
 
+class Memory(Section):
+    """Whose peak memory is predicted and measured (`python -m audit memory`)."""
+
+    adapter: Callable_
+
+
 class Config(Section):
     """The whole of `[tool.audit]`."""
 
@@ -100,6 +106,7 @@ class Config(Section):
     require: tuple[Text, ...] = ()
     papers: dict[str, tuple[Subject, ...]] = {}
     mutants: Mutants | None = None
+    memory: Memory | None = None
     select: tuple[Text, ...] = ()
     ignore: tuple[Text, ...] = ()
     severity: Severity = Severity.MINOR

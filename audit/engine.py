@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -19,7 +20,17 @@ from audit.gate.suppressions import ID
 from audit.gate.suppressions import RULES as SUPPRESSION_RULES
 from audit.model import Check, Finding, NotChecked, Report, Rule, RunFacts, Verdict
 from audit.papers import spec
-from audit.plans import Plan, describe, mutation_plans, paper_gaps, paper_plans, rule_plans, tool_plans
+from audit.plans import (
+    Plan,
+    describe,
+    memory_plans,
+    memory_subject,
+    mutation_plans,
+    paper_gaps,
+    paper_plans,
+    rule_plans,
+    tool_plans,
+)  # fmt: skip
 from audit.rules import families
 from audit.target import Target, open_target
 
@@ -66,6 +77,8 @@ def audit_project(
     target = open_target(root, config.include, config.exclude)
     plans = rule_plans(target) + tool_plans(target, config) + paper_plans(root, config)
     plans += mutation_plans(root, config)
+    if config.memory is not None:
+        plans += memory_plans(partial(memory_subject, root, config.memory))
     required = tuple(dict.fromkeys((*config.require, *require)))
     settings = config.with_options(select=tuple(select) or None)
     report = Report(subject, "project", (), (*paper_gaps(config), *BLIND_SPOTS), required)
@@ -232,5 +245,8 @@ BLIND_SPOTS = (
     NotChecked(
         "numbers in documents", "no check binds them to evidence yet", "compare README and reports with metrics.json"
     ),
-    NotChecked("GPU memory", "no check predicts or measures it yet", "watch torch.cuda.max_memory_allocated on a GPU"),
+    NotChecked(
+        "memory on a GPU", "it is predicted, and measured where there is one",
+        "run `python -m audit memory --device cuda` on a machine with a GPU",
+    ),
 )

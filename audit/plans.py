@@ -1,11 +1,13 @@
 """The checks that there are, each still to be run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
-from audit.config import Config, Subject
+from audit import memory
+from audit.config import Config, Memory, Subject
 from audit.errors import AuditError
 from audit.model import Check, Evidence, NotChecked, Verdict, counted
 from audit.mutation import campaign
@@ -68,6 +70,49 @@ def mutation_plans(root: Path, config: Config) -> list[Plan]:
     if config.mutants is None:
         return []
     return [Plan(mutation.ID, mutation.TITLE, partial(campaign.gate, root, config.mutants))]
+
+
+def memory_plans(subject: Callable[[], Any], *, gpu: bool = False) -> list[Plan]:
+    """Predictions against real runs, and growth; on a GPU as well where it is asked for or there is one.
+
+    Args:
+        subject: makes what `audit.memory.subject.read` returns; called when the first check runs.
+        gpu: whether the check on a GPU stands in the report even where there is none.
+    """
+    from footprint.measure import cuda_available
+
+    made = cache(subject)
+    names = (memory.PREDICTION, memory.GROWTH, *((memory.CUDA,) if gpu or cuda_available() else ()))
+    return [Plan(name, memory.TITLES[name], partial(memory_check, name, made)) for name in names]
+
+
+def memory_check(name: str, subject: Callable[[], Any]) -> Check:
+    """Run one of the checks. A subject that cannot be made is an error of its own, not of the audit."""
+    from audit.memory import checks, cuda
+
+    run = {
+        memory.PREDICTION: checks.prediction_check,
+        memory.GROWTH: checks.growth_check,
+        memory.CUDA: cuda.cuda_check,
+    }
+    try:
+        made = subject()
+    except AuditError:
+        raise
+    except Exception as error:
+        return Check(name, memory.TITLES[name], Verdict.ERROR, f"the adapter raised {describe(error)}")
+    return run[name](made)
+
+
+def memory_subject(root: Path, settings: Memory, models: Sequence[str] = ()) -> Any:
+    """Import the adapter and read what it shows, of these models or of all.
+
+    Raises:
+        AuditError: there is no such adapter, it shows nothing, or there is no such model.
+    """
+    from audit.memory import subject
+
+    return subject.chosen(subject.read(settings.adapter, measure.import_subject(settings.adapter, root)), models)
 
 
 def paper_plans(root: Path, config: Config) -> list[Plan]:

@@ -8,7 +8,9 @@ from footprint.sizes import FootprintError
 LEAP = 8  # the next try is at most so many times the last one that fitted
 
 
-def largest(bytes_of: Callable[[int], int], budget: int, upper: int, multiple: int = 1, power: int = 1) -> int:
+def largest(
+    bytes_of: Callable[[int], int], budget: int, upper: int, multiple: int = 1, power: int = 1, start: int = 1
+) -> int:
     """The largest n ≤ `upper`, a multiple of `multiple`, with bytes_of(n) ≤ budget; 0 where none fits.
 
     Memory grows nearly in proportion to a batch, or to the square of a side, so a straight line through two known
@@ -19,6 +21,7 @@ def largest(bytes_of: Callable[[int], int], budget: int, upper: int, multiple: i
         budget: bytes.
         upper: the largest n of interest.
         multiple: n is a multiple of it.
+        start: a size at which to begin, where one is known that probably fits; a multiple as well.
         power: memory grows like n to this power: 1 for a batch, 2 for the side of a tile.
 
     Raises:
@@ -34,7 +37,9 @@ def largest(bytes_of: Callable[[int], int], budget: int, upper: int, multiple: i
     if size(1) > budget:
         return 0
     most = upper // multiple
-    fits, above = 1, min(2, most)
+    begin = start // multiple
+    fits = begin if 1 < begin < most and size(begin) <= budget else 1
+    above = min(2 * fits, most)
     while size(above) <= budget:
         if above == most:
             return most * multiple

@@ -7,9 +7,16 @@ from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.grid import Grid
 from footprint import Prepare, Step
 
+CPU = torch.device("cpu")
+
 
 def prediction(
-    config: dict[str, object], height: int, width: int, dtype: torch.dtype = torch.float32, batch: int = 1
+    config: dict[str, object],
+    height: int,
+    width: int,
+    dtype: torch.dtype = torch.float32,
+    batch: int = 1,
+    device: torch.device = CPU,
 ) -> Prepare:
     """From a network in evaluation mode to ab at its stride, for `footprint.inference_peak`.
 
@@ -21,16 +28,19 @@ def prediction(
         width: the same.
         dtype: of the forward pass, by autocast.
         batch: images or tiles at once.
+        device: of a real run; a rehearsal stays on the CPU, whatever it stands for.
     """
     grid = Grid.by_name(str(config["grid"] or "paper")) if config["head"] == "classification" else None
 
     def prepare() -> tuple[torch.nn.Module, Step]:
         model = registry.build(**config).eval()  # type: ignore[arg-type]  # its name is a str
-        lightness = torch.zeros((batch, 1, height, width))
+        if device.type != "cpu":
+            model.to(device)
+        lightness = torch.zeros((batch, 1, height, width), device=device)
 
         @torch.inference_mode()
         def step() -> torch.Tensor:
-            with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+            with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
                 output = model.logits(lightness)
             return output if grid is None else annealed_mean(output, grid)
 

@@ -9,13 +9,16 @@ from colorlib.training.step import Stepper
 from colorlib.training.world import World
 from footprint import Prepare, Step
 
+CPU, ALONE = torch.device("cpu"), World()
+
 
 def training_step(
     config: dict[str, object],
     objective: Objective,
     settings: TrainingSettings,
     dtype: torch.dtype,
-    world: World = World(),
+    device: torch.device = CPU,
+    world: World = ALONE,
 ) -> Prepare:
     """Everything from an untrained network to one whole step, for `footprint.training_peak`.
 
@@ -24,12 +27,15 @@ def training_step(
         objective: made for the network's head.
         settings: of the run; batch_size, micro_batch, crop, checkpointing and optimiser decide about memory.
         dtype: of the forward pass.
+        device: where a real run puts the network; a rehearsal stays on the CPU, whatever it stands for.
         world: the processes of the run; the memory is that of one of them.
     """
 
     def prepare() -> tuple[torch.nn.Module, Step]:
         model = registry.build(**config)  # type: ignore[arg-type]  # its name is a str
         model.checkpointing = settings.checkpointing
+        if device.type != "cpu":
+            model.to(device)
         for parameter in model.parameters():
             if parameter.ndim == 4:  # Module.to cannot move fake parameters
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,86 @@
+"""`python -m audit memory`: what training and inference take, before a card is rented."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit import config, engine
+from audit.commands.console import err, finish, out, progress
+from audit.errors import AuditError
+from audit.model import Report
+from audit.plans import Plan, memory_plans, memory_subject
+
+
+class Device(StrEnum):
+    """What predictions can stand for."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+CONTEXT = "600MiB"  # about what a CUDA context and the libraries' workspaces take; replaced by what a GPU says
+
+
+def memory(
+    budget: Annotated[str, typer.Option(help="Memory of the card, with a unit: 6GiB, 800MB.")] = "6GiB",
+    device: Annotated[
+        Device | None, typer.Option(help="What to predict for (default: cuda); named, it is measured as well.")
+    ] = None,
+    constant: Annotated[
+        str, typer.Option(help="Part of the budget for the CUDA context and workspaces.")
+    ] = CONTEXT,
+    model: Annotated[list[str] | None, typer.Option(help="Only this model; repeatable.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="file.py:callable or module:callable instead of what [tool.audit.memory] names.")
+    ] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Import and run the subject's code.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write the table to this file, in bytes.", dir_okay=False)] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+    check: Annotated[bool, typer.Option("--check/--table-only", help="Hold predictions against real runs.")] = True,
+) -> None:
+    """Predict peak memory from fake tensors, find the largest batch and tile that fit, and check the predictions."""
+    name, settings = memory_settings(subject, trust)
+    from audit.memory import render, table
+    from footprint import FootprintError, parse_size
+
+    chosen = device or Device.CUDA
+    try:
+        bytes_, free = parse_size(budget), parse_size(constant) if chosen is Device.CUDA else 0
+    except FootprintError as error:
+        raise AuditError(str(error)) from error
+    try:
+        made = memory_subject(Path(), settings, tuple(model or ()))
+    except AuditError:
+        raise
+    except Exception as error:
+        raise AuditError(f"{settings.adapter} raised {engine.describe(error)}") from error
+    result = table.predict(made, chosen.value, bytes_, free, lambda line: err.print(f"· {line} …", style="dim"))
+    out.print(render.terminal(result))
+    if json is not None:
+        json.write_text(render.document(result), encoding="utf-8")
+    if not check:
+        return
+    plans: list[Plan] = memory_plans(lambda: made, gpu=device is Device.CUDA)
+    finish(engine.run(Path(), Report(name, "memory", ()), plans, progress), output)
+
+
+def memory_settings(subject: str | None, trust: bool) -> tuple[str, config.Memory]:
+    """(name, settings): a subject given by hand stands in for that of the project.
+
+    Raises:
+        AuditError: --subject without --trust, or the project names no subject.
+    """
+    if subject is not None:
+        if not trust:
+            raise AuditError(f"predicting the memory of {subject} imports and runs it: add --trust if you trust it")
+        settings = config.parse({"memory": {"adapter": subject}})
+        name = subject
+    else:
+        name, settings = config.load(Path())
+    if settings.memory is None:
+        raise AuditError(
+            "tool.audit.memory names no subject: give it an adapter, or --subject file.py:callable --trust"
+        )
+    return name, settings.memory
