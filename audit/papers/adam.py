@@ -71,6 +71,14 @@ def beta2(subject: Subject) -> Measured:
     return Measured(ratio, 2 * error, TWO_STEPS)
 
 
+def second_step(subject: Subject) -> Measured:
+    """The second step over the first under equal gradients: 1 where the moments' start at zero is corrected for."""
+    first, second = path(subject, np.zeros(9), [np.geomspace(0.1, 10.0, 9)] * 2)
+    ratio = (second - first) / first
+    call = "optimiser_path(parameters at 0, the same gradients twice)"
+    return Measured(float(ratio.mean()), float(np.ptp(ratio) / 2), call)
+
+
 def epsilon(subject: Subject) -> Measured:
     """ε from the first step α·g / (g + ε): 1/step is a line in 1/g whose slope over intercept is ε."""
     gradients = np.geomspace(1e-9, 1e-6, 31)

@@ -1,5 +1,7 @@
 """The network: shape of what comes out, how far it sees, where it normalises, whether it answers the same twice."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,17 @@ def lightness() -> Array:
     return np.random.default_rng(3).uniform(0.0, 100.0, (1, 1, HEIGHT, WIDTH)).astype(np.float32)
 
 
+def predictor(subject: Subject) -> Callable[[Array], Array]:
+    """From N×1×H×W to the prediction, by logits() or else by one network()."""
+    if getattr(subject, "logits", None) is None and getattr(subject, "network", None) is not None:
+        return partial(torch_probe.run, part(subject, "network")())
+    logits = part(subject, "logits")
+    return lambda values: np.asarray(logits(values))
+
+
 def predict(subject: Subject, values: Array) -> Array:
-    """The prediction for N×1×H×W, by logits() or else by network()."""
-    if getattr(subject, "logits", None) is not None or getattr(subject, "network", None) is None:
-        result = np.asarray(part(subject, "logits")(values))
-    else:
-        result = torch_probe.run(part(subject, "network")(), values)
-    return result
+    """The prediction for N×1×H×W."""
+    return predictor(subject)(values)
 
 
 def shape_of(result: Array, name: str) -> tuple[int, int, int]:
@@ -132,13 +138,15 @@ def difference(first: Array, second: Array) -> float:
 def repeat(subject: Subject) -> Measured:
     """How much the prediction differs when asked again, as dropout would make it."""
     values = lightness()
-    first, second = predict(subject, values), predict(subject, values)
+    ask = predictor(subject)
+    first, second = ask(values), ask(values)
     return Measured(difference(first, second), 0.0, f"logits(1×1×{HEIGHT}×{WIDTH}), twice")
 
 
 def company(subject: Subject) -> Measured:
     """How much the prediction for an image differs when another is beside it, as batch statistics would make it."""
     values = lightness()
-    alone = predict(subject, values)
-    beside = predict(subject, np.concatenate((values, values[:, :, ::-1] * 0.5)))[:1]
+    ask = predictor(subject)
+    alone = ask(values)
+    beside = ask(np.concatenate((values, values[:, :, ::-1] * 0.5)))[:1]
     return Measured(difference(alone, beside), 0.0, f"logits(1×1×{HEIGHT}×{WIDTH}), alone and beside another image")

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from audit.papers.adam import beta1, beta2, coupling, epsilon, learning_rate, weight_decay
+from audit.papers.adam import beta1, beta2, coupling, epsilon, learning_rate, second_step, weight_decay
 from audit.papers.probe import Measured, part
 from audit.papers.zhang2016.subject import Subject
 
 __all__ = [
-    "beta1", "beta2", "coupling", "epsilon", "learning_rate", "second_rate", "third_rate", "weight_decay",
-    "when_lowered",
+    "beta1", "beta2", "coupling", "epsilon", "learning_rate", "second_rate", "second_step", "third_rate",
+    "weight_decay", "when_lowered",
 ]  # fmt: skip
 
 STEPS = 450_000  # iterations of the paper's run

@@ -91,7 +91,7 @@ def test_evidence_about_other_code_is_not_run(project, path):
         campaign.gate(project, chosen)
 
 
-def test_evidence_of_no_mutant_is_no_pass(project):
+def test_evidence_of_no_mutant_is_no_pass():
     check = campaign.evidence.judged({"mutants": [], "total": 0, "unchanged": {"failing": []}})
     assert check.verdict is Verdict.FAIL
     assert "(0 %)" in check.message

@@ -80,5 +80,5 @@ def test_two_of_one_id_and_a_missing_list_are_refused(tmp_path):
     (tmp_path / "m.toml").write_text(text)
     with pytest.raises(AuditError, match="two mutants are called m"):
         spec.load(tmp_path, ("m.toml", "m.toml"))
-    with pytest.raises(AuditError, match="gone.toml cannot be read"):
+    with pytest.raises(AuditError, match=r"gone\.toml cannot be read"):
         spec.load(tmp_path, ("gone.toml",))

@@ -230,6 +230,20 @@ class PixelMask(Reference):
         return gradient * (np.abs(ab).max(1, keepdims=True) > self.threshold)
 
 
+class NoCorrection(Reference):
+    """Adam that forgets that its moments start at zero."""
+
+    def optimiser_path(self, initial, gradients):
+        theta, m, v, path = initial, 0.0, 0.0, []
+        for raw in gradients:
+            gradient = raw + self.decay * theta
+            m = self.beta1 * m + (1 - self.beta1) * gradient
+            v = self.beta2 * v + (1 - self.beta2) * gradient**2
+            theta = theta - self.rate * m / (np.sqrt(v) + 1e-8)
+            path.append(theta)
+        return path
+
+
 class LargeEpsilon(Reference):
     epsilon = 1e-4
 
@@ -308,7 +322,8 @@ CASES = [
     (with_values(decay=5e-4), {"optimiser.weight_decay": 5e-4}),
     (NoDecay, {"optimiser.weight_decay": 0.0, "optimiser.coupling": "none"}),
     (Decoupled, {"optimiser.coupling": "decoupled"}),
-    (Sgd, {"optimiser.beta2": "nan", "optimiser.epsilon": ..., "optimiser.learning_rate": ...}),
+    (Sgd, {"optimiser.beta2": "nan", "optimiser.epsilon": ..., "optimiser.correction": ...,
+           "optimiser.learning_rate": ...}),
     (HalfStride, {"network.stride": 8}),
     (ByteLab, {"lab.conversion": ..., "input.lightness": ..., "input.centre": ..., "input.scale": ...}),
     (Luma, {"input.lightness": ..., "input.centre": ..., "input.scale": ...}),
@@ -323,6 +338,7 @@ CASES = [
     (NothingMasked, {"masking.threshold": 0.0}),
     (with_values(threshold=8.0), {"masking.threshold": 8.0}),
     (PixelMask, {"masking.unit": "pixel"}),
+    (NoCorrection, {"optimiser.correction": ..., "optimiser.epsilon": 1e-7}),
     (LargeEpsilon, {"optimiser.epsilon": 1e-4}),
     (with_values(drops=(215_000, 430_000), factors=(1.0, 0.316, 0.1)),
      {"schedule.steps": "215000, 430000", "schedule.second": 0.316}),
