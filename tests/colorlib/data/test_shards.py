@@ -134,10 +134,12 @@ def test_a_kill_in_mid_run_changes_no_byte(source: Path, written: Path, tmp_path
     assert sha256_of_tree(output) == sha256_of_tree(written)
 
 
-def test_shards_of_a_source_that_shrank_go_away(source: Path, written: Path) -> None:
+def test_shards_of_a_source_that_shrank_go_away(source: Path, written: Path, tmp_path: Path) -> None:
     for path in source.glob("class1/*"):
         path.unlink()
     totals = write_shards(source, written, SMALL)
+    write_shards(source, tmp_path / "afresh", SMALL)
+    assert sha256_of_tree(written) == sha256_of_tree(tmp_path / "afresh")
     assert totals.shards == len(list(written.glob("*.tar"))) == len(list(written.glob("shard-*.json"))) == 3
 
 
@@ -203,6 +205,8 @@ def test_an_epoch_sees_each_image_once(written: Path, batch_size: int) -> None:
     order = source.order(torch.Generator().manual_seed(3), batch_size)
     assert sorted(order.tolist()) == list(range(21))
     assert not torch.equal(order, source.order(torch.Generator().manual_seed(4), batch_size))
+    of_one_shard = [index for index in order.tolist() if source.shard_of(index) == 0]
+    assert of_one_shard != sorted(of_one_shard)
 
 
 def test_ranks_read_their_own_shards_of_any_length() -> None:
