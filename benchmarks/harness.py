@@ -67,7 +67,8 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int, tur
     """Run all contenders in turn, `rounds` times, and return each one's median time of a call in milliseconds.
 
     Taking turns lets a disturbance of the machine hit all alike. A turn repeats the call for about `turn` seconds, so
-    that short calls do not just measure what the one before left behind (caches, spinning threads).
+    that short calls do not just measure what the one before left behind (caches, spinning threads). With `turn` 0 each
+    turn is one call, after a single call to warm up: for calls that take seconds.
     """
     repeats = {name: _repeats(contender, turn) for name, contender in contenders.items()}
     times: dict[str, list[float]] = {name: [] for name in contenders}
@@ -79,6 +80,8 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int, tur
 
 def _repeats(contender: Callable[[], object], turn: float) -> int:
     contender()
+    if turn == 0:
+        return 1
     return max(1, round(turn / max(_seconds(contender, 2), 1e-6)))
 
 
@@ -89,12 +92,13 @@ def _seconds(contender: Callable[[], object], repeats: int) -> float:
     return (time.perf_counter() - start) / repeats
 
 
-def peak_extra_mebibytes(function: Callable[[], object]) -> float:
+def peak_extra_mebibytes(function: Callable[[], object], warm: bool = True) -> float:
     """Return by how much a call raises the peak of the process's resident memory above what it held before (Linux).
 
-    The result of the call counts, as long as it is held.
+    The result of the call counts, as long as it is held. `warm` calls the function once before.
     """
-    function()  # compiled code and libraries are loaded now, not while we watch
+    if warm:
+        function()  # compiled code and libraries are loaded now, not while we watch
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     before = _kibibytes("VmRSS")

@@ -124,11 +124,12 @@ class Stepper:
             losses = self._objective.losses(output, ab) if len(piece) else _no_images(output)
             weight = len(piece) / images
             pixels = 1 if self._settings.loss_scale == "batch" else ab.shape[-2] * ab.shape[-1]
-            self.scaler.scale(losses.objective * (weight / pixels)).backward()  # type: ignore[no-untyped-call]
-            sums += torch.stack((losses.objective.detach(), losses.unweighted.detach())).double() * weight
             if watch and start == 0 and len(piece):
                 with torch.no_grad():
                     colour = chroma(self._objective.decode(output[:WATCHED].detach()))
+            del output  # Q floats a sample: not to be held at the peak, which comes in the backward pass
+            self.scaler.scale(losses.objective * (weight / pixels)).backward()  # type: ignore[no-untyped-call]
+            sums += torch.stack((losses.objective.detach(), losses.unweighted.detach())).double() * weight
         self._world.add_up_gradients(self.model.parameters())
         return self._world.add_up(sums), colour
 

@@ -1,0 +1,67 @@
+import json
+
+import pytest
+import torch
+from torch import nn
+
+from benchmarks import __main__ as command
+from benchmarks import train
+from benchmarks.harness import interleaved, peak_extra_mebibytes
+from colorlib.models import PaperNet
+from colorlib.models.rectifier import InnerReLU
+
+
+@pytest.fixture
+def two_threads():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_suite_runs_small_and_measures_memory_in_other_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "BATCH", 2)
+    command.main(["train", "--rounds", "1", "--shrink", "64", "--output", str(tmp_path)])
+    (row,) = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))["rows"]
+    assert row["operation"] == "training step of PaperNet, 2×32×32"
+    assert set(row["milliseconds"]) == {"ours", "ours, checkpointing", train.PLAIN}
+    assert [limit["most"] for limit in row["limits"]] == [65, 40]
+    # Weights, gradients and two moments in float32 are 492 MiB, whatever the images.
+    peaks = {name: float(value.split()[0]) for name, value in row["facts"].items() if name.startswith("peak memory")}
+    assert len(peaks) == 3
+    assert all(450 < value < 1500 for value in peaks.values())
+    assert row["limits"][0]["value"] == pytest.approx(
+        100 * peaks["peak memory, ours"] / peaks[f"peak memory, {train.PLAIN}"], rel=0.01
+    )
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_the_plain_loop_is_plain_and_learns(monkeypatch):
+    made: list[PaperNet] = []
+
+    def build() -> PaperNet:
+        made.append(PaperNet())
+        return made[-1]
+
+    monkeypatch.setattr(train, "BATCH", 2)
+    monkeypatch.setattr(train, "PaperNet", build)
+    step = train.plain(32)
+    first = step()
+    for _ in range(2):
+        last = step()
+    kinds = [type(module) for module in made[0].modules()]
+    assert InnerReLU not in kinds
+    assert kinds.count(nn.ReLU) == 22
+    assert last < first
+
+
+def test_long_calls_are_made_once_a_turn():
+    calls = []
+    interleaved({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=2, turn=0)
+    assert calls == ["a", "b", "a", "b", "a", "b"]
+
+
+def test_a_cold_peak_calls_once():
+    calls = []
+    peak_extra_mebibytes(lambda: calls.append(1), warm=False)
+    assert calls == [1]
