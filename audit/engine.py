@@ -87,7 +87,7 @@ def audit_project(
 
 def audit_tree(
     root: Path, select: Sequence[str] = (), progress: Progress = silent, config: Config | None = None,
-    today: date | None = None,
+    today: date | None = None, conditions: tuple[str, ...] = (),
 ) -> Audit:  # fmt: skip
     """Static rules on a tree that nobody prepared: nothing of it is imported or run, no file is left in it.
 
@@ -95,6 +95,7 @@ def audit_tree(
         select: in place of what the configuration selects.
         config: what to leave out and what the gate asks for; the defaults without it.
         today: for suppressions that end; the day in UTC by default.
+        conditions: what the report is to say about where the configuration comes from.
 
     Raises:
         AuditError: a selected or ignored rule does not exist, or no baseline is there.
@@ -102,7 +103,7 @@ def audit_tree(
     settings = (config or Config()).with_options(select=tuple(select) or None)
     target = open_target(root, settings.include, settings.exclude)
     omitted = NotChecked("behaviour of the code", "nothing of a foreign tree is run", "run its tests yourself")
-    report = Report(root.resolve().name, "tree", (), (omitted, *BLIND_SPOTS))
+    report = Report(root.resolve().name, "tree", (), (omitted, *BLIND_SPOTS), conditions=conditions)
     return gated(target, report, rule_plans(target), settings, progress, today)
 
 

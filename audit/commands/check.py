@@ -31,11 +31,13 @@ def check(
 
     A [tool.audit] in it is heeded, and named in the report.
     """
-    settings = config.Config(comments=False) if isolated else config.load_if_there(path) or config.Config()
+    own = None if isolated else config.load_if_there(path)
+    settings = own or config.Config(comments=not isolated)
     settings = options.overridden(
         settings, select=options.several(select), ignore=options.several(ignore), severity=severity, fail_on=fail_on,
         fail_under=fail_under, baseline=baseline,
     )  # fmt: skip
     settings = options.without_baseline_of(settings, write_baseline, path)
-    audit = engine.audit_tree(path, progress=progress, config=settings)
+    conditions = ("the tree's own [tool.audit] is heeded",) if own else ()
+    audit = engine.audit_tree(path, progress=progress, config=settings, conditions=conditions)
     finish(audit, output, form=form, write_baseline=write_baseline)

@@ -76,8 +76,7 @@ def settle(check: Check, settings: Config, selection: Selection) -> Check:
     ]
     words = [f"{number} {text}" for number, text in parts if number]
     verdict = Verdict.FAIL if failing else Verdict.DEVIATION if left else Verdict.PASS
-    message = f"{counted(len(failing), 'finding')} that fails the gate" if len(failing) == 1 else ""
-    message = message or f"{counted(len(failing), 'finding')} that fail the gate"
+    message = f"{counted(len(failing), 'finding')} fail{'' if len(failing) > 1 else 's'} the gate"
     return replace(
         check, verdict=verdict, findings=left, message="; ".join((message, *words)) if words else check.message
     )

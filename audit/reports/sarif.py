@@ -14,11 +14,11 @@ from audit.reports import wording
 LEVELS = {Severity.CRITICAL: "error", Severity.MAJOR: "warning", Severity.MINOR: "note"}
 RANKS = {Severity.CRITICAL: 90.0, Severity.MAJOR: 50.0, Severity.MINOR: 10.0}
 FINGERPRINT = "auditFingerprint/v1"
-BROKEN = (Verdict.NOT_RUN, Verdict.ERROR, Verdict.UNKNOWN)
+CODE_HOST = "primaryLocationLineHash"  # the name under which GitHub looks for one, and else makes its own from lines
 
 
 def render(report: Report) -> str:
-    """The findings of all checks, each once, and what did not run as notifications."""
+    """The findings of all checks, each once, and as notifications what else keeps the gate shut."""
     findings = report.findings
     rules = {finding.rule: finding for finding in findings}
     order = {rule: number for number, rule in enumerate(sorted(rules))}
@@ -27,7 +27,6 @@ def render(report: Report) -> str:
         "tool": {
             "driver": {
                 "name": "audit",
-                "semanticVersion": "1.0.0",
                 "rules": [described(rules[rule]) for rule in sorted(rules)],
             }
         },
@@ -72,7 +71,7 @@ def result(finding: Finding, order: dict[str, int], compared: bool) -> dict[str,
         "level": LEVELS[finding.severity],
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": physical}],
-        "partialFingerprints": {FINGERPRINT: finding.fingerprint},
+        "partialFingerprints": {FINGERPRINT: finding.fingerprint, CODE_HOST: f"{finding.fingerprint}:1"},
         "properties": {"state": finding.state},
     }
     if place.cell is not None:
@@ -86,8 +85,9 @@ def result(finding: Finding, order: dict[str, int], compared: bool) -> dict[str,
 
 
 def invocation(report: Report) -> dict[str, Any]:
-    """Whether the audit itself went well, and what it could not say."""
-    notes = [notification(check) for check in report.checks if check.verdict in BROKEN]
+    """Whether the audit itself went well, and what keeps the gate shut without being a finding."""
+    shut = [check for check in report.checks if not check.verdict.passes and not check.findings]
+    notes = [notification(check) for check in shut]
     return {
         "executionSuccessful": not any(check.crash for check in report.checks),
         "toolExecutionNotifications": notes,
@@ -95,8 +95,8 @@ def invocation(report: Report) -> dict[str, Any]:
 
 
 def notification(check: Check) -> dict[str, Any]:
-    """A check without a result."""
-    level = "error" if check.verdict is Verdict.ERROR else "warning"
+    """A check that failed by what it measured, or came to no result."""
+    level = "error" if check.verdict in (Verdict.ERROR, Verdict.FAIL) else "warning"
     text = f"{check.id}: {wording.sign(check.verdict)}: {wording.result(check)}"
     remedy = f"; {check.remedy}" if check.remedy else ""
     return {"level": level, "message": {"text": f"{text}{remedy}"}, "descriptor": {"id": check.id}}

@@ -126,13 +126,17 @@ def test_the_configuration_of_the_tree_is_heeded_and_may_be_left_aside(tree, aud
         f"[tool.audit]\nselect = {RULES.split(',')}\nfail_on = 'critical'\nbaseline = 'known.json'\n"
     )
     assert audit("check", "t", "--write-baseline", "t/known.json")[0] == 0
-    assert audit("check", "t")[0] == 0
+    status, out, _ = audit("check", "t")
+    assert status == 0
+    assert "In this run: the tree's own [tool.audit] is heeded" in out
     assert audit("check", "t", "--fail-on", "minor")[0] == 0
     (tree / "b.py").write_text(STUB.replace("f", "g").replace("deg", "def"))
     assert audit("check", "t", "--fail-on", "minor")[0] == 1
     status, out, _ = audit("check", "t", "--isolated", "--select", RULES)
     assert status == 1
     assert "2 findings" in out
+    assert "heeded" in out
+    assert "the tree's own" not in out
 
 
 def test_the_project_takes_the_same_options(tree, audit, monkeypatch):

@@ -71,11 +71,13 @@ def test_states_are_suppressions_and_baseline_states():
     }  # fmt: skip
 
 
-def test_what_has_no_result_is_a_notification():
+def test_what_else_keeps_the_gate_shut_is_a_notification():
     (invocation,) = rendered(FULL)["runs"][0]["invocations"]
     assert invocation["executionSuccessful"] is False
     notes = {note["descriptor"]["id"]: note for note in invocation["toolExecutionNotifications"]}
-    assert set(notes) == {"tests.run", "other", "open"}
+    assert {name: note["level"] for name, note in notes.items()} == {
+        "tests.run": "warning", "other": "error", "open": "warning", "paper.p.s": "error", "coverage.a": "error",
+    }  # fmt: skip
     assert "run `make test`" in notes["tests.run"]["message"]["text"]
 
 
