@@ -31,4 +31,3 @@ def train(
     given = {"model": model, "epochs": epochs, "batch_size": batch_size, "crop": crop}
     overrides: dict[str, object] = {key: value for key, value in given.items() if value is not None}
     train_source(Order(data, output, settings, overrides, validation, fresh))
-    typer.echo(f"Use it: colorlib colorize PHOTO --model {output / 'model'}")

@@ -79,6 +79,8 @@ def train_source(order: Order) -> None:
         tracked = importlib.util.find_spec("mlflow") is not None
         tags = {"colorlib.data_fingerprint": split.train.fingerprint}
         carry_out(name, settings, split.train, split.validation, places, world, tags, tracked)
+        if world.rank == 0:
+            console.print(f"Use it: colorlib colorize PHOTO --model {places.model}", markup=False)
 
 
 def say_damaged(damaged: tuple[Damaged, ...]) -> None:
