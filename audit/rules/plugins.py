@@ -12,15 +12,13 @@ def families(own: tuple[Family, ...]) -> tuple[Family, ...]:
     """What the installed packages add to our `own` families, in the order of the entry points' names.
 
     Raises:
-        AuditError: an entry point that cannot be loaded, is no Family, or takes an id that is taken.
+        AuditError: an entry point that cannot be loaded, is no Family, or takes a name that is taken.
     """
     added: list[Family] = []
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         family = loaded(point)
-        others = (*own, *added)
-        taken = {rule.id for other in others for rule in other.rules} & {rule.id for rule in family.rules}
-        if taken or family.name in {other.name for other in others}:
-            raise broken(point, f"{min(taken, default=family.name)!r} is the name of another rule or family")
+        if family.name in {other.name for other in (*own, *added)}:
+            raise broken(point, f"{family.name!r} is the name of another family")
         foreign = [rule.id for rule in family.rules if rule.id != f"{rule.family}.{rule.id.partition('.')[2]}"]
         foreign += [rule.id for rule in family.rules if rule.family != family.name]
         if foreign:

@@ -95,7 +95,7 @@ def test_its_findings_can_be_suppressed(install, tmp_path):
         ("house_rules:NOTHING", "AttributeError"),
         ("no_such_module:HOUSE", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("house_rules:WRONG", "it is dict, not an audit.rules.family.Family"),
-        ("house_rules:TAKEN", "'paths' is the name of another rule or family"),
+        ("house_rules:TAKEN", "'paths' is the name of another family"),
         ("house_rules:FOREIGN", "the rule 'other.name' must be called house.NAME"),
     ],
 )
