@@ -10,6 +10,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils._pytree import tree_iter
 
+from footprint.conversion import modules_convert_in_place
 from footprint.nominal import NominalAnswers
 from footprint.peak import Kind, Peak
 from footprint.pretence import standing_for
@@ -57,6 +58,7 @@ def rehearsal(device: str) -> Iterator[Tracker]:
         raise FootprintError(f"Got the device {device!r}, expected {' or '.join(GRANULARITY)}.")
     with (
         standing_for(device),
+        modules_convert_in_place(),
         FakeTensorMode(allow_non_fake_inputs=True),
         NominalAnswers(),  # type: ignore[no-untyped-call]
         Tracker(GRANULARITY[device], workspaces=device == "cpu") as tracker,

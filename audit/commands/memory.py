@@ -10,7 +10,7 @@ from audit import config, engine
 from audit.commands.console import err, finish, out, progress
 from audit.errors import AuditError
 from audit.model import Report
-from audit.plans import Plan, memory_plans, memory_subject
+from audit.plans import Plan, describe, memory_plans, memory_subject
 
 
 class Device(StrEnum):
@@ -55,7 +55,7 @@ def memory(
     except AuditError:
         raise
     except Exception as error:
-        raise AuditError(f"{settings.adapter} raised {engine.describe(error)}") from error
+        raise AuditError(f"{settings.adapter} raised {describe(error)}") from error
     result = table.predict(made, chosen.value, bytes_, free, lambda line: err.print(f"· {line} …", style="dim"))
     out.print(render.terminal(result))
     if json is not None:

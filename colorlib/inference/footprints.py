@@ -34,8 +34,7 @@ def prediction(
 
     def prepare() -> tuple[torch.nn.Module, Step]:
         model = registry.build(**config).eval()  # type: ignore[arg-type]  # its name is a str
-        if device.type != "cpu":
-            model.to(device)
+        model.to(device)
         lightness = torch.zeros((batch, 1, height, width), device=device)
 
         @torch.inference_mode()

@@ -34,11 +34,7 @@ def training_step(
     def prepare() -> tuple[torch.nn.Module, Step]:
         model = registry.build(**config)  # type: ignore[arg-type]  # its name is a str
         model.checkpointing = settings.checkpointing
-        if device.type != "cpu":
-            model.to(device)
-        for parameter in model.parameters():
-            if parameter.ndim == 4:  # Module.to cannot move fake parameters
-                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
         stepper = Stepper(model.train(), objective, settings, dtype, world)
         share = -(-settings.batch_size // world.size)
         rgb = torch.randint(0, 256, (share, 3, settings.crop, settings.crop), dtype=torch.uint8)  # grey takes no part

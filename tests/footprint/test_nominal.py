@@ -59,3 +59,24 @@ def test_code_can_ask_what_it_is_run_on():
         assert device_type(real) == "cpu"
     with rehearsal("cpu"):
         assert device_type(torch.zeros(1)) == "cpu"
+
+
+def test_modules_can_be_moved_and_converted():
+    def prepare():
+        model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+        model.to("cpu", memory_format=torch.channels_last)
+        model[0].to(torch.bfloat16)
+        x = torch.rand(2, 3, 9, 9, dtype=torch.bfloat16)
+
+        def step():
+            y = model(x)
+            y.float().sum().backward()
+            model.half()  # gradients as well
+            assert model[1].running_mean.dtype == model[0].weight.grad.dtype == torch.float16
+            assert y.is_contiguous(memory_format=torch.channels_last)
+
+        return model, step
+
+    before = nn.Module._apply
+    assert training_peak(prepare, iterations=1).parameters > 0
+    assert nn.Module._apply is before
