@@ -6,9 +6,13 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import first_call, ops, report
+from benchmarks import first_call, inference, ops, report, train
 
-SUITES = {"ops": (ops.run, first_call.notes)}
+SUITES = {
+    "inference": (inference.run, inference.notes),
+    "ops": (ops.run, first_call.notes),
+    "train": (train.run, train.notes),
+}
 THREADS = 2
 MOST_ROUNDS = 1000
 MOST_SHRINK = 64  # the loss is measured on 64×64 logits
