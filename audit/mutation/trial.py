@@ -19,7 +19,7 @@ from audit.mutation import zygote
 from audit.mutation.change import StaleError, mutated
 from audit.mutation.spec import Mutant
 
-SECONDS = 120  # for a child; a mutant may run forever
+SECONDS = 120  # of processor time for a child; a mutant may run forever
 LEFT_BEHIND = ("__pycache__", ".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 
 
@@ -100,7 +100,7 @@ def outcome(mutant: Mutant, told: dict[str, dict[str, str]]) -> Outcome:
 
 def answered(told: dict[str, dict[str, str]], name: str) -> dict[str, str]:
     """What a child said of one check; what it broke down with, or that it never answered, is an error."""
-    silence = {"verdict": Verdict.ERROR.value, "message": f"no answer within {SECONDS} s, or the process ended"}
+    silence = {"verdict": Verdict.ERROR.value, "message": f"no answer within {SECONDS} s of processor time, or the process ended"}
     return told.get(name) or told.get(zygote.BROKEN) or silence
 
 

@@ -104,7 +104,7 @@ def test_what_does_not_end_or_ends_the_process_is_an_error(project, monkeypatch)
     (project / "mutants.toml").write_text(endless)
     check = campaign.run(project, settings(project), ("mean-of-one-more",))
     assert check.verdict is Verdict.FAIL
-    assert "no answer within 4 s" in check.notes[0]
+    assert "no answer within 4 s of processor time" in check.notes[0]
 
 
 def test_an_unknown_id_and_a_missing_file_are_usage(project):

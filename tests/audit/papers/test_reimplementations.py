@@ -60,3 +60,12 @@ def test_what_is_wrong_is_measured_and_what_is_missing_is_unknown(measured):
 def test_an_adapter_is_short(name):
     lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
     assert sum(bool(line.strip()) for line in lines) <= 25
+
+
+def test_the_tutorial_shows_what_is_printed(measured):
+    name, result = measured
+    text = (FOLDER.parents[3] / "docs/papers.md").read_text(encoding="utf-8")
+    assert (FOLDER / name).read_text(encoding="utf-8").strip() in text
+    for row in result.rows:
+        if row.verdict is Verdict.FAIL:
+            assert f"  ✗ fail  {row.message}\n" in text
