@@ -69,10 +69,10 @@ def test_shards_are_read_as_they_are_and_keep_their_order(folder: Path, tmp_path
     assert [rows[i] for i in order.tolist()] == [row for row in whole.tolist() if row in rows]
 
 
-def test_cifar_keeps_its_own_size(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cifar_keeps_its_own_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "cifar.tgz"
     package.write_bytes(b"")
-    with pytest.raises(ColorlibError, match="images of 32 pixels, not 64: set prepare.size to 32"):
+    with pytest.raises(ColorlibError, match=r"images of 32 pixels, not 64: set prepare\.size to 32"):
         open_split(package, 64, None)
     monkeypatch.setattr(sources, "read_cifar10", lambda *_: photographs(20, 32))
     assert open_split(package, 32, 5).validation.shape == (5, 3, 32, 32)

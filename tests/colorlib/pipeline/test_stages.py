@@ -15,11 +15,12 @@ from colorlib.models import PaperNet, from_pretrained
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import lab_to_rgb, rgb_to_lab
 from colorlib.ops.rebalancing import class_weights, smooth_prior
-from colorlib.pipeline import evaluate, prepare, statistics, summary, train
+from colorlib.pipeline import evaluate, prepare, reporter, statistics, summary, train
 from colorlib.pipeline.scoring import predict
 from colorlib.pipeline.settings import load_settings
 from colorlib.priors import read_bin_table
 from colorlib.training.objective import Classification
+from colorlib.training.trainer import Step
 
 GRID = Grid.paper()
 RUNS = ("main", "plain", "regression")
@@ -165,10 +166,27 @@ def test_mlflow_holds_a_run_for_each_model(finished: Path) -> None:
         assert pictures == {f"pictures/{name}.png", "pictures/pictures.png"}
 
 
-def test_the_same_parameters_give_the_same_bytes(project: Path, finished: Path) -> None:
+def test_the_same_parameters_give_the_same_bytes_also_after_an_interruption(
+    project: Path, finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     prepare.main()
     statistics.main()
+
+    def interrupt(_reporter: reporter.Reporter, step: Step) -> None:
+        if step.number == 5:  # of the third epoch
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reporter.Reporter, "_on_step", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train.main("main")
+    assert list((project / "checkpoints/main").glob("step-*"))
     train.main("main")
+    assert "main: goes on after step" in capsys.readouterr().out
+    assert not (project / "checkpoints/main").exists()
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{project}/mlflow.db")
+    (run,) = client.search_runs([client.get_experiment_by_name("colorlib").experiment_id])
+    assert run.info.status == "FINISHED"
     for made in ("data/prepared", "reports/statistics", "models/main"):
         assert sha256_of_tree(project / made) == sha256_of_tree(finished / made), made
     assert sha256_of(project / "reports/training/main.csv") == sha256_of(finished / "reports/training/main.csv")
