@@ -1,6 +1,8 @@
 """One photograph: verified against its manifest row, decoded, brought to the size the network sees."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +45,21 @@ def decode(path: Path) -> Image.Image:
         ColorlibError: not an image, truncated, larger than Pillow's limit for decompression bombs, or of a mode that
             `to_rgb` refuses.
     """
+    with reading(path), warnings.catch_warnings(), Image.open(path) as image:
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        image.load()
+        return to_rgb(image)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever Pillow raises over the file at `path` into one sentence that names it and the reason.
+
+    Raises:
+        ColorlibError: in place of the block's error.
+    """
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image.load()
-            return to_rgb(image)
+        yield
     except ColorlibError as error:
         raise ColorlibError(f"{path}: {error}") from error
     except FileNotFoundError:

@@ -1,25 +1,36 @@
 """The object a user holds: a trained network that colorizes photographs."""
 
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from colorlib import params
-from colorlib.data.photos import to_rgb, to_tensor
+from colorlib.cache import Cache, Scalar, result_key
 from colorlib.errors import ColorlibError
+from colorlib.inference.analysis import Analysis, check_blend
+from colorlib.inference.engine import Engine, MemoryExhausted
+from colorlib.inference.photograph import Photograph
+from colorlib.inference.receptive_field import measured_margin
 from colorlib.inference.recombine import recombine
+from colorlib.inference.tiles import check_tile
+from colorlib.inference.tiling import Progress, Tiling, held_together, smaller, tiled_ab
 from colorlib.models.base import ColorNet
-from colorlib.models.pretrained import from_pretrained
+from colorlib.models.pretrained import CONFIG, from_pretrained
+from colorlib.models.resources import Device, Precision, pick_device, pick_dtype
+from colorlib.ops.composition import AbMap
 from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.grid import Grid
-from colorlib.ops.lab import lab_to_rgb, rgb_to_lab
-from colorlib.ops.upsampling import upsample
-from colorlib.pictures import to_pil
+from colorlib.ops.lab import rgb_to_lab
 
 LONGEST = 4  # times `size`: a panorama is not blown up to keep its short side
+FORMAT = 1  # of what lies in the cache: raise it when the same options begin to give other colours
 
 
 class Colorizer:
@@ -30,62 +41,300 @@ class Colorizer:
         size: short side in pixels of what the network sees; photographs are scaled to it, and keep their own lightness
             in the result.
         temperature: of the annealed mean (eq. 5), in (0, 1].
+        precision: of the convolutions: fp32, bf16, fp16 (CUDA only), or auto: fp16 on CUDA, bf16 on a CPU that has it,
+            fp32 else. Anything but fp32 works on a copy of `model`.
+        device: cpu, cuda, auto, or None: where the model lies.
+        cache: where predicted colours are kept and looked up; None keeps none.
+
+    Attributes:
+        temperature: the default one.
+        size: as the argument.
+        grid: of the bins, None for regression.
+        engine: what runs the network.
 
     Raises:
-        ColorlibError: a classification model that does not say which grid its bins belong to.
+        ColorlibError: a classification model that does not say which grid its bins belong to, fp16 on a CPU, or cuda
+            where there is none.
     """
 
-    def __init__(self, model: ColorNet, size: int = 256, temperature: float = params.TEMPERATURE.value) -> None:
+    def __init__(
+        self,
+        model: ColorNet,
+        size: int = 256,
+        temperature: float = params.TEMPERATURE.value,
+        precision: Precision = "fp32",
+        device: Device | None = None,
+        cache: Cache | None = None,
+    ) -> None:
         if model.head == "classification" and model.grid is None:
             raise ColorlibError("the model does not name the grid of its bins: build it with grid='paper' or 'full'")
-        self.model = model.eval()
+        where = next(model.parameters()).device if device is None else pick_device(device)
+        self.engine = Engine(model.eval(), where, pick_dtype(precision, where))
         self.size = size
         self.temperature = temperature
-        self._grid = Grid.by_name(model.grid) if model.grid is not None else None
+        self.grid = Grid.by_name(model.grid) if model.grid is not None else None
+        self.cache = cache
+        self._weights_sha256: str | None = None
 
     @classmethod
-    def from_pretrained(cls, directory: str | Path) -> "Colorizer":
-        """Load what the training stage saved, e.g. `models/class-313-rebalanced`.
+    def from_pretrained(
+        cls,
+        directory: str | Path,
+        precision: Precision = "auto",
+        device: Device = "auto",
+        cache: Cache | None = None,
+    ) -> "Colorizer":
+        """Load what the training stage saved, e.g. `models/class-313-rebalanced`, for the best that the machine has.
 
         Raises:
-            ColorlibError: no model there, or a damaged one.
+            ColorlibError: no model there, or a damaged one; a device or a precision that the machine does not have.
         """
         loaded = from_pretrained(directory)
-        return cls(loaded.model, size=loaded.size, **loaded.decoding)
+        colorizer = cls(loaded.model, loaded.size, precision=precision, device=device, cache=cache, **loaded.decoding)
+        config = json.loads((Path(directory) / CONFIG).read_text(encoding="utf-8"))
+        colorizer._weights_sha256 = config["weights_sha256"]  # which loading has checked
+        return colorizer
 
-    def __call__(self, image: Image.Image, temperature: float | None = None) -> Image.Image:
+    @property
+    def model(self) -> ColorNet:
+        """The network that runs."""
+        return self.engine.model
+
+    @property
+    def method(self) -> str:
+        """ "classification" or "regression"."""
+        return self.model.head
+
+    def __call__(
+        self,
+        image: Image.Image,
+        temperature: float | None = None,
+        blend: float = 1.0,
+        tile: int | None = None,
+        overlap: int | None = None,
+        global_pass: bool = True,
+    ) -> Image.Image:
         """Colorize one photograph of any mode and size; only its lightness is looked at.
 
+        Args:
+            image: as Pillow opened it.
+            temperature: of the annealed mean, in (0, 1]; None is the model's.
+            blend: 0 (grey) to 1 (as predicted).
+            tile: side of the tiles in which the network works at full resolution; None shows it the picture scaled to
+                `size`, as released.
+            overlap: of tiles in pixels; None follows the measured receptive field.
+            global_pass: with tiles, take the large-scale colours from one look at the whole picture.
+
         Returns:
-            An upright RGB image of the same size (EXIF orientation applied) with the lightness of the input.
+            An upright RGB image (RGBA where the input has alpha) of the same size (EXIF orientation applied) with the
+            lightness of the input.
 
         Raises:
-            ColorlibError: not a PIL image, or of a mode that has no defined range.
+            ColorlibError: not a PIL image, or of a mode that has no defined range; an option out of range.
         """
-        image = to_rgb(image)
-        rgb = to_tensor(image)  # (1, 3, H, W)
-        small = to_tensor(self._shrink(image))  # (1, 3, h, w)
-        height, width = small.shape[-2:]
-        coarse = self.predict(rgb_to_lab(small)[:, :1], temperature)
-        ab = upsample(coarse, self.model.stride, height, width)  # (1, 2, h, w)
-        ab = F.interpolate(ab, rgb.shape[-2:], mode="bilinear", align_corners=False)  # (1, 2, H, W)
-        return to_pil(lab_to_rgb(torch.cat([rgb_to_lab(rgb)[:, :1], ab], dim=1), as_uint8=True)[0])
+        check_blend(blend)
+        self.temperature_or_default(temperature)
+        return self.analyse(image, tile, overlap, global_pass).picture(temperature, blend)
 
-    @torch.inference_mode()
+    def analyse(
+        self,
+        image: Image.Image | Photograph,
+        tile: int | None = None,
+        overlap: int | None = None,
+        global_pass: bool = True,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        batch: int | None = None,
+    ) -> Analysis:
+        """Prepare a photograph, so that the network runs once for all temperatures and blends.
+
+        The network runs when a colour is first asked for. With tiles, which are decoded one by one, it runs for each
+        temperature; `progress` and `cancelled` are called then, and `Cancelled` is raised there.
+
+        Args:
+            image: a PIL image, or what `read_photograph` gave.
+            tile, overlap, global_pass: as in `__call__`.
+            progress: called with (tiles done, tiles in all) after each batch.
+            cancelled: asked before each batch; True stops.
+            batch: tiles that run together.
+
+        Raises:
+            ColorlibError: as `__call__`.
+        """
+        photograph = image if isinstance(image, Photograph) else Photograph.from_pil(image)
+        seen = self.seen_size(photograph.size)
+        full = None
+        if tile is not None:
+            check_tile(tile, overlap, self.model.multiple)
+            tiling = Tiling(tile, overlap, global_pass, batch)
+            full = partial(self._full_resolution, photograph, tiling, progress, cancelled)
+        elif self.cache is not None:
+            full = partial(self._cached_look, photograph)
+        return Analysis(self, photograph, seen, lambda: self.logits(self.look(photograph)), full)
+
+    def colours(
+        self,
+        photographs: Sequence[Photograph],
+        temperature: float | None = None,
+        looks: Sequence[Tensor] | None = None,
+    ) -> list[AbMap]:
+        """The colours of several photographs; those that the network sees at one size run as one batch.
+
+        Args:
+            photographs: of any sizes.
+            temperature: as in `__call__`.
+            looks: what `look` gives for each of them, where that is known already.
+        """
+        keys = [self._key(photograph, temperature, None) for photograph in photographs]
+        found = {i: colours for i, key in enumerate(keys) if (colours := self._lookup(key)) is not None}
+        seen = {i: looks[i] if looks else self.look(photographs[i]) for i in range(len(keys)) if i not in found}
+        for shape in {tuple(look.shape) for look in seen.values()}:
+            members = [i for i, look in seen.items() if tuple(look.shape) == shape]
+            ab = self.predict(torch.cat([seen[i] for i in members]), temperature).float().cpu()
+            for i, values in zip(members, ab, strict=True):
+                found[i] = self._keep(keys[i], AbMap(values.clone(), self.model.stride, *shape[-2:]))
+        return [found[i] for i in range(len(keys))]
+
     def predict(self, lightness: Tensor, temperature: float | None = None) -> Tensor:
         """The ab map for L (N×1×H×W, [0, 100]) at the network's stride: N×2×⌈H/stride⌉×⌈W/stride⌉, Lab units."""
-        output = self.model.logits(lightness)
-        if self._grid is None:
-            return output
-        return annealed_mean(output, self._grid, self.temperature if temperature is None else temperature)
+        return self.decode(self.logits(lightness), temperature)
+
+    def logits(self, lightness: Tensor) -> Tensor:
+        """The network's output, as `ColorNet.logits`; when memory runs out, in smaller batches, then on the CPU.
+
+        Raises:
+            ColorlibError: not even one picture fits into the memory of the CPU.
+        """
+        try:
+            return self.engine.logits(lightness)
+        except MemoryExhausted:
+            if self.engine.device.type == "cpu":
+                raise
+        self.engine.to_cpu()
+        return self.engine.logits(lightness)
+
+    def decode(self, output: Tensor, temperature: float | None = None) -> Tensor:
+        """ab, N×2×h×w in Lab units, from the network's output.
+
+        Raises:
+            ColorlibError: a temperature for regression, or one out of range.
+        """
+        chosen = self.temperature_or_default(temperature)
+        return output if self.grid is None else annealed_mean(output, self.grid, chosen)
+
+    def temperature_or_default(self, temperature: float | None) -> float:
+        """The temperature that counts.
+
+        Raises:
+            ColorlibError: one for a regression model, which has none, or one outside (0, 1].
+        """
+        if temperature is None:
+            return self.temperature
+        if self.grid is None:
+            raise ColorlibError("a regression model has no temperature: leave it out, or use a classification model")
+        if not 0 < temperature <= 1:
+            raise ColorlibError(f"got temperature {temperature}, expected more than 0 (vivid) and up to 1 (muted)")
+        return temperature
 
     def colorize_batch(self, rgb: Tensor) -> Tensor:
         """Colorize equally large images at their own size: uint8 sRGB N×3×H×W -> the same."""
         lightness = rgb_to_lab(rgb)[:, :1]
-        return recombine(lightness, self.predict(lightness), self.model.stride)
+        return recombine(lightness, self.predict(lightness).to(rgb.device), self.model.stride)
 
-    def _shrink(self, image: Image.Image) -> Image.Image:
-        short, long = sorted(image.size)
+    def seen_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of what the network is shown of a picture of that width and height."""
+        short, long = sorted(size)
         scale = min(self.size / short, LONGEST * self.size / long)
-        width, height = (max(8, round(side * scale)) for side in image.size)
-        return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        width, height = (max(8, round(side * scale)) for side in size)
+        return height, width
+
+    def look(self, photograph: Photograph) -> Tensor:
+        """L of the whole picture as the network is shown it, 1×1×h×w."""
+        height, width = self.seen_size(photograph.size)
+        rgb = torch.from_numpy(np.array(photograph.resized(width, height)))  # (h, w, 3)
+        return rgb_to_lab(rgb.permute(2, 0, 1)[None])[:, :1]  # (1, 1, h, w)
+
+    @cached_property
+    def margin(self) -> int:
+        """How far the network sees, in pixels; measured when first asked for."""
+        return measured_margin(lambda lightness: self.predict(lightness).cpu(), self.model.stride, self.model.multiple)
+
+    @property
+    def weights_sha256(self) -> str:
+        """Of the model's file; of the weights' bytes for a network that was never saved."""
+        if self._weights_sha256 is None:
+            digest = hashlib.sha256()
+            for name, value in sorted(self.model.state_dict().items()):
+                digest.update(name.encode() + value.float().cpu().contiguous().numpy().tobytes())
+            self._weights_sha256 = digest.hexdigest()
+        return self._weights_sha256
+
+    def _cached_look(self, photograph: Photograph, temperature: float | None) -> AbMap:
+        return self.colours([photograph], temperature)[0]
+
+    def _full_resolution(
+        self,
+        photograph: Photograph,
+        tiling: Tiling,
+        progress: Progress | None,
+        cancelled: Callable[[], bool] | None,
+        temperature: float | None,
+    ) -> AbMap:
+        key = self._key(photograph, temperature, tiling)
+        if (kept := self._lookup(key)) is not None:
+            return kept
+        whole = self.colours([photograph], temperature)[0] if tiling.global_pass else None
+
+        def predict(lightness: Tensor) -> Tensor:
+            return self.decode(self.engine.logits(lightness), temperature).float().cpu()
+
+        one = max(photograph.size) <= tiling.tile
+        trying = tiling
+        while True:
+            margin = 0 if one and trying == tiling else self.margin
+            try:
+                tiles = tiled_ab(photograph, predict, self.model, trying, margin, progress, cancelled)
+                break
+            except MemoryExhausted:
+                trying = self._retreat(trying, tiling)
+        colours = tiles if whole is None else held_together(tiles, whole, tiling.tile)
+        return self._keep(key, colours)
+
+    def _retreat(self, trying: Tiling, wanted: Tiling) -> Tiling:
+        """What to try next when one tile is too much: smaller ones, then the CPU with those that were wanted."""
+        try:
+            return smaller(trying, self.model, self.margin)
+        except MemoryExhausted:
+            if self.engine.device.type == "cpu":
+                raise
+        self.engine.to_cpu()
+        return wanted
+
+    def _key(self, photograph: Photograph, temperature: float | None, tiling: Tiling | None) -> str | None:
+        if self.cache is None:
+            return None
+        options: dict[str, Scalar] = {
+            "device": self.engine.device.type,
+            "dtype": str(self.engine.dtype),
+            "size": self.size,
+            "temperature": None if self.grid is None else self.temperature_or_default(temperature),
+            "tile": None if tiling is None else tiling.tile,
+            "overlap": None if tiling is None else tiling.overlap,
+            "global_pass": None if tiling is None else tiling.global_pass,
+        }
+        return result_key(np.asarray(photograph.pixels), self.weights_sha256, options, FORMAT)
+
+    def _lookup(self, key: str | None) -> AbMap | None:
+        """Kept colours: a header of stride, height and width, then the map, in one array."""
+        kept = None if self.cache is None or key is None else self.cache.get(key)
+        if kept is None:
+            return None
+        stride, height, width = (int(value) for value in kept[:3])
+        shape = (2, -(-height // stride), -(-width // stride))
+        return AbMap(torch.from_numpy(kept[3:].astype(np.float32).reshape(shape)), stride, height, width)  # 2×h×w
+
+    def _keep(self, key: str | None, colours: AbMap) -> AbMap:
+        if self.cache is not None and key is not None:
+            header = np.array([colours.stride, colours.height, colours.width], np.float32)
+            self.cache.put(key, np.concatenate((header, colours.values.numpy().ravel())))
+        return colours

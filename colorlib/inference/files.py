@@ -1,40 +1,162 @@
 """Photographs from file to file."""
 
 import os
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from colorlib.data.photos import decode
 from colorlib.errors import ColorlibError
-from colorlib.files import atomic_path
+from colorlib.inference.analysis import check_blend
+from colorlib.inference.animation import FRAMES, animate, check_animation
 from colorlib.inference.colorizer import Colorizer
+from colorlib.inference.memory import photograph_bytes, plan
+from colorlib.inference.photograph import MAX_PIXELS, Photograph, read_photograph
+from colorlib.inference.rendering import DeepRows, render
+from colorlib.inference.tiling import Progress
+from colorlib.inference.writing import DEEP, format_of, what_is_lost, write_deep, write_picture
+from colorlib.ops.composition import AbMap
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to colorize, for files; each default is what a person most likely wants.
+
+    Attributes:
+        temperature: of the annealed mean, in (0, 1]; None is the model's.
+        blend: 0 (grey) to 1 (as predicted).
+        tile: None shows the network the picture at its own size; a number works at full resolution in tiles of so many
+            pixels, "auto" in the largest that pay and fit.
+        overlap: of tiles in pixels; None follows the measured receptive field.
+        global_pass: with tiles, take the large-scale colours from one look at the whole picture.
+        max_pixels: beyond which a file is refused.
+        memory_limit: bytes that the process may come to; on CUDA, that the batches may take of the GPU. None is none.
+        force: replace existing pictures.
+    """
+
+    temperature: float | None = None
+    blend: float = 1.0
+    tile: int | str | None = None
+    overlap: int | None = None
+    global_pass: bool = True
+    max_pixels: int = MAX_PIXELS
+    memory_limit: int | None = None
+    force: bool = False
+
+    def check(self, colorizer: Colorizer) -> None:
+        """Refuse what no photograph can make right, before the first one is read.
+
+        Raises:
+            ColorlibError: a value out of range, or a temperature for a model that has none.
+        """
+        check_blend(self.blend)
+        colorizer.temperature_or_default(self.temperature)
+        if isinstance(self.tile, str) and self.tile != AUTO:
+            raise ColorlibError(f"got tile {self.tile!r}, expected a number of pixels or {AUTO}")
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """One picture that was written.
+
+    Attributes:
+        source: the photograph.
+        target: the picture in colour.
+        clamped: share of its pixels, 0 to 1, that lost chroma to fit into sRGB.
+        notes: what of the photograph could not be kept, a sentence each.
+        seconds: from the first byte read to the last one written.
+    """
+
+    source: Path
+    target: Path
+    clamped: float
+    notes: tuple[str, ...]
+    seconds: float
 
 
 def colorize_file(
-    colorizer: Colorizer, source: Path, target: Path, temperature: float | None = None, force: bool = False
-) -> None:
+    colorizer: Colorizer,
+    source: Path,
+    target: Path,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    animation: Path | None = None,
+    frames: int = FRAMES,
+) -> Coloured:
     """Colorize `source` into `target`, whose suffix gives the format; written to a temporary name, then renamed.
 
+    Alpha, 16 bits, EXIF, resolution and texts are kept as far as the format holds them; a file with a colour profile
+    becomes one in sRGB that says so. The picture is upright.
+
+    Args:
+        colorizer: the network.
+        source: the photograph.
+        target: the picture to write.
+        options: how; None is `Options()`.
+        progress: with tiles, called with (tiles done, tiles in all).
+        animation: a .gif or .webp to write besides, from grey to colour.
+        frames: of the animation.
+
     Raises:
-        ColorlibError: `source` cannot be read, `target` exists and not `force`, or it cannot be written, or its suffix
-            is no format for colours.
+        ColorlibError: `source` cannot be read, `target` exists and not `options.force`, it cannot be written, its
+            suffix is no format for colours, or a memory limit cannot be met.
+    """
+    options = options or Options()
+    options.check(colorizer)
+    check_target(target, options.force)
+    if animation is not None:
+        check_animation(animation, frames, options.force)
+    began = time.perf_counter()
+    tile, batch = _sizes(colorizer, source, target, options)
+    photograph = read_photograph(source, options.max_pixels)
+    colours = colorizer.analyse(
+        photograph, tile, options.overlap, options.global_pass, progress=progress, batch=batch
+    ).ab(options.temperature)
+    if animation is not None:
+        animate(photograph, colours, animation, frames)
+    clamped, notes = write_coloured(photograph, colours, target, options.blend)
+    return Coloured(source, target, clamped, notes, time.perf_counter() - began)
+
+
+def check_target(target: Path, force: bool) -> None:
+    """Refuse a target that exists, or whose suffix is no picture format.
+
+    Raises:
+        ColorlibError: it is so.
     """
     if os.path.lexists(target) and not force:
         raise ColorlibError(f"{target} exists: name another output, or replace it with --force")
-    format_ = Image.registered_extensions().get(target.suffix.lower())
-    if format_ is None or format_ not in Image.SAVE:
-        raise ColorlibError(
-            f"{target}: {target.suffix or 'no suffix'} is no picture format, use .jpg, .png, .tif or .webp"
-        )
-    picture = colorizer(decode(source), temperature)
-    options = {"quality": 95} if format_ in ("JPEG", "WEBP") else {}
-    with atomic_path(target) as temporary:
-        try:
-            picture.save(temporary, format=format_, **options)
-        except (OSError, ValueError) as error:
-            if getattr(error, "errno", None) is not None:
-                raise  # of the system and not of the format
-            raise ColorlibError(
-                f"{target}: a picture in colour cannot be a {format_} file ({error}), use .jpg, .png, .tif or .webp"
-            ) from error
+    format_of(target)
+
+
+def write_coloured(photograph: Photograph, colours: AbMap, target: Path, blend: float) -> tuple[float, tuple[str, ...]]:
+    """Render and write; the photograph's memory is used up. Returns the clamped share, and what could not be kept."""
+    deep = photograph.low is not None
+    notes = photograph.notes + what_is_lost(target, photograph.pixels.mode == "RGBA", deep)
+    if deep and format_of(target) in DEEP:
+        rows = DeepRows(photograph, colours, blend)
+        write_deep(iter(rows), photograph.size, rows.channels, target, photograph.metadata)
+        return rows.clamped, notes
+    rendered = render(photograph, colours, blend, consume=True)
+    write_picture(rendered.image, target, photograph.metadata)
+    return rendered.clamped, notes
+
+
+def _sizes(colorizer: Colorizer, source: Path, target: Path, options: Options) -> tuple[int | None, int | None]:
+    """The tile and the batch, chosen before anything of the picture's size is allocated."""
+    if options.memory_limit is None and options.tile != AUTO:
+        assert not isinstance(options.tile, str)
+        return options.tile, None
+    width, height, decoded = photograph_bytes(source, target, options.max_pixels)
+    tile = options.tile if isinstance(options.tile, int) else None
+    chosen = plan(
+        colorizer.engine,
+        options.memory_limit,
+        size=colorizer.seen_size((width, height)),
+        decoded=decoded,
+        tile=tile,
+        auto=options.tile == AUTO,
+        most=1 << 10 if options.tile is not None else 1,
+    )
+    return chosen.tile, chosen.batch

@@ -6,7 +6,7 @@ from PIL import Image
 
 from colorlib.errors import ColorlibError
 from colorlib.inference import Colorizer
-from colorlib.inference.files import colorize_file
+from colorlib.inference.files import Options, colorize_file
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_nothing_is_overwritten_without_force(colorizer: Colorizer, photo: Path)
     with pytest.raises(ColorlibError, match=r"photo\.png exists: .*--force"):
         colorize_file(colorizer, photo, photo)
     assert photo.read_bytes() == before
-    colorize_file(colorizer, photo, photo, force=True)
+    colorize_file(colorizer, photo, photo, Options(force=True))
     assert photo.read_bytes() != before
 
 
@@ -44,7 +44,7 @@ def test_a_suffix_that_is_no_picture_format_is_refused(
 
 @pytest.mark.parametrize("name", ["out.xbm", "out.msp", "out.blp", "out.wmf"])
 def test_a_format_without_colours_is_refused(colorizer: Colorizer, photo: Path, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ColorlibError, match=rf"{name}: a picture in colour cannot be a .* file .*use \.jpg"):
+    with pytest.raises(ColorlibError, match=rf"{name}: this picture in colour cannot be a .* file .*use \.jpg"):
         colorize_file(colorizer, photo, tmp_path / name)
     assert list(tmp_path.iterdir()) == [photo]
 

@@ -1,0 +1,210 @@
+"""What people bring: any picture file, or PIL image, as upright sRGB of 8 or 16 bits with alpha and metadata."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from colorlib.data.photos import reading
+from colorlib.errors import ColorlibError
+from colorlib.inference import deep, profiles
+from colorlib.inference.metadata import ORIENTATION, Metadata, metadata_of
+
+MAX_PIXELS = 1 << 28
+"""Pixels beyond which a file is refused unless told otherwise (268 megapixels): a small file can claim any size."""
+
+MODES = ("L", "RGB", "RGBA")  # of a photograph
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
+
+_LIMIT = threading.Lock()  # held while Pillow's own limit, which belongs to the whole process, is set aside
+
+
+@dataclass
+class Photograph:
+    """A picture as it will be coloured.
+
+    Attributes:
+        pixels: upright, of mode L, RGB or RGBA, sRGB; of 16-bit samples the more significant bytes.
+        low: the less significant bytes, of the same mode and size; None for 8 bits.
+        metadata: what is to be written into the result.
+        notes: what of the file could not be kept, a sentence each.
+    """
+
+    pixels: Image.Image
+    low: Image.Image | None = None
+    metadata: Metadata = field(default_factory=Metadata)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_pil(cls, image: Image.Image) -> "Photograph":
+        """Take over a PIL image, which stays as it is.
+
+        Raises:
+            ColorlibError: not a PIL image, or of a mode whose numbers have no defined range.
+        """
+        if not isinstance(image, Image.Image):
+            raise ColorlibError(f"expected a PIL image, got {type(image).__name__}: use Image.fromarray for an array")
+        copy = image.copy()
+        copy.info = dict(image.info)
+        exif = image.getexif()
+        if len(exif):
+            copy.info["exif"] = exif.tobytes()  # a copy does not take over what was set on the image itself
+        return _photograph(copy, exif.get(ORIENTATION, 1))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.pixels.size
+
+    def rows(self, top: int, count: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """Rows top..top + count (fewer at the end) as R×W×C; uint16 where the photograph has 16 bits."""
+        box = (0, top, self.pixels.width, min(top + count, self.pixels.height))
+        high = _array(self.pixels.crop(box))
+        if self.low is None:
+            return high
+        return (high.astype(np.uint16) << np.uint16(8)) | _array(self.low.crop(box)).astype(np.uint16)
+
+    def crop(self, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+        """The 8-bit sRGB of a part (left, top, right, bottom) as R×W×3."""
+        return np.asarray(self.pixels.crop(box).convert("RGB"))
+
+    def resized(self, width: int, height: int) -> Image.Image:
+        """The whole picture at another size, RGB of 8 bits, bicubic."""
+        pixels = self.pixels if self.pixels.mode != "RGBA" else self.pixels.convert("RGB")
+        return pixels.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0).convert("RGB")
+
+
+def read_photograph(path: Path, max_pixels: int = MAX_PIXELS) -> Photograph:
+    """Read the picture file at `path`: its first frame, upright, by its colour profile, with alpha and 16 bits kept.
+
+    Raises:
+        ColorlibError: one line that names the file and the reason: it is no picture, truncated, larger than
+            `max_pixels` (refused before anything is decoded), or its numbers have no known range.
+    """
+    with open_checked(path, max_pixels) as image:
+        orientation = image.getexif().get(ORIENTATION, 1)
+        image.load()
+        return _photograph(image, orientation, path)
+
+
+@contextmanager
+def open_checked(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """Open a file and read its header only.
+
+    Raises:
+        ColorlibError: as `read_photograph`, also in place of what goes wrong with the file within the block.
+    """
+    with reading(path), _open(path) as image:
+        width, height = image.size
+        if width * height > max_pixels:
+            raise ColorlibError(
+                f"{width}×{height} is {width * height / 1e6:.0f} megapixels, more than the limit of "
+                f"{max_pixels / 1e6:.0f}: if you trust the file, raise the limit with --max-megapixels"
+            )
+        yield image
+
+
+def _open(path: Path) -> Image.Image:
+    """Open without Pillow's own limit: ours is checked next, before anything is decoded."""
+    with _LIMIT:
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        try:
+            return Image.open(path)
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _photograph(image: Image.Image, orientation: int, path: Path | None = None) -> Photograph:
+    """A loaded image, which may be changed, as a photograph; `path` is where the low bytes of 16 bits can be found.
+
+    Raises:
+        ColorlibError: as `read_photograph`.
+    """
+    if image.mode == "F":
+        raise ColorlibError("a picture of mode F has no known range: scale it to [0, 255], make it mode L")
+    notes = []
+    if (frames := getattr(image, "n_frames", 1)) > 1:
+        notes.append(f"only the first of its {frames} frames is used")
+    if image.mode.startswith("I") and "transparency" in image.info:
+        notes.append("the transparent level of 16-bit greys is dropped")
+    profile = image.info.get("icc_profile") or None
+    tagged = profile is not None or "srgb" in image.info
+    pixels, low = _samples(image, path)
+    if profile is not None or pixels.mode in ("CMYK", "LAB"):
+        try:
+            pixels, low, lost = _in_srgb(pixels, low, profile)
+            notes += lost
+        except ValueError as error:
+            notes.append(f"{error}: it is ignored, the numbers are taken as sRGB")
+            pixels = pixels if pixels.mode in MODES else pixels.convert("RGB")
+    # TIFFs are upright already: Pillow turns them while loading, and takes the tag away.
+    turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
+    if turn is not None:
+        pixels, low = pixels.transpose(turn), None if low is None else low.transpose(turn)
+    return Photograph(pixels, low, metadata_of(image, pixels.size, orientation in SIDEWAYS, tagged), tuple(notes))
+
+
+def _samples(image: Image.Image, path: Path | None) -> tuple[Image.Image, Image.Image | None]:
+    """High and low bytes; the first of mode L, RGB, RGBA, CMYK or LAB, the second None for 8 bits."""
+    if image.mode.startswith("I"):
+        return _grey16(image)
+    if image.has_transparency_data:
+        return (image if image.mode == "RGBA" else image.convert("RGBA")), _low(path, image)
+    if image.mode in (*MODES, "CMYK", "LAB"):
+        return image, _low(path, image)
+    return image.convert("L" if image.mode == "1" else "RGB"), None
+
+
+def _low(path: Path | None, image: Image.Image) -> Image.Image | None:
+    return deep.low_bytes(path, image) if path is not None else None
+
+
+def _grey16(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """16-bit greys, as two images; as one of 8 bits where no value exceeds 255, as `to_rgb` reads them."""
+    low, high = image.getextrema()
+    if not isinstance(low, (int, float)) or not isinstance(high, (int, float)) or low < 0 or high > 65535:
+        raise ColorlibError(
+            f"a greyscale picture with values from {low} to {high} has no known range: scale it to [0, 65535]"
+        )
+    if high <= 255:
+        return Image.fromarray(np.asarray(image).astype(np.uint8)), None
+    return deep.split(image)
+
+
+def _in_srgb(
+    pixels: Image.Image, low: Image.Image | None, profile: bytes | None
+) -> tuple[Image.Image, Image.Image | None, list[str]]:
+    """Apply the profile; returns high bytes, low bytes and what was lost on the way.
+
+    Raises:
+        ValueError: a profile that cannot be read, or is for another kind of picture.
+    """
+    if low is not None and pixels.mode == "L":
+        curve = profiles.grey_curve(profile)
+        if curve is not None:
+            deep.curved(pixels, low, curve)
+        return pixels, low, []
+    converted = profiles.to_srgb(pixels, profile)
+    if low is not None and converted is not pixels:
+        return converted, None, ["16-bit colours with a profile other than sRGB are converted in 8 bits"]
+    return converted, low, []
+
+
+def _array(image: Image.Image) -> NDArray[np.uint8]:
+    pixels = np.asarray(image)
+    return pixels[..., None] if pixels.ndim == 2 else pixels

@@ -1,0 +1,129 @@
+"""Pictures in colour into files: format by suffix, with alpha, 16 bits and metadata as far as the format holds them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin
+
+from colorlib.errors import ColorlibError
+from colorlib.files import atomic_path
+from colorlib.inference import deep_png, deep_tiff, profiles
+from colorlib.inference.metadata import Metadata
+
+SUFFIXES = "use .jpg, .png, .tif or .webp"
+QUALITY = {"JPEG": 95, "WEBP": 95}
+WITH_ALPHA = ("PNG", "TIFF", "WEBP", "JPEG2000", "AVIF")
+COLOURFUL = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "JPEG2000", "AVIF")
+DEEP = ("PNG", "TIFF")  # formats that we write with 16 bits a sample
+LARGEST_EXIF = 65000  # bytes; a JPEG's segment holds little more
+
+Blocks = Iterator[NDArray[np.uint16]]
+
+
+def format_of(target: Path) -> str:
+    """The picture format that the suffix stands for.
+
+    Raises:
+        ColorlibError: none that Pillow writes.
+    """
+    format_ = Image.registered_extensions().get(target.suffix.lower())
+    if format_ is None or format_ not in Image.SAVE:
+        raise ColorlibError(f"{target}: {target.suffix or 'no suffix'} is no picture format, {SUFFIXES}")
+    return format_
+
+
+def is_writable(suffix: str) -> bool:
+    """Whether a colourful picture can be kept in a file of that suffix, as it is and not in 256 colours."""
+    return Image.registered_extensions().get(suffix.lower()) in (
+        "JPEG",
+        "PNG",
+        "TIFF",
+        "WEBP",
+        "BMP",
+        "JPEG2000",
+        "AVIF",
+    )
+
+
+def what_is_lost(target: Path, alpha: bool, deep: bool) -> tuple[str, ...]:
+    """What the format of `target` cannot hold, a sentence each."""
+    format_ = format_of(target)
+    notes = []
+    if alpha and format_ not in WITH_ALPHA:
+        notes.append(f"{target.suffix} has no transparency: alpha is dropped")
+    if deep and format_ not in DEEP:
+        notes.append(f"{target.suffix} has 8 bits a sample: 16 bits are rounded")
+    return tuple(notes)
+
+
+def write_picture(picture: Image.Image, target: Path, metadata: Metadata) -> None:
+    """Write an RGB or RGBA picture of 8 bits to a temporary name, then rename.
+
+    Raises:
+        ColorlibError: the place cannot be written, or the format cannot hold such a picture.
+    """
+    format_ = format_of(target)
+    if picture.mode == "RGBA" and format_ not in WITH_ALPHA:
+        picture = picture.convert("RGB")
+    with atomic_path(target) as temporary:
+        try:
+            picture.save(temporary, format=format_, **_options(format_, metadata))
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) is not None:
+                raise  # of the system and not of the format
+            raise ColorlibError(
+                f"{target}: this picture in colour cannot be a {format_} file ({error}), {SUFFIXES}"
+            ) from error
+
+
+def write_deep(blocks: Blocks, size: tuple[int, int], channels: int, target: Path, metadata: Metadata) -> None:
+    """Write 16 bits a sample, block of rows by block of rows, so that the whole picture is never in memory.
+
+    Args:
+        blocks: R×W×channels uint16 each, from the top.
+        size: width and height.
+        channels: 3, or 4 with alpha.
+        target: a .png or .tif.
+        metadata: what is written with it.
+
+    Raises:
+        ColorlibError: the place cannot be written, or the picture is too large for the format.
+    """
+    write = deep_png.write if format_of(target) == "PNG" else deep_tiff.write
+    with atomic_path(target) as temporary, temporary.open("wb") as file:
+        write(file, blocks, size, channels, metadata)
+
+
+def _options(format_: str, metadata: Metadata) -> dict[str, Any]:
+    """Pillow's arguments; it ignores what a format does not have."""
+    options: dict[str, Any] = {}
+    if metadata.exif and (format_ != "JPEG" or len(metadata.exif) <= LARGEST_EXIF):
+        options["exif"] = metadata.exif
+    # None keeps Pillow from copying the profile that the pixels no longer follow out of the image's info.
+    options["icc_profile"] = profiles.srgb() if metadata.tagged else None
+    if metadata.dpi is not None:
+        options["dpi"] = metadata.dpi
+    if metadata.xmp is not None and format_ in ("JPEG", "WEBP"):
+        options["xmp"] = metadata.xmp
+    if metadata.comment is not None and format_ == "JPEG":
+        options["comment"] = metadata.comment
+    if format_ in QUALITY:
+        options["quality"] = QUALITY[format_]
+    if format_ == "PNG":
+        options["pnginfo"] = _texts(metadata)
+    if format_ == "TIFF":
+        options["compression"] = "tiff_adobe_deflate"
+        options["tiffinfo"] = {700: metadata.xmp} if metadata.xmp is not None else {}
+    return options
+
+
+def _texts(metadata: Metadata) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    for key, value in metadata.text:
+        info.add_itxt(key, value)
+    if metadata.xmp is not None:
+        info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", errors="replace"))
+    return info
