@@ -15,7 +15,7 @@ class Step:
 
     Attributes:
         about: the rule, check or checks that asked for it.
-        where: "in a.py:3: " or "3 places, first a.py:3: "; "" where it has no place.
+        where: "in `a.py:3`: " or "3 places, first `a.py:3`: "; "" where it has no place.
     """
 
     text: str
@@ -46,7 +46,7 @@ def of_severity(report: Report, severity: Severity) -> Iterator[Step]:
     ordered = sorted(by_rule.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     for rule, members in ordered[:RULES]:
         first = members[0].location
-        where = f"{len(members)} places, first {first}: " if len(members) > 1 else f"in {first}: "
+        where = f"{len(members)} places, first `{first}`: " if len(members) > 1 else f"in `{first}`: "
         yield Step(members[0].fix, rule, where, severity)
     if len(ordered) > RULES:
         yield Step(f"{len(ordered) - RULES} more rules, named with their findings.", severity=severity)

@@ -131,7 +131,7 @@ def families(report: Report) -> Iterator[str]:
         known = figures.get(item.family)
         value = f"{item.value:.1f}"
         bar = f'<meter min="0" max="100" low="50" high="90" optimum="100" value="{value}">{value}</meter>'
-        believed = escape(wording.accuracy(known)) if known else "—"
+        believed = f"recall {known.recall:.2f}, precision {known.precision:.2f}" if known else "—"
         rows.append((escape(item.family), f"{bar} {value}", str(item.points), str(item.findings), believed))
     yield f"<h2 id=\"score\">Score: {report.score.value:.1f} of 100</h2>"
     yield "<p>The score of the weakest family times the mean of all families. A finding costs points: "
@@ -164,7 +164,7 @@ def advice(report: Report) -> Iterator[str]:
         yield "<h2 id=\"advice\">What to do, in this order</h2><ol>"
         yield from (
             f"<li>{f'<b class={chr(34)}{step.severity}{chr(34)}>{step.severity}</b> ' if step.severity else ''}"
-            f"{code(step.about) + ' ' if step.about else ''}{escape(step.where)}{prose(step.text)}</li>"
+            f"{code(step.about) + ' ' if step.about else ''}{prose(step.where)}{prose(step.text)}</li>"
             for step in todo
         )
         yield "</ol>"

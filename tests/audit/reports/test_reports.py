@@ -182,7 +182,7 @@ def test_the_markdown_report_has_the_shape_of_a_review():
         "| `a.py:4` | `paths.home` | work left in `f` | the lab's own | `a.py:4`",
         "- mypy finds no error: no error.",
         "1. `other` Find out why it broke down",
-        "2. **critical** `secrets.token` in folder with space/ä.py:7: do it",
+        "2. **critical** `secrets.token` in `folder with space/ä.py:7`: do it",
         "`paper.p.s` K measured 10 bins, paper 5.",
         "`coverage.a` write tests.",
     ):
