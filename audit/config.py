@@ -39,7 +39,10 @@ class Acceptance(Section):
 
 
 class Subject(Section):
-    """An implementation of a paper: `module:callable` or `file.py:callable` that returns it, imported only when the paper is measured."""
+    """An implementation of a paper: `module:callable` or `file.py:callable` that returns it.
+
+    It is imported only when the paper is measured.
+    """
 
     name: Text
     adapter: Callable_
