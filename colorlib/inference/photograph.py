@@ -144,7 +144,8 @@ def _photograph(image: Image.Image, orientation: int, path: Path | None = None) 
         notes.append("the transparent level of 16-bit greys is dropped")
     profile = image.info.get("icc_profile") or None
     tagged = profile is not None or "srgb" in image.info
-    pixels, low = _samples(image, path)
+    # Of several frames Pillow keeps the file in use, which will be closed: the copy does without it.
+    pixels, low = _samples(image.copy() if frames > 1 else image, path)
     if profile is not None or pixels.mode in ("CMYK", "LAB"):
         try:
             pixels, low, lost = _in_srgb(pixels, low, profile)

@@ -11,7 +11,8 @@ from PIL import Image, PngImagePlugin
 from colorlib.errors import ColorlibError
 from colorlib.files import atomic_path
 from colorlib.inference import deep_png, deep_tiff, profiles
-from colorlib.inference.metadata import Metadata
+from colorlib.inference.deep_tiff import XMP
+from colorlib.inference.metadata import EXIF, GPS, Metadata
 
 SUFFIXES = "use .jpg, .png, .tif or .webp"
 QUALITY = {"JPEG": 95, "WEBP": 95}
@@ -115,9 +116,20 @@ def _options(format_: str, metadata: Metadata) -> dict[str, Any]:
     if format_ == "PNG":
         options["pnginfo"] = _texts(metadata)
     if format_ == "TIFF":
-        options["compression"] = "tiff_adobe_deflate"
-        options["tiffinfo"] = {700: metadata.xmp} if metadata.xmp is not None else {}
+        options["exif"] = tags = _tags(metadata)
+        # Pillow hands compressed TIFFs to libtiff, which cannot write the directories of EXIF and GPS.
+        options["compression"] = "raw" if EXIF in tags or GPS in tags else "tiff_adobe_deflate"
     return options
+
+
+def _tags(metadata: Metadata) -> Image.Exif:
+    """A TIFF's own tags, of which Pillow takes either these or EXIF and XMP apart."""
+    tags = Image.Exif()
+    if metadata.exif:
+        tags.load(metadata.exif)
+    if metadata.xmp is not None:
+        tags[XMP] = metadata.xmp
+    return tags
 
 
 def _texts(metadata: Metadata) -> PngImagePlugin.PngInfo:

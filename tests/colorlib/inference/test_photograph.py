@@ -1,10 +1,12 @@
+import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from colorlib.errors import ColorlibError
 from colorlib.inference.photograph import Photograph, read_photograph
@@ -56,6 +58,8 @@ def test_what_people_bring_is_read(tmp_path: Path, mode: str, suffix: str, kept:
         assert stored is not None
     else:
         stored = original.convert(mode)
+        if mode.endswith("A"):
+            stored.putalpha(128)
     stored.save(tmp_path / f"x{suffix}")
     photograph = read_photograph(tmp_path / f"x{suffix}")
     assert (photograph.pixels.mode, photograph.size) == (kept, original.size)
@@ -92,16 +96,15 @@ def test_16_bits_are_read_to_the_last_one(tmp_path: Path, suffix: str, channels:
 
 
 def test_12_bits_are_brought_to_16(tmp_path: Path) -> None:
-    grey = Image.fromarray(np.array([[0, 2048, 4095]], dtype=np.uint16))
-    from PIL import TiffImagePlugin
-
-    from colorlib.inference import deep
-
-    opened = TiffImagePlugin.TiffImageFile.__new__(TiffImagePlugin.TiffImageFile)
-    opened.__dict__ = grey.__dict__ | {"tag_v2": {258: (12,)}}
-    high, low = deep.split(opened)
-    values = np.asarray(high).astype(int) * 256 + np.asarray(low)
-    assert values.tolist() == [[0, 32776, 65535]]
+    packed = bytes([0x00, 0x08, 0x00, 0xFF, 0xF0])  # 0, 0x800, 0xFFF, and four bits that fill the last byte
+    directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
+    tags = {256: 3, 257: 1, 258: 12, 259: 1, 262: 1, 273: 0, 277: 1, 278: 1, 279: len(packed)}
+    for tag, value in tags.items():
+        directory[tag] = value
+    with (tmp_path / "x.tif").open("wb") as file:
+        directory.save(file)
+        file.write(packed)
+    assert read_photograph(tmp_path / "x.tif").rows(0, 1)[0, :, 0].tolist() == [0, 32776, 65535]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -164,9 +167,6 @@ def test_16_bit_colours_with_a_profile_are_converted_in_8(tmp_path: Path) -> Non
     values = RNG.integers(0, 65536, (8, 9, 3), dtype=np.uint16)
     cv2.imwrite(str(tmp_path / "x.png"), values)
     raw = (tmp_path / "x.png").read_bytes()
-    import struct
-    import zlib
-
     body = b"iCCP" + b"p\0\0" + zlib.compress(wide_gamut())
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     (tmp_path / "y.png").write_bytes(raw[:33] + chunk + raw[33:])
