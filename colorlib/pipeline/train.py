@@ -29,10 +29,12 @@ from colorlib.pipeline.settings import PipelineSettings, RunSettings, load_setti
 from colorlib.pipeline.stage import console, run_stage
 from colorlib.pipeline.tracking import WEIGHTS_TAG, Tracker, new_run
 from colorlib.priors import read_bin_table
+from colorlib.training.footprints import predicted_peak
 from colorlib.training.objective import Classification, Objective, Regression
 from colorlib.training.precision import pick_device, pick_dtype
 from colorlib.training.trainer import Epoch, train
 from colorlib.training.world import World, processes
+from footprint import format_size
 
 SAMPLES = 4  # pictures of the validation split that a run keeps
 RUN_ID = "mlflow-run"  # in the folder of the checkpoints: the run that a restart goes on with
@@ -107,6 +109,8 @@ def carry_out(
     if world.rank > 0:
         work()
         return
+    peak = predicted_peak(model, objective, chosen, world.size)
+    console.print(f"{name}: a step will take {format_size(peak.total)} at its peak, as predicted", markup=False)
     with (
         tracking(name, places.checkpoints, tracked) as tracker,
         progress(f"train {name}", chosen.epochs * len(batches)) as advance,
