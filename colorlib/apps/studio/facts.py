@@ -1,0 +1,45 @@
+"""What an app says about its work: the machine, the cache, memory, and what the audit found."""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+from colorlib.inference.colorizer import Colorizer
+
+REPORT = Path("reports/audit/report.json")
+
+
+def about(colorizer: Colorizer, seconds: float, clamped: float) -> str:
+    """One line on the last picture: time, device, precision, gamut, cache, memory."""
+    parts = [
+        f"{1000 * seconds:.0f} ms",
+        f"{colorizer.engine.device.type}, {str(colorizer.engine.dtype).removeprefix('torch.')}",
+        f"{clamped:.1%} of the pixels were outside sRGB and lost chroma",
+        in_words_cache(colorizer),
+        f"{peak_memory() / 2**20:.0f} MiB of memory at most so far",
+    ]
+    return " · ".join(parts)
+
+
+def in_words_cache(colorizer: Colorizer) -> str:
+    """Hits and misses of the cache."""
+    if colorizer.cache is None:
+        return "no cache"
+    counted = colorizer.cache.statistics()
+    return f"cache: {counted.hits} hits, {counted.misses} misses"
+
+
+def peak_memory() -> int:
+    """The largest resident size of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def audit_verdict(report: Path = REPORT) -> str:
+    """What the audit's report says of this project, or that there is none."""
+    try:
+        verdict = json.loads(report.read_text(encoding="utf-8"))["verdict"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "no audit report: make repro writes one"
+    return f"audit: {str(verdict).replace('_', ' ')} ({report.with_suffix('.md')})"
