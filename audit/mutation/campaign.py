@@ -29,7 +29,7 @@ def run(
     """Try the mutants in copies of the code, which itself is not touched. A trial of all of them leaves its evidence.
 
     Raises:
-        AuditError: a list is wrong, or a mutant no longer applies to the code.
+        AuditError: a list is wrong, a mutant no longer applies to the code, or the code changed meanwhile.
     """
     mutants = chosen(root, settings, only)
     texts = trial.changed_texts(root, mutants)
@@ -44,6 +44,8 @@ def run(
             outcomes = trial.attempt(settings, mutants, texts, base)
     content = evidence.document(code, mutants, baseline, outcomes)
     if not only:
+        if evidence.code_hash(root, settings, mutants) != code:
+            raise AuditError("the code changed while its mutants were tried: run it again")
         evidence.write(root / settings.report, content)
     return evidence.judged(content)
 

@@ -100,8 +100,8 @@ def outcome(mutant: Mutant, told: dict[str, dict[str, str]]) -> Outcome:
 
 def answered(told: dict[str, dict[str, str]], name: str) -> dict[str, str]:
     """What a child said of one check; what it broke down with, or that it never answered, is an error."""
-    silence = {"verdict": Verdict.ERROR.value, "message": f"no answer within {SECONDS} s of processor time, or the process ended"}
-    return told.get(name) or told.get(zygote.BROKEN) or silence
+    silence = f"no answer within {SECONDS} s of processor time, or the process ended"
+    return told.get(name) or told.get(zygote.BROKEN) or {"verdict": Verdict.ERROR.value, "message": silence}
 
 
 def place_copy(root: Path, base: Path, name: str) -> None:

@@ -8,7 +8,8 @@ from audit.rules import FAMILIES, stubs
 from audit.rules.family import Family
 
 PROJECT = Path(__file__).parents[3]
-LISTS = sorted(f"tests/audit/mutation/mutants/{path.name}" for path in Path(__file__).with_name("mutants").glob("*.toml"))
+FOLDER = "tests/audit/mutation/mutants"
+LISTS = sorted(f"{FOLDER}/{path.name}" for path in (PROJECT / FOLDER).glob("*.toml"))
 
 
 def test_a_rule_is_asked_by_its_examples(monkeypatch):

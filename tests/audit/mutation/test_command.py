@@ -1,0 +1,46 @@
+import sys
+
+import pytest
+
+from audit import __main__ as command
+from audit import config, engine
+from audit.model import Verdict
+
+
+def audit(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["audit", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        command.main()
+    captured = capsys.readouterr()
+    return int(caught.value.code or 0), captured.out, captured.err
+
+
+def test_exit_codes_of_a_catch_a_miss_and_a_typo(project, weak, monkeypatch, capsys):
+    monkeypatch.chdir(project)
+    status, out, err = audit(monkeypatch, capsys, "mutants", "--only", "line-swapped")
+    assert status == 0, out + err
+    assert "1 of 1 mutants caught" in out
+    (project / "mutants.toml").write_text((project / "mutants.toml").read_text() + weak)
+    status, out, _ = audit(monkeypatch, capsys, "mutants", "--only", "mean-is-sum")
+    assert status == 1
+    assert "not caught: mean-is-sum" in out
+    status, _, err = audit(monkeypatch, capsys, "mutants", "--only", "nonsense")
+    assert status == 2
+    assert "no mutant is called nonsense" in err
+
+
+def test_a_project_without_a_list_is_told_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.audit]\n")
+    status, _, err = audit(monkeypatch, capsys, "mutants")
+    assert status == 2
+    assert "names no list of mutants" in err
+
+
+def test_the_gate_does_not_pass_without_fresh_evidence(project):
+    name, settings = config.load(project)
+    report = engine.audit_project(project, name, settings, select=["mutants"]).report
+    (check,) = report.checks
+    assert check.verdict is Verdict.NOT_RUN
+    assert "python -m audit mutants" in check.remedy
+    assert engine.exit_code(report) is engine.Exit.GATE_FAILED
