@@ -100,6 +100,13 @@ class Desk:
         """The upload at screen size, upright, as RGB."""
         return self._small(upload).pixels.convert("RGB")
 
+    def place(self, upload: Upload, x: float, y: float) -> tuple[float, float]:
+        """The pixel of the photograph at pixel (x, y) of its preview."""
+        (width, height), small = upload.photograph.size, self._small(upload).size
+        return min(width - 1.0, (x + 0.5) * width / small[0] - 0.5), min(
+            height - 1.0, (y + 0.5) * height / small[1] - 0.5
+        )
+
     def _small(self, upload: Upload) -> Photograph:
         if upload.sha256 not in self._previews:
             width, height = upload.photograph.size
