@@ -3,16 +3,19 @@
 Protocol: the test images that selection.csv does not leave out; ab predicted at stride 4 (8×8), upsampled bilinearly
 to 32×32 and compared there. Rebalanced AuC weighs pixels by 1/p̃ on the 313 bins for every run alike, p̃ being the
 smoothed prior of the training images.
+
+Measured again is only what is not in results.json yet, or was measured with other weights, statistics or images.
 """
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from colorlib.data.cifar10 import read_cifar10
-from colorlib.files import write_text
+from colorlib.files import sha256_of, write_text
 from colorlib.inference.recombine import recombine
 from colorlib.metrics import auc, chroma, psnr, rebalanced_auc
 from colorlib.ops.grid import Grid
@@ -22,7 +25,7 @@ from colorlib.pipeline.progress import progress
 from colorlib.pipeline.stage import console, run_stage
 from colorlib.priors import BinTable, read_bin_table
 from experiments.cifar10.select import left_out
-from experiments.cifar10.settings import DATA, RESULTS, RUNS, STATISTICS, load_experiment
+from experiments.cifar10.settings import DATA, RESULTS, RUNS, SELECTION, STATISTICS, load_experiment
 from experiments.cifar10.train import FACTS, HISTORY, WEIGHTS, load
 
 BATCH = 250  # images; bounds the memory
@@ -40,10 +43,17 @@ def main() -> None:
     lab = rgb_to_lab(rgb)
     names = [(name, seed) for seed in experiment.seeds for name in experiment.runs]
     finished = [(name, seed) for name, seed in names if (RUNS / f"{name}-{seed}" / WEIGHTS).is_file()]
+    inputs = {"selection": sha256_of(SELECTION), "prior": sha256_of(STATISTICS / f"{grid.name}.csv")}
+    known = earlier(inputs)
     runs: dict[str, dict[str, object]] = {}
     with progress("evaluate", len(finished)) as advance:
         for name, seed in finished:
             folder = RUNS / f"{name}-{seed}"
+            digest, before = sha256_of(folder / WEIGHTS), known["runs"].get(f"{name}-{seed}", {})
+            if before.get("weights_sha256") == digest:
+                runs[f"{name}-{seed}"] = before
+                advance(f"{name}, seed {seed}: measured before")
+                continue
             model, objective = load(folder, experiment.run(name))
 
             def predict(lightness: Tensor) -> Tensor:
@@ -51,20 +61,30 @@ def main() -> None:
 
             facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
             history = (folder / HISTORY).read_text(encoding="utf-8")
-            runs[f"{name}-{seed}"] = {**facts, "test": measure(predict, lab, rgb, table, grid), "history": history}
+            test = measure(predict, lab, rgb, table, grid)
+            runs[f"{name}-{seed}"] = {**facts, "weights_sha256": digest, "test": test, "history": history}
             advance(f"{name}, seed {seed}")
     results = {
+        "inputs": inputs,
         "images": len(rgb),
         "left_out": reasons,
         "truth": {"chroma": chroma(lab[:, 1:])},
-        "baselines": {
-            name: measure(predict, lab, rgb, table, grid) for name, predict in baselines(table, grid).items()
-        },
+        "baselines": known["baselines"]
+        or {name: measure(predict, lab, rgb, table, grid) for name, predict in baselines(table, grid).items()},
         "missing": [f"{name}-{seed}" for name, seed in names if (name, seed) not in finished],
         "runs": runs,
     }
     write_text(RESULTS, json.dumps(results, indent=2) + "\n")
     console.print(f"{len(finished)} of {len(names)} runs on {len(rgb)} images -> {RESULTS}")
+
+
+def earlier(inputs: dict[str, str]) -> dict[str, Any]:
+    """What results.json has from the same images and prior: "runs" and "baselines", both empty where it has nothing."""
+    if RESULTS.is_file():
+        results: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+        if results["inputs"] == inputs:
+            return results
+    return {"runs": {}, "baselines": {}}
 
 
 def chosen_images() -> tuple[Tensor, dict[str, int]]:

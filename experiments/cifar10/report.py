@@ -8,7 +8,7 @@ from typing import Any
 from colorlib.files import write_text
 from colorlib.pipeline.stage import console, run_stage
 from experiments.cifar10.settings import REPORT, RESULTS, SEARCH, Experiment, load_experiment
-from experiments.cifar10.verdicts import Comparison, compare, together
+from experiments.cifar10.verdicts import Comparison, compare, in_words, together
 
 METRICS = {
     "auc": "AuC (%)",
@@ -87,7 +87,9 @@ def statements(values: Values) -> str:
     lines[0] += "every one lies below, and is undecided otherwise. A statement holds where all its comparisons do, and "
     lines[0] += "does not hold where any does not."
     for title, comparisons in sections.items():
-        lines += ["", f"### {title}: {together(comparisons).value}", "", comparison_table(comparisons)]
+        words = in_words(comparisons)
+        lines += ["", f"### {title}: {together(comparisons).value}", "", f"In detail: {words}.", ""]
+        lines.append(comparison_table(comparisons))
     return "\n".join(lines)
 
 
@@ -151,9 +153,11 @@ def method(results: dict[str, Any], search: dict[str, dict[str, float]], experim
 
 def provenance(results: dict[str, Any]) -> str:
     """One line a run: what it took, and at which commit; what was not run is said."""
+    hours = sum(facts["processor_seconds"] for facts in results["runs"].values()) / 3600
     columns = ("run", "seed", "epochs", "learning_rate", "weights", "processor_seconds", "seconds", "commit")
     lines = [
         "`python -m experiments.cifar10.train RUN SEED` for each; a + after a commit stands for local changes.",
+        f"Together {hours:.2f} hours of one core; the budget of the experiment is 3 hours on two.",
         "",
         f"| {' | '.join(column.replace('_', ' ') for column in columns)} |",
         f"|---|{'---:|' * (len(columns) - 2)}---|",

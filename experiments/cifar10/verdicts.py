@@ -61,6 +61,16 @@ def compare(
     return Comparison(higher, lower, metric, difference, spread, verdict)
 
 
+def in_words(comparisons: Sequence[Comparison]) -> str:
+    """Which of the comparisons came out how, in one line."""
+    parts = []
+    for verdict in Verdict:
+        names = list(dict.fromkeys(one.higher for one in comparisons if one.verdict is verdict))
+        if names:
+            parts.append(f"{verdict.value} for {', '.join(names)}")
+    return "; ".join(parts)
+
+
 def together(comparisons: Sequence[Comparison]) -> Verdict:
     """A statement made of several comparisons: it holds where all do, and does not hold where any does not."""
     verdicts = {comparison.verdict for comparison in comparisons}

@@ -59,6 +59,9 @@ def test_each_statement_can_fail() -> None:
     ):
         found = verdicts(render(results({**PAPER, **changed}), SEARCH, EXPERIMENT))
         assert found[key] == "does not hold", key
+    text = render(results({**PAPER, "class-484-plain": (0.93, 0.63, 10.0)}), SEARCH, EXPERIMENT)
+    words = "holds for class-313-plain, class-313-rebalanced, class-484-rebalanced; does not hold for class-484-plain."
+    assert words in text
 
 
 def test_one_seed_decides_nothing_and_missing_runs_are_named() -> None:

@@ -50,7 +50,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("project")
-def test_from_statistics_to_the_report() -> None:
+def test_from_statistics_to_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = load_experiment()
     statistics.main()
     assert int(read_bin_table(HERE / "statistics/paper.csv", Grid.paper()).counts.sum()) == 10 * 1024
@@ -68,8 +68,18 @@ def test_from_statistics_to_the_report() -> None:
     assert len(results["runs"]) == 6
     assert results["missing"] == [f"{name}-1" for name in experiment.runs if name != "regression"]
     assert results["runs"]["regression-0"]["test"] != results["runs"]["regression-1"]["test"]
+    measured: list[object] = []
+    monkeypatch.setattr(evaluate, "measure", lambda *_: measured.append(None) or results["baselines"]["grey"])
+    shutil.rmtree(RUNS / "regression-1")
+    train.main("class-313-plain", 1)
+    evaluate.main()
+    assert len(measured) == 1  # the new run alone
+    assert json.loads(RESULTS.read_text())["runs"]["regression-0"] == results["runs"]["regression-0"]
+    SELECTION.write_text(SELECTION.read_text().replace("near-copy", "copy"))
+    evaluate.main()
+    assert len(measured) == 1 + 6 + 2  # other images: all runs and both baselines
     report.main()
-    assert "Not run: class-313-plain-1" in REPORT.read_text()
+    assert "Not run: regression-1, class-313-rebalanced-1" in REPORT.read_text()
 
 
 def test_a_finished_run_is_not_done_again(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
