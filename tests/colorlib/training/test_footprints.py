@@ -72,7 +72,7 @@ def test_a_run_is_told_beforehand_and_draws_the_same_numbers():
     before = torch.get_rng_state()
     whole, half = (predicted_peak(model, objective, settings, processes).total for processes in (1, 2))
     assert torch.equal(torch.get_rng_state(), before)
-    prepare = step(MOBILELITE, "classification", torch.float32, True, batch=8)
+    prepare = step(MOBILELITE, "classification", torch.float32, True, batch=8, crop=64)
     assert whole == training_peak(prepare).total
     assert half < whole
     assert type(next(model.parameters()).data) is torch.Tensor
