@@ -24,7 +24,7 @@ from colorlib.pipeline.settings import load_settings
 from colorlib.training.objective import Classification
 from colorlib.training.optimiser import build_optimiser
 from colorlib.training.schedule import learning_rate
-from colorlib.training.settings import OptimiserSettings, ScheduleSettings
+from colorlib.training.settings import OptimiserSettings, ScheduleSettings, TrainingSettings
 from colorlib.training.trainer import network_pair
 
 Array = NDArray[Any]
@@ -56,6 +56,7 @@ class Reproduction:
         temperature: of the annealed mean.
         optimiser: settings of the optimiser.
         schedule: settings of the learning rate over the run.
+        loss_scale: "batch" or "mean", what the trainer divides the loss by.
         model: name of the network, "papernet" where None.
     """
 
@@ -70,6 +71,7 @@ class Reproduction:
         temperature: float | None = None,
         optimiser: OptimiserSettings | None = None,
         schedule: ScheduleSettings | None = None,
+        loss_scale: str | None = None,
         model: str | None = None,
     ) -> None:
         self.grid = Grid.paper() if grid is None else Grid.by_name(grid)
@@ -80,6 +82,7 @@ class Reproduction:
         self.decoding = given(temperature=temperature)
         self.optimiser = optimiser
         self.schedule = schedule
+        self.loss_scale = loss_scale or TrainingSettings().loss_scale
         self.model = model
 
     @cached_property
@@ -128,14 +131,18 @@ class Reproduction:
         z = as_map(logits).requires_grad_()
         target = soft_encode(as_map(ab), self.grid, **self.encoding)
         loss = rebalanced_cross_entropy(z, target, torch.from_numpy(weights))
-        return as_rows(torch.autograd.grad(loss, z)[0])
+        return as_rows(torch.autograd.grad(loss / self.divisor(z), z)[0])
 
     def batch_gradient(self, logits: Array, ab: Array, weights: Array) -> Array:
         """Gradient of a batch's loss by its logits, N×Q×h×w, as training has it: without grey images."""
         z = torch.from_numpy(logits.copy()).requires_grad_()
         objective = Classification(self.grid, torch.from_numpy(weights), **self.encoding)
         loss = objective.losses(z, torch.from_numpy(ab)).objective
-        return torch.autograd.grad(loss, z)[0].numpy()
+        return torch.autograd.grad(loss / self.divisor(z), z)[0].numpy()
+
+    def divisor(self, logits: torch.Tensor) -> int:
+        """What the trainer divides the loss by beside the batch: 1, or the pixels of an image N×Q×h×w."""
+        return 1 if self.loss_scale == "batch" else logits.shape[2] * logits.shape[3]
 
     def rate_at(self, step: int) -> float:
         """The learning rate of step `step` of a run as long as the paper's."""
@@ -192,6 +199,7 @@ def pipeline() -> Reproduction:
         temperature=settings.decoding.temperature,
         optimiser=settings.train.optimiser,
         schedule=settings.train.schedule,
+        loss_scale=settings.train.loss_scale,
         model=settings.train.model,
     )
 
