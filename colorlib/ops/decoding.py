@@ -37,8 +37,9 @@ def annealed_mean(logits: torch.Tensor, grid: Grid, temperature: float = params.
         if torch.is_grad_enabled() and logits.requires_grad:
             return _decode(logits.flatten(2), grid, temperature).reshape(n, 2, h, w)  # N×2×H×W
         ab = torch.empty((n, 2, h * w), dtype=working_dtype(logits), device=logits.device)
+        flat = logits.flatten(2)  # N×Q×HW; of logits cut out of larger ones this is a copy, so it is made once
         for images, pixels in pixel_blocks(logits):
-            ab[images, :, pixels] = _decode(logits.flatten(2)[images, :, pixels], grid, temperature)
+            ab[images, :, pixels] = _decode(flat[images, :, pixels], grid, temperature)
     return ab.reshape(n, 2, h, w)  # N×2×H×W
 
 
