@@ -79,7 +79,7 @@ def find_jobs(folder: Path, output: Path | None, recursive: bool) -> list[Job]:
     jobs = []
     for source in sorted(folder.rglob("*") if recursive else folder.iterdir()):
         inside = output is not None and source.is_relative_to(output)
-        if source.suffix.lower() not in known or source.stem.endswith(MARK) or inside or not source.is_file():
+        if source.suffix.lower() not in known or f"{MARK}." in source.name or inside or not source.is_file():
             continue
         if output is None:
             jobs.append(Job(source, target_of(source, MARK)))

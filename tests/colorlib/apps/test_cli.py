@@ -58,9 +58,9 @@ def test_a_second_time_needs_force(
         (
             ["colorize", str(PHOTO), "--model", "no-model", "--output", "x.png"],
             1,
-            "no-model/config.json cannot be read",
+            "no-model holds no trained model",
         ),
-        (["colorize", str(PHOTO)], 2, "--model"),
+        (["colorize", str(PHOTO)], 1, "models holds no trained model"),
         (["colorize", str(PHOTO), "--model", "MODEL", "--temperature", "2"], 2, "Invalid value for '--temperature'"),
         (["colour"], 2, "No such command"),
     ],
