@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
+from colorlib.apps.app import app as web
 from colorlib.apps.bins import bins
 from colorlib.apps.colorize import colorize
 from colorlib.apps.export import export
@@ -22,6 +23,7 @@ app.command()(colorize)
 app.command()(export)
 app.command()(shards)
 app.command()(train)
+app.add_typer(web, name="app")
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ class Analysis:
         seen: tuple[int, int],
         look: Callable[[], Tensor],
         full: Callable[[float | None], AbMap] | None = None,
+        first: Callable[[float | None], AbMap] | None = None,
     ) -> None:
         """Hold what is needed to run the network, at most once each way.
 
@@ -40,12 +41,15 @@ class Analysis:
             seen: as the attribute.
             look: the network's output for the whole picture, 1×C×h×w.
             full: ab at full resolution for a temperature, where the picture is tiled.
+            first: ab for the temperature that is asked for first, where a cache may know it; for more of them the
+                network's output is kept, which costs less than a look into the cache.
         """
         self._colorizer = colorizer
         self.photograph = photograph
         self.seen = seen
         self._look = look
         self._full = full
+        self._first = first
         self._output: Tensor | None = None
         self._kept: tuple[float, AbMap] | None = None
 
@@ -76,6 +80,8 @@ class Analysis:
         if self._kept is None or self._kept[0] != chosen:
             if self._full is not None:
                 colours = self._full(temperature)
+            elif self._first is not None and self._kept is None and self._output is None:
+                colours = self._first(temperature)
             else:
                 values = self._colorizer.decode(self.output, temperature)[0].float().cpu()
                 colours = AbMap(values, self._colorizer.model.stride, *self.seen)

@@ -163,14 +163,14 @@ class Colorizer:
         """
         photograph = image if isinstance(image, Photograph) else Photograph.from_pil(image)
         seen = self.seen_size(photograph.size)
-        full = None
+        full = first = None
         if tile is not None:
             check_tile(tile, overlap, self.model.multiple)
             tiling = Tiling(tile, overlap, global_pass, batch)
             full = partial(self._full_resolution, photograph, tiling, progress, cancelled)
         elif self.cache is not None:
-            full = partial(self._cached_look, photograph)
-        return Analysis(self, photograph, seen, lambda: self.logits(self.look(photograph)), full)
+            first = partial(self._cached_look, photograph)
+        return Analysis(self, photograph, seen, lambda: self.logits(self.look(photograph)), full, first)
 
     def colours(
         self,

@@ -1,5 +1,6 @@
 """One visitor's desk: the photographs looked at, each of them seen by a network once."""
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -32,25 +33,53 @@ class Look:
     tile: int | None = None
 
 
+# sha256 of the photograph, the look, and with tiles the temperature that they were decoded at.
+Key = tuple[str, Look, float | None]
+
+
 class Desk:
     """The analyses of one visitor. Nobody else's: make one for each session."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
-        self._kept: OrderedDict[tuple[str, Look], Analysis] = OrderedDict()
+        self._kept: OrderedDict[Key, Analysis] = OrderedDict()
         self._previews: OrderedDict[str, Photograph] = OrderedDict()
+        self._lock = threading.Lock()  # a visitor moves a slider while tiles are worked on
 
-    def analysis(self, upload: Upload, look: Look) -> Analysis:
-        """The upload as the model sees it; the network runs at most once for it (for tiles, once a temperature).
+    def temperature(self, look: Look, wanted: float | None) -> float | None:
+        """The temperature that counts: None for a regression model, which has none.
 
         Raises:
             ColorlibError: the model cannot be loaded.
         """
-        key = (upload.sha256, look)
-        if key not in self._kept:
-            self._keep(key, self.shelf.colorizer(look.model).analyse(upload.photograph, tile=look.tile))
-        self._kept.move_to_end(key)
-        return self._kept[key]
+        return None if self.shelf.colorizer(look.model).grid is None else wanted
+
+    def analysis(self, upload: Upload, look: Look, temperature: float | None = None) -> Analysis:
+        """The upload as the model sees it: in tiles where these are done at this temperature, else as a whole.
+
+        The network looks at most once at a photograph as a whole, whatever the temperature.
+
+        Raises:
+            ColorlibError: the model cannot be loaded.
+        """
+        tiled = (upload.sha256, look, self.temperature(look, temperature))
+        key = (upload.sha256, Look(look.model), None)
+        colorizer = self.shelf.colorizer(look.model)
+        with self._lock:
+            if tiled in self._kept:
+                key = tiled
+            elif key not in self._kept:
+                self._keep(key, colorizer.analyse(upload.photograph))
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def in_tiles(self, upload: Upload, look: Look, temperature: float | None) -> bool:
+        """Whether `analysis` gives tiles.
+
+        Raises:
+            ColorlibError: the model cannot be loaded.
+        """
+        return look.tile is not None and (upload.sha256, look, self.temperature(look, temperature)) in self._kept
 
     def work_in_tiles(
         self,
@@ -72,12 +101,13 @@ class Desk:
         Raises:
             ColorlibError: as `analysis`; `Cancelled` when `cancelled` says so, and then nothing is kept.
         """
-        colorizer = self.shelf.colorizer(look.model)
+        colorizer, chosen = self.shelf.colorizer(look.model), self.temperature(look, temperature)
         analysis = colorizer.analyse(upload.photograph, tile=look.tile, progress=progress, cancelled=cancelled)
-        analysis.ab(None if analysis.method == "regression" else temperature)
-        self._keep((upload.sha256, look), analysis)
+        analysis.ab(chosen)
+        with self._lock:
+            self._keep((upload.sha256, look, chosen), analysis)
 
-    def _keep(self, key: tuple[str, Look], analysis: Analysis) -> None:
+    def _keep(self, key: Key, analysis: Analysis) -> None:
         self._kept[key] = analysis
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
@@ -91,9 +121,8 @@ class Desk:
             ColorlibError: as `analysis`, or a temperature or blend out of range.
         """
         start = time.perf_counter()
-        analysis = self.analysis(upload, look)
-        chosen = None if analysis.method == "regression" else temperature
-        rendered = render(self._small(upload), analysis.ab(chosen), blend)
+        colours = self.analysis(upload, look, temperature).ab(self.temperature(look, temperature))
+        rendered = render(self._small(upload), colours, blend)
         return rendered, time.perf_counter() - start
 
     def original(self, upload: Upload) -> Image.Image:
@@ -108,12 +137,13 @@ class Desk:
         )
 
     def _small(self, upload: Upload) -> Photograph:
-        if upload.sha256 not in self._previews:
-            width, height = upload.photograph.size
-            scale = min(1.0, LONGEST_PREVIEW / max(width, height))
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            self._previews[upload.sha256] = Photograph(upload.photograph.resized(*size))
-        self._previews.move_to_end(upload.sha256)
-        while len(self._previews) > KEPT:
-            self._previews.popitem(last=False)
-        return self._previews[upload.sha256]
+        with self._lock:
+            if upload.sha256 not in self._previews:
+                width, height = upload.photograph.size
+                scale = min(1.0, LONGEST_PREVIEW / max(width, height))
+                size = (max(1, round(width * scale)), max(1, round(height * scale)))
+                self._previews[upload.sha256] = Photograph(upload.photograph.resized(*size))
+            self._previews.move_to_end(upload.sha256)
+            while len(self._previews) > KEPT:
+                self._previews.popitem(last=False)
+            return self._previews[upload.sha256]

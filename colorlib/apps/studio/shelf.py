@@ -35,12 +35,12 @@ class Shelf:
 
     def names(self, method: str | None = None) -> list[str]:
         """The models that predict by `method` (all for None), those that the pipeline calls its main ones first."""
-        chosen = [name for name, folder in self.folders.items() if method in (None, head_of(folder))]
+        chosen = [name for name, folder in self.folders.items() if method in (None, _head(folder))]
         return sorted(chosen, key=lambda name: (name not in MAIN.values(), name))
 
     def methods(self) -> list[str]:
         """The methods for which there is a model, classification first."""
-        found = {head_of(folder) for folder in self.folders.values()}
+        found = {_head(folder) for folder in self.folders.values()}
         return [method for method in MAIN if method in found]
 
     def colorizer(self, name: str) -> Colorizer:
@@ -62,3 +62,9 @@ class Shelf:
         if not path.is_file():
             return f"{name} came without a model card."
         return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _head(folder: Path) -> str:
+    found = head_of(folder)
+    # One that cannot be read is listed all the same: loading it says why.
+    return found if found in MAIN else "classification"

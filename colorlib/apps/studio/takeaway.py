@@ -30,9 +30,7 @@ def picture_file(
         ColorlibError: another format, or as `Desk.analysis`.
     """
     suffix = _suffix(format_, PICTURES)
-    analysis = desk.analysis(upload, look)
-    chosen = None if analysis.method == "regression" else temperature
-    picture = analysis.picture(chosen, blend)
+    picture = desk.analysis(upload, look, temperature).picture(desk.temperature(look, temperature), blend)
     return _through_a_file(suffix, lambda path: write_picture(picture, path, upload.photograph.metadata))
 
 
@@ -43,8 +41,7 @@ def animation_file(desk: Desk, upload: Upload, look: Look, format_: str, tempera
         ColorlibError: another format, or as `Desk.analysis`.
     """
     suffix = _suffix(format_, ANIMATIONS)
-    analysis = desk.analysis(upload, look)
-    colours = analysis.ab(None if analysis.method == "regression" else temperature)
+    colours = desk.analysis(upload, look, temperature).ab(desk.temperature(look, temperature))
     return _through_a_file(suffix, lambda path: animate(upload.photograph, colours, path))
 
 

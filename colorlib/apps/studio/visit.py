@@ -1,22 +1,36 @@
 """One visitor: a desk, the photographs handed over so far, and which of them is looked at."""
 
+import shutil
+import tempfile
+import weakref
 from collections import OrderedDict
 from pathlib import Path
 
 from colorlib.apps.studio.desk import Desk
+from colorlib.apps.studio.errand import Errand
 from colorlib.apps.studio.shelf import Shelf
 from colorlib.apps.studio.upload import Upload, receive
 from colorlib.errors import ColorlibError
 
-KEPT = 40  # photographs
+KEPT = 100  # photographs
+KEPT_PIXELS = 150_000_000  # of all of them: some 450 MB in memory
 
 
 class Visit:
-    """What belongs to one session and is seen by nobody else."""
+    """What belongs to one session and is seen by nobody else.
+
+    Attributes:
+        desk: where its photographs are looked at.
+        uploads: label -> photograph, the newest last.
+        errand: the work on tiles that was begun last.
+    """
 
     def __init__(self, shelf: Shelf) -> None:
         self.desk = Desk(shelf)
         self.uploads: OrderedDict[str, Upload] = OrderedDict()
+        self.errand: Errand | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="colorlib-visit-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     def hand_over(self, files: list[tuple[str, bytes]]) -> tuple[list[str], list[str]]:
         """Take files.
@@ -42,9 +56,13 @@ class Visit:
         while label in self.uploads and self.uploads[label].sha256 != upload.sha256:
             label, number = f"{stem} ({number}){suffix}", number + 1
         self.uploads[label] = upload
-        while len(self.uploads) > KEPT:
+        self.uploads.move_to_end(label)
+        while len(self.uploads) > KEPT or (len(self.uploads) > 1 and self._pixels() > KEPT_PIXELS):
             self.uploads.popitem(last=False)
         return label
+
+    def _pixels(self) -> int:
+        return sum(upload.photograph.size[0] * upload.photograph.size[1] for upload in self.uploads.values())
 
     def upload(self, label: str | None) -> Upload:
         """The photograph of that label.
@@ -55,3 +73,10 @@ class Visit:
         if label is None or label not in self.uploads:
             raise ColorlibError("no photograph yet: upload one, or take a sample")
         return self.uploads[label]
+
+    def file(self, name: str, content: bytes) -> Path:
+        """Write a file for the browser to fetch; it lives as long as the visit."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        path = folder / Path(name).name
+        path.write_bytes(content)
+        return path

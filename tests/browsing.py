@@ -1,0 +1,114 @@
+"""A web app as a person meets it: its server in a child process, and a Chromium that may not leave this machine."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route
+
+from tests.small_project import ROOT
+
+PATIENCE = 120  # seconds for a server to come up on a busy machine
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+COLORLIB = (sys.executable, "-c", "from colorlib.apps.cli import main; main()")
+PICTURES = "COLORLIB_PICTURES"  # environment variable: a folder for screenshots
+
+
+def chromium(playwright: Playwright) -> Browser:
+    """A headless browser."""
+    assert Path(CHROMIUM).is_file(), "chromium is not installed: run `make test`, or apt-get install chromium"
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
+
+
+@contextmanager
+def served(app: str, *arguments: str, folder: Path) -> Iterator[str]:
+    """`colorlib app …` on a free port of the loopback interface, ended by its own id; yields the address.
+
+    Args:
+        app: streamlit or gradio.
+        arguments: further options.
+        folder: where the server's output goes, and its temporary files.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [*COLORLIB, "app", app, "--port", str(port), *arguments]
+    environment = os.environ | {"TMPDIR": str(folder)}
+    with (folder / f"{app}.log").open("wb") as log:  # a pipe that nobody reads would stop the server when it is full
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _wait(f"http://127.0.0.1:{port}", process, folder / f"{app}.log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"no answer within {PATIENCE} s: {log.read_text()}")
+
+
+class Visitor:
+    """One person's browser window: cookies of its own, and a record of what must not happen.
+
+    Attributes:
+        page: of the app.
+        outside: addresses that were asked for elsewhere, and refused.
+        errors: of the browser's console, and uncaught ones.
+    """
+
+    def __init__(self, browser: Browser, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            accept_downloads=True,
+        )
+        self.context.route("**/*", self._stay_inside)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _stay_inside(self, route: Route, request: Request) -> None:
+        if urllib.parse.urlsplit(request.url).hostname in ("127.0.0.1", None):
+            route.continue_()
+        else:
+            self.outside.append(request.url)
+            route.abort()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def leave(self) -> None:
+        """Close the window; nothing left this machine and the console is clean."""
+        self.context.close()
+        assert self.outside == []
+        assert self.errors == []
+
+    def photograph(self, name: str) -> None:
+        """Write a screenshot, where the environment names a folder for it."""
+        if os.environ.get(PICTURES):
+            self.page.screenshot(path=Path(os.environ[PICTURES]) / f"{name}.png", full_page=True)
