@@ -19,6 +19,7 @@ def mutants(
         list[str] | None, typer.Option(help="Try this mutant alone; repeatable. Leaves no evidence.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+    report_only: Annotated[bool, typer.Option("--report-only", help="Exit with 0 whatever the verdict.")] = False,
 ) -> None:
     """Break copies of the code as the lists in [tool.audit.mutants] say; the check that is responsible must notice.
 
@@ -28,4 +29,5 @@ def mutants(
     if settings.mutants is None:
         raise AuditError("tool.audit.mutants names no list of mutants: give it files and copies")
     run = partial(campaign.run, Path().resolve(), settings.mutants, tuple(only or ()), progress)
-    finish(engine.run(Path(), Report(name, "mutants", ()), [Plan(evidence.ID, evidence.TITLE, run)], progress), output)
+    trial = engine.run(Path(), Report(name, "mutants", ()), [Plan(evidence.ID, evidence.TITLE, run)], progress)
+    finish(trial, output, report_only=report_only)

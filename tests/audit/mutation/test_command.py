@@ -5,6 +5,9 @@ import pytest
 from audit import __main__ as command
 from audit import config, engine
 from audit.model import Verdict
+from audit.mutation import campaign, evidence
+
+NOTHING = {"mutants": [], "total": 0, "unchanged": {"failing": []}}
 
 
 def audit(monkeypatch, capsys, *arguments):
@@ -24,6 +27,13 @@ def test_exit_codes_of_a_catch_a_miss_and_a_typo(project, weak, monkeypatch, cap
     status, out, _ = audit(monkeypatch, capsys, "mutants", "--only", "mean-is-sum")
     assert status == 1
     assert "not caught: mean-is-sum" in out
+    monkeypatch.setattr(campaign, "run", lambda *_: evidence.judged(NOTHING))
+    assert audit(monkeypatch, capsys, "mutants", "--report-only")[0] == 0, "the gate reads the evidence later"
+    assert audit(monkeypatch, capsys, "mutants")[0] == 1
+
+
+def test_a_mutant_that_is_not_there_is_usage(project, monkeypatch, capsys):
+    monkeypatch.chdir(project)
     status, _, err = audit(monkeypatch, capsys, "mutants", "--only", "nonsense")
     assert status == 2
     assert "no mutant is called nonsense" in err
