@@ -62,10 +62,13 @@ def compare(
 
 
 def in_words(comparisons: Sequence[Comparison]) -> str:
-    """Which of the comparisons came out how, in one line."""
+    """Which of the comparisons came out how, in one line; with the metric where there are several."""
     parts = []
+    several = len({one.metric for one in comparisons}) > 1
     for verdict in Verdict:
-        names = list(dict.fromkeys(one.higher for one in comparisons if one.verdict is verdict))
+        names = [
+            f"{one.higher} ({one.metric})" if several else one.higher for one in comparisons if one.verdict is verdict
+        ]
         if names:
             parts.append(f"{verdict.value} for {', '.join(names)}")
     return "; ".join(parts)
