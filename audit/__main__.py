@@ -3,6 +3,7 @@
 import typer
 
 from audit.commands.check import check
+from audit.commands.claims import claims
 from audit.commands.console import err
 from audit.commands.memory import memory
 from audit.commands.mutants import mutants
@@ -19,6 +20,7 @@ app.command()(check)
 app.command()(paper)
 app.command()(memory)
 app.command()(mutants)
+app.command()(claims)
 app.command()(rules)
 app.command()(explain)
 app.command()(schema)

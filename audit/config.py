@@ -99,6 +99,30 @@ class Memory(Section):
     adapter: Callable_
 
 
+class Claims(Section):
+    """Documents whose numbers are held against evidence (`python -m audit claims`).
+
+    Attributes:
+        documents: paths or patterns, relative to the project.
+        ledger: TOML: for each claim its evidence.
+    """
+
+    documents: Annotated[tuple[Text, ...], Field(min_length=1)]
+    ledger: Text = "claims.toml"
+
+
+class Reproduce(Section):
+    """What `python -m audit reproduce` runs in clean clones.
+
+    Attributes:
+        command: run by the shell in each clone.
+        outputs: files and folders to compare, in the order in which they are made; those of dvc.lock without it.
+    """
+
+    command: Text = "make repro"
+    outputs: tuple[Text, ...] = ()
+
+
 class Config(Section):
     """The whole of `[tool.audit]`."""
 
@@ -110,6 +134,8 @@ class Config(Section):
     papers: dict[str, tuple[Subject, ...]] = {}
     mutants: Mutants | None = None
     memory: Memory | None = None
+    claims: Claims | None = None
+    reproduce: Reproduce = Reproduce()
     select: tuple[Text, ...] = ()
     ignore: tuple[Text, ...] = ()
     severity: Severity = Severity.MINOR

@@ -22,6 +22,7 @@ from audit.model import Check, Finding, NotChecked, Report, Rule, RunFacts, Verd
 from audit.papers import spec
 from audit.plans import (
     Plan,
+    claim_plans,
     describe,
     memory_plans,
     memory_subject,
@@ -76,12 +77,13 @@ def audit_project(
     """
     target = open_target(root, config.include, config.exclude)
     plans = rule_plans(target) + tool_plans(target, config) + paper_plans(root, config)
-    plans += mutation_plans(root, config)
+    plans += mutation_plans(root, config) + claim_plans(root, config)
     if config.memory is not None:
         plans += memory_plans(partial(memory_subject, root, config.memory))
     required = tuple(dict.fromkeys((*config.require, *require)))
     settings = config.with_options(select=tuple(select) or None)
-    report = Report(subject, "project", (), (*paper_gaps(config), *BLIND_SPOTS), required)
+    blind = BLIND_SPOTS if config.claims is None else tuple(item for item in BLIND_SPOTS if item is not NUMBERS)
+    report = Report(subject, "project", (), (*paper_gaps(config), *blind), required)
     return gated(target, report, plans, settings, progress, today)
 
 
@@ -239,13 +241,14 @@ def repository_state(root: Path) -> tuple[str, str]:
     return commit, "dirty" if status else "clean"
 
 
+NUMBERS = NotChecked(
+    "numbers in documents", "tool.audit.claims names no document", "bind them to evidence: `python -m audit claims`"
+)
 BLIND_SPOTS = (
     NotChecked(
         "the history of the repository", "only the files as they are now are read", "scan the history for credentials"
     ),
-    NotChecked(
-        "numbers in documents", "no check binds them to evidence yet", "compare README and reports with metrics.json"
-    ),
+    NUMBERS,
     NotChecked(
         "memory on a GPU", "it is predicted, and measured where there is one",
         "run `python -m audit memory --device cuda` on a machine with a GPU",

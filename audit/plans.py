@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audit import memory
+from audit.claims import judge as claims
 from audit.config import Config, Memory, Subject
 from audit.errors import AuditError
 from audit.model import Check, Evidence, NotChecked, Verdict, counted
@@ -70,6 +71,13 @@ def mutation_plans(root: Path, config: Config) -> list[Plan]:
     if config.mutants is None:
         return []
     return [Plan(mutation.ID, mutation.TITLE, partial(campaign.gate, root, config.mutants))]
+
+
+def claim_plans(root: Path, config: Config) -> list[Plan]:
+    """The numbers of the documents that the project names."""
+    if config.claims is None:
+        return []
+    return [Plan(claims.ID, claims.TITLE, partial(claims.check, root, config.claims))]
 
 
 def memory_plans(subject: Callable[[], Any], *, gpu: bool = False) -> list[Plan]:

@@ -1,0 +1,1 @@
+"""Numbers in documents, held against the evidence that they come from."""

@@ -1,0 +1,35 @@
+import json
+
+import pytest
+
+LEDGER = """
+[auc]
+evidence = "out/metrics.json"
+key = "runs.main.auc"
+scale = 100
+drift = 2
+
+[photos]
+evidence = "photos.csv"
+of = "count"
+where = { split = "train" }
+
+[speed]
+evidence = "out/metrics.json"
+key = ["rows", "operation=a.b", "milliseconds", "theirs"]
+per = ["rows", "operation=a.b", "milliseconds", "ours"]
+"""
+METRICS = {
+    "runs": {"main": {"auc": 0.8951}},
+    "rows": [{"operation": "a.b", "milliseconds": {"ours": 2.0, "theirs": 9.0}, "ratios": [1, 4]}],
+}
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with a ledger and the evidence that it names."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "metrics.json").write_text(json.dumps(METRICS))
+    (tmp_path / "photos.csv").write_text("file,split\na,train\nb,test\nc,train\n")
+    (tmp_path / "claims.toml").write_text(LEDGER)
+    return tmp_path
