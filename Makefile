@@ -29,7 +29,7 @@ repro: $(VENV)/.complete ## run the whole pipeline: data, statistics, training, 
 test: $(VENV)/.complete system ## run the tests with coverage, then the gate of the audit
 	@echo "== tests"
 	@rm -rf build/evidence build/gate && mkdir -p build/evidence
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-report=json:build/evidence/coverage.json \
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered --cov-report=json:build/evidence/coverage.json \
 		--junit-xml=build/evidence/junit.xml --durations=15
 	@echo "== gate"
 	$(BIN)/python -m audit --require tests --require coverage --output build/gate
