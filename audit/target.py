@@ -19,6 +19,8 @@ from audit.config import Exclusion
 from audit.model import Location
 
 MAX_BYTES = 32 * 2**20  # larger files are noted, not read
+MAX_CODE = 2 * 2**20  # characters of one piece of Python; a syntax tree takes a hundred times as much memory
+MAX_DEPTH = 1000  # of a syntax tree; deeper ones stop what walks them by recursion
 SKIPPED_FOLDERS = {
     ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache",
     ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", "site-packages",
@@ -61,10 +63,33 @@ class Piece:
         lines = self.lines
         return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
-    @cached_property
+    @property
     def nodes(self) -> tuple[ast.AST, ...]:
-        """Every node of its syntax tree, each before those it holds; nothing for what does not parse."""
-        return tuple(ast.walk(self.tree)) if self.tree else ()
+        """Every node of its syntax tree, each before those it holds; nothing for what does not parse.
+
+        Without the marks of load and store, of which all trees share one of each kind.
+        """
+        return self.walked[0]
+
+    @cached_property
+    def walked(self) -> tuple[tuple[ast.AST, ...], int]:
+        """(nodes, depth) of its syntax tree."""
+        nodes: list[ast.AST] = []
+        level: list[ast.AST] = [self.tree] if self.tree else []
+        depth = 0
+        while level:
+            nodes += level
+            depth += 1
+            below: list[ast.AST] = []
+            for node in level:
+                for name in node._fields:
+                    value = getattr(node, name, None)
+                    if isinstance(value, list):
+                        below += [item for item in value if isinstance(item, ast.AST)]
+                    elif isinstance(value, ast.AST) and name != "ctx":
+                        below.append(value)
+            level = below
+        return tuple(nodes), depth
 
     @cached_property
     def lines(self) -> list[str]:
@@ -120,7 +145,9 @@ def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[E
         if place.is_symlink():
             notes.append(f"{path}: a symbolic link, not followed")
         elif not place.is_file():
-            continue  # deleted but still in git's index, a submodule, a socket
+            if place.exists() and not place.is_dir():
+                notes.append(f"{path}: a pipe, socket or device, not opened")
+            continue  # deleted but still in git's index, or a submodule
         elif place.stat().st_size > MAX_BYTES:
             notes.append(f"{path}: larger than {MAX_BYTES // 2**20} MiB, not read")
         else:
@@ -210,11 +237,16 @@ def notebook(path: str, text: str) -> Iterator[Piece]:
 
 def parsed(path: str, text: str, code: str, cell: int | None) -> Piece:
     """A piece of Python with its tree, or with the reason why there is none."""
+    if len(code) > MAX_CODE:
+        return Piece(path, Kind.PYTHON, text, cell, problem=(f"is not parsed: more than {MAX_CODE // 2**20} MiB", 0))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # invalid escapes of the target are not ours to print
-            return Piece(path, Kind.PYTHON, text, cell, ast.parse(code))
+            piece = Piece(path, Kind.PYTHON, text, cell, ast.parse(code))
     except SyntaxError as error:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {error.msg}", error.lineno or 0))
     except (ValueError, RecursionError, MemoryError) as error:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {type(error).__name__}", 0))
+    if piece.walked[1] > MAX_DEPTH:
+        return Piece(path, Kind.PYTHON, text, cell, problem=(f"nests deeper than {MAX_DEPTH} levels", 0))
+    return piece

@@ -48,6 +48,11 @@ SPOKEN = re.compile(
     r"|\bi hope this helps! (?:let me know|feel free)\b|\blet me know if you(?:'d| would) like me to\b",
     re.I,
 )  # fmt: skip
+HINT = re.compile(  # without one of these neither pattern above finds anything: the cheap question first
+    r"oaicite|\u3010|cite.?turn|utm_source=chatgpt|\bas an? (?:ai|large)\b|\bmy (?:knowledge|training)\b|but (?:as an ai|i can)"
+    r"|chatgpt said|you said|certainly|sure[!,]|of course|i hope this helps|let me know if",
+    re.I,
+)
 QUOTED = re.compile(r"``.+?``|`[^`]*`|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 ABOUT = 12  # fewer letters than this beside a mark: the mark is what the line is about
 FENCE = re.compile(r"^\s*(```|~~~)")
@@ -62,6 +67,8 @@ def find(target: Target) -> Iterator[Finding]:
         if piece.kind is Kind.OUTPUT:
             continue
         yield from conflicts(piece)
+        if not HINT.search(piece.text):
+            continue
         if piece.kind is Kind.TEXT and not piece.path.lower().endswith(DOCUMENTS):
             continue  # data may hold anything that was ever said
         for number, line in prose(piece):

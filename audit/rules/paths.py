@@ -113,7 +113,7 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
     """(line, text) of what may hold a path: strings of code, shell lines of cells, lines of configuration."""
     if piece.kind is Kind.PYTHON:
         if piece.tree is not None:
-            yield from strings(piece.tree)
+            yield from strings(piece)
         if piece.cell is not None:
             replaced = notebooks.as_python(piece.text).split("\n")
             for number, (line, code) in enumerate(zip(piece.lines, replaced, strict=True), start=1):
@@ -125,10 +125,10 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
                 yield number, line
 
 
-def strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def strings(piece: Piece) -> Iterator[tuple[int, str]]:
     """String constants that are neither documentation, nor routes, nor regular expressions."""
     skipped: set[int] = set()
-    for node in ast.walk(tree):
+    for node in piece.nodes:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             skipped.add(id(node.value))
         called = [node] if isinstance(node, ast.Call) else []
@@ -138,7 +138,7 @@ def strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             if name in NO_PATHS:
                 skipped.update(id(inner) for argument in call.args[:1] for inner in ast.walk(argument))
-    for node in ast.walk(tree):
+    for node in piece.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
             yield node.lineno, node.value
 

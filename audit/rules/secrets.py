@@ -77,11 +77,22 @@ def find(target: Target) -> Iterator[Finding]:
     for piece in target.pieces:
         if LOCK_FILE.search(piece.path):
             continue
+        tokens_there = holds_token(piece.text)
         for number, line in enumerate(piece.lines, start=1):
-            if SHORTEST <= len(line) <= LONGEST and "base64," not in line:
+            told = tokens_there or TELLING.search(line)
+            if told and SHORTEST <= len(line) <= LONGEST and "base64," not in line:
                 finding = look(piece, number, line)
                 if finding:
                     yield finding
+
+
+def holds_token(text: str) -> bool:
+    """Whether a token may stand in any line: each pattern asked once of the whole text, which is the cheapest.
+
+    No pattern has an anchor, so that what one finds in a line it finds in the text.
+    """
+    own = any(pattern.search(text) for _, pattern in OWN_TOKENS)
+    return own or any(pattern.search(text) for detector in detectors() for pattern in detector.denylist)
 
 
 def look(piece: Piece, number: int, line: str) -> Finding | None:
@@ -103,6 +114,8 @@ def look(piece: Piece, number: int, line: str) -> Finding | None:
 def tokens(piece: Piece, number: int, line: str) -> Iterator[tuple[str, str]]:
     """(kind, value) of everything with the shape of a known service's token."""
     for detector in detectors():
+        if not any(pattern.search(line) for pattern in detector.denylist):
+            continue
         for secret in detector.analyze_line(filename=piece.path, line=line, line_number=number):
             yield secret.type, secret.secret_value or ""
     for name, pattern in OWN_TOKENS:

@@ -87,7 +87,7 @@ def find(target: Target) -> Iterator[Finding]:
     pieces = [piece for piece in target.python if piece.tree is not None]
     classes = Classes()
     for piece in pieces:
-        for node in ast.walk(piece.tree or ast.Module([], [])):
+        for node in piece.nodes:
             if isinstance(node, ast.ClassDef):
                 classes.bases.setdefault(node.name, set()).update(map(last_name, node.bases))
                 defined = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
@@ -164,8 +164,7 @@ def excused(
 
 def unreachable(piece: Piece) -> Iterator[Finding]:
     """The first statement after one that always leaves the block."""
-    assert piece.tree is not None
-    for node in ast.walk(piece.tree):
+    for node in piece.nodes:
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)
             if not isinstance(block, list):
@@ -185,6 +184,8 @@ def makes_generator(statement: ast.stmt) -> bool:
 
 def notes(piece: Piece) -> Iterator[Finding]:
     """Comments that say that something is still to be done."""
+    if not NOTE.search(piece.text):
+        return
     code = piece.text if piece.cell is None else notebooks.as_python(piece.text)
     try:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
