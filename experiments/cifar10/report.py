@@ -83,9 +83,9 @@ def statements(values: Values) -> str:
     }
     lines = [
         "A comparison holds where every seed of the first lies above every seed of the second, does not hold where "
-        "every one lies below, and is undecided otherwise, or where a side has fewer than two seeds. With three seeds a "
-        "side, two equal runs would be told apart like this by chance once in twenty times, each way. A statement holds "
-        "where all its comparisons do, and does not hold where any does not. The ± of a difference is √(s₁² + s₂²), s "
+        "every one lies below, and is undecided otherwise, or where a side has fewer than two seeds. With three seeds "
+        "a side, two equal runs would be told apart like this by chance once in twenty times, each way. A statement "
+        "holds where all its comparisons do, and does not hold where any does not. The ± of a difference is √(s₁² + s₂²), s "
         "the standard deviation over seeds."
     ]
     for title, comparisons in sections.items():
