@@ -33,8 +33,8 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
 def test_every_option_at_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = "--method classification --temperature 0.5 --blend 0.8 --precision fp32 --device cpu --tile 64 --overlap 16"
-    options += " --no-global --memory-limit 6GiB --max-megapixels 10 --frames 3 --json"
+    options = "--method classification --temperature 0.5 --blend 0.8 --precision fp32 --device cpu --tile 64"
+    options += " --overlap 16 --no-global --memory-limit 6GiB --max-megapixels 10 --frames 3 --json"
     arguments = [*options.split(), "--cache", f"disk:{tmp_path / 'cache'}", "--animate", tmp_path / "a.gif"]
     target = tmp_path / "out.png"
     assert run(monkeypatch, PHOTO, "--model", models, "--output", target, *arguments) == 0

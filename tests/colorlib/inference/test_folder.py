@@ -20,7 +20,8 @@ def photos(tmp_path: Path) -> Path:
     for index, path in enumerate(sorted(STARTER.glob("*.jpg"))[:7]):
         with Image.open(path) as photo:
             size = [(64, 48), (48, 64), (50, 50)][index % 3]
-            photo.resize(size).save(place / ("below" if index == 6 else "") / f"{index}{'.png' if index % 2 else '.jpg'}")
+            folder_ = place / "below" if index == 6 else place
+            photo.resize(size).save(folder_ / f"{index}{'.png' if index % 2 else '.jpg'}")
     (place / "broken.jpg").write_bytes(b"no picture")
     (place / "notes.txt").write_text("not for us")
     return place

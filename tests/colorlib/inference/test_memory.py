@@ -35,17 +35,18 @@ print(peak() - before)
 """
 
 
-def test_a_large_photograph_keeps_to_its_share_of_two_gibibytes_for_a_hundred_megapixels(colorizer: Colorizer, tmp_path: Path) -> None:
+def test_a_large_photograph_takes_its_share_of_two_gibibytes(colorizer: Colorizer, tmp_path: Path) -> None:
+    """A hundred megapixels may take 2 GiB, so 16 may take 328 MiB."""
     save_pretrained(colorizer.model, tmp_path / "m", size=144)
-    Image.linear_gradient("L").resize((5000, 5000)).convert("RGB").save(tmp_path / "in.jpg", quality=60)
+    Image.linear_gradient("L").resize((4000, 4000)).convert("RGB").save(tmp_path / "in.jpg", quality=60)
     command = [sys.executable, "-c", CHILD, str(tmp_path / "m"), str(tmp_path / "in.jpg"), str(tmp_path / "out.jpg")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with Image.open(tmp_path / "out.jpg") as picture:
-        assert picture.size == (5000, 5000)
+        assert picture.size == (4000, 4000)
     _, _, predicted = photograph_bytes(tmp_path / "in.jpg", tmp_path / "out.jpg")
     used = int(done.stdout)
-    assert 0.5 * predicted < used < 2048 * MEBI * 25 / 100
+    assert 0.5 * predicted < used < 2048 * MEBI * 16 / 100
     assert used < predicted + 150 * MEBI
 
 
@@ -62,7 +63,9 @@ def test_the_plan_fits_the_limit_with_the_largest_tile_and_batch(colorizer: Colo
     assert tight.tile is not None
     assert 64 <= tight.tile < 512
     assert tight.tile % 32 == 0
-    assert network_bytes(engine, 1, tight.tile + 64, tight.tile + 64) > 50 * MEBI
+    room = before + 200 * MEBI - (tight.peak - tight.batch * network_bytes(engine, 1, tight.tile, tight.tile))
+    assert network_bytes(engine, 1, tight.tile, tight.tile) <= room
+    assert network_bytes(engine, 1, tight.tile + 32, tight.tile + 32) > room
     plain = plan(engine, before + 2000 * MEBI, (256, 256), MEBI, None, auto=False, most=16)
     assert (plain.tile, plain.batch) == (None, 16)
 
