@@ -20,6 +20,14 @@ EVERY_STEP = SavingSettings(minutes=None, steps=1, keep=3)  # nine steps in thre
 SAVED = SETTINGS.model_copy(update={"saving": EVERY_STEP})
 
 
+@pytest.fixture(autouse=True)
+def flushed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was brought to the disk; not really, since a busy disk would take most of the time of these tests."""
+    names: list[str] = []
+    monkeypatch.setattr(checkpoint, "_to_disk", lambda path: names.append(path.name))
+    return names
+
+
 class KilledError(BaseException):
     """What a test throws to end a run."""
 
@@ -72,6 +80,14 @@ def test_a_run_goes_on_where_it_stopped_and_ends_with_the_same_bytes(tmp_path: P
     assert steps == list(range(stop_after + 1, 10))
     assert found == history
     assert_same(expected, model)
+
+
+def test_both_files_and_both_folders_are_brought_to_the_disk(tmp_path: Path, flushed: list[str]) -> None:
+    with pytest.raises(KilledError):
+        run(tmp_path / "checkpoints", stop_after=1)
+    tensors, state_file, temporary, folder = flushed
+    assert (tensors, state_file, folder) == ("tensors.safetensors", "state.json", "checkpoints")
+    assert temporary.startswith(".step-00000001.")
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
