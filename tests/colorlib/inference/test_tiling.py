@@ -150,12 +150,14 @@ def test_progress_is_told_and_a_run_can_be_stopped(vivid: Colorizer, scene: Imag
     told: list[tuple[int, int]] = []
     vivid.analyse(scene, tile=128, overlap=0, progress=lambda *at: told.append(at), batch=2).ab()
     assert told == [(2, 6), (4, 6), (6, 6)]
+    stop = iter((False, True))
     with pytest.raises(Cancelled, match="stopped after 2 of 6 tiles"):
-        stop = iter((False, True))
         vivid.analyse(scene, tile=128, overlap=0, batch=2, cancelled=lambda: next(stop)).ab()
 
 
-@pytest.mark.parametrize(("tile", "overlap", "words"), [(16, None, "at least 32"), (64, 64, "0 to 63"), (64, -1, "0 to")])
+@pytest.mark.parametrize(
+    ("tile", "overlap", "words"), [(16, None, "at least 32"), (64, 64, "0 to 63"), (64, -1, "0 to 63")]
+)
 def test_impossible_tiles_are_refused(vivid: Colorizer, tile: int, overlap: int | None, words: str) -> None:
     with pytest.raises(ColorlibError, match=words):
         vivid(Image.new("L", (9, 9)), tile=tile, overlap=overlap)
