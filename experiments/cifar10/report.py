@@ -85,8 +85,8 @@ def statements(values: Values) -> str:
         "A comparison holds where every seed of the first lies above every seed of the second, does not hold where "
         "every one lies below, and is undecided otherwise, or where a side has fewer than two seeds. With three seeds "
         "a side, two equal runs would be told apart like this by chance once in twenty times, each way. A statement "
-        "holds where all its comparisons do, and does not hold where any does not. The ± of a difference is √(s₁² + s₂²), s "
-        "the standard deviation over seeds."
+        "holds where all its comparisons do, and does not hold where any does not. The ± of a difference is "
+        "√(s₁² + s₂²), s the standard deviation over seeds."
     ]
     for title, comparisons in sections.items():
         words = in_words(comparisons)
@@ -136,7 +136,7 @@ def method(results: dict[str, Any], search: dict[str, dict[str, float]], experim
         "  found).",
         "- Network: `SmallNet` (`experiments/cifar10/network.py`), the paper's shape with fewer layers and channels:",
         "  stride 8 inside, stride 4 out. A 32×32 image gives 8×8 targets, every fourth pixel. Plain initialisation.",
-        f"- Training: {train.epochs} epochs of batches of {train.batch_size}, whole images mirrored at random, Adam",
+        f"- Training: {train.epochs} epoch(s) of batches of {train.batch_size}, whole images mirrored at random, Adam",
         f"  with β {adam.beta1}, {adam.beta2}, coupled decay {adam.weight_decay}, {train.schedule.kind} schedule",
         f"  with a warm-up of {train.schedule.warmup:.0%}; the same for all runs but for the learning rate.",
         "- Metrics: predictions upsampled from 8×8 to 32×32 and compared at every pixel. Rebalanced AuC weighs pixels",
