@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,7 +17,7 @@ from colorlib.errors import ColorlibError
 if TYPE_CHECKING:
     from colorlib.inference.colorizer import Colorizer
     from colorlib.inference.files import Coloured, Options
-    from colorlib.inference.folder import Failure, Job
+    from colorlib.inference.folder import Failure, Job, Report, Summary
 
 Argument, Option = typer.Argument, typer.Option
 
@@ -64,6 +65,9 @@ def colorize(
     cache: Annotated[
         str, Option(help="Where predicted colours are kept: none, disk, disk:PATH, redis://…, unix://…")
     ] = "none",
+    scheduler: Annotated[
+        str | None, Option(metavar="ADDRESS", help="Of a Dask cluster that colorizes the folder: tcp://host:8786.")
+    ] = None,
     as_json: Annotated[bool, Option("--json", help="One JSON object a line: each file, then the summary.")] = False,
     force: Annotated[bool, Option("--force", help="Replace existing pictures.")] = False,
 ) -> None:
@@ -73,6 +77,7 @@ def colorize(
     from colorlib.inference.choice import find_model
     from colorlib.inference.colorizer import Colorizer
     from colorlib.inference.files import Options
+    from colorlib.inference.folder import colorize_folder
     from footprint import FootprintError, parse_size
 
     try:
@@ -93,11 +98,22 @@ def colorize(
         raise ColorlibError(f"{photo}: there is no such file")
     if photo.is_dir() and animate is not None:
         raise ColorlibError("--animate is for one photograph: name a file instead of a folder")
+    if scheduler is not None:
+        if not photo.is_dir():
+            raise ColorlibError("--scheduler is for a folder of photographs: leave it out for a single one")
+        from colorlib.pipeline.folders import colorize_on_workers, painter
+        from colorlib.pipeline.workers import Workers
+
+        using = painter(find_model(model, method), precision, device, cache)
+        cluster = partial(colorize_on_workers, Workers(scheduler=scheduler), using)
+        if ended := _folder(cluster, photo, output, recursive, options, as_json):
+            raise typer.Exit(ended)
+        return
     kept = open_cache(cache)
     try:
         colorizer = Colorizer.from_pretrained(find_model(model, method), precision, device, kept)
         if photo.is_dir():
-            ended = _folder(colorizer, photo, output, recursive, options, as_json)
+            ended = _folder(partial(colorize_folder, colorizer), photo, output, recursive, options, as_json)
         else:
             ended = _file(colorizer, photo, output, options, animate, frames, as_json)
     finally:
@@ -136,9 +152,14 @@ def _file(
 
 
 def _folder(
-    colorizer: "Colorizer", folder: Path, output: Path | None, recursive: bool, options: "Options", as_json: bool
+    work: Callable[[list["Job"], "Options", "Report"], "Summary"],
+    folder: Path,
+    output: Path | None,
+    recursive: bool,
+    options: "Options",
+    as_json: bool,
 ) -> int:
-    from colorlib.inference.folder import colorize_folder, find_jobs
+    from colorlib.inference.folder import find_jobs
 
     jobs = find_jobs(folder, output, recursive)
     out = Console(soft_wrap=True)
@@ -152,7 +173,7 @@ def _folder(
             if as_json:
                 _line(_described(outcome))
 
-        summary = colorize_folder(colorizer, jobs, options, report)
+        summary = work(jobs, options, report)
     counts = {
         "colorized": len(summary.coloured),
         "skipped": len(summary.skipped),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from colorlib.pipeline import evaluate, prepare, statistics, train
+from tests.dask_cluster import DaskCluster, dask_cluster
 from tests.small_project import RUNS, write_project
 
 
@@ -51,3 +52,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> 
         os.chdir(before)
         if uri is not None:
             os.environ["MLFLOW_TRACKING_URI"] = uri
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[DaskCluster]:
+    """A scheduler and two workers; tests of the module may kill one."""
+    with dask_cluster(2, imported_from=Path(__file__).parent) as running:
+        yield running

@@ -3,22 +3,18 @@
 import os
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
-from distributed import Client
 
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of, sha256_of_tree
 from colorlib.pipeline import evaluate, prepare, statistics, workers
 from colorlib.pipeline.workers import Workers, chosen_workers
+from tests.dask_cluster import DaskCluster
 
 ROOT = Path(__file__).parents[3]
 
@@ -63,59 +59,11 @@ def test_a_piece_that_fails_says_so_here() -> None:
         list(Workers().map(refuse, range(2)))
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler and two workers on the loopback interface, as a person starts them; ended by their own ids."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
-    dask = [sys.executable, "-m", "dask"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])}
-    commands = [
-        [
-            *dask,
-            "scheduler",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            address.rpartition(":")[2],
-            "--dashboard-address",
-            "127.0.0.1:0",
-        ],
-        *(
-            [
-                *dask,
-                "worker",
-                address,
-                "--nthreads",
-                "1",
-                "--no-nanny",
-                "--host",
-                "127.0.0.1",
-                "--dashboard-address",
-                "127.0.0.1:0",
-            ],
-        )
-        * 2,
-    ]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    processes = [subprocess.Popen(command, env=environment, **quiet) for command in commands]  # type: ignore[call-overload]
-    try:
-        with Client(address, timeout="60s") as client:
-            client.wait_for_workers(2, timeout=60)
-        yield address, processes
-    finally:
-        for process in processes[::-1]:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=30)
-
-
 def test_a_cluster_gives_the_bytes_of_one_process(
-    cluster: tuple[str, object], project: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: DaskCluster, project: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("colorlib.data.prepared.AT_ONCE", 2)
-    there = Workers(scheduler=cluster[0])
+    there = Workers(scheduler=cluster.address)
     prepare.main(there)
     assert sha256_of_tree(project / "data/prepared") == sha256_of_tree(finished / "data/prepared")
     statistics.main(there)
@@ -127,15 +75,15 @@ def test_a_cluster_gives_the_bytes_of_one_process(
         assert sha256_of(project / "reports/evaluation" / name) == sha256_of(finished / "reports/evaluation" / name)
 
 
-def test_what_a_worker_refuses_is_said_here(cluster: tuple[str, object], project: Path) -> None:
+def test_what_a_worker_refuses_is_said_here(cluster: DaskCluster, project: Path) -> None:
     photo = next((project / "data/starter").glob("*.jpg"))
     photo.write_bytes(photo.read_bytes()[:-100])
     with pytest.raises(ColorlibError, match=f"{photo.name} is damaged or was changed"):
-        prepare.main(Workers(scheduler=cluster[0]))
+        prepare.main(Workers(scheduler=cluster.address))
     assert not (project / "data/prepared").exists()
 
 
-def test_a_killed_worker_costs_time_only(cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path) -> None:
+def test_a_killed_worker_costs_time_only(cluster: DaskCluster, tmp_path: Path) -> None:
     address, (_, victim, survivor) = cluster
     pieces = [Marked(tmp_path, number) for number in range(40)]
     results = []
