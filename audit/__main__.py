@@ -11,6 +11,7 @@ from audit.commands.paper import paper
 from audit.commands.project import project
 from audit.commands.rules import explain, rules
 from audit.commands.schema import schema
+from audit.commands.verify import verify
 from audit.engine import Exit
 from audit.errors import AuditError
 
@@ -21,6 +22,7 @@ app.command()(paper)
 app.command()(memory)
 app.command()(mutants)
 app.command()(claims)
+app.command()(verify)
 app.command()(rules)
 app.command()(explain)
 app.command()(schema)

@@ -136,6 +136,9 @@ class Config(Section):
     memory: Memory | None = None
     claims: Claims | None = None
     reproduce: Reproduce = Reproduce()
+    inputs: Annotated[
+        tuple[Text, ...], Field(description="data and weights whose hashes the statement names beside the tree's")
+    ] = ()
     select: tuple[Text, ...] = ()
     ignore: tuple[Text, ...] = ()
     severity: Severity = Severity.MINOR

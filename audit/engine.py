@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import assert_never
 
+from audit import lookup
 from audit.config import Config, load, parse
 from audit.errors import AuditError, NotRunError
 from audit.gate.judge import judged
@@ -18,6 +19,7 @@ from audit.gate.names import nearest
 from audit.gate.selection import Selection
 from audit.gate.suppressions import ID
 from audit.gate.suppressions import RULES as SUPPRESSION_RULES
+from audit.lookup import Step
 from audit.model import Check, Finding, NotChecked, Report, Rule, RunFacts, Verdict
 from audit.papers import spec
 from audit.plans import (
@@ -32,7 +34,9 @@ from audit.plans import (
     rule_plans,
     tool_plans,
 )  # fmt: skip
+from audit.provenance import file_hashes, further
 from audit.rules import families
+from audit.store import Store
 from audit.target import Target, open_target
 
 
@@ -62,15 +66,22 @@ def silent(_title: str) -> None:
     return
 
 
+def unseen(_done: int, _all: int) -> None:
+    """Show nobody how far it is."""
+    return
+
+
 def audit_project(
     root: Path, subject: str, config: Config, select: Sequence[str] = (), require: Sequence[str] = (),
-    progress: Progress = silent, today: date | None = None,
+    progress: Progress = silent, today: date | None = None, store: Store | None = None, step: Step = unseen,
 ) -> Audit:  # fmt: skip
     """Everything that `[tool.audit]` names: rules, tools, evidence of tests, papers.
 
     Args:
         select: in place of what the configuration selects.
         today: for suppressions that end; the day in UTC by default.
+        store: where findings are remembered from one run to the next; nowhere without it.
+        step: told how many files have been looked at, and of how many.
 
     Raises:
         AuditError: a selected, ignored or required check does not exist, a paper is not known, no baseline is there.
@@ -84,12 +95,12 @@ def audit_project(
     settings = config.with_options(select=tuple(select) or None)
     blind = BLIND_SPOTS if config.claims is None else tuple(item for item in BLIND_SPOTS if item is not NUMBERS)
     report = Report(subject, "project", (), (*paper_gaps(config), *blind), required)
-    return gated(target, report, plans, settings, progress, today)
+    return gated(target, report, plans, settings, progress, today, store, step)
 
 
 def audit_tree(
     root: Path, select: Sequence[str] = (), progress: Progress = silent, config: Config | None = None,
-    today: date | None = None, conditions: tuple[str, ...] = (),
+    today: date | None = None, conditions: tuple[str, ...] = (), store: Store | None = None, step: Step = unseen,
 ) -> Audit:  # fmt: skip
     """Static rules on a tree that nobody prepared: nothing of it is imported or run, no file is left in it.
 
@@ -98,6 +109,8 @@ def audit_tree(
         config: what to leave out and what the gate asks for; the defaults without it.
         today: for suppressions that end; the day in UTC by default.
         conditions: what the report is to say about where the configuration comes from.
+        store: where findings are remembered from one run to the next; nowhere without it.
+        step: told how many files have been looked at, and of how many.
 
     Raises:
         AuditError: a selected or ignored rule does not exist, or no baseline is there.
@@ -106,12 +119,13 @@ def audit_tree(
     target = open_target(root, settings.include, settings.exclude)
     omitted = NotChecked("behaviour of the code", "nothing of a foreign tree is run", "run its tests yourself")
     report = Report(root.resolve().name, "tree", (), (omitted, *BLIND_SPOTS), conditions=conditions)
-    return gated(target, report, rule_plans(target), settings, progress, today)
+    return gated(target, report, rule_plans(target), settings, progress, today, store, step)
 
 
 def gated(
-    target: Target, report: Report, plans: Sequence[Plan], settings: Config, progress: Progress, today: date | None
-) -> Audit:
+    target: Target, report: Report, plans: Sequence[Plan], settings: Config, progress: Progress, today: date | None,
+    store: Store | None = None, step: Step = unseen,
+) -> Audit:  # fmt: skip
     """Run what is selected, and let the gate judge it."""
     selection = Selection((*(plan.id for plan in plans), ID), settings.select, settings.ignore)
     rules = {rule.id for rule in all_rules()}
@@ -125,9 +139,11 @@ def gated(
     omitted += [NotChecked(item.path, item.reason, "remove its entry in [tool.audit]") for item in settings.exclude]
     omitted += [NotChecked(note.split(": ")[0], note.split(": ", 1)[1], "look at it by hand") for note in target.notes]
     report = replace(report, not_checked=(*omitted, *report.not_checked))
+    lookup.prefetch(target, [plan.id for plan in chosen], store, step)
     audit = run(target.root, report, chosen if target.files else [], progress)
     day = today or datetime.now(UTC).date()
-    return replace(audit, report=judged(audit.report, target, settings, selection, rules, day))
+    facts = replace(audit.facts, files=(*file_hashes(target), *further(target.root, settings.inputs)))
+    return Audit(judged(audit.report, target, settings, selection, rules, day), facts)
 
 
 def audit_papers(root: Path, subject: str, config: Config, progress: Progress = silent) -> Audit:

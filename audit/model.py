@@ -291,7 +291,11 @@ class Report:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What differs from run to run of the same tree; kept out of the report so that its bytes do not."""
+    """What differs from run to run of the same tree; kept out of the report so that its bytes do not.
+
+    Attributes:
+        files: every file of the audited tree; for the statement.
+    """
 
     started: str
     commit: str
@@ -299,6 +303,7 @@ class RunFacts:
     python: str
     platform: str
     seconds: tuple[tuple[str, float], ...]
+    files: tuple[InputHash, ...] = ()
 
 
 def finding_order(finding: Finding) -> tuple[int, str, int, int, str, str]:

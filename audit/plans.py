@@ -6,18 +6,19 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from audit import memory
+from audit import lookup, memory
 from audit.claims import judge as claims
 from audit.config import Config, Memory, Subject
 from audit.errors import AuditError
-from audit.model import Check, Evidence, NotChecked, Verdict, counted
+from audit.model import Check, Evidence, InputHash, NotChecked, Verdict, counted
 from audit.mutation import campaign
 from audit.mutation import evidence as mutation
 from audit.papers import measure, spec
+from audit.provenance import together
 from audit.rules import families, measured
 from audit.rules.family import Family
 from audit.runners import version
-from audit.target import Kind, Target
+from audit.target import PYTHON_SUFFIXES, Kind, Target
 from audit.tools import evidence, lint, types
 
 
@@ -38,18 +39,26 @@ def rule_plans(target: Target) -> list[Plan]:
 def family_check(family: Family, target: Target) -> Check:
     """All rules of a family over the tree."""
     reads_text = family.reads_text
-    if not reads_text and not any(piece.kind is Kind.PYTHON for piece in target.pieces):
+    if not reads_text and not has_python(target):
         return Check(family.name, family.title, Verdict.NOT_APPLICABLE, "no Python in the tree")
     # What two detectors say of one place under one id is one finding.
-    found = tuple({(item.rule, item.location): item for item in family.find(target)}.values())
+    found = tuple({(item.rule, item.location): item for item in lookup.findings(family, target)}.values())
     seen = len(target.files) if reads_text else len(target.python_files)
     message = f"{counted(len(found), 'finding')} in {counted(seen, 'file')}"
     versions = tuple(version(name) for name in family.versions)
     command = f"audit.rules.{family.name} on {seen} files"
-    proof = Evidence(command=command, measured=len(found), expected=0, unit="findings", versions=versions)
+    name, read = ("(all files)", target.files) if reads_text else ("(Python files)", target.python_files)
+    inputs = (InputHash(name, together(target, read)),)
+    proof = Evidence(command, len(found), 0, "findings", versions=versions, inputs=inputs)
     verdict = Verdict.FAIL if found else Verdict.PASS
     accuracy = measured.table().get(family.name)
     return Check(family.name, family.title, verdict, message, found, (proof,), accuracy=accuracy)
+
+
+def has_python(target: Target) -> bool:
+    """Whether there is a module, or a notebook with a code cell."""
+    modules = any(path.endswith(PYTHON_SUFFIXES) for path in target.files)
+    return modules or any(piece.kind is Kind.PYTHON for piece in target.pieces)
 
 
 def tool_plans(target: Target, config: Config) -> list[Plan]:

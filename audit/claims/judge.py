@@ -15,7 +15,8 @@ from audit.model import Check, Confidence, Evidence, Finding, InputHash, Locatio
 
 ID = "claims"
 TITLE = "Numbers in documents hold against their evidence"
-SHOWN = 20  # numbers bound to nothing that are named in a report
+SHOWN = 100  # numbers bound to nothing that are named, where documents are asked for by name
+SHOWN_IN_PASSING = 5  # and otherwise
 
 
 class Outcome(StrEnum):
@@ -67,7 +68,8 @@ def check(root: Path, settings: Claims, paths: Sequence[str] = ()) -> Check:
         loose += [item for item in free if (item.location, item.text) not in bound_by_text]
     results = sorted((*(judge(root, item, entries) for item in claims), *gone), key=lambda item: item.said.location)
     unused = sorted(set(entries) - {item.said.claim for item in results}) if not paths else []
-    return summed(results, loose, unused, InputHash(settings.ledger, digest(root / settings.ledger)))
+    book = InputHash(settings.ledger, digest(root / settings.ledger))
+    return summed(results, unbound_notes(loose, SHOWN if paths else SHOWN_IN_PASSING), len(loose), unused, book)
 
 
 def chosen(root: Path, settings: Claims) -> list[str]:
@@ -149,15 +151,17 @@ def absolute(looseness: float | str, measured: float) -> float:
     return looseness
 
 
-def summed(results: Sequence[Judged], loose: Sequence[Said], unused: Sequence[str], book: InputHash) -> Check:
+def summed(
+    results: Sequence[Judged], loose_notes: Sequence[str], loose: int, unused: Sequence[str], book: InputHash
+) -> Check:
     """The check: what is refuted or without evidence fails, what has drifted is a deviation."""
     counts = {kind: sum(item.outcome is kind for item in results) for kind in Outcome}
     findings = tuple(finding(item) for item in results if item.outcome in (Outcome.REFUTED, Outcome.NO_EVIDENCE))
     parts = [f"{number} {kind}" for kind, number in counts.items() if number or kind is Outcome.HOLDS]
-    message = f"{counted(len(results), 'claim')}: {', '.join(parts)}; {counted(len(loose), 'number')} bound to nothing"
+    message = f"{counted(len(results), 'claim')}: {', '.join(parts)}; {counted(loose, 'number')} bound to nothing"
     notes = [f"drifted: {item.said.location}: {item.message}" for item in results if item.outcome is Outcome.DRIFTED]
     notes += [f"claims that no document makes: {', '.join(unused)}"] if unused else []
-    notes += unbound_notes(loose)
+    notes += loose_notes
     verdict = Verdict.PASS
     if findings:
         verdict = Verdict.FAIL
@@ -177,15 +181,15 @@ def inputs(results: Sequence[Judged]) -> tuple[InputHash, ...]:
     return tuple(sorted({item for result in results for item in result.evidence.inputs}, key=lambda item: item.path))
 
 
-def unbound_notes(loose: Sequence[Said]) -> list[str]:
+def unbound_notes(loose: Sequence[Said], shown: int) -> list[str]:
     """The numbers bound to nothing, a line for each document."""
     by_document: dict[str, list[Said]] = {}
     for item in loose:
         by_document.setdefault(item.location.path, []).append(item)
     notes = []
     for path, items in by_document.items():
-        named = ", ".join(f"{item.text} (line {item.location.line})" for item in items[:SHOWN])
-        more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+        named = ", ".join(f"{item.text} (line {item.location.line})" for item in items[:shown])
+        more = f" and {len(items) - shown} more" if len(items) > shown else ""
         notes.append(f"bound to nothing in {path}: {named}{more}")
     return notes
 

@@ -5,15 +5,16 @@ import tempfile
 from pathlib import Path
 
 from audit.model import Report, RunFacts
-from audit.reports import json_report
-from audit.reports.formats import IN_FOLDER, render
+from audit.reports import json_report, statement
+from audit.reports.formats import IN_FOLDER, Format, render
 
 
 def write_all(folder: Path, report: Report, facts: RunFacts) -> None:
-    """Every rendering, the same bytes for the same result, and run.json with what differs."""
+    """Every rendering, the same bytes for the same result, run.json with what differs, and a statement about both."""
     folder.mkdir(parents=True, exist_ok=True)
     for form in IN_FOLDER:
         write(folder / form.file, render(report, form))
+    write(folder / statement.FILE, statement.render(report, facts, render(report, Format.JSON)))
     write(folder / "run.json", json_report.render_facts(facts))
 
 

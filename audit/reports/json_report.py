@@ -60,4 +60,5 @@ def render(report: Report) -> str:
 def render_facts(facts: RunFacts) -> str:
     """What differs from run to run, kept in a file of its own."""
     content = {"schema_version": SCHEMA_VERSION, **asdict(facts), "seconds": dict(facts.seconds)}
+    del content["files"]  # the statement names them
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

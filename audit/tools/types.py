@@ -5,7 +5,7 @@ from pathlib import Path
 
 from audit.errors import NotRunError
 from audit.model import Check, Confidence, Evidence, Finding, Location, Severity, Verdict, counted
-from audit.runners import first_line, run_module, version
+from audit.runners import first_line, run_module, sha256, version
 from audit.target import Target
 
 
@@ -40,8 +40,9 @@ def mypy_check(target: Target) -> Check:
     if done.status != 0 and not findings:
         raise NotRunError("mypy reported failure but no error", "run `mypy` by hand")
     evidence = Evidence(
-        command="mypy --output json", measured=len(findings), expected=0, unit="errors", versions=(version("mypy"),)
-    )
+        command="mypy --output json", measured=len(findings), expected=0, unit="errors", versions=(version("mypy"),),
+        output_sha256=sha256(done.stdout),
+    )  # fmt: skip
     verdict = Verdict.FAIL if findings else Verdict.PASS
     message = counted(len(findings), "error")
     return Check("types.mypy", "mypy finds no error", verdict, message, tuple(findings), (evidence,))

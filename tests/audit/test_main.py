@@ -35,7 +35,8 @@ def test_the_project_is_audited_and_the_report_written(tree, monkeypatch, capsys
     assert "a.py:1" in out
     assert "Nothing is left empty" in err
     names = {path.name for path in (tree / "build/out").iterdir()}
-    assert names == {"report.md", "report.json", "report.sarif", "report.xml", "report.html", "run.json"}
+    reports = {"report.md", "report.json", "report.sarif", "report.xml", "report.html"}
+    assert names == reports | {"run.json", "report.intoto.json"}
 
 
 def test_report_only_prints_the_verdict_and_exits_with_0(tree, monkeypatch, capsys):

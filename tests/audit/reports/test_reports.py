@@ -147,7 +147,7 @@ def test_files_are_whole_and_what_differs_lies_apart(tmp_path):
     for name in ("report.md", "report.json", "report.sarif", "report.xml", "report.html"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert json.loads((second / "run.json").read_text())["started"] == "later"
-    assert len(list(first.iterdir())) == 6
+    assert len(list(first.iterdir())) == 7
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):

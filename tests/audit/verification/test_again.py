@@ -1,0 +1,35 @@
+from dataclasses import asdict
+
+from audit.model import Check, Evidence, Report, Row, Verdict
+from audit.verification.again import compared
+
+
+def paper(value, verdict=Verdict.PASS):
+    row = Row("sigma", "σ", "σ", "4", verdict, Evidence("probe", measured=value))
+    return Check("paper.x", "X", verdict, "m", rows=(row,))
+
+
+def content(*checks):
+    return {"checks": [asdict(check) for check in checks]}
+
+
+def test_a_parameter_that_measures_otherwise_is_named():
+    assert compared(content(paper(5.0)), Report("x", "project", (paper(5.0),)), ()).verdict is Verdict.PASS
+    result = compared(content(paper(5.0)), Report("x", "project", (paper(4.0),)), {"a.py"})
+    assert result.verdict is Verdict.FAIL
+    assert "paper.x: sigma was 5.0 (pass), is 4.0 (pass)" in result.notes
+    assert any("inputs have changed" in note for note in result.notes)
+
+
+def test_parameters_that_come_and_go():
+    bare = Check("paper.x", "X", Verdict.PASS, "m")
+    gone = compared(content(paper(5.0)), Report("x", "project", (bare,)), ())
+    new = compared(content(bare), Report("x", "project", (paper(5.0),)), ())
+    assert "paper.x: sigma is no longer measured" in gone.notes
+    assert "paper.x: sigma is new" in new.notes
+
+
+def test_nothing_run_again_is_no_pass():
+    result = compared(content(paper(5.0)), Report("x", "project", ()), ())
+    assert result.verdict is Verdict.FAIL
+    assert "not run again: paper.x" in result.notes
