@@ -12,13 +12,15 @@ from PIL import Image
 from torch import Tensor
 
 from colorlib import params
-from colorlib.cache import Cache, Scalar, result_key
+from colorlib.cache import Cache, Scalar
 from colorlib.errors import ColorlibError
 from colorlib.inference.analysis import Analysis, check_blend
 from colorlib.inference.engine import Engine, MemoryExhausted
+from colorlib.inference.kept import Kept
 from colorlib.inference.photograph import Photograph
 from colorlib.inference.receptive_field import measured_margin
 from colorlib.inference.recombine import recombine
+from colorlib.inference.rendering import Rendered
 from colorlib.inference.tiles import check_tile
 from colorlib.inference.tiling import Progress, Tiling, held_together, smaller, tiled_ab
 from colorlib.models.base import ColorNet
@@ -30,7 +32,6 @@ from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
 
 LONGEST = 4  # times `size`: a panorama is not blown up to keep its short side
-FORMAT = 1  # of what lies in the cache: raise it when the same options begin to give other colours
 
 
 class Colorizer:
@@ -132,9 +133,31 @@ class Colorizer:
         Raises:
             ColorlibError: not a PIL image, or of a mode that has no defined range; an option out of range.
         """
+        return self.render(Photograph.from_pil(image), temperature, blend, tile, overlap, global_pass).image
+
+    def render(
+        self,
+        photograph: Photograph,
+        temperature: float | None = None,
+        blend: float = 1.0,
+        tile: int | None = None,
+        overlap: int | None = None,
+        global_pass: bool = True,
+    ) -> Rendered:
+        """As `__call__`, with the share of clamped pixels; a picture that the cache holds is not rendered again.
+
+        Raises:
+            ColorlibError: an option out of range.
+        """
         check_blend(blend)
-        self.temperature_or_default(temperature)
-        return self.analyse(image, tile, overlap, global_pass).picture(temperature, blend)
+        tiling = None if tile is None else self._tiling(tile, overlap, global_pass)
+        kept = self._kept(photograph, temperature, tiling)
+        rendered = None if kept is None else kept.picture(blend)
+        if rendered is None:
+            rendered = self.analyse(photograph, tile, overlap, global_pass).render(temperature, blend)
+            if kept is not None:
+                kept.keep_picture(blend, rendered)
+        return rendered
 
     def analyse(
         self,
@@ -165,11 +188,10 @@ class Colorizer:
         seen = self.seen_size(photograph.size)
         full = first = None
         if tile is not None:
-            check_tile(tile, overlap, self.model.multiple)
-            tiling = Tiling(tile, overlap, global_pass, batch)
+            tiling = self._tiling(tile, overlap, global_pass, batch)
             full = partial(self._full_resolution, photograph, tiling, progress, cancelled)
         elif self.cache is not None:
-            first = partial(self._cached_look, photograph)
+            first = lambda chosen: self.colours([photograph], chosen)[0]  # noqa: E731
         return Analysis(self, photograph, seen, lambda: self.logits(self.look(photograph)), full, first)
 
     def colours(
@@ -185,15 +207,17 @@ class Colorizer:
             temperature: as in `__call__`.
             looks: what `look` gives for each of them, where that is known already.
         """
-        keys = [self._key(photograph, temperature, None) for photograph in photographs]
-        found = {i: colours for i, key in enumerate(keys) if (colours := self._lookup(key)) is not None}
-        seen = {i: looks[i] if looks else self.look(photographs[i]) for i in range(len(keys)) if i not in found}
+        places = [self._kept(photograph, temperature, None) for photograph in photographs]
+        found = {i: ab for i, kept in enumerate(places) if kept is not None and (ab := kept.colours()) is not None}
+        seen = {i: looks[i] if looks else self.look(photographs[i]) for i in range(len(places)) if i not in found}
         for shape in {tuple(look.shape) for look in seen.values()}:
             members = [i for i, look in seen.items() if tuple(look.shape) == shape]
-            ab = self.predict(torch.cat([seen[i] for i in members]), temperature).float().cpu()
-            for i, values in zip(members, ab, strict=True):
-                found[i] = self._keep(keys[i], AbMap(values.clone(), self.model.stride, *shape[-2:]))
-        return [found[i] for i in range(len(keys))]
+            predicted = self.predict(torch.cat([seen[i] for i in members]), temperature).float().cpu()
+            for i, values in zip(members, predicted, strict=True):
+                found[i] = AbMap(values.clone(), self.model.stride, *shape[-2:])
+                if (kept := places[i]) is not None:
+                    kept.keep_colours(found[i])
+        return [found[i] for i in range(len(places))]
 
     def predict(self, lightness: Tensor, temperature: float | None = None) -> Tensor:
         """The ab map for L (N×1×H×W, [0, 100]) at the network's stride: N×2×⌈H/stride⌉×⌈W/stride⌉, Lab units."""
@@ -269,9 +293,6 @@ class Colorizer:
             self._weights_sha256 = digest.hexdigest()
         return self._weights_sha256
 
-    def _cached_look(self, photograph: Photograph, temperature: float | None) -> AbMap:
-        return self.colours([photograph], temperature)[0]
-
     def _full_resolution(
         self,
         photograph: Photograph,
@@ -280,9 +301,9 @@ class Colorizer:
         cancelled: Callable[[], bool] | None,
         temperature: float | None,
     ) -> AbMap:
-        key = self._key(photograph, temperature, tiling)
-        if (kept := self._lookup(key)) is not None:
-            return kept
+        kept = self._kept(photograph, temperature, tiling)
+        if kept is not None and (found := kept.colours()) is not None:
+            return found
         whole = self.colours([photograph], temperature)[0] if tiling.global_pass else None
 
         def predict(lightness: Tensor) -> Tensor:
@@ -298,7 +319,9 @@ class Colorizer:
             except MemoryExhausted:
                 trying = self._retreat(trying, tiling)
         colours = tiles if whole is None else held_together(tiles, whole, tiling.tile)
-        return self._keep(key, colours)
+        if kept is not None:
+            kept.keep_colours(colours)
+        return colours
 
     def _retreat(self, trying: Tiling, wanted: Tiling) -> Tiling:
         """What to try next when one tile is too much: smaller ones, then the CPU with those that were wanted."""
@@ -310,31 +333,16 @@ class Colorizer:
         self.engine.to_cpu()
         return wanted
 
-    def _key(self, photograph: Photograph, temperature: float | None, tiling: Tiling | None) -> str | None:
+    def _tiling(self, tile: int, overlap: int | None, global_pass: bool, batch: int | None = None) -> Tiling:
+        check_tile(tile, overlap, self.model.multiple)
+        return Tiling(tile, overlap, global_pass, batch)
+
+    def _kept(self, photograph: Photograph, temperature: float | None, tiling: Tiling | None) -> Kept | None:
+        chosen = self.temperature_or_default(temperature)
         if self.cache is None:
             return None
-        options: dict[str, Scalar] = {
-            "device": self.engine.device.type,
-            "dtype": str(self.engine.dtype),
-            "size": self.size,
-            "temperature": None if self.grid is None else self.temperature_or_default(temperature),
-            "tile": None if tiling is None else tiling.tile,
-            "overlap": None if tiling is None else tiling.overlap,
-            "global_pass": None if tiling is None else tiling.global_pass,
-        }
-        return result_key(np.asarray(photograph.pixels), self.weights_sha256, options, FORMAT)
-
-    def _lookup(self, key: str | None) -> AbMap | None:
-        """Kept colours: a header of stride, height and width, then the map, in one array."""
-        kept = None if self.cache is None or key is None else self.cache.get(key)
-        if kept is None:
-            return None
-        stride, height, width = (int(value) for value in kept[:3])
-        shape = (2, -(-height // stride), -(-width // stride))
-        return AbMap(torch.from_numpy(kept[3:].astype(np.float32).reshape(shape)), stride, height, width)  # 2×h×w
-
-    def _keep(self, key: str | None, colours: AbMap) -> AbMap:
-        if self.cache is not None and key is not None:
-            header = np.array([colours.stride, colours.height, colours.width], np.float32)
-            self.cache.put(key, np.concatenate((header, colours.values.numpy().ravel())))
-        return colours
+        options: dict[str, Scalar] = {"device": self.engine.device.type, "dtype": str(self.engine.dtype)}
+        options |= {"size": self.size, "temperature": None if self.grid is None else chosen}
+        if tiling is not None:
+            options |= {"tile": tiling.tile, "overlap": tiling.overlap, "global_pass": tiling.global_pass}
+        return Kept(self.cache, photograph, self.weights_sha256, options)

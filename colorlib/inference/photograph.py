@@ -1,9 +1,11 @@
 """What people bring: any picture file, or PIL image, as upright sRGB of 8 or 16 bits with alpha and metadata."""
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+HASHED = 1 << 16  # pixels hashed at a time: they stay in the second-level cache, and little memory is taken
 SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
 
 _LIMIT = threading.Lock()  # held while Pillow's own limit, which belongs to the whole process, is set aside
@@ -69,6 +72,16 @@ class Photograph:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.pixels.size
+
+    @cached_property
+    def fingerprint(self) -> NDArray[np.uint8]:
+        """SHA-256 over mode, size, and the samples row by row, 32 bytes; of the photograph when first asked for."""
+        pixels = self.pixels
+        digest = hashlib.sha256(f"{pixels.mode} {pixels.width} {pixels.height}:".encode("ascii"))
+        rows = max(1, HASHED // pixels.width)
+        for top in range(0, pixels.height, rows):
+            digest.update(pixels.crop((0, top, pixels.width, min(top + rows, pixels.height))).tobytes())
+        return np.frombuffer(digest.digest(), np.uint8)
 
     def rows(self, top: int, count: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
         """Rows top..top + count (fewer at the end) as R×W×C; uint16 where the photograph has 16 bits."""

@@ -34,8 +34,7 @@ def render(photograph: Photograph, colours: AbMap, blend: float = 1.0, consume: 
         blend: 0 (grey) to 1.
         consume: write into the photograph's own memory where it fits; the photograph is of no use afterwards.
     """
-    pixels = photograph.pixels
-    mode = "RGBA" if pixels.mode == "RGBA" else "RGB"
+    pixels, mode = photograph.pixels, image_mode(photograph)
     image = pixels if consume and pixels.mode == mode else Image.new(mode, pixels.size)
     clamped = 0
     for top, rows, outside in _blocks(photograph, colours, blend):
@@ -43,6 +42,11 @@ def render(photograph: Photograph, colours: AbMap, blend: float = 1.0, consume: 
         clamped += outside
     image.info = {}
     return Rendered(image, clamped / (pixels.width * pixels.height))
+
+
+def image_mode(photograph: Photograph) -> str:
+    """Of the photograph in colour: RGBA where it has alpha, else RGB."""
+    return "RGBA" if photograph.pixels.mode == "RGBA" else "RGB"
 
 
 class DeepRows:

@@ -9,8 +9,9 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 import colorlib
 from colorlib.cache import open_cache
 from colorlib.errors import ColorlibError
-from colorlib.inference import Colorizer
-from colorlib.models import ColorNet, MobileLite, PaperNet, save_pretrained
+from colorlib.inference import Colorizer, analysis, kept
+from colorlib.inference.photograph import Photograph
+from colorlib.models import MobileLite, PaperNet, save_pretrained
 from colorlib.ops.lab import rgb_to_lab
 
 PHOTO = Path(__file__).parents[3] / "data/starter/cat-ab7c3e1b.jpg"
@@ -192,15 +193,52 @@ def test_what_was_kept_is_not_computed_again(
     assert np.array_equal(first, np.asarray(colorizer(photo)))
     with pytest.raises(pytest.fail.Exception, match="the network ran"):
         again(photo, temperature=0.9)
+    again(photo, blend=0.5)  # of the kept colours
     changed = Colorizer(MobileLite(q=313, grid="paper"), size=32, cache=again.cache)
     monkeypatch.setattr(changed.engine, "logits", lambda _: pytest.fail("the network ran"))
     with pytest.raises(pytest.fail.Exception, match="the network ran"):
         changed(photo)
 
 
-@pytest.mark.parametrize("model", [MobileLite(q=313, grid="paper"), PaperNet(q=313, grid="paper")])
-def test_bf16_gives_the_same_picture(model: ColorNet) -> None:
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_a_finished_picture_is_kept_and_is_the_callers_own(
+    colorizer: Colorizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    cached = Colorizer(colorizer.model, size=32, cache=open_cache(f"disk:{tmp_path}"))
+    photo = Photograph.from_pil(Image.open(PHOTO).resize((60, 45)).convert(mode))
+    first, half = cached.render(photo), cached.render(photo, blend=0.5)
+    assert first.clamped > half.clamped
+    monkeypatch.setattr(analysis, "render", lambda *_: pytest.fail("rendered again"))
+    for before, blend in ((first, 1.0), (half, 0.5), (first, 1)):
+        found = cached.render(photo, blend=blend)
+        assert (found.image.mode, found.image.size, found.clamped) == (before.image.mode, (60, 45), before.clamped)
+        assert np.array_equal(np.asarray(found.image), np.asarray(before.image))
+        found.image.paste(0, (0, 0, 60, 45))
+        assert not np.asarray(found.image).any()
+    with pytest.raises(pytest.fail.Exception, match="rendered again"):
+        cached.render(photo, blend=0.25)
+
+
+def test_of_large_and_of_deep_photographs_the_colours_are_kept(
+    colorizer: Colorizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = open_cache(f"disk:{tmp_path}")
+    assert cache is not None
+    cached = Colorizer(colorizer.model, size=32, cache=cache)
+    cached(Image.fromarray(np.arange(50 * 50, dtype=np.uint16).reshape(50, 50) * 20))
+    monkeypatch.setattr(kept, "LARGEST_PICTURE", 50 * 50 - 1)
+    cached(Image.new("L", (50, 50), 100))
+    colours = cache.statistics().bytes
+    monkeypatch.setattr(kept, "LARGEST_PICTURE", 50 * 50)
+    cached(Image.new("L", (50, 50), 90))
+    assert colours < 4000
+    assert 7500 < cache.statistics().bytes - colours < 7500 + colours
+
+
+@pytest.mark.parametrize("kind", [MobileLite, PaperNet])
+def test_bf16_gives_the_same_picture(kind: type[MobileLite] | type[PaperNet]) -> None:
     torch.manual_seed(1)
+    model = kind(q=313, grid="paper")
     with torch.no_grad():
         model.final.weight.normal_(std=0.1)
     photo = Image.open(PHOTO)

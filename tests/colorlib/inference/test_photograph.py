@@ -233,3 +233,16 @@ def test_a_bomb_is_refused_before_it_is_decoded_and_the_limit_can_be_raised(tmp_
     before = Image.MAX_IMAGE_PIXELS
     assert read_photograph(tmp_path / "bomb.png").size == (20000, 10000)
     assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_a_fingerprint_covers_mode_size_and_every_sample() -> None:
+    tall = Image.fromarray(RNG.integers(0, 256, (700, 128, 3), dtype=np.uint8))  # hashed in two parts
+    changed, last = tall.copy(), tall.getpixel((127, 699))
+    assert isinstance(last, tuple)
+    changed.putpixel((127, 699), (last[0], last[1], last[2] ^ 1))
+    flat = Image.frombytes("RGB", (256, 350), tall.tobytes())
+    grey = Image.frombytes("L", (384, 700), tall.tobytes())
+    prints = [Photograph.from_pil(image).fingerprint.tobytes() for image in (tall, changed, flat, grey)]
+    assert len(set(prints)) == 4
+    assert prints[0] == Photograph.from_pil(tall.copy()).fingerprint.tobytes()
+    assert len(prints[0]) == 32
