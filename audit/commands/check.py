@@ -7,7 +7,8 @@ import typer
 
 from audit import config, engine
 from audit.commands import options
-from audit.commands.console import finish, progress
+from audit.commands.console import finish, progress, step
+from audit.store import of_user
 
 
 def check(
@@ -23,6 +24,7 @@ def check(
     ] = None,
     baseline: options.Baseline = None,
     write_baseline: options.WriteBaseline = None,
+    no_cache: options.NoCache = False,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Heed neither the tree's [tool.audit] nor its comments.")
     ] = False,
@@ -39,5 +41,8 @@ def check(
     )  # fmt: skip
     settings = options.without_baseline_of(settings, write_baseline, path)
     conditions = ("the tree's own [tool.audit] is heeded",) if own else ()
-    audit = engine.audit_tree(path, progress=progress, config=settings, conditions=conditions)
+    audit = engine.audit_tree(
+        path, progress=progress, config=settings, conditions=conditions,
+        store=None if no_cache else of_user(), step=step,
+    )  # fmt: skip
     finish(audit, output, form=form, write_baseline=write_baseline)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from audit.engine import Audit, Exit, exit_code
 from audit.errors import AuditError
@@ -13,11 +14,28 @@ from audit.reports.formats import Format
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+BAR: list[Progress] = []  # the one that stands, if any
 
 
 def progress(title: str) -> None:
     """One plain line on stderr for each check as it begins."""
     err.print(f"· {title} …", style="dim", markup=False)
+
+
+def step(done: int, total: int) -> None:
+    """A bar on stderr while files are looked at; nothing where stderr is no terminal."""
+    bars = BAR
+    if not err.is_terminal or total == 0:
+        return
+    if not bars:
+        columns = (TextColumn("· files"), BarColumn(), MofNCompleteColumn())
+        # Drawn when told to, not by a thread: processes are forked while it stands.
+        bars.append(Progress(*columns, console=err, transient=True, auto_refresh=False))
+        bars[0].add_task("files", total=total)
+        bars[0].start()
+    bars[0].update(bars[0].task_ids[0], completed=done, refresh=True)
+    if done == total:
+        bars.pop().stop()
 
 
 def finish(

@@ -27,6 +27,8 @@ Form = Annotated[
     Format | None, typer.Option("--format", help="How to print the result, or to write it to the file --output.")
 ]
 
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what is known of unchanged files.")]
+
 
 def several(values: list[str] | None) -> tuple[str, ...] | None:
     """The names of a repeatable option, each value one name or several with commas; None when it was not given."""

@@ -7,7 +7,8 @@ import typer
 
 from audit import config, engine
 from audit.commands import options
-from audit.commands.console import finish, progress
+from audit.commands.console import finish, progress, step
+from audit.store import of_user
 
 
 def project(
@@ -24,6 +25,7 @@ def project(
     fail_under: options.FailUnder = None,
     baseline: options.Baseline = None,
     write_baseline: options.WriteBaseline = None,
+    no_cache: options.NoCache = False,
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit with 0 whatever the verdict.")] = False,
 ) -> None:
     """Audit the project in this directory as its [tool.audit] says.
@@ -38,5 +40,8 @@ def project(
         fail_under=fail_under, baseline=baseline,
     )  # fmt: skip
     settings = options.without_baseline_of(settings, write_baseline, Path())
-    audit = engine.audit_project(Path(), name, settings, require=options.several(require) or (), progress=progress)
+    audit = engine.audit_project(
+        Path(), name, settings, require=options.several(require) or (), progress=progress,
+        store=None if no_cache else of_user(), step=step,
+    )  # fmt: skip
     finish(audit, output, form=form, write_baseline=write_baseline, report_only=report_only)

@@ -49,8 +49,8 @@ SPOKEN = re.compile(
     re.I,
 )  # fmt: skip
 HINT = re.compile(  # without one of these neither pattern above finds anything: the cheap question first
-    r"oaicite|\u3010|cite.?turn|utm_source=chatgpt|\bas an? (?:ai|large)\b|\bmy (?:knowledge|training)\b|but (?:as an ai|i can)"
-    r"|chatgpt said|you said|certainly|sure[!,]|of course|i hope this helps|let me know if",
+    r"oaicite|\u3010|cite.?turn|utm_source=chatgpt|\bas an? (?:ai|large)\b|\bmy (?:knowledge|training)\b"
+    r"|but (?:as an ai|i can)|chatgpt said|you said|certainly|sure[!,]|of course|i hope this helps|let me know if",
     re.I,
 )
 QUOTED = re.compile(r"``.+?``|`[^`]*`|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
@@ -125,5 +125,6 @@ def conflicts(piece: Piece) -> Iterator[Finding]:
 
 
 FAMILY = Family(
-    "artefacts", "Nothing was pasted and left unread", (CITATION, PHRASE, CONFLICT), find, reads_text=True
-)
+    "artefacts", "Nothing was pasted and left unread", (CITATION, PHRASE, CONFLICT), find,
+    reads_text=True, per_file=True,
+)  # fmt: skip

@@ -18,6 +18,8 @@ class Family:
     Attributes:
         versions: distributions that do the looking, named in the evidence.
         reads_text: whether it looks into other files than Python and notebooks.
+        per_file: whether what it finds in a file depends on nothing but that file: then files are looked at in
+            parallel, and what was found in one is remembered as long as its bytes stay the same.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Family:
     find: Callable[[Target], Iterable[Finding]]
     versions: tuple[str, ...] = ()
     reads_text: bool = False
+    per_file: bool = False
 
 
 def rule(identifier: str, *, title: str, why: str, fix: str, severity: Severity, confidence: Confidence) -> Rule:

@@ -206,5 +206,6 @@ def pictures(module: Module) -> Iterator[Finding]:
 
 
 FAMILY = Family(
-    "handling", "Errors, files and devices are handled", (SWALLOW, UNCHECKED, MAP_LOCATION, UNSAFE_LOAD, CUDA), find
-)
+    "handling", "Errors, files and devices are handled", (SWALLOW, UNCHECKED, MAP_LOCATION, UNSAFE_LOAD, CUDA), find,
+    per_file=True,
+)  # fmt: skip

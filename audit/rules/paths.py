@@ -143,4 +143,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-FAMILY = Family("paths", "No path of one machine", (WINDOWS, HOME, MOUNT, REPEATED, OUTPUT), find, reads_text=True)
+FAMILY = Family(
+    "paths", "No path of one machine", (WINDOWS, HOME, MOUNT, REPEATED, OUTPUT), find,
+    reads_text=True, per_file=True,
+)  # fmt: skip

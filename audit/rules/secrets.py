@@ -86,6 +86,12 @@ def find(target: Target) -> Iterator[Finding]:
                     yield finding
 
 
+def gives_away(piece: Piece, number: int) -> bool:
+    """Whether a line must not be quoted."""
+    line = piece.lines[number - 1] if 0 < number <= len(piece.lines) else ""
+    return SHORTEST <= len(line) <= LONGEST and look(piece, number, line) is not None
+
+
 def holds_token(text: str) -> bool:
     """Whether a token may stand in any line: each pattern asked once of the whole text, which is the cheapest.
 
@@ -183,5 +189,6 @@ def load(name: str) -> Any:
 
 
 FAMILY = Family(
-    "secrets", "No credential in the tree", (TOKEN, PASSWORD), find, versions=("detect-secrets",), reads_text=True
-)
+    "secrets", "No credential in the tree", (TOKEN, PASSWORD), find,
+    versions=("detect-secrets",), reads_text=True, per_file=True,
+)  # fmt: skip

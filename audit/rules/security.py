@@ -131,4 +131,4 @@ def is_shell(call: ast.Call, name: str) -> bool:
     return module == "subprocess" and function in STARTERS and is_constant(keyword(call, "shell"), True)
 
 
-FAMILY = Family("security", "No data becomes code", (EVAL, PICKLE, YAML, SHELL), find)
+FAMILY = Family("security", "No data becomes code", (EVAL, PICKLE, YAML, SHELL), find, per_file=True)

@@ -24,4 +24,4 @@ def find(target: Target) -> Iterator[Finding]:
             yield found(UNPARSABLE, piece.at(line), message, piece.line(line)[:120])
 
 
-FAMILY = Family("syntax", "Everything parses", (UNPARSABLE,), find)
+FAMILY = Family("syntax", "Everything parses", (UNPARSABLE,), find, per_file=True)
