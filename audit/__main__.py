@@ -4,6 +4,7 @@ import typer
 
 from audit.commands.check import check
 from audit.commands.claims import claims
+from audit.commands.compare import compare
 from audit.commands.console import err
 from audit.commands.memory import memory
 from audit.commands.mutants import mutants
@@ -23,6 +24,7 @@ app.command()(memory)
 app.command()(mutants)
 app.command()(claims)
 app.command()(verify)
+app.command()(compare)
 app.command()(rules)
 app.command()(explain)
 app.command()(schema)

@@ -1,0 +1,1 @@
+"""Two runs, or two sets of runs over seeds, held against each other."""
