@@ -17,6 +17,7 @@ from colorlib.errors import ColorlibError
 from colorlib.inference.analysis import Analysis, check_blend
 from colorlib.inference.engine import Engine, MemoryExhausted
 from colorlib.inference.kept import Kept
+from colorlib.inference.looking import seen_size
 from colorlib.inference.photograph import Photograph
 from colorlib.inference.receptive_field import measured_margin
 from colorlib.inference.recombine import recombine
@@ -30,8 +31,6 @@ from colorlib.ops.composition import AbMap
 from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
-
-LONGEST = 4  # times `size`: a panorama is not blown up to keep its short side
 
 
 class Colorizer:
@@ -267,10 +266,7 @@ class Colorizer:
 
     def seen_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Height and width of what the network is shown of a picture of that width and height."""
-        short, long = sorted(size)
-        scale = min(self.size / short, LONGEST * self.size / long)
-        width, height = (max(8, round(side * scale)) for side in size)
-        return height, width
+        return seen_size(size, self.size)
 
     def look(self, photograph: Photograph) -> Tensor:
         """L of the whole picture as the network is shown it, 1×1×h×w."""

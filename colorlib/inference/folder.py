@@ -13,8 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from colorlib.errors import ColorlibError
-from colorlib.inference.colorizer import LONGEST, Colorizer
+from colorlib.inference.colorizer import Colorizer
 from colorlib.inference.files import Coloured, Options, check_target, colorize_file, write_coloured
+from colorlib.inference.looking import LONGEST
 from colorlib.inference.memory import photograph_bytes, plan
 from colorlib.inference.photograph import Photograph, read_photograph
 from colorlib.inference.writing import is_writable

@@ -8,6 +8,9 @@ from colorlib.ops.checks import require_at_least, require_floating, require_map,
 from colorlib.ops.grid import Grid
 
 LEAST_TEMPERATURE = 1e-6  # colder is the mode all the same, and 1 / T would leave the range of float32
+# exp(−80) beside 1 is nothing in any precision; colder bins would be subnormal numbers, which the product takes four
+# times as long for.
+LEAST_EXPONENT = -80.0
 
 
 def annealed_mean(logits: torch.Tensor, grid: Grid, temperature: float = params.TEMPERATURE.value) -> torch.Tensor:
@@ -45,7 +48,7 @@ def annealed_mean(logits: torch.Tensor, grid: Grid, temperature: float = params.
 
 def _decode(logits: torch.Tensor, grid: Grid, temperature: float) -> torch.Tensor:
     z = logits.to(working_dtype(logits))  # n×Q×p
-    sharpened = (z - z.amax(1, keepdim=True)).mul_(1 / temperature).exp_()
+    sharpened = (z - z.amax(1, keepdim=True)).mul_(1 / temperature).clamp_(min=LEAST_EXPONENT).exp_()
     # One product gives the sum over bins of a, of b and of 1.
     weighted = torch.cat((grid.points, torch.ones(len(grid), 1)), dim=1).to(z).T @ sharpened  # n×3×p
     return weighted[:, :2] / weighted[:, 2:]  # n×2×p
