@@ -1,5 +1,6 @@
 """What a run really takes: asked of the allocators, who know nothing of the tracker."""
 
+import os
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ def cpu_peak(prepare: Prepare, *, iterations: int = TRAINING_ITERATIONS) -> int:
 
     What NumPy allocates is not in it.
     """
+    os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # the profiler's own remarks are no matter of a user's
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         kept = prepare()  # the network stays alive, whether the step holds it or not
         with record_function(BEGIN):
