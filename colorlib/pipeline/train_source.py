@@ -21,7 +21,7 @@ from colorlib.pipeline.sources import open_split
 from colorlib.pipeline.stage import console
 from colorlib.pipeline.train import Places, carry_out
 from colorlib.priors import BinTable, write_bin_table
-from colorlib.training.world import World, processes
+from colorlib.training.world import World, life, processes
 
 MOST_COUNTED = 5000  # images of which the colours are counted
 FINGERPRINT = "counted"  # of what, beside the tables
@@ -72,7 +72,7 @@ def train_source(order: Order) -> None:
         split = open_split(order.data, settings.prepare.size, order.validation)
         if world.rank == 0:
             say_damaged(split.damaged)
-            if order.fresh and places.checkpoints.exists():
+            if order.fresh and life() == 0 and places.checkpoints.exists():  # not those of this very run
                 shutil.rmtree(places.checkpoints)
             write_text(output / "settings.yaml", settings.single_yaml())
         count_colours(split.train, settings, places.statistics, world)

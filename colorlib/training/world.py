@@ -85,6 +85,11 @@ def current_world() -> World:
     return World()
 
 
+def life() -> int:
+    """How often the elastic agent of `torchrun --max-restarts` has started the processes of this machine again."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+
+
 @contextmanager
 def processes() -> Iterator[World]:
     """Join the processes that `torchrun` started, for the time of the block; without `torchrun`, one process alone.
@@ -95,14 +100,19 @@ def processes() -> Iterator[World]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield World()
         return
+    backend, device = "gloo", None
     if torch.cuda.is_available():
         local, devices = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
         if local >= devices:
             raise ColorlibError(f"there are more processes than the {devices} GPUs: --nproc-per-node {devices}")
+        backend, device = "nccl", torch.device("cuda", local)
         torch.cuda.set_device(local)
-        dist.init_process_group("nccl", device_id=torch.device("cuda", local))
-    else:
-        dist.init_process_group("gloo")
+    store, rank, size = next(dist.rendezvous("env://"))  # type: ignore[attr-defined]  # public, says the manual
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+        # The elastic agent keeps its store when it starts dead processes again: without a name of its own, a process
+        # would find the addresses of the life before, and wait for nobody.
+        store = dist.PrefixStore(f"life-{life()}", store)  # type: ignore[attr-defined]  # likewise
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size, device_id=device)
     try:
         yield current_world()
     finally:
