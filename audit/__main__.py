@@ -10,6 +10,7 @@ from audit.commands.memory import memory
 from audit.commands.mutants import mutants
 from audit.commands.paper import paper
 from audit.commands.project import project
+from audit.commands.reproduce import reproduce
 from audit.commands.rules import explain, rules
 from audit.commands.schema import schema
 from audit.commands.verify import verify
@@ -25,6 +26,7 @@ app.command()(mutants)
 app.command()(claims)
 app.command()(verify)
 app.command()(compare)
+app.command()(reproduce)
 app.command()(rules)
 app.command()(explain)
 app.command()(schema)
