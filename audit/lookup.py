@@ -88,7 +88,7 @@ def look(family: Family, target: Target) -> Iterator[Finding]:
 
 @contextmanager
 def patience() -> Iterator[None]:
-    """Room for deep trees. The parser, whose recursion is C's, does not run in it: a target's pieces are made before."""
+    """Room for deep trees. The parser, whose recursion is C's, never runs in it: the pieces are made before."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))
     try:

@@ -44,7 +44,8 @@ def source(cell: dict[str, Any]) -> str:
 def text_outputs(cell: dict[str, Any]) -> list[str]:
     """Streams, tracebacks and plain-text results of a cell; images and HTML are left out."""
     texts = []
-    for output in cell.get("outputs") or []:
+    outputs = cell.get("outputs")
+    for output in outputs if isinstance(outputs, list) else []:
         if not isinstance(output, dict):
             continue
         data = output.get("data")

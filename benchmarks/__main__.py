@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import first_call, inference, ops, report, train
+from benchmarks import audit, first_call, inference, ops, report, train
 
 SUITES = {
+    "audit": (audit.run, audit.notes),
     "inference": (inference.run, inference.notes),
     "ops": (ops.run, first_call.notes),
     "train": (train.run, train.notes),

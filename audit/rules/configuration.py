@@ -60,6 +60,7 @@ LISTS = re.compile(r"glob|listdir|scandir|iterdir|walk|hydra|compose|config_path
 BY_HAND = re.compile(r"^-{1,2}(\w*-?(config|cfg|conf|params|settings|options|hparams|opt)\w*(-?file|-?path)?|c)$", re.I)
 COMMAND = re.compile(r"\bpython|--|\bmake\b|\bbash\b|\brun\b|^\s*[$!%]|=")
 MAX_BYTES = 200_000  # larger files are data
+MAX_DEPTH = 100
 MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
 
 
@@ -128,7 +129,7 @@ def put_together(path: str, texts: set[str]) -> bool:
 
 def leaves_of(piece: Piece) -> Iterator[Leaf]:
     """The entries of a file, with the line of the last key; none for what does not parse or is no table."""
-    if re.search(r"(^|[\s\[,:])&\w", piece.text) or "{{" in piece.text:
+    if re.search(r"(^|[\s\[,:])&\w", piece.text) or "{{" in piece.text or too_deep(piece.text):
         return  # anchors may multiply without end; templates are filled in elsewhere
     try:
         if piece.path.lower().endswith(".toml"):
@@ -148,6 +149,16 @@ def leaves_of(piece: Piece) -> Iterator[Leaf]:
             key = re.escape(keys[-1])
             pattern = re.compile(rf"^\s*(-\s+)?['\"]?{key}['\"]?\s*[:=]|['\"]{key}['\"]\s*:")
             yield Leaf(keys, next((n for n, line in enumerate(piece.lines, start=1) if pattern.search(line)), 0))
+
+
+def too_deep(text: str) -> bool:
+    """Whether brackets or dashes nest deeper than anybody writes; the YAML parser's time grows with the square."""
+    depth = 0
+    for match in re.finditer(r"[\[{]|[\]}]", text):
+        depth += 1 if match.group() in "[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return bool(re.search(rf"(?:[-?]\s+){{{MAX_DEPTH}}}", text))
 
 
 def unread(piece: Piece, leaves: tuple[Leaf, ...], every: list[Module], target: Target) -> Iterator[Finding]:

@@ -133,7 +133,7 @@ def requires_python(piece: Piece) -> str:
     if piece.path == "pyproject.toml":
         try:
             document = tomllib.loads(piece.text)
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):  # no TOML, or nested without end
             return ""
         poetry = table(table(table(document.get("tool")).get("poetry")).get("dependencies"))
         return str(table(document.get("project")).get("requires-python") or poetry.get("python") or "")

@@ -1,6 +1,7 @@
 """Which modules a tree holds, and which of them its imports mean. Nothing is imported: paths are compared."""
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,6 +133,11 @@ class Local:
         """Folders from which a name may be imported: those above the importer, nearest first, then any other."""
         above = [str(parent) for parent in PurePosixPath(importer).parents]
         near = ["" if folder == "." else folder for folder in above]
+        if first in sys.stdlib_module_names:
+            # Only a script's own folder comes before the standard library: `import html` in a package means Python's.
+            own = near[0]
+            script = f"{own}/__init__.py".lstrip("/") not in self.files and own in self.tops.get(first, ())
+            return [own] if script else []
         return [folder for folder in near if folder in self.tops.get(first, ())] + [
             folder for folder in self.tops.get(first, ()) if folder not in near
         ]

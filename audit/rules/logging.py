@@ -23,7 +23,7 @@ PRINT = rule(
 # Programs and functions whose output is what they are for.
 SPEAKS = re.compile(
     r"(^|/)(__main__|cli\w*|\w*_cli|main|app|console|commands?|setup|versioneer|conf|demo\w*|show\w*|print\w*|report\w*"
-    r"|display\w*|bench\w*|\w+_bench|info|collect_env|manage|shell|repl)\.py$"
+    r"|display\w*|\w*completions?|bench\w*|\w+_bench|info|collect_env|manage|shell|repl)\.py$"
     r"|(^|/)(cli|commands?|scripts?|bin|tools|test_utils|benchmarks?|cmd|ci)/",
     re.I,
 )

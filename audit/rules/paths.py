@@ -57,7 +57,7 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     )),
     (HOME, re.compile(
         START + r"/(?:home|Users)/(?!(?:your[-_]?\w*|user_?name|name|USER|USERNAME|jovyan|user|ubuntu|runner|sandbox"
-        r"|vscode|docker|app)\b)[A-Za-z][\w.-]*"
+        r"|vscode|docker|app|ec2-user|coder)\b)[A-Za-z][\w.-]*"
     )),
     (MOUNT, re.compile(START + r"(?:/content/g?drive|/g?drive/(?:My ?Drive|Shared)|/kaggle/(?:input|working))")),
     (REPEATED, re.compile(r"(?:^|/)((?=[^/]*[A-Za-z])[\w.-]+/[\w.-]+)/\1(?:/|$)")),

@@ -101,7 +101,7 @@ def from_toml(piece: Piece) -> Iterator[Requirement]:
     """[project] and its extras, [dependency-groups], Poetry and Pipfile tables."""
     try:
         document = tomllib.loads(piece.text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, or nested without end
         return
     project = table(document.get("project"))
     groups = [project.get("dependencies"), *table(project.get("optional-dependencies")).values()]

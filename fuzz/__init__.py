@@ -1,0 +1,1 @@
+"""Fuzzing of the audit, by hand: the nightly fuzzing of a few minutes is in tests/audit/fuzz."""

@@ -1,0 +1,84 @@
+import json
+import os
+import socket
+import time
+from itertools import pairwise
+
+import pytest
+
+from audit import engine
+from audit.target import open_target
+
+LAUGHS = "a: &a [x, x]\n" + "".join(
+    f"{after}: &{after} [{', '.join([f'*{before}'] * 9)}]\n" for before, after in pairwise("abcdefghi")
+)
+HOSTILE = {
+    "chain.py": b"x = " + b"a." * 3000 + b"b",
+    "sum.py": b"x = " + b"1 + " * 5000 + b"1",
+    "parentheses.py": b"(" * 100_000,
+    "indented.py": b"".join(b" " * i + b"if x:\n" for i in range(150)),
+    "minus.py": b"x = " + b"-" * 50_000 + b"1",
+    "binary.py": bytes(range(256)) * 100,
+    "latin.py": b"x = '\xe9'\n",
+    "nul.py": b"x = 1\0",
+    "huge.py": b"x = 1\n" * 350_000,
+    "one_line.py": b"x = '" + b"key=" * 100_000 + b"'\n",
+    "laughs.yaml": LAUGHS.encode(),
+    "config/laughs.yaml": LAUGHS.encode(),
+    "config/deep.json": b"[" * 90_000,
+    "config/deep.yaml": b"[" * 90_000,
+    "deep.ipynb": b"[" * 100_000,
+    "cells.ipynb": json.dumps({"cells": [{"cell_type": 3, "source": {"a": 1}, "outputs": 5}]}).encode(),
+    "pyproject.toml": b"x = " + b"[" * 50_000,
+    "README.md": b"```bash\n" + b"python " + b"a/" * 20_000 + b"\n" + b"[" * 20_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_break_nothing_and_take_no_time(tmp_path, name):
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(HOSTILE[name])
+    (tmp_path / "train.py").write_text("import yaml\n\nsettings = yaml.safe_load(open('laughs.yaml'))\n")
+    begin = time.process_time()
+    report = engine.audit_tree(tmp_path).report
+    assert time.process_time() - begin < 20
+    assert not [check.crash for check in report.checks if check.crash]
+    if name.endswith(".py") or name == "deep.ipynb":
+        rules = {finding.rule for finding in report.findings if finding.location.path == name}
+        assert "syntax.unparsable" in rules or name in ("chain.py", "one_line.py"), rules
+
+
+def test_pipes_sockets_and_loops_are_noted_and_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    with socket.socket(socket.AF_UNIX) as served:
+        served.bind(os.path.relpath(tmp_path / "s"))
+        target = open_target(tmp_path)
+    assert target.files == ("a.py",)
+    assert [note.split(":")[0] for note in target.notes] == ["gone.py", "loop", "pipe.py", "s"]
+    assert not [check.crash for check in engine.audit_tree(tmp_path).report.checks if check.crash]
+
+
+def test_a_notebook_of_100_mb_is_noted_and_not_read(tmp_path):
+    with (tmp_path / "big.ipynb").open("wb") as file:
+        file.truncate(100 * 2**20)  # sparse: it takes no room
+    (tmp_path / "a.py").write_text("x = 1\n")
+    report = engine.audit_tree(tmp_path).report
+    assert any(item.what == "big.ipynb" and "larger" in item.why for item in report.not_checked)
+
+
+def test_a_file_that_cannot_be_read_is_a_finding(tmp_path, monkeypatch):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    real = type(tmp_path).read_bytes
+
+    def refused(path):
+        if path.name == "a.py":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(type(tmp_path), "read_bytes", refused)
+    report = engine.audit_tree(tmp_path, select=("syntax",)).report
+    assert [finding.message for finding in report.findings] == ["cannot be read: Permission denied"]
