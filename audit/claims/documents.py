@@ -97,8 +97,12 @@ def last_before(line: str, end: int) -> int:
 
 
 def at_text(path: str, text: str, pattern: str, claim: str) -> list[Said]:
-    """The number at `{}` in each place where a document says `pattern`; spaces and line breaks are alike."""
-    head, tail = (re.sub(r"(?:\\\s|\s)+", r"\\s+", re.escape(part)) for part in pattern.split("{}", 1))
+    """The number at `{}` in each place where a document says `pattern`, with any number at each `{*}`.
+
+    Spaces and line breaks are alike.
+    """
+    parts = [re.sub(r"(?:\\\s|\s)+", r"\\s+", re.escape(part)) for part in pattern.split("{}", 1)]
+    head, tail = (part.replace(re.escape("{*}"), NUMBER.pattern) for part in parts)
     sought = re.compile(f"{head}({NUMBER.pattern}){tail}")
     return [
         said(Location(path, text.count("\n", 0, match.start(1)) + 1), match.group(1), claim)

@@ -43,7 +43,8 @@ class Entry(Section):
         command: what makes the evidence.
         sha256: of the evidence when the claim was written; other bytes are no evidence for it.
         commit, code: the evidence is of this commit; it is stale once one of these files has changed since.
-        document, text: where the number stands when no marker can: a sentence with `{}` in place of the number.
+        document, text: where the number stands when no marker can: a sentence with `{}` in place of the number,
+            and `{*}` in place of others.
     """
 
     evidence: str = ""

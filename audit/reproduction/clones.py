@@ -74,7 +74,7 @@ def run(command: str, place: Path) -> Ran:
     log = place.with_name(f"{place.name}.log")
     with log.open("wb") as stream:
         status = subprocess.run(
-            command, shell=True, cwd=place, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", command], cwd=place, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             check=False,
         ).returncode  # fmt: skip
     return Ran(status, last_lines(log.read_text(encoding="utf-8", errors="replace"), LAST))

@@ -46,3 +46,9 @@ def test_names_dates_versions_and_code_are_no_numbers(line):
 def test_a_sentence_of_the_ledger_finds_its_number_over_a_line_break():
     (said,) = at_text("d.md", "a\ntrained on\n153 photographs (all)", "trained on {} photographs (all)", "x")
     assert (said.value, said.location.line) == (153, 3)
+
+
+def test_a_cell_of_a_table_whatever_stands_in_the_cells_before_it():
+    table = "| a | 1.5 | 2 |\n| ab | 3 | 4 |\n"
+    (said,) = at_text("d.md", table, "| a | {*} | {} |", "x")
+    assert (said.value, said.location.line) == (2, 1)
