@@ -86,6 +86,9 @@ def test_a_network_is_trained_from_a_folder_and_its_run_is_logged(
     assert len(client.search_runs([client.get_experiment_by_name("colorlib").experiment_id])) == 1
     assert run(monkeypatch, *arguments, "--crop", "24") == 1
     assert "belongs to a run with other settings (crop was 32, is 24)" in capsys.readouterr().err
+    with monkeypatch.context() as restarted:  # by the elastic agent: what is there is this very run's
+        restarted.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+        assert run(monkeypatch, *arguments, "--crop", "24", "--fresh") == 1
     assert run(monkeypatch, *arguments, "--crop", "24", "--fresh") == 0
     assert sha256_of(output / "model/model.safetensors") != weights
 
