@@ -86,7 +86,7 @@ def claim_plans(root: Path, config: Config) -> list[Plan]:
     """The numbers of the documents that the project names."""
     if config.claims is None:
         return []
-    return [Plan(claims.ID, claims.TITLE, partial(claims.check, root, config.claims))]
+    return [Plan(claims.ID, claims.TITLE, partial(claims.gate, root, config.claims))]
 
 
 def memory_plans(subject: Callable[[], Any], *, gpu: bool = False) -> list[Plan]:

@@ -10,7 +10,7 @@ from audit.claims import documents, ledger, sources
 from audit.claims.documents import Said
 from audit.claims.ledger import Entry
 from audit.config import Claims
-from audit.errors import AuditError
+from audit.errors import AuditError, NotRunError
 from audit.model import Check, Confidence, Evidence, Finding, InputHash, Location, Severity, Verdict, counted
 
 ID = "claims"
@@ -72,6 +72,19 @@ def check(root: Path, settings: Claims, paths: Sequence[str] = ()) -> Check:
     return summed(results, unbound_notes(loose, SHOWN if paths else SHOWN_IN_PASSING), len(loose), unused, book)
 
 
+def gate(root: Path, settings: Claims) -> Check:
+    """The gate's check: what is not there keeps it from running, and ends nothing else.
+
+    Raises:
+        NotRunError: the ledger or a document is missing.
+        AuditError: the ledger is wrong.
+    """
+    try:
+        return check(root, settings)
+    except ledger.MissingError as error:
+        raise NotRunError(str(error), "put it there, or take it out of [tool.audit.claims]") from error
+
+
 def chosen(root: Path, settings: Claims) -> list[str]:
     """The documents that the configuration names; a pattern may fit several.
 
@@ -82,7 +95,7 @@ def chosen(root: Path, settings: Claims) -> list[str]:
     for pattern in settings.documents:
         fitting = sorted(path.relative_to(root).as_posix() for path in root.glob(pattern) if path.is_file())
         if not fitting:
-            raise AuditError(f"tool.audit.claims.documents: no file is called {pattern}")
+            raise ledger.MissingError(f"tool.audit.claims.documents: no file is called {pattern}")
         found += fitting
     return list(dict.fromkeys(found))
 
@@ -96,7 +109,7 @@ def text(root: Path, path: str) -> str:
     try:
         return (root / path).read_text(encoding="utf-8")
     except OSError as error:
-        raise AuditError(f"the document {path} cannot be read: {error.strerror}") from error
+        raise ledger.MissingError(f"the document {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise AuditError(f"the document {path} is no text in UTF-8") from error
 

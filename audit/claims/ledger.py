@@ -10,6 +10,11 @@ from pydantic import AfterValidator, Field, ValidationError
 from audit.config import Section, Text
 from audit.errors import AuditError
 
+
+class MissingError(AuditError):
+    """The ledger or a document is not there: wrong usage of the command, and a check of the gate that did not run."""
+
+
 Key = tuple[str | int, ...]
 SHARE = re.compile(r"\d+(?:\.\d+)?\s?%")
 SUFFIXES = (".json", ".csv", ".toml", ".yaml", ".yml")
@@ -72,8 +77,8 @@ def load(path: Path) -> dict[str, Entry]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise AuditError(f"the ledger {path} cannot be read: {error.strerror}; `audit claims --draft` proposes one"
-                         ) from error  # fmt: skip
+        reason = f"the ledger {path.name} cannot be read: {error.strerror}"
+        raise MissingError(f"{reason}; `audit claims --draft` proposes one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise AuditError(f"the ledger {path} is no TOML: {error}") from error
     entries = {}

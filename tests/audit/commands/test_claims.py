@@ -43,6 +43,15 @@ def test_the_gate_of_the_project_holds_claims(project, monkeypatch, capsys):
     assert audit(monkeypatch, capsys, "--select", "claims", "--output", "out")[0] == 1
 
 
+def test_in_the_gate_a_missing_document_is_a_check_that_did_not_run(project, monkeypatch, capsys):
+    (project / "d.md").unlink()
+    (project / "code.py").write_text("x = 1\n")
+    status, out, _ = audit(monkeypatch, capsys, "--select", "claims,stubs", "--output", "out")
+    assert status == 1
+    assert "○ not run  claims  tool.audit.claims.documents: no file is called d.md" in out
+    assert "✓ pass     stubs" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
