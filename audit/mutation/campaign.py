@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from audit.config import Mutants
-from audit.errors import AuditError
+from audit.errors import AuditError, NotRunError
 from audit.model import Check
 from audit.mutation import evidence, spec, trial
 
@@ -55,6 +55,10 @@ def gate(root: Path, settings: Mutants) -> Check:
 
     Raises:
         AuditError: a list is wrong.
-        NotRunError: there is no evidence, or it is about other code.
+        NotRunError: there is no list, no evidence, or evidence of other code.
     """
+    gone = [file for file in settings.files if not (root / file).is_file()]
+    if gone:
+        remedy = "put it there, or take it out of [tool.audit.mutants]"
+        raise NotRunError(f"the list of mutants {gone[0]} is missing", remedy)
     return evidence.check(root, settings, spec.load(root, settings.files))

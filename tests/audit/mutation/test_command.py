@@ -54,3 +54,11 @@ def test_the_gate_does_not_pass_without_fresh_evidence(project):
     assert check.verdict is Verdict.NOT_RUN
     assert "python -m audit mutants" in check.remedy
     assert engine.exit_code(report) is engine.Exit.GATE_FAILED
+
+
+def test_in_the_gate_a_missing_list_is_a_check_that_did_not_run(project):
+    (project / "mutants.toml").unlink()
+    name, settings = config.load(project)
+    (check,) = engine.audit_project(project, name, settings, select=["mutants"]).report.checks
+    assert check.verdict is Verdict.NOT_RUN
+    assert "mutants.toml is missing" in check.message
