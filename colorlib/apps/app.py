@@ -38,3 +38,34 @@ def gradio(
         serve(shelf, host, port)
     except OSError as error:
         raise ColorlibError(f"port {port} at {host} cannot be used ({error}): choose another with --port") from error
+
+
+@app.command()
+def streamlit(
+    model: Model = Path("models"),
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    host: Host = "127.0.0.1",
+    cache: CacheUrl = "none",
+) -> None:
+    """Start the Streamlit app."""
+    try:
+        from streamlit.web import bootstrap
+    except ImportError as error:
+        raise ColorlibError("streamlit is not installed: pip install 'colorful-colorization[apps]'") from error
+    from colorlib.apps.studio.shelf import CACHE, PLACE, Shelf
+    from colorlib.cache import open_cache
+
+    Shelf(model, open_cache(cache))  # what is wrong with either is said here, not in the page
+    os.environ |= {PLACE: str(model), CACHE: cache}
+    flags = {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,
+        "server.maxUploadSize": 128,  # megabytes; the page says what is too large below that
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",
+        "client.toolbarMode": "viewer",
+    }
+    script = str(Path(__file__).with_name("streamlit_app.py"))
+    bootstrap.load_config_options(flags)
+    bootstrap.run(script, is_hello=False, args=[], flag_options=flags)

@@ -81,7 +81,8 @@ class GradioApp:
                         [str(path) for path in self.samples],
                         label="Samples (public domain)",
                         columns=4,
-                        height=150,
+                        height=230,
+                        buttons=[],
                         allow_preview=False,
                         visible=bool(self.samples),
                         elem_id="samples",
@@ -100,24 +101,33 @@ class GradioApp:
                             label="In colour: click a pixel to see why",
                             interactive=False,
                             format="jpeg",
+                            height=420,
                             elem_id="picture",
                             buttons=["fullscreen"],
                         )
                         facts = gr.Markdown(elem_classes="facts", elem_id="facts")
                         with gr.Row():
                             why = gr.Image(
-                                label="What the network held possible there", interactive=False, elem_id="why"
+                                label="What the network held possible there",
+                                show_label=False,
+                                interactive=False,
+                                buttons=["fullscreen"],
+                                elem_id="why",
                             )
                             because = gr.Markdown("Click the picture.", elem_id="because")
                     with gr.Tab("Before and after"):
                         wipe = gr.ImageSlider(label="Drag the handle", interactive=False, format="jpeg", elem_id="wipe")
                     with gr.Tab("Side by side"):
                         compare = gr.Button("Compare models and temperatures", elem_id="compare")
-                        sheet = gr.Gallery(label="Comparison", columns=3, height="auto", elem_id="sheet")
+                        sheet = gr.Gallery(
+                            label="Comparison", show_label=False, columns=3, height=640, buttons=[], elem_id="sheet"
+                        )
                     with gr.Tab("Animation"):
                         animation = gr.Radio(list(takeaway.ANIMATIONS), value="WebP", label="Format")
                         play = gr.Button("From grey to colour", elem_id="play")
-                        moving = gr.Image(label="Animation", interactive=False, type="filepath", elem_id="moving")
+                        moving = gr.Image(
+                            label="Animation", interactive=False, type="filepath", buttons=[], elem_id="moving"
+                        )
                         animated = gr.DownloadButton("Download the animation", interactive=False, elem_id="animated")
                     with gr.Tab("Large photographs"):
                         gr.Markdown("The network at full resolution, tile by tile; slow, finer at edges.")

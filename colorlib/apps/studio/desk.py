@@ -62,8 +62,8 @@ class Desk:
         Raises:
             ColorlibError: the model cannot be loaded.
         """
-        tiled = (upload.sha256, look, self.temperature(look, temperature))
-        key = (upload.sha256, Look(look.model), None)
+        tiled: Key = (upload.sha256, look, self.temperature(look, temperature))
+        key: Key = (upload.sha256, Look(look.model), None)
         colorizer = self.shelf.colorizer(look.model)
         with self._lock:
             if tiled in self._kept:

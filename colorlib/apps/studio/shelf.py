@@ -9,6 +9,8 @@ from colorlib.inference.choice import MAIN, MODELS, head_of
 from colorlib.inference.colorizer import Colorizer
 from colorlib.models.pretrained import CONFIG
 
+PLACE, CACHE = "COLORLIB_MODEL", "COLORLIB_CACHE"  # environment variables: hand both to a server's own process
+
 
 class Shelf:
     """Saved models by name.
