@@ -15,6 +15,7 @@ from audit.model import Verdict
         ((0.90, 0.91, 0.92), (0.95, 0.96, 0.97), Judgement.LARGER),
         ((0.95, 0.96, 0.97), (0.90, 0.91, 0.92), Judgement.LARGER),
         ((0.90, 0.91, 0.96), (0.95, 0.96, 0.97), Judgement.WITHIN),
+        ((0.90, 0.90, 0.90, 0.951), (0.95, 0.96, 0.97), Judgement.WITHIN),
         ((0.10, 0.90), (0.91, 1.9), Judgement.WITHIN),
         ((0.9,), (0.1,), Judgement.UNKNOWN),
         ((0.9, 0.9), (0.1,), Judgement.UNKNOWN),

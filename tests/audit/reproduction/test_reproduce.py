@@ -99,7 +99,7 @@ def test_committed_outputs_are_made_anew(project, audit):
     # A pipeline that trusts what it finds, as one does whose lock says that nothing changed.
     status, out, _ = audit("--command", f"test -e out/table.md || {sys.executable} run.py || true")
     assert status == 1
-    assert "the first stage that differs" in out
+    assert "the first stage that differs is train: out/model/w.bin" in out
 
 
 def test_outputs_by_configuration_and_clones_that_are_kept(project, audit, tmp_path):
