@@ -43,6 +43,6 @@ def dask_cluster(workers: int, imported_from: Path) -> Iterator[DaskCluster]:
         yield DaskCluster(address, processes)
     finally:
         for process in processes[::-1]:
-            process.terminate()
+            process.kill()  # a worker that is asked to leave may wait for half a minute on a busy machine
         for process in processes:
             process.wait(timeout=30)
