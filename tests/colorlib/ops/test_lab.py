@@ -95,7 +95,7 @@ def test_uncompiled_kernels_do_the_same():
 def test_roots_uncompiled():
     values = np.linspace(1e-4, 1, lab_kernels.TILE, dtype=np.float32)
     roots = np.empty_like(values)
-    lab_kernels._lab_roots.py_func(values, values.view(np.int32), roots, roots.view(np.int32))
+    lab_kernels.lab_roots.py_func(values, values.view(np.int32), roots, roots.view(np.int32))
     expected = np.where(values > 0.008856, np.cbrt(values), 7.787 * values + 16 / 116)
     np.testing.assert_allclose(roots, expected, rtol=3e-7)
 

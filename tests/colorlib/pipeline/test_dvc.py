@@ -45,6 +45,7 @@ def test_a_stage_depends_on_every_module_it_imports(
     for settings in SETTINGS:  # what they import serves to refuse values, not to make outputs
         without_settings.remove_module(settings)
     needed = ({module} | without_settings.find_upstream_modules(module)) - PLUMBING
+    needed = {m for m in needed if not m.startswith("colorlib.cache")}  # what is kept is what was computed
     deps = [Path(dep) for dep in stages[name]["deps"]]
     missing = {m for m in needed if not any(_file(m).is_relative_to(dep) for dep in deps)}
     assert not missing
