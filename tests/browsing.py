@@ -1,5 +1,6 @@
 """A web app as a person meets it: its server in a child process, and a Chromium that may not leave this machine."""
 
+import io
 import os
 import socket
 import subprocess
@@ -12,8 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import torch
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route
 
+from colorlib.models import MobileLite
+from colorlib.models.pretrained import save_pretrained
 from tests.small_project import ROOT
 
 PATIENCE = 120  # seconds for a server to come up on a busy machine
@@ -24,6 +30,21 @@ CHROMIUM_FLAGS = (
 )
 COLORLIB = (sys.executable, "-c", "from colorlib.apps.cli import main; main()")
 PICTURES = "COLORLIB_PICTURES"  # environment variable: a folder for screenshots
+
+
+def save_small_model(folder: Path) -> Path:
+    """An untrained MobileLite that looks at 32 pixels."""
+    torch.manual_seed(0)
+    save_pretrained(MobileLite(q=313, grid="paper"), folder, size=32)
+    return folder
+
+
+def photograph_bytes(seed: int, width: int = 96, height: int = 80) -> bytes:
+    """A PNG of coloured noise."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def chromium(playwright: Playwright) -> Browser:

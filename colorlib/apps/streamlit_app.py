@@ -108,10 +108,12 @@ def show_files(label: str, look: Look, temperature: float, blend: float) -> None
         st.download_button("Download the picture", content, name, on_click="ignore")
     if st.button("Make a ZIP of all photographs"):
         bar = st.progress(0.0)
+
+        def progress(done: int, all_: int) -> None:
+            bar.progress(done / all_)
+
         uploads = list(here.uploads.values())
-        content = takeaway.batch_file(
-            here.desk, uploads, look, format_, temperature, blend, lambda done, all_: bar.progress(done / all_) and None
-        )
+        content = takeaway.batch_file(here.desk, uploads, look, format_, temperature, blend, progress)
         st.download_button("Download the ZIP", content, "colorized.zip", on_click="ignore")
 
 
