@@ -1,6 +1,4 @@
 import json
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -8,9 +6,6 @@ from hypothesis import strategies as st
 
 from audit.rules import FAMILIES, stubs
 from audit.rules.family import Family
-
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
 from fuzz.one_file import NAMES, look
 
 SLOW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
