@@ -20,7 +20,7 @@ from colorlib.cache.guard import QUIET_SECONDS, Guard
 from colorlib.cache.redis_store import SECONDS, RedisStore
 from colorlib.cache.store import UnavailableError
 
-PASSWORD = "hunter2"
+PASSWORD = "hunter2"  # audit: ignore[secrets] made up
 IMAGES = [np.full((16, 16, 3), number, np.uint8) for number in range(10)]
 BOUND = FAILURES * SECONDS
 """Seconds that an outage may cost; then the breaker is open."""
