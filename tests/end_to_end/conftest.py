@@ -10,8 +10,8 @@ from tests.small_project import ROOT, command, write_project
 
 COPIED = (
     *(".dvcignore", ".flake8", ".github", ".gitignore", ".pre-commit-hooks.yaml", "CHANGELOG.md", "CONTRIBUTING.md"),
-    *("Makefile", "README.md", "audit", "claims.toml", "colorlib", "constraints.txt", "docs", "experiments", "footprint"),
-    *("pyproject.toml", "reports/reproduction.md", "scripts"),
+    *("Makefile", "README.md", "audit", "claims.toml", "colorlib", "constraints.txt", "docs", "experiments"),
+    *("footprint", "pyproject.toml", "reports/reproduction.md", "scripts"),
 )
 
 

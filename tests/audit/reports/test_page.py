@@ -1,6 +1,7 @@
 """The page as it is written, and as a real Chromium shows it."""
 
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -10,7 +11,7 @@ from audit.model import Verdict
 from audit.reports import page as written
 from tests.audit.reports.samples import EMPTY, FULL
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or "chromium"
 OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
