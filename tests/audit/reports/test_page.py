@@ -117,7 +117,7 @@ def test_filters_by_severity_family_state_and_words(show):
     page.get_by_label("Family").select_option("paths")
     assert visible(page) == ["paths"]
     page.get_by_role("button", name="Reset").click()
-    page.wait_for_function("document.getElementById('shown').textContent === '5 of 5 shown'")
+    page.get_by_text("5 of 5 shown").wait_for()
     page.get_by_label("Search").fill("bell secrets.token")
     assert visible(page) == ["secrets"]
 

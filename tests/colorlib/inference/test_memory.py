@@ -50,20 +50,24 @@ def test_a_large_photograph_takes_its_share_of_two_gibibytes(colorizer: Colorize
     assert used < predicted + 150 * MEBI
 
 
-def test_the_plan_fits_the_limit_with_the_largest_tile_and_batch(colorizer: Colorizer) -> None:
+def test_the_plan_fits_the_limit_with_the_largest_tile_and_batch(
+    colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = colorizer.engine
-    before = resident()
+    before = 700 * MEBI
+    # The first rehearsal loads libraries, and other tests of this process hold what they like.
+    monkeypatch.setattr("colorlib.inference.memory.resident", lambda: before)
     free = plan(engine, None, (32, 32), MEBI, None, auto=True, most=1024)
     assert (free.tile, free.batch) == (1024, 1)
     small = plan(engine, before + 400 * MEBI, (32, 32), MEBI, 512, auto=False, most=1024)
     assert small.tile == 512
     assert 1 <= small.batch <= 4
     assert small.peak <= before + 410 * MEBI
-    tight = plan(engine, before + 200 * MEBI, (32, 32), MEBI, 512, auto=False, most=1024)
+    tight = plan(engine, before + 150 * MEBI, (32, 32), MEBI, 512, auto=False, most=1024)
     assert tight.tile is not None
     assert 64 <= tight.tile < 512
     assert tight.tile % 32 == 0
-    room = before + 200 * MEBI - (tight.peak - tight.batch * network_bytes(engine, 1, tight.tile, tight.tile))
+    room = before + 150 * MEBI - (tight.peak - tight.batch * network_bytes(engine, 1, tight.tile, tight.tile))
     assert network_bytes(engine, 1, tight.tile, tight.tile) <= room
     assert network_bytes(engine, 1, tight.tile + 32, tight.tile + 32) > room
     plain = plan(engine, before + 2000 * MEBI, (256, 256), MEBI, None, auto=False, most=16)
@@ -73,7 +77,7 @@ def test_the_plan_fits_the_limit_with_the_largest_tile_and_batch(colorizer: Colo
 def test_a_limit_that_cannot_be_met_names_the_least(colorizer: Colorizer, tmp_path: Path) -> None:
     Image.new("L", (4000, 3000), 90).save(tmp_path / "in.png")
     limit = Options(memory_limit=100 * MEBI)
-    with pytest.raises(ColorlibError, match=r"100 MiB cannot be met: this picture needs at least .* MiB"):
+    with pytest.raises(ColorlibError, match=r"100 MiB cannot be met: this picture needs at least .* [MG]iB"):
         colorize_file(colorizer, tmp_path / "in.png", tmp_path / "out.png", limit)
     assert not (tmp_path / "out.png").exists()
 

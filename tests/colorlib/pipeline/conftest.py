@@ -33,7 +33,7 @@ def project(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Path]:
+def finished(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
     """A small project after all stages have run; read only."""
     folder = tmp_path_factory.mktemp("finished")
     write_project(folder)
@@ -47,11 +47,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> 
         for name in RUNS:
             train.main(name)
         evaluate.main()
-        yield folder
     finally:
-        os.chdir(before)
+        os.chdir(before)  # at once: tests of other folders run while this fixture lives
         if uri is not None:
             os.environ["MLFLOW_TRACKING_URI"] = uri
+    return folder
 
 
 @pytest.fixture(scope="module")
