@@ -75,7 +75,7 @@ def _pull_elsewhere(repository: Path, tmp_path: Path, remote: list[str]) -> None
     for name in RUNS:
         file = f"models/{name}/model.safetensors"
         assert (clone / file).read_bytes() == (repository / file).read_bytes()
-    assert "up to date" in command(clone, "dvc", "status").stdout
+    assert "Data and pipelines are up to date." in command(clone, "dvc", "repro", "--dry").stdout
     assert command(clone, "git", "status", "--porcelain").stdout == ""
 
 
