@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from colorlib.ops import lab
+from colorlib.ops import cielab
 from colorlib.ops.compiled import compiled, for_each_range
 from colorlib.ops.memory import huge_page_empty
 from footprint import pretended
@@ -23,21 +23,21 @@ LEVEL_CELLS = 4096  # so many that no cell of linear light holds two thresholds 
 ONE_THIRD = np.float32(1 / 3)
 TWO = np.float32(2)
 CUBE_ROOT_GUESS = np.int32(709958130)  # added to a third of a float's bits, gives its cube root within 4 %
-LAB_KNEE = np.float32(lab.LAB_KNEE)
-LAB_ROOT_KNEE = np.float32(lab.LAB_ROOT_KNEE)
-LAB_SLOPE = np.float32(lab.LAB_SLOPE)
-LAB_OFFSET = np.float32(lab.LAB_OFFSET)
+LAB_KNEE = np.float32(cielab.LAB_KNEE)
+LAB_ROOT_KNEE = np.float32(cielab.LAB_ROOT_KNEE)
+LAB_SLOPE = np.float32(cielab.LAB_SLOPE)
+LAB_OFFSET = np.float32(cielab.LAB_OFFSET)
 F16, F116, F200, F500 = np.float32(16), np.float32(116), np.float32(200), np.float32(500)
 
 
 def linear_light(srgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Undo sRGB's transfer function; both sides in [0, 1]."""
-    return np.where(srgb > lab.SRGB_KNEE, ((srgb + 0.055) / 1.055) ** 2.4, srgb / 12.92)
+    return np.where(srgb > cielab.SRGB_KNEE, ((srgb + 0.055) / 1.055) ** 2.4, srgb / 12.92)
 
 
-WHITE = np.array(lab.WHITE)
-TO_XYZ = (np.array(lab.RGB_TO_XYZ) / WHITE[:, None]).astype(np.float32)
-TO_RGB = (np.linalg.inv(np.array(lab.RGB_TO_XYZ)) * WHITE).astype(np.float32)
+WHITE = np.array(cielab.WHITE)
+TO_XYZ = (np.array(cielab.RGB_TO_XYZ) / WHITE[:, None]).astype(np.float32)
+TO_RGB = (np.linalg.inv(np.array(cielab.RGB_TO_XYZ)) * WHITE).astype(np.float32)
 LINEAR = linear_light(np.arange(256) / 255).astype(np.float32)
 # THRESHOLDS[v]: the linear light from which a channel rounds to v + 1; 255 is never left.
 THRESHOLDS = np.append(linear_light((np.arange(255) + 0.5) / 255), np.inf).astype(np.float32)
