@@ -1,12 +1,14 @@
 """Notebooks as pieces of text: code cells made parsable, markdown, text outputs. Nothing is executed."""
 
+import ast
 import json
 import re
+import warnings
 from typing import Any
 
 # Cell magics whose body is Python all the same.
 PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3"}
-LINE_MAGIC = re.compile(r"^(\s*)(?:[%!]|\?{1,2}\w|[\w.\[\]]+\?{1,2}\s*$)")
+LINE_MAGIC = re.compile(r"^(\s*)(?:%{1,2} ?[A-Za-z_]|!(?!=)|\?{1,2}\w|[\w.\[\]]+\?{1,2}\s*$)")
 ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\[\]'\" ]+=\s*)(?:!|%\w)")
 # Shell lines that IPython's automagic, or a reader in a hurry, lets stand without a sign.
 SHELL = re.compile(r"^(\s*)(?:pip3?|conda|apt(?:-get)?|git|cd|ls|wget|curl|unzip|mkdir|cp|mv|rm|cat|bash)\s+[\w.~/-]")
@@ -61,11 +63,25 @@ def joined(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def is_python(text: str) -> bool:
+    """Whether a cell parses without any change."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def as_python(text: str) -> str:
     """A code cell with its magics and shell lines replaced, line for line, by Python that does nothing.
 
-    A cell of another language (`%%bash`, `%%html`) becomes blank lines: there is no Python in it.
+    A cell of another language (`%%bash`, `%%html`) becomes blank lines: there is no Python in it. What is Python as it
+    stands stays as it is: a `%` may begin the second line of an expression.
     """
+    if is_python(text):
+        return text
     lines = text.split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is not None and lines[first].startswith("%%"):

@@ -1,14 +1,12 @@
 """Suppressions written beside what they suppress, in comments of code, configuration and documents."""
 
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from audit import notebooks
 from audit.model import Location
+from audit.rules.code import comments
 from audit.target import Kind, Piece, Target, read
 
 MARKER = b"audit: ignore"
@@ -57,7 +55,7 @@ def written(target: Target) -> Iterator[Suppression]:
 def of_piece(piece: Piece) -> Iterator[Suppression]:
     """The suppressions of one file or cell; what code prints suppresses nothing."""
     if piece.kind is Kind.PYTHON and piece.tree is not None:
-        for line, column, text in python_comments(piece):
+        for line, column, text in comments(piece):
             alone = not piece.lines[line - 1][:column].strip()
             match = COMMENT.search(text)
             if match:
@@ -73,17 +71,6 @@ def of_piece(piece: Piece) -> Iterator[Suppression]:
             match = COMMENT.search(text)
             if match:
                 yield suppression(piece, line, match, not text[: match.start()].strip())
-
-
-def python_comments(piece: Piece) -> Iterator[tuple[int, int, str]]:
-    """(line, column, text) of each comment: a string that looks like one is none."""
-    code = piece.text if piece.cell is None else notebooks.as_python(piece.text)
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(code).readline):
-            if token.type == tokenize.COMMENT:
-                yield token.start[0], token.start[1], token.string
-    except (tokenize.TokenError, SyntaxError):  # what the parser took and the tokenizer does not: no comments then
-        return
 
 
 def suppression(piece: Piece, line: int, match: re.Match[str], alone: bool) -> Suppression:

@@ -1,13 +1,10 @@
 """Text that was pasted and not read: marks of chat assistants, halves of merge conflicts."""
 
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 
-from audit import notebooks
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import docstrings, text_of
+from audit.rules.code import comments, docstrings, text_of
 from audit.rules.family import Family, rule
 from audit.target import Kind, Piece, Target
 
@@ -39,19 +36,22 @@ CONFLICT = rule(
 MARK = re.compile(
     r":?contentReference\[oaicite:\d+\](?:\{index=\d+\})?|\[?oaicite:\d+\]?|\u3010\d+(?::\d+)?\u2020[^\u3011]*\u3011"
     r"|\ue200?cite\ue202?turn\d\w*|\bciteturn\d+(?:search|view|file|news)\d+|[?&]utm_source=chatgpt\.com"
+    r"|\boai_citation:\d+|\bsandbox:/mnt/data/|\bfileciteturn\d\w*"
 )
 SPOKEN = re.compile(
     r"\bas an ai (?:language model|assistant)\b|\bas a large language model,? i\b"
     r"|\bmy (?:knowledge|training) (?:cutoff|data (?:ends|only goes))\b"
     r"|\bi(?:'m| am) sorry, but (?:as an ai|i can(?:'t|not))\b"
-    r"|^\W*(?:chatgpt said|you said):\s*$|^\W*(?:certainly|sure|of course)[!,] (?:here(?:'s| is| are)|below is)\b"
+    r"|^\W*(?:chatgpt said|you said):\s*$|^copy code$"
+    r"|^\W*(?:certainly|sure|of course)[!,] (?:here(?:'s| is| are)|below is)\b"
     r"|\bi hope this helps! (?:let me know|feel free)\b|\blet me know if you(?:'d| would) like me to\b",
     re.I,
 )  # fmt: skip
 HINT = re.compile(  # without one of these neither pattern above finds anything: the cheap question first
-    r"oaicite|\u3010|cite.?turn|utm_source=chatgpt|\bas an? (?:ai|large)\b|\bmy (?:knowledge|training)\b"
+    r"oaicite|oai_citation|sandbox:/mnt|^copy code$|\u3010|cite.?turn|utm_source=chatgpt|\bas an? (?:ai|large)\b"
+    r"|\bmy (?:knowledge|training)\b"
     r"|but (?:as an ai|i can)|chatgpt said|you said|certainly|sure[!,]|of course|i hope this helps|let me know if",
-    re.I,
+    re.I | re.M,
 )
 QUOTED = re.compile(r"``.+?``|`[^`]*`|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 ABOUT = 12  # fewer letters than this beside a mark: the mark is what the line is about
@@ -96,13 +96,7 @@ def prose(piece: Piece) -> Iterator[tuple[int, str]]:
             first = getattr(node, "lineno", 1)
             for offset, line in enumerate(text.split("\n")):
                 yield first + offset, line
-    code = piece.text if piece.cell is None else notebooks.as_python(piece.text)
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(code).readline):
-            if token.type == tokenize.COMMENT:
-                yield token.start[0], token.string
-    except (tokenize.TokenError, SyntaxError):  # what the parser took and the tokenizer does not: no comments then
-        return
+    yield from ((line, text) for line, _, text in comments(piece))
 
 
 def conflicts(piece: Piece) -> Iterator[Finding]:

@@ -1,12 +1,15 @@
 """What several families ask of Python code: whose name this is, whether a file is a test, what encloses a node."""
 
 import ast
+import io
 import re
+import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TypeGuard
 
+from audit import notebooks
 from audit.target import Piece, Target
 
 TEST_PATH = re.compile(r"(^|/)(tests?/|testing/|test_[^/]*\.py$|conftest\.py$|[^/]*_tests?\.py$)")
@@ -14,6 +17,10 @@ TEACHING_PATH = re.compile(
     r"(^|/)(docs?|documentation|tutorials?|examples?|demos?|lessons?|courses?|exercises|workshops?|samples?)/"
     r"|tutorial|example|walkthrough|lesson",
     re.I,
+)
+# What runs leave behind: copies of their configuration and environment, which nothing reads.
+RECORD_PATH = re.compile(
+    r"(^|/)(wandb|mlruns|mlartifacts|lightning_logs|tb_logs|multirun|outputs?|runs|logs?|checkpoints?|results)/"
 )
 FOREIGN_PATH = re.compile(r"(^|/)_?(vendor(ed)?|third_?party|3rdparty|extern(al)?s?|deps)/", re.I)
 
@@ -78,6 +85,21 @@ class Module:
         return f".{name}" if dot and first else name
 
     @cached_property
+    def given(self) -> dict[str, list[ast.expr]]:
+        """Name -> what is assigned to it anywhere in the module, in the order of the nodes."""
+        values: dict[str, list[ast.expr]] = defaultdict(list)
+        for _, node in self.walk():
+            pairs: list[tuple[ast.expr | None, ast.expr | None]] = []
+            if isinstance(node, ast.Assign):
+                pairs = [(target, node.value) for target in node.targets]
+            elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
+                pairs = [(node.target, node.value)]
+            for target, value in pairs:
+                if isinstance(target, ast.Name) and value is not None:
+                    values[target.id].append(value)
+        return values
+
+    @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """Node -> the node that holds it."""
         return {child: node for _, node in self.walk() for child in ast.iter_child_nodes(node)}
@@ -140,9 +162,25 @@ def is_constant(node: ast.expr | None, value: object) -> bool:
     return isinstance(node, ast.Constant) and node.value is value
 
 
+def is_parameter(module: Module, name: ast.Name) -> bool:
+    """Whether a function around the name has a parameter of this name."""
+    for holder in module.enclosing(name):
+        if is_function(holder):
+            every = (*holder.args.posonlyargs, *holder.args.args, *holder.args.kwonlyargs)
+            if name.id in {argument.arg for argument in every}:
+                return True
+    return False
+
+
 def text_of(node: ast.AST | None) -> str:
     """A string constant's value; "" for anything else."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def is_text(statement: ast.stmt) -> bool:
+    """A docstring, or any other string that stands alone."""
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def docstrings(piece: Piece) -> set[int]:
@@ -150,6 +188,17 @@ def docstrings(piece: Piece) -> set[int]:
     return {
         id(node.value) for node in piece.nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
+
+
+def comments(piece: Piece) -> Iterator[tuple[int, int, str]]:
+    """(line, column, text) of each comment: a string that looks like one is none."""
+    code = piece.text if piece.cell is None else notebooks.as_python(piece.text)
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.start[1], token.string
+    except (tokenize.TokenError, SyntaxError):  # what the parser took and the tokenizer does not: no comments then
+        return
 
 
 def strings(module: Module) -> Iterator[str]:

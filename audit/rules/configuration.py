@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_function, modules, strings, text_of
+from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules, strings, text_of
 from audit.rules.family import Family, rule
+from audit.rules.loading import by_hand, handed_on, lists
 from audit.target import Kind, Piece, Target
 
 UNUSED = rule(
@@ -51,14 +52,18 @@ FOLDER = re.compile(r"(^|/)(configs?|conf|cfgs?|settings|hparams)/", re.I)
 TOOLS = re.compile(
     r"(^|/)(\.[^/]*|docs?|node_modules|k8s|kubernetes|helm|charts|deploy\w*|templates?|schemas?|fixtures?)/|(^|/)\."
     r"|(^|/)(pyproject|package|tsconfig|jsconfig|composer|_config|mkdocs|docker-compose|compose|environment|codecov"
-    r"|renovate|book|params|dvc|mlproject|conda|meta|cog|netlify|vercel|app|appsettings|jest|babel|lerna|nx|angular"
+    r"|renovate|book|dvc|mlproject|conda|meta|cog|netlify|vercel|app|appsettings|jest|babel|lerna|nx|angular"
     r"|dependabot|azure-pipelines|readthedocs|config_sentence_transformers|generation_config|preprocessor_config"
     r"|tokenizer_config|adapter_config)[^/]*\.\w+$",
     re.I,
 )
-LISTS = re.compile(r"glob|listdir|scandir|iterdir|walk|hydra|compose|config_path|config_name|ConfigStore|importlib")
-BY_HAND = re.compile(r"^-{1,2}(\w*-?(config|cfg|conf|params|settings|options|hparams|opt)\w*(-?file|-?path)?|c)$", re.I)
-COMMAND = re.compile(r"\bpython|--|\bmake\b|\bbash\b|\brun\b|^\s*[$!%]|=")
+COMMAND = re.compile(
+    r"^\s*[$!%>]|^\s*(?:\S*python[\d.]*|torchrun|accelerate|deepspeed|ba?sh|make|docker|mlflow|dvc|\./\S+)\s"
+)
+SPAN = re.compile(r"`([^`]+)`")
+FENCE = re.compile(r"^\s*(```|~~~)")
+# What a model that was saved by a library carries beside its weights.
+OF_A_MODEL = {"architectures", "model_type", "transformers_version", "_class_name", "tokenizer_class"}
 MAX_BYTES = 200_000  # larger files are data
 MAX_DEPTH = 100
 MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
@@ -79,32 +84,38 @@ def find(target: Target) -> Iterator[Finding]:
         return
     texts = {text for module in every for text in strings(module)}
     spoken = commands(target)
-    lists = any(LISTS.search(piece.text) for module in every for piece in module.pieces)
-    by_hand = any(BY_HAND.match(text) for text in texts)
+    given = by_hand(every)
     unused: list[tuple[Piece, set[str]]] = []
     for piece in target.pieces:
-        if not is_configuration(piece):
+        if not is_configuration(piece, target):
             continue
         name = PurePosixPath(piece.path).name
-        loaded = any(name in text for text in texts)
         leaves = tuple(leaves_of(piece))
-        if loaded:
+        if any(name in text for text in texts):
             yield from unread(piece, leaves, every, target)
-        elif leaves and not lists and not by_hand and name not in spoken and not put_together(piece.path, texts):
+            continue
+        of_a_model = OF_A_MODEL & {leaf.keys[0] for leaf in leaves}
+        reached = given or of_a_model or name in spoken or put_together(piece.path, texts)
+        if leaves and not reached and not any(lists(module, piece.path) for module in every):
             yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
             unused.append((piece, {leaf.keys[-1].lower() for leaf in leaves}))
     for module in every:
         yield from hardcoded(module, unused)
 
 
-def is_configuration(piece: Piece) -> bool:
-    """By suffix, and by a name or folder that says so."""
+def is_configuration(piece: Piece, target: Target) -> bool:
+    """By suffix, and by a name or folder that says so; DVC and others read theirs by name."""
     path = piece.path
     if piece.kind is not Kind.TEXT or not path.lower().endswith(SUFFIXES) or len(piece.text) > MAX_BYTES:
         return False
-    if TOOLS.search(path) or TEST_PATH.search(path):
+    if TOOLS.search(path) or TEST_PATH.search(path) or RECORD_PATH.search(path):
         return False
-    return bool(NAMED.match(PurePosixPath(path).stem) or FOLDER.search(path))
+    place = PurePosixPath(path)
+    if place.name == "params.yaml" and any(other.endswith("dvc.yaml") for other in target.files):
+        return False
+    if any(f"{parent}/package.json" in target.files for parent in place.parents):
+        return False  # of a web page, which other code than Python reads
+    return bool(NAMED.match(place.stem) or FOLDER.search(path))
 
 
 def commands(target: Target) -> str:
@@ -114,17 +125,25 @@ def commands(target: Target) -> str:
         if piece.kind is Kind.TEXT and not piece.path.lower().endswith((".txt", ".csv", ".lock")):
             own = PurePosixPath(piece.path).name
             kept += [line.replace(own, "") for line in piece.lines if len(line) < 2000]
-        elif piece.kind is Kind.MARKDOWN or piece.cell is not None:
+        elif piece.kind is Kind.MARKDOWN:
+            fenced = False
+            for line in piece.lines:
+                fenced ^= bool(FENCE.match(line))
+                spans = [line] if fenced or COMMAND.search(line) else SPAN.findall(line)
+                kept += [span for span in spans if COMMAND.search(span) or "--" in span]
+        elif piece.cell is not None:
             kept += [line for line in piece.lines if COMMAND.search(line)]
     return "\n".join(kept)
 
 
 def put_together(path: str, texts: set[str]) -> bool:
-    """Whether the code holds the parts of the path: its stem as a word of its own, or its folder with a suffix."""
+    """Whether the code holds the parts of the path: its folder at the end of a text, or its suffix and its stem."""
     place = PurePosixPath(path)
     folder = place.parent.name
-    suffixed = any(text.endswith(SUFFIXES) and len(text) <= 6 for text in texts)
-    return place.stem in texts or (suffixed and (not folder or any(folder in text for text in texts)))
+    if folder and any(text.rstrip("/").endswith(folder) and "\n" not in text for text in texts):
+        return True
+    suffixed = any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)
+    return suffixed and (place.stem in texts or bool(folder and any(folder in text for text in texts)))
 
 
 def leaves_of(piece: Piece) -> Iterator[Leaf]:
@@ -163,18 +182,25 @@ def too_deep(text: str) -> bool:
 
 def unread(piece: Piece, leaves: tuple[Leaf, ...], every: list[Module], target: Target) -> Iterator[Finding]:
     """Leaves whose key stands nowhere in the code, where no table of the file is handed on as a whole."""
-    if any(hands_on(module) for module in every):
+    nodes = (node for module in every for _, node in module.walk())
+    own = {node.name for node in nodes if is_function(node) or isinstance(node, ast.ClassDef)}
+    whole = {keys for module in every for keys in handed_on(module, own)}
+    if () in whole:
         return
     words: set[str] = set()
     for module in every:
         for _, node in module.walk():
             words.update(words_of(node))
         words.update(re.findall(r"\w+", " ".join(strings(module))))
-    others = "\n".join(p.text for p in target.pieces if p.kind is Kind.TEXT and p.path != piece.path)
+    texts = [other for other in target.pieces if other.kind is Kind.TEXT]
+    others = "\n".join(other.text for other in texts if not other.path.endswith(SUFFIXES) or "/." in f"/{other.path}")
+    others += "\n".join(found for other in texts for found in re.findall(r"\$\{[^}]*\}", other.text))
     for leaf in leaves:
         key = leaf.keys[-1]
         if not words.issuperset(leaf.keys[:-1]):
             continue  # a whole table under another name: not read key by key
+        if any(keys[-1] in leaf.keys[:-1] for keys in whole):
+            continue  # in a table that is used as a whole
         if key.isidentifier() and key not in words and key not in others and not key.startswith("_"):
             message = f"`{'.'.join(leaf.keys)}` is read nowhere"
             yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
@@ -190,22 +216,6 @@ def words_of(node: ast.AST) -> Iterator[str]:
         yield node.arg or ""
     elif is_function(node) or isinstance(node, ast.ClassDef):
         yield node.name
-
-
-def hands_on(module: Module) -> bool:
-    """Whether a module unpacks something with `**`, walks over items, or looks keys up by a variable."""
-    for _, node in module.walk():
-        if isinstance(node, ast.Call):
-            if any(item.arg is None and not isinstance(item.value, ast.Dict) for item in node.keywords):
-                return True
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-            if name in ("items", "values", "update", "from_dict", "parse_obj", "model_validate") or (
-                isinstance(node.func, ast.Name) and node.func.id in ("vars", "setattr", "getattr")
-            ):
-                return True
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.JoinedStr):
-            return True
-    return False
 
 
 def hardcoded(module: Module, unused: list[tuple[Piece, set[str]]]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, Module, has_unpacked_keywords, is_constant, keyword, last_name
 from audit.rules.family import Family, rule
-from audit.rules.local import Local, is_main
+from audit.rules.local import Local, is_main, local_of
 from audit.target import Piece, Target
 
 SEED = rule(
@@ -38,12 +38,13 @@ SETTING = rule(
 BENCHMARK = "torch.backends.cudnn.benchmark"
 DETERMINISTIC = "torch.backends.cudnn.deterministic"
 LOADERS = {"torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader"}
+FITTING = ("fit", "fit_generator", "train_on_batch", "apply_gradients")
 FITTERS = ("lightning", "pytorch_lightning", "keras", "tensorflow")
 
 
 def find(target: Target) -> Iterator[Finding]:
     """Seeds over the graph of local imports, the rest call by call; tests are left out."""
-    local = Local(target)
+    local = local_of(target)
     chosen = [module for path, module in local.modules.items() if not TEST_PATH.search(path)]
     yield from unseeded(local, chosen)
     for module in chosen:
@@ -69,17 +70,19 @@ def unseeded(local: Local, chosen: list[Module]) -> Iterator[Finding]:
         for path, _ in local.edges(module):
             below[module.path].add(path)
             above[path].add(module.path)
+    programs = {module.path for module in chosen if is_program(local, module)}
     for module, (piece, line) in training:
-        if not is_program(local, module) and (seeds or "train" not in module.path.rpartition("/")[2]):
+        users = reach(module.path, above)
+        if not users & programs and (seeds or "train" not in module.path.rpartition("/")[2]):
             continue  # a library's training function: whoever calls it seeds
-        related = reach(module.path, below) | {path for up in reach(module.path, above) for path in reach(up, below)}
+        related = reach(module.path, below) | {path for user in users for path in reach(user, below)}
         if not related & seeds:
             message = "a model is trained here, and nothing sets a seed"
             yield found(SEED, piece.at(line), message, piece.line(line)[:120])
 
 
 def training_place(module: Module) -> tuple[Piece, int] | None:
-    """Where a module trains: `loss.backward()` beside `optimizer.step()`, or a trainer's fit()."""
+    """Where a module trains: `loss.backward()` beside `optimizer.step()`, a fit(), gradients that are applied."""
     backward: tuple[Piece, int] | None = None
     steps = False
     for piece, call, name in module.calls:
@@ -87,7 +90,7 @@ def training_place(module: Module) -> tuple[Piece, int] | None:
         if last == "backward" and backward is None:
             backward = piece, call.lineno
         steps = steps or (last == "step" and not call.keywords)
-        if last == "fit" and isinstance(call.func, ast.Attribute) and uses_fitter(module):
+        if last in FITTING and isinstance(call.func, ast.Attribute) and uses_fitter(module):
             return piece, call.lineno
     return backward if steps else None
 

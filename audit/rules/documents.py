@@ -1,13 +1,12 @@
 """What a document tells its reader to run, and whether it is there; badges that show a number nobody measured."""
 
 import re
-import shlex
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.family import Family, rule
+from audit.rules.shell import named_files, shell_lines
 from audit.target import Kind, Piece, Target
 
 COMMAND = rule(
@@ -28,15 +27,12 @@ BADGE = rule(
 )
 
 README = re.compile(r"(^|/)(README|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING)[^/]*\.(md|rst)$", re.I)
-FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w+-]*)")
-SHELLS = {"", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "cmd", "bat", "powershell"}
-PROMPT = re.compile(r"^\s*(?:[$>%!]\s+|\(\w+\)\s*\$\s*|PS>\s*|[$!](?=\w))?")
 PLACEHOLDER = re.compile(r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs|^[~/]|^[A-Z_]+$|^[A-Za-z]:|example\.|^xx|://", re.I)
-PYTHON = re.compile(r"^(?:\.?[\w./]*/)?python(?:[23](?:\.\d+)?)?$|^torchrun$|^ipython$|^py$")
-SHELL_PROGRAMS = {"bash", "sh", "zsh", "source", "."}
-MAKES = re.compile(r"\b(?:wget|curl|git\s+clone|touch|cp|mv|tee|echo|cat|mkdir|tar|unzip|ln|gdown|heredoc)\b|>")
-NAMED = re.compile(r"creat|save|call(?:ed)?|write|named|put|new file|copy|download|rename", re.I)
-WITH_VALUE = {"-m", "-W", "-X", "--nproc-per-node", "--nproc_per_node", "--nnodes", "--master_port"}
+# What stands before the name of a file that the reader is to make or fetch.
+MAKES = (
+    r"(?:\b(?:wget|curl|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown)\b.*|>\s*\S*"
+    r"|\b(?:creat|sav|call|writ|nam|put|new|cop|download|renam)\w*\b[^.]{0,40})"
+)
 STATIC = re.compile(
     r"!\[[^\]]*\]\(https?://img\.shields\.io/badge/((?:code[_-]?)?(?:coverage|tests?|build|accuracy|score|quality"
     r"|PSNR|SSIM|FID|pass\w*)[^)\s]*)\)",
@@ -46,116 +42,42 @@ FIGURE = re.compile(r"\d|pass|success", re.I)
 
 
 def find(target: Target) -> Iterator[Finding]:
-    """Commands in the fences of documents that say how to begin; badges in any of them."""
+    """Commands and badges of the documents that say how to begin."""
     files = frozenset(target.files)
-    names = {PurePosixPath(path).name for path in files}
     for piece in target.pieces:
         if piece.kind is Kind.MARKDOWN and piece.cell is None and README.search(piece.path):
-            yield from commands(piece, files, names, target.root.resolve().name)
+            yield from commands(piece, files, target.root.resolve().name)
             yield from badges(piece)
 
 
-def commands(piece: Piece, files: frozenset[str], names: set[str], project: str) -> Iterator[Finding]:
+def commands(piece: Piece, files: frozenset[str], project: str) -> Iterator[Finding]:
     """Each file once a document."""
     reported: set[str] = set()
     for number, line, folder in shell_lines(piece, files, project):
-        for path in named_files(line):
+        for path in named_files(line, files):
             clean = path.removeprefix("./").replace("\\", "/")
-            if PLACEHOLDER.search(clean) or clean in reported or PurePosixPath(clean).name in names:
+            if PLACEHOLDER.search(clean) or clean in reported or is_there(clean, folder, piece, files):
                 continue
-            beside = str(PurePosixPath(piece.path).parent)
-            places = {str(PurePosixPath(base) / clean) for base in (folder, beside, ".")}
-            if places & files or is_made(piece, number, clean):
-                continue
-            reported.add(clean)
-            yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
+            if not is_made(piece, number, clean):
+                reported.add(clean)
+                yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
 
 
-def shell_lines(piece: Piece, files: frozenset[str], project: str) -> Iterator[tuple[int, str, str]]:
-    """(line, command, folder it runs in).
-
-    After `cd` into what is not in the tree nothing is known until the fence ends. A clone of this project is its root.
-    """
-    fenced, speaks, folder, lost = False, False, ".", False
-    for number, line in enumerate(piece.lines, start=1):
-        fence = FENCE.match(line)
-        if fence:
-            fenced = not fenced
-            speaks = fenced and fence.group(2).lower() in SHELLS
-            folder, lost = ".", False
-            continue
-        if not speaks:
-            continue
-        text = PROMPT.sub("", line, count=1).split(" #")[0].strip()
-        for part in re.split(r"\s*(?:&&|;)\s*", text):
-            if part.startswith("cd "):
-                wanted = part[3:].strip().strip("'\"").rstrip("/").removeprefix("./")
-                inside = str(PurePosixPath(folder) / wanted)
-                if any(path.startswith(f"{inside}/") for path in files):
-                    folder = inside
-                elif wanted.lower() != project.lower() and wanted not in ("..", "."):
-                    lost = True
-                else:
-                    folder = "."
-            elif not lost:
-                yield number, part, folder
-
-
-def named_files(command: str) -> Iterator[str]:
-    """Scripts, requirements and environments that a command reads."""
-    try:
-        words = shlex.split(command.rstrip("\\"), posix=True)
-    except ValueError:
-        return
-    while words and (re.match(r"^[A-Z_]+=", words[0]) or words[0] in ("sudo", "time", "nohup", "uv", "run", "poetry")):
-        words = words[1:]
-    if not words:
-        return
-    program, rest = words[0], words[1:]
-    if PYTHON.match(program):
-        yield from script(rest)
-    elif program in SHELL_PROGRAMS and rest and rest[0].endswith((".sh", ".bash")):
-        yield rest[0]
-    elif program.startswith("./") and program.endswith((".sh", ".py")):
-        yield program
-    elif program in ("pip", "pip3", "conda", "mamba"):
-        yield from following(rest, ("-r", "--requirement", "-f", "--file"), (".txt", ".yml", ".yaml"))
-    elif program == "jupyter":
-        yield from (word for word in rest if word.endswith(".ipynb"))
-
-
-def script(words: list[str]) -> Iterator[str]:
-    """The first argument of Python that is a script, the configuration it is given, or what `-m pip` installs."""
-    if words[:2] == ["-m", "pip"]:
-        yield from following(words[2:], ("-r", "--requirement"), (".txt",))
-        return
-    skip = False
-    for position, word in enumerate(words):
-        if skip or word.startswith("-"):
-            skip = not skip and word in WITH_VALUE
-            if word in ("-m", "-c"):
-                return
-            continue
-        if word.endswith(".py"):
-            yield word
-            yield from following(words[position:], ("--config", "--cfg", "-c"), (".yaml", ".yml", ".json", ".toml"))
-        return
-
-
-def following(words: list[str], options: tuple[str, ...], suffixes: tuple[str, ...]) -> Iterator[str]:
-    """Values of options that are names of existing files."""
-    for option, value in pairwise(words):
-        if option in options and value.endswith(suffixes):
-            yield value
+def is_there(path: str, folder: str, piece: Piece, files: frozenset[str]) -> bool:
+    """Whether a file of this path lies in the folder, beside the document, or in any folder one may have gone into."""
+    beside = str(PurePosixPath(piece.path).parent)
+    places = {str(PurePosixPath(base) / path) for base in (folder, beside, ".")}
+    return bool(places & files) or any(other.endswith(f"/{path}") for other in files)
 
 
 def is_made(piece: Piece, number: int, path: str) -> bool:
     """Whether the document has the reader make or fetch the file."""
-    name = PurePosixPath(path).name
+    name = re.escape(PurePosixPath(path).name)
     for other, line in enumerate(piece.lines, start=1):
-        if other != number and name in line and (MAKES.search(line) or NAMED.search(line)):
+        named = name if other != number else f"`{name}`"
+        if re.search(MAKES + named, line, re.I):
             return True
-        if other < number and re.match(rf"^\s*(?:#|//)\s*\S*{re.escape(name)}\s*$", line):
+        if other < number and re.match(rf"^\s*(?:#|//)\s*\S*{name}\s*$", line):
             return True
     return False
 

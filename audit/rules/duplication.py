@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, is_function, modules
+from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, is_function, is_text, modules
 from audit.rules.family import Family, rule
-from audit.rules.stubs import is_text
 from audit.target import Piece, Target
 
 CLONE = rule(
@@ -119,14 +118,21 @@ def fingerprint(node: Function | ast.ClassDef) -> str:
 
 
 def own_names(node: Function | ast.ClassDef) -> set[str]:
-    """What a definition names itself; methods of a class keep their names."""
+    """What a definition names itself; methods of a class keep their names.
+
+    Attributes are a class's own when it has more than its constructor: any two constructors that only store what they
+    are given would else be equal.
+    """
     own = {node.name}
+    methods = [item for item in node.body if is_function(item)] if isinstance(node, ast.ClassDef) else []
     for inner in ast.walk(node):
         if isinstance(inner, ast.arg):
             own.add(inner.arg)
         elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
             own.add(inner.id)
-    return own
+        elif len(methods) > 1 and isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
+            own.add(inner.attr)
+    return own - {method.name for method in methods}
 
 
 FAMILY = Family("duplication", "Nothing stands in two files", (CLONE,), find)

@@ -12,6 +12,7 @@ from audit.rules.code import (
     has_unpacked_keywords,
     is_constant,
     is_function,
+    is_parameter,
     keyword,
     last_name,
     modules,
@@ -64,7 +65,13 @@ CUDA = rule(
 BROAD = {"Exception", "BaseException"}
 ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat", re.I)
 EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat", "glob", "rglob", "listdir", "iterdir"}
-READERS = {"torch.load", "pandas.read_csv", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open"}
+READERS = {
+    "torch.load", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open", "PIL.Image.open", "h5py.File",
+    "joblib.load", "scipy.io.loadmat", "tensorflow.keras.models.load_model", "keras.models.load_model",
+    "safetensors.torch.load_file",
+    *(f"pandas.read_{kind}" for kind in ("csv", "excel", "json", "parquet", "pickle", "table", "feather", "hdf")),
+}  # fmt: skip
+PATH_READERS = {"read_text", "read_bytes", "open"}  # of pathlib.Path
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 MAKING = re.compile(r"(^|/)(setup|conf|versioneer|noxfile|tasks|fabfile)\.py$")
 
@@ -81,7 +88,7 @@ def find(target: Target) -> Iterator[Finding]:
                 yield from checkpoint(piece, call)
             if is_fixed_read(module, call, name):
                 yield found(UNCHECKED, piece.at(line), f"{name}() of a fixed path, unchecked", piece.line(line)[:120])
-            if asks_for_gpu(call) and not is_guarded(module, call):
+            if asks_for_gpu(call, name) and not is_guarded(module, call):
                 yield found(CUDA, piece.at(line), "needs CUDA whatever the machine has", piece.line(line)[:120])
         yield from pictures(module)
 
@@ -111,7 +118,9 @@ def is_broad(kind: ast.expr | None) -> bool:
 
 
 def is_nothing(statement: ast.stmt) -> bool:
-    """`pass`, `continue`, `...` or a string."""
+    """`pass`, `continue`, `...`, a string, or a return of nothing."""
+    if isinstance(statement, ast.Return):
+        return statement.value is None or is_constant(statement.value, None)
     constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return constant or isinstance(statement, ast.Pass | ast.Continue)
 
@@ -127,12 +136,10 @@ def checkpoint(piece: Piece, call: ast.Call) -> Iterator[Finding]:
 
 def is_fixed_read(module: Module, call: ast.Call, name: str) -> bool:
     """A reader of a path written into the code, with neither `try` around it nor a question before it."""
-    if name not in READERS or not call.args or MAKING.search(module.path):
+    if MAKING.search(module.path):
         return False
-    path = text_of(call.args[0])
-    if not path or "://" in path or path.startswith("/proc") or path.startswith("/dev"):
-        return False
-    if name == "open" and opens_for_writing(call):
+    path = path_read(module, call, name)
+    if not path or "://" in path or path.startswith(("/proc", "/dev", "/sys")):
         return False
     if any(isinstance(holder, ast.Try) for holder in module.enclosing(call)):
         return False
@@ -145,6 +152,32 @@ def is_fixed_read(module: Module, call: ast.Call, name: str) -> bool:
     return not asked & EXISTS and not is_written(module, path)
 
 
+def path_read(module: Module, call: ast.Call, name: str) -> str:
+    """The path that a call reads, where the code fixes it; "" for what reads nothing or is told where."""
+    if name in READERS and call.args:
+        reads = not opens_for_writing(call) if name in ("open", "h5py.File") else True
+        return fixed_path(module, call.args[0]) if reads else ""
+    maker = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in PATH_READERS else None
+    if isinstance(maker, ast.Call):
+        writes = call.args and text_of(call.args[0]).startswith(("w", "a", "x"))
+        if module.full_name(maker.func) == "pathlib.Path" and len(maker.args) == 1 and not writes:
+            return fixed_path(module, maker.args[0])
+    return ""
+
+
+def fixed_path(module: Module, node: ast.expr, depth: int = 0) -> str:
+    """A path made of constants: a string, a name that is given one once, os.path.join of such; "" for any other."""
+    if text_of(node):
+        return text_of(node)
+    if isinstance(node, ast.Name) and depth < 3 and not is_parameter(module, node):
+        given = module.given.get(node.id, [])
+        return fixed_path(module, given[0], depth + 1) if len(given) == 1 else ""
+    if isinstance(node, ast.Call) and node.args and module.full_name(node.func) in ("os.path.join", "pathlib.Path"):
+        parts = [fixed_path(module, part, depth) for part in node.args]
+        return "/".join(parts) if all(parts) else ""
+    return ""
+
+
 def opens_for_writing(call: ast.Call) -> bool:
     """Whether the mode of an open() makes the file."""
     return text_of(call.args[1] if len(call.args) > 1 else keyword(call, "mode")).startswith(("w", "a", "x"))
@@ -153,20 +186,30 @@ def opens_for_writing(call: ast.Call) -> bool:
 def is_written(module: Module, path: str) -> bool:
     """Whether the module itself makes the file: a call with the same path that is no reader."""
     for _, call, name in module.calls:
-        values = [text_of(value) for value in (*call.args, *(item.value for item in call.keywords))]
-        if path in values and (name not in READERS or (name == "open" and opens_for_writing(call))):
-            return True
+        if name not in READERS or (name == "open" and opens_for_writing(call)):
+            values = (*call.args, *(item.value for item in call.keywords))
+            if name not in ("os.path.join", "pathlib.Path") and path in (fixed_path(module, value) for value in values):
+                return True
     return False
 
 
-def asks_for_gpu(call: ast.Call) -> bool:
-    """`x.cuda()` or `x.to("cuda")`."""
+def asks_for_gpu(call: ast.Call, name: str) -> bool:
+    """`x.cuda()`, `x.to("cuda")`, `torch.device("cuda")`, `torch.zeros(3, device="cuda")`."""
+    if name.startswith("torch.") and not name.startswith("torch.cuda"):
+        named = call.args[0] if name == "torch.device" and call.args else keyword(call, "device")
+        if is_cuda(named):
+            return True
     if not isinstance(call.func, ast.Attribute):
         return False
     if call.func.attr == "cuda":
         fixed = all(isinstance(argument, ast.Constant) for argument in call.args)
         return fixed and dotted(call.func) != "torch.cuda"
-    return call.func.attr == "to" and any(text_of(argument).split(":")[0] == "cuda" for argument in call.args)
+    return call.func.attr == "to" and any(map(is_cuda, (*call.args, keyword(call, "device"))))
+
+
+def is_cuda(node: ast.expr | None) -> bool:
+    """`"cuda"` or `"cuda:1"`."""
+    return text_of(node).split(":")[0] == "cuda"
 
 
 def is_guarded(module: Module, call: ast.Call) -> bool:

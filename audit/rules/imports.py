@@ -1,17 +1,22 @@
 """Imports: unused ones as ruff finds them, local modules that are not there, distributions nobody declares, cycles."""
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from audit import notebooks
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import TEACHING_PATH, TEST_PATH, Module
 from audit.rules.cycles import components, shortest
 from audit.rules.family import Family, rule
-from audit.rules.local import Import, Local, catches_import_error, imports_of
-from audit.rules.requirements import declared
-from audit.runners import ruff
+from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of, moves_path
+from audit.rules.requirements import declared, in_notebook
+from audit.runners import Diagnostic, ruff
 from audit.target import Target
 
 UNUSED = rule(
@@ -73,7 +78,6 @@ OWN_NAMES = re.compile(
 ON_PYPI = {"datasets", "evaluate", "transformers", "accelerate", "timm", "torchdata", "tests", "test", "configs"}
 GENERATED = re.compile(r"(^|\.)(_\w*|version|\w+_pb2(_grpc)?|\w+_rc|generated\w*|cython_\w+)(\.|$)")
 SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
-MOVES_PATH = re.compile(r"sys\.path|site\.addsitedir|git clone|%cd|os\.chdir|PYTHONPATH")
 NOT_SHIPPED = re.compile(r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer)\.py$|(^|/)(benchmarks?|tools|ci)/")
 
 
@@ -84,7 +88,7 @@ def find(target: Target) -> Iterator[Finding]:
         NotRunError: ruff is missing.
     """
     yield from unused(target)
-    local = Local(target)
+    local = local_of(target)
     yield from missing_and_undeclared(target, local)
     yield from cycles(local)
 
@@ -92,13 +96,40 @@ def find(target: Target) -> Iterator[Finding]:
 def unused(target: Target) -> Iterator[Finding]:
     """Ruff's F401 without its configuration, less package re-exports and optional imports."""
     optional = set(optional_imports(target))
-    files = [path for path in target.python_files if not f"/{path}".endswith(SPARED)]
+    broken = {piece.path for piece in target.python if piece.cell is not None and piece.problem}
+    files = [path for path in target.python_files if not f"/{path}".endswith(SPARED) and path not in broken]
     diagnostics, _ = ruff(["--isolated", "--select", "F401"], files, target.root)
-    for item in diagnostics:
+    for item in (*diagnostics, *in_broken_notebooks(target, sorted(broken))):
         # Syntax errors, which ruff reports whatever it is asked for, are another family's.
         if item.code == "F401" and item.location not in optional:
             name = item.message.split("`")[1]
             yield found(UNUSED, item.location, f"`{name}` is imported and never used")
+
+
+def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic]:
+    """Ruff on what parses of notebooks with a cell that does not: it passes over a notebook with one such cell.
+
+    A name that such a cell holds counts as used.
+    """
+    for path in paths:
+        pieces = [piece for piece in target.python if piece.path == path and piece.cell is not None]
+        lost = " ".join(piece.text for piece in pieces if piece.problem)
+        cells: list[dict[str, object]] = [
+            {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+             "source": "" if piece.problem else notebooks.as_python(piece.text)}
+            for piece in pieces
+        ]  # fmt: skip
+        with TemporaryDirectory() as folder:
+            place = Path(folder) / "cells.ipynb"
+            metadata = {"language_info": {"name": "python"}}
+            document = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}
+            place.write_text(json.dumps(document), encoding="utf-8")
+            diagnostics, _ = ruff(["--isolated", "--select", "F401"], [place.name], Path(folder))
+        for item in diagnostics:
+            name = item.message.split("`")[1].rpartition(" as ")[2].split(".")[-1] if item.code == "F401" else ""
+            if name and item.location.cell is not None and not re.search(rf"\b{re.escape(name)}\b", lost):
+                piece = pieces[item.location.cell]
+                yield replace(item, location=piece.at(item.location.line))
 
 
 def optional_imports(target: Target) -> Iterator[Location]:
@@ -113,20 +144,22 @@ def optional_imports(target: Target) -> Iterator[Location]:
 
 def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     """What an import names that is in no place where it could be."""
-    names = {item.name for item in declared(target)}
+    requirements = declared(target)
+    common = {item.name for item in requirements if not in_notebook(item)}
     reported: set[str] = set()
     for module in local.modules.values():
-        moves = any(MOVES_PATH.search(piece.text) for piece in module.pieces)
+        names = common | {item.name for item in requirements if common and item.location.path == module.path}
+        moves = moves_path(local, module)
         for item in sorted(imports_of(module), key=lambda item: (item.piece.cell or 0, item.line)):
             if item.optional or item.typing:
                 continue
+            first = item.module.split(".")[0]
             missing = lost(local, module, item, moves)
-            if missing:
+            if missing and (item.level or not covers(names, first)):
                 place, excerpt = item.piece.at(item.line), item.piece.line(item.line)[:120]
                 yield found(MISSING, place, f"there is no module `{missing}`", excerpt)
                 continue
-            first = item.module.split(".")[0]
-            if item.level or item.deferred or first in local.tops or first in reported or not names:
+            if missing or item.level or item.deferred or first in local.tops or first in reported or not names:
                 continue
             if any(pattern.search(module.path) for pattern in (TEST_PATH, TEACHING_PATH, NOT_SHIPPED)):
                 continue

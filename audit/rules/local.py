@@ -1,6 +1,7 @@
 """Which modules a tree holds, and which of them its imports mean. Nothing is imported: paths are compared."""
 
 import ast
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from audit.rules.code import Module, dotted, is_function, modules
 from audit.target import Piece, Target
 
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
+# What makes modules importable from elsewhere; names of which a path to a place in the tree is made.
+MOVES = re.compile(r"sys\.path\s*(?:\+?=|\.extend|\[)|site\.addsitedir|git clone|%cd|os\.chdir|PYTHONPATH")
+PATH_WORDS = {"os", "osp", "sys", "str", "Path", "pathlib", "__file__", "inspect"}
 IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError", "OSError"}
 
 
@@ -91,6 +95,7 @@ class Local:
         self.files = frozenset(target.files)
         self.modules = {module.path: module for module in modules(target)}
         self.folders: set[str] = {""}
+        self.known_edges: dict[str, tuple[tuple[str, Import], ...]] = {}
         self.tops: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self.files):
             if path.endswith((".py", ".pyi", ".pyx", ".so")):
@@ -177,8 +182,14 @@ class Local:
         module = self.modules.get(path)
         return module is None or name in defined(module) or bool(defined(module) & {"*", "__getattr__"})
 
-    def edges(self, module: Module) -> Iterator[tuple[str, Import]]:
+    def edges(self, module: Module) -> tuple[tuple[str, Import], ...]:
         """(path, import) of the local modules that one runs when it is imported, or could run later."""
+        if module.path not in self.known_edges:
+            self.known_edges[module.path] = tuple(self.find_edges(module))
+        return self.known_edges[module.path]
+
+    def find_edges(self, module: Module) -> Iterator[tuple[str, Import]]:
+        """What `edges` keeps."""
         for item in imports_of(module):
             place = self.resolve(module.path, item)
             if not place:
@@ -189,6 +200,43 @@ class Local:
                     yield inner, item
                 else:
                     yield place, item
+
+
+def moves_path(local: Local, module: Module) -> bool:
+    """Whether a module makes Python look for modules in a place that is not in the tree, or that nobody knows."""
+    texts = [piece.text for piece in module.pieces]
+    if any(MOVES.search(text) for text in texts):
+        return True
+    if not any("sys.path" in text for text in texts):
+        return False
+    calls = [call for _, call, name in module.calls if name in ("sys.path.append", "sys.path.insert")]
+    return not calls or any(not stays(local, module, argument) for call in calls for argument in call.args[-1:])
+
+
+def stays(local: Local, module: Module, node: ast.expr, depth: int = 0) -> bool:
+    """Whether a path is one of this tree: made of `__file__` and folders that are there."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            folder = inner.value.removeprefix("./").strip("/")
+            if set(folder) <= {".", "/"}:
+                known = ".." not in folder or "__file__" in ast.unparse(node)  # else it depends on where one stands
+            else:
+                known = any(f"/{other}".endswith(f"/{folder}") for other in local.folders)
+            if not known:
+                return False
+        elif isinstance(inner, ast.Name) and inner.id not in PATH_WORDS:
+            given = module.given.get(inner.id, [])
+            if depth > 2 or not given or not all(stays(local, module, value, depth + 1) for value in given):
+                return False
+    return True
+
+
+def local_of(target: Target) -> Local:
+    """The modules of a tree, made once."""
+    if "local" not in target.derived:
+        target.derived["local"] = Local(target)
+    made: Local = target.derived["local"]
+    return made
 
 
 def defined(module: Module) -> set[str]:

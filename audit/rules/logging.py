@@ -8,7 +8,7 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Module, is_function, keyword, modules
 from audit.rules.determinism import training_place
 from audit.rules.family import Family, rule
-from audit.rules.local import is_main
+from audit.rules.local import is_main, local_of
 from audit.target import Piece, Target
 
 PRINT = rule(
@@ -40,15 +40,18 @@ SHOWN = 5  # line numbers named in one message
 def find(target: Target) -> Iterator[Finding]:
     """One finding for each file, at its first print. Notebooks are there to print."""
     packages = {path.rpartition("/")[0] for path in target.files if path.endswith("/__init__.py")}
+    local = local_of(target)
+    imported = {path for module in modules(target) if not is_aside(module.path) for path, _ in local.edges(module)}
     for module in modules(target):
         path = module.path
         if module.is_notebook or any(pattern.search(path) for pattern in ELSEWHERE):
             continue
+        is_library = path.rpartition("/")[0] in packages or (path in imported and not is_program(module))
         trains = training_place(module) is not None
         is_command = any(origin.split(".")[0] in SHELLS for origin in module.origins.values())
-        if not trains and (is_command or path.rpartition("/")[0] not in packages):
+        if not trains and (is_command or not is_library):
             continue
-        lines = [(piece, node.lineno) for piece, node in prints(module)]
+        lines = [(piece, node.lineno) for piece, node in prints(module, training_loops(module) if trains else set())]
         if lines:
             piece, line = lines[0]
             numbers = ", ".join(str(number) for _, number in lines[1 : SHOWN + 1])
@@ -57,19 +60,35 @@ def find(target: Target) -> Iterator[Finding]:
             yield found(PRINT, piece.at(line), f"print in {kind} code{more}", piece.line(line)[:120])
 
 
-def prints(module: Module) -> Iterator[tuple[Piece, ast.Call]]:
+def is_program(module: Module) -> bool:
+    """Whether a module can be run."""
+    return any(is_main(node) for _, node in module.walk())
+
+
+def is_aside(path: str) -> bool:
+    """Whether an import in this file makes no library of what is imported: tests and notebooks use anything."""
+    return path.endswith(".ipynb") or TEST_PATH.search(path) is not None
+
+
+def training_loops(module: Module) -> set[ast.AST]:
+    """Loops in which a model is trained: what is printed there is no command's answer."""
+    calls = [call for _, call, _ in module.calls if getattr(call.func, "attr", "") in ("backward", "apply_gradients")]
+    return {holder for call in calls for holder in module.enclosing(call) if isinstance(holder, ast.For | ast.While)}
+
+
+def prints(module: Module, loops: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
     calls = [(piece, call) for piece, call, name in module.calls if name == "print" and keyword(call, "file") is None]
     for piece, call in sorted(calls, key=lambda item: item[1].lineno):
-        if not any(is_meant(holder) for holder in module.enclosing(call)):
+        holders = tuple(module.enclosing(call))
+        asked = any(isinstance(holder, ast.If) and ASKED.search(ast.unparse(holder.test)) for holder in holders)
+        if not asked and (not loops.isdisjoint(holders) or not any(map(is_meant, holders))):
             yield piece, call
 
 
 def is_meant(holder: ast.AST) -> bool:
-    """Whether what holds a print is there to print: a program's end, a function of that name, `if verbose`."""
-    if is_function(holder):
-        return bool(SPEAKING.search(holder.name))
-    return isinstance(holder, ast.If) and (is_main(holder) or bool(ASKED.search(ast.unparse(holder.test))))
+    """Whether what holds a print is there to print: a program's end, a function of that name."""
+    return bool(SPEAKING.search(holder.name)) if is_function(holder) else is_main(holder)
 
 
 FAMILY = Family("logging", "Libraries and training report through logging", (PRINT,), find)

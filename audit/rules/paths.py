@@ -53,15 +53,20 @@ OUTPUT = rule(
 START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
 PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     (WINDOWS, re.compile(
-        START + r"[A-Za-z]:[\\/]{1,2}(?!Program|Windows)[A-Za-z0-9_][A-Za-z0-9_. ()-]+(?:[\\/]|$|(?=['\"]))"
+        START + r"[A-Za-z]:[\\/]{1,2}(?!Program|Windows)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
     )),
     (HOME, re.compile(
-        START + r"/(?:home|Users)/(?!(?:your[-_]?\w*|user_?name|name|USER|USERNAME|jovyan|user|ubuntu|runner|sandbox"
+        START + r"(?:/mnt/[a-z])?/(?:home|Users)/"
+        r"(?!(?:your[-_]?\w*|user_?name|name|USER|USERNAME|jovyan|user|runner|sandbox"
         r"|vscode|docker|app|ec2-user|coder)\b)[A-Za-z][\w.-]*"
     )),
-    (MOUNT, re.compile(START + r"(?:/content/g?drive|/g?drive/(?:My ?Drive|Shared)|/kaggle/(?:input|working))")),
+    (MOUNT, re.compile(
+        START + r"(?:/content/(?:g?drive\b|[\w.-]+/[\w.-]|[\w-]+\.\w)|/g?drive/(?:My ?Drive|Shared)"
+        r"|/kaggle/(?:input|working)|/root/autodl-)"
+    )),
     (REPEATED, re.compile(r"(?:^|/)((?=[^/]*[A-Za-z])[\w.-]+/[\w.-]+)/\1(?:/|$)")),
 )  # fmt: skip
+HOSTED = re.compile(START + r"/content/\w")  # in a notebook there is no other reading
 PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
     r"(?<![\w/.])(?:/home/(?!(?:jovyan|user|ubuntu|runner|ec2-user|coder|docker|app)\b)|/Users/|[A-Za-z]:\\+Users\\+)"
     r"(?!(?:your|user_?name|name|USER|Public|Shared)\b)[A-Za-z][\w.-]*(?=[/\\])"
@@ -77,6 +82,9 @@ CONFIG_SUFFIXES = (
 )  # fmt: skip
 
 
+DATA = 200_000  # characters; a larger file of text is data, and one finding says so
+
+
 def find(target: Target) -> Iterator[Finding]:
     """Each rule at most once a line."""
     told: set[tuple[str, int | None]] = set()
@@ -90,8 +98,8 @@ def find(target: Target) -> Iterator[Finding]:
                     break
         seen: set[tuple[Rule, int]] = set()
         for line, text in candidates(piece):
-            for matched, place in matched_rules(text):
-                if (matched, line) not in seen:
+            for matched, place in matched_rules(text, in_cell=piece.cell is not None):
+                if (matched, line) not in seen and not (piece.kind is Kind.TEXT and len(piece.text) > DATA and seen):
                     seen.add((matched, line))
                     message = f"`{place}` exists on one machine only"
                     if matched is REPEATED:
@@ -99,12 +107,12 @@ def find(target: Target) -> Iterator[Finding]:
                     yield found(matched, piece.at(line), message, piece.line(line)[:120])
 
 
-def matched_rules(text: str) -> Iterator[tuple[Rule, str]]:
+def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
     """The rules that a text breaks, with the part that does."""
     if "://" in text and not text.startswith("file://"):
         return
     for candidate, pattern in PATTERNS:
-        match = pattern.search(text)
+        match = pattern.search(text) or (HOSTED.search(text) if in_cell and candidate is MOUNT else None)
         if match:
             yield candidate, match.group(match.lastindex or 0).strip()
 
@@ -136,7 +144,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             called = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
         for call in called:
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            if name in NO_PATHS:
+            if name in NO_PATHS and ast.unparse(call.func) != "drive.mount":
                 skipped.update(id(inner) for argument in call.args[:1] for inner in ast.walk(argument))
     for node in piece.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:

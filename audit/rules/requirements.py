@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from audit.model import Location
+from audit.rules.code import RECORD_PATH
 from audit.target import Kind, Piece, Target
 
 REQUIREMENTS = re.compile(r"(^|/)([^/]*requirements?[^/]*\.(txt|in|pip)|(requirements|reqs)/[^/]+\.(txt|in))$", re.I)
@@ -52,18 +53,20 @@ def parsed(text: str, location: Location) -> Requirement | None:
 
 
 def declared(target: Target) -> list[Requirement]:
-    """Everything that any manifest of the tree names."""
+    """Everything that any manifest or notebook of the tree names."""
     return [item for piece in target.pieces for item in from_piece(piece)]
 
 
-def has_manifest(target: Target) -> bool:
-    """Whether the tree says anywhere what it needs."""
-    return bool(declared(target))
+def in_notebook(item: Requirement) -> bool:
+    """Whether a requirement is a cell's `pip install`, which counts for that notebook only."""
+    return item.location.path.endswith(".ipynb")
 
 
 def from_piece(piece: Piece) -> Iterator[Requirement]:
     """What one file or cell declares."""
     name = PurePosixPath(piece.path).name
+    if RECORD_PATH.search(piece.path):
+        return
     if REQUIREMENTS.search(piece.path):
         yield from from_requirements(piece)
     elif name in ("pyproject.toml", "Pipfile"):

@@ -40,8 +40,15 @@ DETECTORS = (
     "telegram_token:TelegramBotTokenDetector", "twilio:TwilioKeyDetector",
 )  # fmt: skip
 # Services of this trade that detect-secrets does not know.
+BASIC_AUTH = "Basic Auth Credentials"
 OWN_TOKENS = (
+    (BASIC_AUTH, re.compile(r"\b\w+://[^\s:/@'\"]+:([^\s/@'\"]{6,})@[\w.-]+")),  # any sign may be in a password
     ("Hugging Face token", re.compile(r"\b(hf_[A-Za-z0-9]{30,})\b")),
+    ("Anthropic key", re.compile(r"\b(sk-ant-[A-Za-z0-9_-]{20,})")),
+    ("GitHub token", re.compile(r"\b(github_pat_[A-Za-z0-9_]{40,})\b")),
+    ("Groq key", re.compile(r"\b(gsk_[A-Za-z0-9]{40,})\b")),
+    ("Replicate token", re.compile(r"\b(r8_[A-Za-z0-9]{37,})\b")),
+    ("Google OAuth secret", re.compile(r"\b(GOCSPX-[A-Za-z0-9_-]{20,})")),
     ("Google API key", re.compile(r"\b(AIza[0-9A-Za-z_-]{35})\b")),
     ("Weights & Biases key", re.compile(r"wandb.*?(?:login\(|key)[\s=:('\"\]key]*([0-9a-f]{40})\b", re.I)),
     ("Kaggle key", re.compile(r"['\"](?:key|KAGGLE_KEY)['\"]\]?\s*[:=]\s*['\"]([0-9a-f]{32})['\"]")),
@@ -55,10 +62,11 @@ NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a
 PLACEHOLDER = re.compile(
     r"example|your|change.?me|placeholder|dummy|redacted|insert|sample|x{4,}|\*{3,}|<|>|\$\{|\{\w*\}|\{\{|\.\.\.|"
     r"^(test|fake|none|null|true|false|string|str|password|passwd|secret|token|admin|user|key|pass|value|default)\W*$|"
-    r"environ|getenv|[()]",
+    r"environ|getenv|[()]|"
+    # what the services' own documents show: JWT's John Doe, Azure's storage emulator
+    r"eyJzdWIiOiIxMjM0NTY3ODkw|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",
     re.I,
 )  # fmt: skip
-BASIC_AUTH = "Basic Auth Credentials"
 SHOWN_IN_DOCUMENTS = {BASIC_AUTH, "JSON Web Token", "Private Key"}  # documents show the form of these
 HASH_LINE = re.compile(r"\b\w*(hash|sha\d*|md5|digest|checksum|integrity|fingerprint)\w*\b", re.I)
 LOCK_FILE = re.compile(r"(^|/)([^/]*\.lock|[^/]*-lock\.(json|ya?ml)|go\.sum|npm-shrinkwrap\.json)$")

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name, modules
+from audit.rules.code import TEST_PATH, Module, is_constant, is_function, is_parameter, keyword, last_name, modules
 from audit.rules.family import Family, rule
 from audit.target import Target
 
@@ -85,26 +85,10 @@ def is_fixed(module: Module, node: ast.expr) -> bool:
         case ast.Call():
             return last_name(node.func) == "compile" and bool(node.args) and is_fixed(module, node.args[0])
         case ast.Name():
-            assignments = (other for _, other in module.walk() if isinstance(other, ast.Assign))
-            given = [other.value for other in assignments if names(other, node.id)]
+            given = module.given.get(node.id, [])
             return len(given) == 1 and isinstance(given[0], ast.Constant) and not is_parameter(module, node)
         case _:
             return False
-
-
-def names(assignment: ast.Assign, name: str) -> bool:
-    """Whether the assignment gives a value to this very name."""
-    return any(isinstance(target, ast.Name) and target.id == name for target in assignment.targets)
-
-
-def is_parameter(module: Module, name: ast.Name) -> bool:
-    """Whether a function around the name has a parameter of this name."""
-    for holder in module.enclosing(name):
-        if is_function(holder):
-            every = (*holder.args.posonlyargs, *holder.args.args, *holder.args.kwonlyargs)
-            if name.id in {argument.arg for argument in every}:
-                return True
-    return False
 
 
 def copies(module: Module, call: ast.Call) -> bool:

@@ -1,15 +1,13 @@
 """Code that stands for code that is not there: empty bodies, notes to do it later, lines no run can reach."""
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from audit import notebooks
 from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import TEST_PATH, comments, is_text
 from audit.rules.family import Family, rule
 from audit.target import Piece, Target
 
@@ -47,7 +45,6 @@ UNREACHABLE = rule(
 )
 
 NOTE = re.compile(r"\b(?:TODO|FIXME)\b")
-TEST_PATH = re.compile(r"(^|/)(tests?/|test_[^/]*\.py$|conftest\.py$|[^/]*_test\.py$)")
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
 BASE = re.compile(r"^_*(Base|Abstract)(?=[A-Z_]|$)|(Base|Mixin|Interface)(V?\d+D?)?$")
 HOOK = re.compile(r"^(on_\w+|upgrade|downgrade|setup|teardown)$")
@@ -57,6 +54,10 @@ PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode",
 INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
 # Methods whose empty override in a subclass of a foreign base class is no harmless hook.
 ESSENTIAL = {"forward", "__call__", "__getitem__", "__len__", "__iter__", "training_step", "configure_optimizers"}
+
+# Classes of torch of which all is known that they look up by name.
+TORCH = {"Module", "Dataset", "IterableDataset"}
+HOOKS_OF_TORCH = {"extra_repr", "reset_parameters", "close", "reset"}
 
 
 @dataclass
@@ -89,7 +90,7 @@ def find(target: Target) -> Iterator[Finding]:
     for piece in pieces:
         for node in piece.nodes:
             if isinstance(node, ast.ClassDef):
-                classes.bases.setdefault(node.name, set()).update(map(last_name, node.bases))
+                classes.bases.setdefault(node.name, set()).update(map(class_name, node.bases))
                 defined = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
                 classes.methods.setdefault(node.name, set()).update(defined)
     for piece in pieces:
@@ -116,7 +117,7 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             if body and not inherits and not DOUBLE.match(node.name):
                 message = f"class {node.name} is only `{body}`"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
-        if isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING":
+        if isinstance(node, ast.If) and class_name(node.test) == "TYPE_CHECKING":
             continue  # declarations for a type checker have no body
         # A definition under `except ImportError` is a fall-back: doing nothing is what it is for.
         children = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.ExceptHandler)]
@@ -135,7 +136,7 @@ def placeholder(body: list[ast.stmt]) -> str:
         return "..."
     if isinstance(only, ast.Raise) and only.exc is not None:
         raised = only.exc.func if isinstance(only.exc, ast.Call) else only.exc
-        return "raise NotImplementedError" if last_name(raised) == "NotImplementedError" else ""
+        return "raise NotImplementedError" if class_name(raised) == "NotImplementedError" else ""
     return ""
 
 
@@ -146,19 +147,20 @@ def excused(
     if (
         DOUBLE.match(node.name)
         or HOOK.match(node.name)
-        or any(last_name(decorator) not in PLAIN for decorator in node.decorator_list)
+        or any(class_name(decorator) not in PLAIN for decorator in node.decorator_list)
     ):
         return True
     if owner is None:
         return False
-    names = {last_name(base) for base in owner.bases} | {last_name(keyword.value) for keyword in owner.keywords}
+    names = {class_name(base) for base in owner.bases} | {class_name(keyword.value) for keyword in owner.keywords}
     if names & INTERFACES or DOUBLE.match(owner.name) or BASE.search(owner.name):
         return True
     if any(node.name in classes.methods.get(other, set()) for other in classes.related(owner.name)):
         return True
     if body == "raise NotImplementedError" or node.name in ESSENTIAL:
         return False
-    foreign = any(name not in classes.methods and name != "object" for name in names)
+    known = node.name in HOOKS_OF_TORCH or HOOK.match(node.name)
+    foreign = any(name not in classes.methods and name != "object" for name in names - (set() if known else TORCH))
     return foreign or (node.name.startswith("__") and node.name.endswith("__"))
 
 
@@ -186,30 +188,17 @@ def notes(piece: Piece) -> Iterator[Finding]:
     """Comments that say that something is still to be done."""
     if not NOTE.search(piece.text):
         return
-    code = piece.text if piece.cell is None else notebooks.as_python(piece.text)
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(code).readline):
-            if token.type == tokenize.COMMENT and NOTE.search(token.string):
-                yield found(TODO, piece.at(token.start[0]), "work left for later", token.string[:120])
-    except (tokenize.TokenError, SyntaxError):  # what the parser took and the tokenizer does not: no comments then
-        return
+    for line, _, text in comments(piece):
+        if NOTE.search(text):
+            yield found(TODO, piece.at(line), "work left for later", text[:120])
 
 
-def is_text(statement: ast.stmt) -> bool:
-    """A docstring."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
-
-
-def last_name(node: ast.expr) -> str:
+def class_name(node: ast.expr) -> str:
     """`Name` of `a.b.Name`, `Name[...]` or `Name(...)`; "" for anything else."""
     if isinstance(node, ast.Subscript):
-        return last_name(node.value)
+        return class_name(node.value)
     if isinstance(node, ast.Call):
-        return last_name(node.func)
+        return class_name(node.func)
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""

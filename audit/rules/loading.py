@@ -1,0 +1,155 @@
+"""How code reaches configurations: files that it lists or is given by name, tables that it hands on as a whole."""
+
+import ast
+import re
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import PurePosixPath
+
+from audit.rules.code import Module, dotted, is_function, text_of
+
+LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "fwalk"}
+# Libraries that find a folder of configurations, or a program's options in one, by themselves.
+COMPOSERS = (
+    "hydra", "lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse", "importlib.resources", "pkgutil",
+)  # fmt: skip
+COMPOSING = {"LightningCLI", "get_data", "resource_filename", "resource_stream"}
+OPTION = re.compile(
+    r"^-{0,2}((\w*[-_])?(config|cfg|conf|params?|settings|options|hparams|opt|yaml)s?([-_]?(file(name)?|path|name))?"
+    r"|c)$",
+    re.I,
+)
+OPTION_CALLS = {"add_argument", "option", "Option", "argument", "Argument", "DEFINE_string", "add_option"}
+CALLERS = {"fire.Fire", "tyro.cli", "typer.run"}  # make a function's parameters options of a program
+# What configurations are called, as a name or as the last part of one.
+CALLED = re.compile(
+    r"(^|_)(cfgs?|confs?|configs?|configuration|params?|parameters|hparams|hps?|settings|opts?|options|yaml|json"
+    r"|toml)$",
+    re.I,
+)
+LOADERS = re.compile(r"^(full_|safe_)?loads?$|^fromfile$|config|yaml|hparams", re.I)
+WHOLE = {"items", "values", "keys"}
+# Functions that are given a table and use nothing of what is in it.
+ONLOOKERS = {
+    "print", "pprint", "dump", "dumps", "log_params", "log_dict", "len", "isinstance", "type", "deepcopy", "info",
+    "debug", "str", "repr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool",
+}  # fmt: skip
+
+Keys = tuple[str, ...]
+
+
+def lists(module: Module, path: str) -> bool:
+    """Whether a module finds the configuration at `path` by a listing, or leaves that to a library."""
+    if any(origin.startswith(COMPOSERS) for origin in module.origins.values()):
+        return True
+    place = PurePosixPath(path)
+    wanted = {place.suffix.lstrip("."), *place.parts[:-1]}
+    for _, call, _ in module.calls:
+        name = called(call)
+        if name in COMPOSING or any(item.arg in ("config_path", "config_name") for item in call.keywords):
+            return True
+        if name in LISTINGS and wanted & {word for text in said(module, call) for word in re.findall(r"[\w-]+", text)}:
+            return True
+    return False
+
+
+def said(module: Module, call: ast.Call) -> Iterator[str]:
+    """Strings in a call and the function around it, and those that the names in it stand for."""
+    scope = module.scope(call)
+    for node in ast.walk(scope if is_function(scope) else call):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.Name):
+            yield from (text_of(inner) for value in module.given.get(node.id, ()) for inner in ast.walk(value))
+
+
+def by_hand(modules: Iterable[Module]) -> bool:
+    """Whether a program takes the name of a configuration from its user."""
+    for module in modules:
+        for _, call, name in module.calls:
+            if called(call) in OPTION_CALLS and any(OPTION.match(text_of(argument)) for argument in call.args):
+                return True
+            if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
+                return True
+            if "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
+                return True
+    return False
+
+
+def parameters(module: Module) -> Iterator[str]:
+    """Names of the parameters of all functions of a module."""
+    for _, node in module.walk():
+        if is_function(node):
+            yield from (item.arg for item in (*node.args.args, *node.args.kwonlyargs))
+
+
+def handed_on(module: Module, own: Collection[str]) -> Iterator[Keys]:
+    """Keys that lead to tables of a configuration which the module uses without naming what is in them.
+
+    `Model(**config["model"])` gives ("model",), `config.items()` gives (). What is given as a whole to a function or
+    class of the tree (`own`) is read there, key by key.
+    """
+    for _, node in module.walk():
+        if isinstance(node, ast.Call):
+            name = called(node)
+            values = [item.value for item in node.keywords if item.arg is None]
+            if isinstance(node.func, ast.Attribute) and name in WHOLE:
+                values.append(node.func.value)
+            if name == "vars" or (name in ("getattr", "get", "setattr") and not all(map(text_of, key_argument(node)))):
+                values += node.args[:1] if isinstance(node.func, ast.Name) else [node.func]
+            yield from found_keys(module, values)
+            if name not in ONLOOKERS and name not in own:
+                given = [*node.args, *(item.value for item in node.keywords if item.arg)]
+                yield from (keys for keys in found_keys(module, given) if keys)
+        elif isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            yield from found_keys(module, [value for key, value in pairs if key is None])
+        elif isinstance(node, ast.For | ast.comprehension):
+            yield from found_keys(module, [node.iter])
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
+            yield from found_keys(module, [node.value])
+
+
+def key_argument(call: ast.Call) -> list[ast.expr]:
+    """The argument that names a key: the second of getattr(), the first of `.get()`."""
+    return call.args[1:2] if isinstance(call.func, ast.Name) else call.args[:1]
+
+
+def found_keys(module: Module, values: Iterable[ast.expr]) -> Iterator[Keys]:
+    """The keys of those values that are a configuration or a part of one."""
+    for value in values:
+        keys = keys_of(module, value)
+        if keys is not None:
+            yield keys
+
+
+def keys_of(module: Module, node: ast.expr, depth: int = 0) -> Keys | None:
+    """("a", "b") of `config["a"].b`, () of `config`; None for what is no part of a configuration."""
+    keys: list[str] = []
+    while True:
+        if isinstance(node, ast.Attribute):
+            if CALLED.search(node.attr) and keys_of(module, node.value) is None:
+                return tuple(reversed(keys))  # `self.config`
+            keys.append(node.attr)
+            node = node.value
+        elif isinstance(node, ast.Subscript):
+            keys += [text_of(node.slice)] if text_of(node.slice) else []
+            node = node.value
+        elif isinstance(node, ast.Call) and called(node) == "get" and isinstance(node.func, ast.Attribute):
+            keys += [text_of(node.args[0])] if node.args and text_of(node.args[0]) else []
+            node = node.func.value
+        else:
+            break
+    if isinstance(node, ast.Call):
+        return tuple(reversed(keys)) if LOADERS.search(called(node)) else None
+    if not isinstance(node, ast.Name):
+        return None
+    for value in module.given.get(node.id, ()) if depth < 3 else ():
+        above = keys_of(module, value, depth + 1)
+        if above is not None:
+            return (*above, *reversed(keys))
+    return tuple(reversed(keys)) if CALLED.search(node.id) else None
+
+
+def called(call: ast.Call) -> str:
+    """The last part of the name of what is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

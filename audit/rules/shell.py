@@ -1,0 +1,162 @@
+"""Command lines that a document shows, and the files of the tree that they name."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+from audit.target import Piece
+
+FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w+-]*)")
+SHELLS = {"", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "cmd", "bat", "powershell"}
+PROMPT = re.compile(r"^\s*(?:[$>%!]\s+|\(\w+\)\s*\$\s*|PS>\s*|[$!](?=\w))?")
+INDENTED = re.compile(r"^(?: {4,}|\t)")
+SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+PYTHON = re.compile(r"^(?:\.?[\w./]*/)?python(?:[23](?:\.\d+)?)?$|^torchrun$|^ipython$|^py$|^deepspeed$")
+SHELL_PROGRAMS = {"bash", "sh", "zsh", "source", "."}
+# Words before the one that says what runs; after the last of them a script may stand by itself.
+BEFORE = {"sudo", "time", "nohup", "exec", "uv", "poetry", "accelerate", "streamlit", "run", "launch", "gradio"}
+STARTERS = {"run", "launch", "gradio"}
+WITH_VALUE = {"-m", "-W", "-X", "--nproc-per-node", "--nproc_per_node", "--nnodes", "--master_port", "--num_gpus",
+              "--config_file", "--num_processes", "--include"}  # fmt: skip
+LAUNCH = ("torch.distributed.launch", "torch.distributed.run", "accelerate.commands.launch", "cProfile", "pdb")
+UNKNOWN_URL = re.compile(r"your|user|<|name\b", re.I)
+STARTS = re.compile(
+    r"^(?:[A-Z_]+=\S+\s+)*(?:python[\d.]*|torchrun|ba?sh|sh|pip3?|conda|streamlit|accelerate|deepspeed|\./\S+)\s*\S"
+)
+
+
+@dataclass
+class Place:
+    """Where the next command of a block runs: a folder of the tree, or nobody knows where."""
+
+    folder: str = "."
+    lost: bool = False
+    cloned: str = ""
+
+    def go(self, wanted: str, files: frozenset[str], project: str) -> None:
+        """`cd wanted`. A clone of this project is its root."""
+        inside = str(PurePosixPath(self.folder) / wanted)
+        if any(path.startswith(f"{inside}/") for path in files):
+            self.folder = inside
+        elif alike(wanted, project) or wanted in ("..", ".") or UNKNOWN_URL.search(self.cloned):
+            self.folder = "."
+        else:
+            self.lost = True
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two names of a project differ in case and hyphens only."""
+    return one.lower().replace("_", "-") == other.lower().replace("_", "-")
+
+
+def shell_lines(piece: Piece, files: frozenset[str], project: str) -> Iterator[tuple[int, str, str]]:
+    """(line, command, folder it runs in): in fences, in indented blocks, and in spans of code within a sentence.
+
+    After `cd` into what is not in the tree nothing is known until the block ends.
+    """
+    fenced, speaks, place = False, False, Place()
+    for number, line in enumerate(piece.lines, start=1):
+        fence = FENCE.match(line)
+        if fence:
+            fenced = not fenced
+            speaks = fenced and fence.group(2).lower() in SHELLS
+            place = Place()
+        elif speaks:
+            yield from run(number, line, place, files, project)
+        elif fenced:
+            continue
+        elif INDENTED.match(line):
+            if STARTS.match(PROMPT.sub("", line, count=1)) or line.strip().startswith(("cd ", "$ cd ", "git clone ")):
+                yield from run(number, line, place, files, project)
+        else:
+            place = Place() if line.strip() else place
+            for span in SPAN.findall(line):
+                if STARTS.match(span):
+                    yield from run(number, span, Place(), files, project)
+
+
+def run(number: int, line: str, place: Place, files: frozenset[str], project: str) -> Iterator[tuple[int, str, str]]:
+    """The commands of one line, each with the folder it runs in."""
+    text = PROMPT.sub("", line, count=1).split(" #")[0].strip()
+    for part in re.split(r"\s*(?:&&|;)\s*", text):
+        if part.startswith("cd "):
+            place.go(part[3:].strip().strip("'\"").rstrip("/").removeprefix("./"), files, project)
+        elif part.startswith("git clone "):
+            place.cloned = part
+        elif not place.lost:
+            yield number, part, place.folder
+
+
+def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
+    """Scripts, modules, requirements and environments that a command reads."""
+    try:
+        words = shlex.split(command.rstrip("\\"), posix=True)
+    except ValueError:
+        return
+    started = False
+    while words and (re.match(r"^[A-Z_]+=", words[0]) or words[0] in BEFORE):
+        started = words[0] in STARTERS
+        words = words[1:]
+    if not words:
+        return
+    program, rest = words[0], words[1:]
+    if started and (program.startswith("-") or program.endswith(".py")):
+        yield from script(words, files)
+    elif PYTHON.match(program):
+        yield from script(rest, files)
+    elif program in SHELL_PROGRAMS and rest and rest[0].endswith((".sh", ".bash")):
+        yield rest[0]
+    elif program.startswith("./") and program.endswith((".sh", ".py")):
+        yield program
+    elif program in ("pip", "pip3", "conda", "mamba"):
+        yield from following(rest, ("-r", "--requirement", "-f", "--file"), (".txt", ".yml", ".yaml"))
+    elif program == "jupyter":
+        yield from (word for word in rest if word.endswith(".ipynb"))
+
+
+def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
+    """The script or module that Python runs, the configuration it is given, or what `-m pip` installs."""
+    if words[:2] == ["-m", "pip"]:
+        yield from following(words[2:], ("-r", "--requirement"), (".txt",))
+        return
+    skip = False
+    for position, word in enumerate(words):
+        if skip or word.startswith("-"):
+            if word == "-m" and not skip and words[position + 1 : position + 2]:
+                module = words[position + 1]
+                if module in LAUNCH:
+                    skip = True
+                    continue
+                yield from absent_module(module, files)
+                return
+            if word == "-c":
+                return
+            skip = not skip and word in WITH_VALUE
+            continue
+        if word.endswith(".py"):
+            yield word
+            yield from following(words[position:], ("--config", "--cfg", "-c"), (".yaml", ".yml", ".json", ".toml"))
+        return
+
+
+def absent_module(name: str, files: frozenset[str]) -> Iterator[str]:
+    """The file of a module that is none, where its package is one of the tree."""
+    path = name.replace(".", "/")
+    first = path.partition("/")[0]
+    for base in ("", "src/"):
+        inside = any(other.startswith(f"{base}{first}/") and other.endswith(".py") for other in files)
+        if "/" in path and inside:
+            kinds = (f"{path}.py", f"{path}/__main__.py", f"{path}/__init__.py")
+            if not any(f"{base}{kind}" in files for kind in kinds):
+                yield f"{base}{path}.py"
+            return
+
+
+def following(words: list[str], options: tuple[str, ...], suffixes: tuple[str, ...]) -> Iterator[str]:
+    """Values of options that are names of existing files."""
+    for option, value in pairwise(words):
+        if option in options and value.endswith(suffixes):
+            yield value
