@@ -9,14 +9,14 @@ import argparse
 import resource
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from PIL import Image
 
-from benchmarks.inference import flops
 from benchmarks.photographs import starter
+from benchmarks.projection import IMAGENET, Cost, per_image, saturation, storage, training, work
 from colorlib import params
 from colorlib.data.manifest import Photo, Split
 from colorlib.data.photos import decode
@@ -28,43 +28,21 @@ from colorlib.files import sha256_of
 from colorlib.inference import Colorizer
 from colorlib.inference.files import Options
 from colorlib.inference.folder import colorize_folder, find_jobs
-from colorlib.models import MobileLite, PaperNet, save_pretrained
+from colorlib.models import MobileLite, save_pretrained
 from colorlib.ops.grid import Grid
 from colorlib.ops.rebalancing import smooth_prior
-from colorlib.pipeline.rows import look, rows_of
+from colorlib.pipeline.rows import histograms, rows_of
 from colorlib.pipeline.scoring import Task, score
 
 PHOTO = (500, 375)  # pixels
 OTHERS: tuple[Split, ...] = ("train", "val")  # splits that must not be empty; all else is the test split
 SIDE = params.IMAGE_SIZE.value
-SCALES = {"1.3 M": 1_300_000, "1 G": 1_000_000_000}  # images
-STEPS, BATCH, CROP = 450_000, 40, 176  # of the paper's training
-BACKWARD = 3  # a backward pass costs twice a forward pass
-PEAKS = {"A100, TF32": 156e12, "A100, bf16": 312e12, "H100 SXM, bf16": 989e12}  # dense, from the datasheets, FLOP/s
-UTILISATION = (0.2, 0.4)  # of the peak, as convolutions reach it: assumed
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What one image costs in a stage.
-
-    Attributes:
-        stage: its name.
-        seconds: of one core.
-        read: bytes.
-        written: bytes.
-    """
-
-    stage: str
-    seconds: float
-    read: float
-    written: float
-
-
-def processor_seconds(work: Callable[[], object]) -> float:
+def processor_seconds(call: Callable[[], object]) -> float:
     """Seconds of processor time that a call takes in all threads of this process."""
     before = resource.getrusage(resource.RUSAGE_SELF)
-    work()
+    call()
     after = resource.getrusage(resource.RUSAGE_SELF)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
@@ -93,7 +71,7 @@ def measure(place: Path, count: int) -> list[Cost]:
     source = open_shards(place / "shards", SIDE)
     others = tuple(replace(photo, split=split) for photo, split in zip(photos, OTHERS, strict=False))
     prepare((*others, *photos[len(others) :]), place / "in", place / "prepared", SIDE)
-    (rows, *_) = rows_of(place / "prepared", "test", min(count - len(others), 16))
+    rows = next(rows_of(place / "prepared", "test", min(count - len(others), 16)))
     images = rows.stop - rows.start
     torch.manual_seed(0)
     save_pretrained(MobileLite(q=313, grid="paper"), place / "model")
@@ -105,57 +83,38 @@ def measure(place: Path, count: int) -> list[Cost]:
         jobs = find_jobs(place / "in", place / f"out-{next(turns)}", recursive=False)
         colorize_folder(colorizer, jobs, Options(), lambda _: None)
 
-    def seconds(work: Callable[[], object], per: int) -> float:
-        work()
-        return processor_seconds(work) / per
+    def seconds(call: Callable[[], object], per: int) -> float:
+        call()
+        return processor_seconds(call) / per
 
     task = Task(place / "model", rows, prior)
-    found = [
-        Cost(
-            "shards",
-            seconds(lambda: make_shard(ShardTask(0, place / "in", names, settings)), count),
-            original,
-            stored,
-        ),
-        Cost("prepare", seconds(lambda: make_ready(Piece(photos, place / "in", SIDE)), count), original, square),
-        Cost("statistics", seconds(lambda: look(rows), images), square, 0.0),
-        Cost("reading for training", seconds(lambda: [source.read(n) for n in range(count)], count), stored, 0.0),
-        Cost("evaluate, MobileLite", seconds(lambda: score(task), images), square, 0.0),
-        Cost("colorize, MobileLite", seconds(colorize, count), original, 0.0),
-    ]
+    shards = seconds(lambda: make_shard(ShardTask(0, place / "in", names, settings)), count)
+    arrays = seconds(lambda: make_ready(Piece(photos, place / "in", SIDE)), count)
+    reading = seconds(lambda: [source.read(n) for n in range(count)], count)
+    colorizing = seconds(colorize, count)
     pictures = sum(path.stat().st_size for path in (place / "out-1").iterdir()) / count
-    return [*found[:-1], Cost(found[-1].stage, found[-1].seconds, original, pictures)]
+    return [
+        Cost("prepare, shards", shards, original, stored),
+        Cost("prepare, arrays", arrays, original, square),
+        # Arrays are measured, and reading a shard's image is added: at this size it is shards that are read.
+        Cost("statistics", seconds(lambda: histograms(rows), images) + reading, stored, 0.0),
+        Cost("reading for training", reading, stored, 0.0),
+        Cost("evaluate, MobileLite", seconds(lambda: score(task), images) + reading, stored, 0.0),
+        Cost("colorize, MobileLite", colorizing, original, pictures),
+    ]
 
 
-def table(costs: list[Cost]) -> str:
-    """One line a stage: per image, and for each of `SCALES`."""
-    scales = " | ".join(f"core-hours, {name}" for name in SCALES)
-    lines = [f"| stage | core-ms/image | images/s a core | KB read | KB written | {scales} |"]
-    lines.append("|---|" + "---:|" * (4 + len(SCALES)))
-    for cost in costs:
-        hours = " | ".join(f"{cost.seconds * images / 3600:,.1f}" for images in SCALES.values())
-        line = f"| {cost.stage} | {1e3 * cost.seconds:.1f} | {1 / cost.seconds:.0f}"
-        lines.append(f"{line} | {cost.read / 1e3:.0f} | {cost.written / 1e3:.0f} | {hours} |")
-    return "\n".join(lines)
-
-
-def training_table(reading: float) -> str:
-    """The paper's training on one GPU, from the operations of a step; `reading` is core-seconds an image."""
-    step = BACKWARD * BATCH * flops(PaperNet(grid="paper"), CROP, CROP)
-    lines = [f"A step is {step / 1e12:.2f} TFLOP, the training {STEPS * step / 1e18:.2f} EFLOP.", ""]
-    lines.append("| GPU | share of its peak | ms/step | images/s | cores that read | hours for the training |")
-    lines.append("|---|---:|---:|---:|---:|---:|")
-    for name, peak in PEAKS.items():
-        for share in UTILISATION:
-            seconds = step / (share * peak)
-            rate = BATCH / seconds
-            line = f"| {name} | {share:.0%} | {1e3 * seconds:.0f} | {rate:,.0f} | {rate * reading:.1f}"
-            lines.append(f"{line} | {STEPS * seconds / 3600:.1f} |")
-    return "\n".join(lines)
+def as_on_imagenet(costs: list[Cost]) -> list[Cost]:
+    """The costs with JPEG files as large as ImageNet's: enlarged photographs are compressed better than real ones."""
+    factor = IMAGENET / costs[0].read
+    raw = float(3 * SIDE * SIDE)
+    return [
+        replace(c, read=c.read * factor, written=c.written if c.written == raw else c.written * factor) for c in costs
+    ]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure and print both tables."""
+    """Measure, and print all tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--images", type=int, default=64, help="photographs to measure with, 4 or more")
     chosen = parser.parse_args(arguments)
@@ -163,9 +122,17 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"got {chosen.images} images, expected 4 or more")
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        costs = measure(Path(folder), chosen.images)
+        measured = measure(Path(folder), chosen.images)
+    costs = as_on_imagenet(measured)
+    shards, arrays, *_, colorize = costs
+    files = {
+        "originals": shards.read,
+        "shards": shards.written,
+        "arrays": arrays.written,
+        "pictures": colorize.written,
+    }
     reading = next(cost.seconds for cost in costs if cost.stage == "reading for training")
-    print(table(costs), training_table(reading), sep="\n\n")
+    print(per_image(measured), work(costs), storage(files), saturation(costs), training(reading), sep="\n\n")
 
 
 if __name__ == "__main__":

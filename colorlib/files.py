@@ -5,8 +5,10 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from colorlib.errors import ColorlibError
@@ -20,6 +22,8 @@ REMEDIES = {
     errno.EPERM: "check the folder's owner",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
+HOST = socket.gethostname().partition(".")[0]  # a process's number says nothing about those of other machines
+LEFTOVER = re.compile(rf"\.(?P<name>.+)\.{re.escape(HOST)}\.(?P<pid>\d+)(?P<old>\.old)?\.partial")
 
 
 @contextmanager
@@ -27,17 +31,18 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what was written there becomes `path` when the block ends well.
 
     The block may write a file or make a directory. When it fails, or is interrupted, the temporary thing is removed and
-    `path` is what it was before. What a killed process left behind is removed by the next writer of the same path.
+    `path` is what it was before. What a killed process left behind goes when the next process of the same machine first
+    writes into the folder, see `sweep`.
 
     Raises:
         ColorlibError: the disk is full, or `path` cannot be written where it lies, with the reason and the remedy.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = path.with_name(f".{path.name}.{HOST}.{os.getpid()}.partial")
     try:
         with _in_words(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _remove_leftovers(path)
+            _sweep_once(path.parent.resolve(), os.getpid())
         with _in_words(path, block=temporary):
             yield temporary
         with _in_words(path):
@@ -52,6 +57,21 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def sweep(folder: Path) -> None:
+    """Remove from `folder` what killed processes of this machine left of `atomic_path`'s temporary things.
+
+    A directory that had been set aside to be replaced gets its name back where it is missing: it is the whole one.
+    """
+    for path in folder.iterdir():
+        match = LEFTOVER.fullmatch(path.name)
+        if match is None or _is_running(int(match["pid"])):
+            continue
+        if match["old"] and not (folder / match["name"]).exists():
+            path.replace(folder / match["name"])
+        else:
+            _remove(path)
 
 
 def sha256_of(path: Path) -> str:
@@ -79,16 +99,10 @@ def _replace(temporary: Path, path: Path) -> None:
     shutil.rmtree(aside)
 
 
-def _remove_leftovers(path: Path) -> None:
-    ours = re.compile(rf"\.{re.escape(path.name)}\.(\d+)(\.old)?\.partial")
-    for sibling in path.parent.iterdir():
-        match = ours.fullmatch(sibling.name)
-        if match is None or _is_running(int(match[1])):
-            continue
-        if match[2] and not path.exists():
-            sibling.replace(path)  # killed between the two renames: the old directory is the whole one
-        else:
-            _remove(sibling)
+@lru_cache(maxsize=1024)
+def _sweep_once(folder: Path, _pid: int) -> None:
+    # At each writing it would make n files in one folder cost n² names; a forked process is another one.
+    sweep(folder)
 
 
 def _is_running(pid: int) -> bool:

@@ -53,10 +53,19 @@ class AucAccumulator:
         Raises:
             ColorlibError: if nothing was added.
         """
-        total, weighted = self.sums.tolist()
-        if total == 0:
-            raise ColorlibError("AuC of no pixels is undefined: update the accumulator first.")
-        return float(1 - weighted / total / LIMIT)
+        return auc_of_sums(self.sums)
+
+
+def auc_of_sums(sums: torch.Tensor) -> float:
+    """Return the AuC in [0, 1] of [Σ weight, Σ weight · min(d, 150)], as accumulators hold them; such sums add up.
+
+    Raises:
+        ColorlibError: there is no weight.
+    """
+    total, weighted = sums.tolist()
+    if total == 0:
+        raise ColorlibError("AuC of no pixels is undefined: update the accumulator first.")
+    return float(1 - weighted / total / LIMIT)
 
 
 def auc(ab_pred: torch.Tensor, ab_true: torch.Tensor) -> float:

@@ -9,6 +9,7 @@ import torch
 from colorlib.errors import ColorlibError
 from colorlib.files import write_text
 from colorlib.ops.grid import Grid
+from colorlib.ops.rebalancing import class_weights, smooth_prior
 
 COLUMNS = ("a", "b", "count", "prior", "weight")
 
@@ -19,6 +20,19 @@ class BinTable(NamedTuple):
     counts: torch.Tensor
     prior: torch.Tensor
     weights: torch.Tensor
+
+
+def weigh(counts: torch.Tensor, grid: Grid, sigma: float, lam: float) -> BinTable:
+    """The smoothed prior of a histogram (Q int64), and the class weights (eq. 4).
+
+    Args:
+        counts: pixels by their nearest bin.
+        grid: the bins.
+        sigma: of the smoothing, ab units.
+        lam: share λ of the uniform distribution.
+    """
+    prior = smooth_prior(counts, grid, sigma)
+    return BinTable(counts, prior, class_weights(prior, lam))
 
 
 def read_bin_table(path: Path, grid: Grid) -> BinTable:

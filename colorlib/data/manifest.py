@@ -1,6 +1,12 @@
-"""The list of photographs: what each file is, whose it is, and which split it belongs to."""
+"""The list of photographs: what each file is, whose it is, and which split it belongs to.
+
+A manifest may have any number of rows: they are read whenever they are gone through, and never held.
+"""
 
 import csv
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
@@ -38,31 +44,59 @@ class Photo:
     source: str
 
 
-def read_manifest(path: Path) -> tuple[Photo, ...]:
-    """Read and check a manifest (CSV with at least the columns of `Photo`), in its own order.
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest that was checked: its rows in their own order, as often as they are wanted.
+
+    Attributes:
+        path: the CSV file.
+        count: number of rows.
+    """
+
+    path: Path
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Photo]:
+        return _rows(self.path)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest (CSV with at least the columns of `Photo`).
 
     Raises:
         ColorlibError: the manifest is missing or empty, a column or value is missing or wrong (with its line), a file
             is listed twice, or a group stands in two splits.
     """
+    count = 0
+    with closing(sqlite3.connect("")) as seen:  # a temporary file of SQLite's own: the memory stays bounded
+        seen.execute("CREATE TABLE files (name TEXT PRIMARY KEY) WITHOUT ROWID")
+        seen.execute("CREATE TABLE groups (name TEXT PRIMARY KEY, split TEXT, file TEXT) WITHOUT ROWID")
+        for photo in _rows(path):
+            _check(photo, seen, path)
+            count += 1
+    if count == 0:
+        raise ColorlibError(f"{path}: the manifest lists no photograph")
+    return Manifest(path, count)
+
+
+def _rows(path: Path) -> Iterator[Photo]:
     try:
-        text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the header
+        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets put a mark before the header
+            reader = csv.DictReader(file)
+            missing = [field.name for field in fields(Photo) if field.name not in (reader.fieldnames or ())]
+            if missing:
+                raise ColorlibError(f"{path}: the header lacks {', '.join(missing)}")
+            for row in reader:
+                yield _photo(row, f"{path}:{reader.line_num}")
     except FileNotFoundError:
         raise ColorlibError(
             f"there is no manifest {path}: restore it, or point prepare.source at a folder with one"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ColorlibError(f"the manifest {path} cannot be read: {error}") from error
-    reader = csv.DictReader(text.splitlines())
-    missing = [field.name for field in fields(Photo) if field.name not in (reader.fieldnames or ())]
-    if missing:
-        raise ColorlibError(f"{path}: the header lacks {', '.join(missing)}")
-    photos = tuple(_photo(row, f"{path}:{reader.line_num}") for row in reader)
-    if not photos:
-        raise ColorlibError(f"{path}: the manifest lists no photograph")
-    _check_unique(photos, path)
-    _check_groups(photos, path)
-    return photos
 
 
 def _photo(row: dict[str, str | None], where: str) -> Photo:
@@ -98,20 +132,16 @@ def _pixels(text: str, name: str, where: str) -> int:
     return int(text)
 
 
-def _check_unique(photos: tuple[Photo, ...], path: Path) -> None:
-    seen: set[str] = set()
-    for photo in photos:
-        if photo.file in seen:
-            raise ColorlibError(f"{path}: {photo.file} is listed twice")
-        seen.add(photo.file)
-
-
-def _check_groups(photos: tuple[Photo, ...], path: Path) -> None:
-    split_of: dict[str, Photo] = {}
-    for photo in photos:
-        first = split_of.setdefault(photo.group, photo)
-        if first.split != photo.split:
-            raise ColorlibError(
-                f"{path}: group {photo.group} is torn apart: {first.file} is in {first.split}, "
-                f"{photo.file} in {photo.split}; put them into one split"
-            )
+def _check(photo: Photo, seen: sqlite3.Connection, path: Path) -> None:
+    """Note the file and its group, which must not be torn apart."""
+    try:
+        seen.execute("INSERT INTO files VALUES (?)", (photo.file,))
+    except sqlite3.IntegrityError:
+        raise ColorlibError(f"{path}: {photo.file} is listed twice") from None
+    seen.execute("INSERT OR IGNORE INTO groups VALUES (?, ?, ?)", (photo.group, photo.split, photo.file))
+    split, first = seen.execute("SELECT split, file FROM groups WHERE name = ?", (photo.group,)).fetchone()
+    if split != photo.split:
+        raise ColorlibError(
+            f"{path}: group {photo.group} is torn apart: {first} is in {split}, "
+            f"{photo.file} in {photo.split}; put them into one split"
+        )

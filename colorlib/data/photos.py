@@ -24,18 +24,27 @@ def load_photo(photo: Photo, folder: Path) -> Image.Image:
             another size.
     """
     path = folder / photo.file
-    if not path.is_file():
-        raise ColorlibError(f"{path} is missing, though the manifest lists it: restore the file or remove its row")
-    digest = sha256_of(path)
-    if digest != photo.sha256:
-        raise ColorlibError(
-            f"{path} is damaged or was changed: its sha256 is {digest[:12]}…, the manifest says {photo.sha256[:12]}…; "
-            "restore the file, or update the manifest if the change is meant"
-        )
+    verify(path, photo.sha256)
     image = decode(path)
     if image.size != (photo.width, photo.height):
         raise ColorlibError(f"{path} is {image.width}×{image.height}, the manifest says {photo.width}×{photo.height}")
     return image
+
+
+def verify(path: Path, sha256: str) -> None:
+    """Check that `path` is the file that a manifest lists with this SHA-256.
+
+    Raises:
+        ColorlibError: it is missing or another one.
+    """
+    if not path.is_file():
+        raise ColorlibError(f"{path} is missing, though the manifest lists it: restore the file or remove its row")
+    digest = sha256_of(path)
+    if digest != sha256:
+        raise ColorlibError(
+            f"{path} is damaged or was changed: its sha256 is {digest[:12]}…, the manifest says {sha256[:12]}…; "
+            "restore the file, or update the manifest if the change is meant"
+        )
 
 
 def decode(path: Path) -> Image.Image:

@@ -8,11 +8,11 @@ DIRECTORY/train.csv    file, sha256, group: row i describes image i
 
 import csv
 import hashlib
-import io
-import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,15 @@ from torch import Tensor
 
 from colorlib.data.manifest import SPLITS, Photo, Split
 from colorlib.data.photos import load_photo, resize_to_square
+from colorlib.data.prepared_shards import MARK, load_prepared_shards, prepared_shards_sha256
+from colorlib.data.shard_source import ShardSource
+from colorlib.data.walk import in_pieces
 from colorlib.errors import ColorlibError
 from colorlib.files import atomic_path, sha256_of_tree
 
 HASHED_AT_ONCE = 1024  # images; bounds the memory
 AT_ONCE = 16  # photographs a piece of work
+NAMED = 100  # broken photographs
 
 Ready = list[NDArray[np.uint8] | str]  # images, or what is wrong with one
 
@@ -110,12 +114,14 @@ def prepare(
     destination: Path,
     size: int,
     progress: Callable[[str], None] = lambda _: None,
-    apply: Callable[[Callable[[Piece], Ready], Sequence[Piece]], Iterable[Ready]] = map,
+    apply: Callable[[Callable[[Piece], Ready], Iterable[Piece]], Iterable[Ready]] = map,
 ) -> None:
     """Verify, decode and resize all photographs and write them to the folder `destination`, whole or not at all.
 
+    A few pieces of work are held at a time, whatever the number of photographs.
+
     Args:
-        photos: rows of the manifest.
+        photos: rows of the manifest; gone through once for each split, and once before.
         source: the folder with the photographs.
         destination: a folder that will hold nothing but the prepared data.
         size: side of the squares in pixels.
@@ -123,57 +129,57 @@ def prepare(
         apply: calls a function for each piece of work and gives the results in order, as `map` does.
 
     Raises:
-        ColorlibError: a split has no photograph, a photograph is missing, changed or broken (all such are named), or
-            `destination` cannot be written.
+        ColorlibError: a split has no photograph, photographs are missing, changed or broken (the first hundred are
+            named), or `destination` cannot be written.
     """
-    photos = tuple(photos)
-    rows = {split: [photo for photo in photos if photo.split == split] for split in SPLITS}
-    empty = [split for split in SPLITS if not rows[split]]
+    counts = Counter(photo.split for photo in photos)
+    empty = [split for split in SPLITS if not counts[split]]
     if empty:
         raise ColorlibError(
             f"the manifest in {source} has no photograph for {' and '.join(empty)}: every split needs at least one"
         )
-    pieces = [
-        Piece(part, source.resolve(), size)
-        for split in SPLITS
-        for part in (tuple(rows[split][start : start + AT_ONCE]) for start in range(0, len(rows[split]), AT_ONCE))
-    ]
+    held: deque[tuple[Photo, ...]] = deque()  # those at work
     broken: list[str] = []
+    lost = 0
     with atomic_path(destination) as folder:
         folder.mkdir()
-        ready = iter(apply(make_ready, pieces))
-        for split, members in rows.items():
-            with (folder / f"{split}.npy").open("wb") as file:
-                shape = (len(members), size, size, 3)
-                np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-                todo = iter(members)
-                # Written as they come: no more than a few pieces are ever held in memory.
-                for images in itertools.islice(ready, -(-len(members) // AT_ONCE)):
-                    for image in images:
-                        if isinstance(image, str):
+        ready = iter(apply(make_ready, _pieces(photos, source.resolve(), size, held)))
+        for split in SPLITS:
+            array = (folder / f"{split}.npy").open("wb")
+            index = (folder / f"{split}.csv").open("w", encoding="utf-8", newline="")
+            with array, index:
+                shape = (counts[split], size, size, 3)
+                np.lib.format.write_array_header_1_0(array, {"descr": "|u1", "fortran_order": False, "shape": shape})
+                rows = csv.writer(index, lineterminator="\n")
+                rows.writerow(["file", "sha256", "group"])
+                for images in islice(ready, -(-counts[split] // AT_ONCE)):
+                    for photo, image in zip(held.popleft(), images, strict=True):
+                        if not isinstance(image, str):
+                            array.write(image.data)
+                        elif (lost := lost + 1) <= NAMED:
                             broken.append(image)
-                        else:
-                            file.write(image.data)
-                        progress(next(todo).file)
-            _write_index(folder / f"{split}.csv", members)
+                        rows.writerow([photo.file, photo.sha256, photo.group])
+                        progress(photo.file)
         if broken:
-            raise ColorlibError("\n".join([f"{len(broken)} of the photographs cannot be used:", *broken]))
+            more = [f"and {lost - NAMED} more"] if lost > NAMED else []
+            raise ColorlibError("\n".join([f"{lost} of the photographs cannot be used:", *broken, *more]))
 
 
-def _write_index(path: Path, members: list[Photo]) -> None:
-    index = io.StringIO()
-    writer = csv.writer(index, lineterminator="\n")
-    writer.writerow(["file", "sha256", "group"])
-    writer.writerows([photo.file, photo.sha256, photo.group] for photo in members)
-    path.write_text(index.getvalue(), encoding="utf-8")
+def _pieces(photos: Iterable[Photo], source: Path, size: int, held: deque[tuple[Photo, ...]]) -> Iterator[Piece]:
+    for split in SPLITS:
+        for part in in_pieces((photo for photo in photos if photo.split == split), AT_ONCE):
+            held.append(part)
+            yield Piece(part, source, size)
 
 
-def load_prepared(directory: Path, split: Split) -> Prepared:
-    """Open one split that `prepare` wrote.
+def load_prepared(directory: Path, split: Split) -> Prepared | ShardSource:
+    """Open one split that `prepare` wrote, or `prepare_shards`.
 
     Raises:
         ColorlibError: it is missing, damaged, empty or inconsistent.
     """
+    if (directory / MARK).is_file():
+        return load_prepared_shards(directory, split)
     array, index = directory / f"{split}.npy", directory / f"{split}.csv"
     for path in (array, index):
         if not path.is_file():
@@ -190,7 +196,7 @@ def load_prepared(directory: Path, split: Split) -> Prepared:
 
 def prepared_sha256(directory: Path) -> str:
     """One hash over all the prepared data."""
-    return sha256_of_tree(directory)
+    return prepared_shards_sha256(directory) if (directory / MARK).is_file() else sha256_of_tree(directory)
 
 
 def _read_array(path: Path) -> NDArray[np.uint8]:

@@ -9,12 +9,13 @@ import io
 import json
 import tarfile
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
 from colorlib import params
-from colorlib.data.photos import decode, to_tensor
+from colorlib.data.photos import decode, to_tensor, verify
 from colorlib.errors import ColorlibError
 from colorlib.ops.lab import rgb_to_lab
 
@@ -51,12 +52,14 @@ class ShardTask:
         root: the source's folder.
         files: names relative to it.
         settings: of all shards.
+        sha256: of the files, to be checked; empty where nothing says it.
     """
 
     number: int
     root: Path
     files: tuple[str, ...]
     settings: ShardSettings
+    sha256: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,10 @@ def make_shard(task: ShardTask) -> Shard:
     images: list[ImageRecord] = []
     damaged: list[tuple[str, str]] = []
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for place, file in enumerate(task.files):
+        for place, (file, sha256) in enumerate(zip_longest(task.files, task.sha256, fillvalue="")):
             try:
+                if sha256:
+                    verify(task.root / file, sha256)
                 blob, image, suffix = _stored(task.root / file, task.settings)
             except ColorlibError as error:
                 damaged.append((file, str(error).replace(f"{task.root}/", "")))  # the same wherever the source lies

@@ -15,23 +15,24 @@ import hashlib
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from colorlib.data.shard import ShardSettings, ShardTask, make_shard, record_text
-from colorlib.data.walk import image_files
+from colorlib.data.walk import image_files, in_pieces
 from colorlib.errors import ColorlibError
-from colorlib.files import atomic_path, sha256_of, write_text
+from colorlib.files import atomic_path, sha256_of, sweep, write_text
 
 INDEX, SETTINGS, SUMS, DAMAGED = "shards.json", "settings.json", "SHA256SUMS", "damaged.csv"
 NAME = re.compile(r"shard-(\d{6,})\.(?:tar|json)")
 VERSION = 1
 
 Map = Callable[[Callable[[ShardTask], "Written"], Iterable[ShardTask]], Iterable["Written"]]
+Listed = tuple[str, str]  # a file's name, and its SHA-256, or "" where nothing says it
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,10 @@ def write_shards(
     settings: ShardSettings | None = None,
     progress: Callable[[Written], None] = lambda _: None,
     mapping: Map = map,
+    files: Iterable[Listed] | None = None,
+    replace: bool = False,
 ) -> Totals:
-    """Write all images below `source` as shards into `output`; started again, it keeps the shards that are finished.
+    """Write images below `source` as shards into `output`; started again, it keeps the shards that are finished.
 
     The bytes do not depend on how often it was interrupted, or on who does the work. Memory does not grow with the
     number of images: one shard is held at a time, and the names in one folder.
@@ -81,27 +84,28 @@ def write_shards(
         settings: how to store the images; 256 pixels as JPEG of quality 95 where None.
         progress: called after each shard.
         mapping: like `map`, in order; may spread the calls over processes that see the same folders.
+        files: which, in their order; all image files where None.
+        replace: empty an `output` that was written with other settings or holds other files.
 
     Raises:
-        ColorlibError: `source` holds no image that can be read, `output` was written with other settings or holds
-            other files, or cannot be written.
+        ColorlibError: no image can be read, or `output` cannot be written, or not without `replace`.
     """
     settings = settings or ShardSettings()
-    _begin(output, settings)
+    source, output = source.absolute(), output.absolute()  # a worker may stand elsewhere
+    _begin(output, settings, replace)
     count = 0
-    for written in mapping(partial(write_shard, output), plan(source, settings)):
+    for written in mapping(partial(write_shard, output), plan(source, settings, files)):
         progress(written)
         count += 1
     return _finish(source, output, count)
 
 
-def plan(source: Path, settings: ShardSettings) -> Iterator[ShardTask]:
+def plan(source: Path, settings: ShardSettings, files: Iterable[Listed] | None = None) -> Iterator[ShardTask]:
     """The units of work, one after the other: `per_shard` files each."""
-    files = image_files(source)
-    number = 0
-    while chunk := tuple(islice(files, settings.per_shard)):
-        yield ShardTask(number, source, chunk, settings)
-        number += 1
+    listed = ((name, "") for name in image_files(source)) if files is None else files
+    for number, piece in enumerate(in_pieces(listed, settings.per_shard)):
+        names, sums = zip(*piece, strict=True)
+        yield ShardTask(number, source, names, settings, sums)
 
 
 def write_shard(output: Path, task: ShardTask) -> Written:
@@ -146,23 +150,30 @@ def read_record(path: Path) -> dict[str, Any]:
 def _is_whole(tar: Path, record_path: Path, inputs: str) -> bool:
     if not (tar.is_file() and record_path.is_file()):
         return False
-    record = read_record(record_path)
+    try:
+        record = read_record(record_path)
+    except ColorlibError:
+        return False  # it is made again
     return bool(record["inputs"] == inputs and sha256_of(tar) == record["sha256"])
 
 
-def _begin(output: Path, settings: ShardSettings) -> None:
+def _begin(output: Path, settings: ShardSettings, replace: bool) -> None:
     text = json.dumps({"version": VERSION, **asdict(settings)}, indent=2) + "\n"
     path = output / SETTINGS
-    if path.is_file():
-        if path.read_text(encoding="utf-8") != text:
+    same = path.is_file() and path.read_text(encoding="utf-8") == text
+    if not same and output.is_dir() and any(output.iterdir()):
+        if replace:
+            shutil.rmtree(output)
+        elif path.is_file():
             raise ColorlibError(f"{output} holds shards of other settings ({path}): remove it, or name another folder")
-    elif output.is_dir() and any(output.iterdir()):
-        raise ColorlibError(f"{output} is not empty and holds no shards: name another folder")
+        else:
+            raise ColorlibError(f"{output} is not empty and holds no shards: name another folder")
     (output / INDEX).unlink(missing_ok=True)
     write_text(path, text)
 
 
 def _finish(source: Path, output: Path, count: int) -> Totals:
+    sweep(output)  # what a killed worker left
     for path in sorted(output.iterdir()):
         match = NAME.fullmatch(path.name)
         if match is not None and int(match[1]) >= count:
@@ -194,6 +205,7 @@ def _printable(text: str) -> str:
 
 def _inputs(task: ShardTask) -> str:
     digest = hashlib.sha256(json.dumps(asdict(task.settings)).encode())
+    digest.update("".join(task.sha256).encode())
     for file in task.files:
         path = task.root / file
         size = path.stat().st_size if path.exists() else -1

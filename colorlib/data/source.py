@@ -4,7 +4,7 @@
 what the trainer reads. `colorlib.data.batches.TrainingBatches` makes the second out of any of the first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -49,6 +49,17 @@ class ImageSource(Protocol):
         (global) batches of `batch_size` images allows.
         """
         ...
+
+
+def read_tensor(source: ImageSource, rows: Iterable[int]) -> Tensor:
+    """The images with these indices (one at least) as uint8 sRGB, M×3×S×S."""
+    images = np.stack([source.read(row) for row in rows])  # (M, S, S, 3)
+    return torch.from_numpy(images).permute(0, 3, 1, 2)  # (M, 3, S, S)
+
+
+def spread(total: int, most: int) -> list[int]:
+    """At most `most` of the indices below `total`, at equal distances; all of them where they are not more."""
+    return torch.linspace(0, total - 1, min(total, most)).round().long().tolist()
 
 
 class BatchSource(Protocol):

@@ -1,12 +1,24 @@
 """The image files below a folder, in one order, without holding them all."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from colorlib.errors import ColorlibError
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"))
+
+
+Item = TypeVar("Item")
+
+
+def in_pieces(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """Yield `size` items at a time; the last piece may be smaller."""
+    left = iter(items)
+    while piece := tuple(islice(left, size)):
+        yield piece
 
 
 def image_files(folder: Path) -> Iterator[str]:

@@ -9,14 +9,15 @@ has next to no prior, and the few test pixels of it would be nearly all of the m
 """
 
 import json
-import math
-
-import torch
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 from colorlib.data.prepared import load_prepared
+from colorlib.data.source import read_tensor, spread
 from colorlib.files import sha256_of, write_text
 from colorlib.inference.recombine import grey, recombine
-from colorlib.metrics import LIMIT
 from colorlib.models.pretrained import WEIGHTS
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
@@ -25,8 +26,8 @@ from colorlib.pictures import picture_grid
 from colorlib.pipeline.curves import plot_curves
 from colorlib.pipeline.paths import EVALUATION, MODELS, PREPARED, STATISTICS, TRAINING
 from colorlib.pipeline.progress import progress
-from colorlib.pipeline.rows import look, rows_of
-from colorlib.pipeline.scoring import Predictor, Scores, Task, predict, score
+from colorlib.pipeline.rows import pieces, rows_of
+from colorlib.pipeline.scoring import Predictor, Scores, Task, Truth, look, predict, score
 from colorlib.pipeline.settings import load_settings
 from colorlib.pipeline.stage import console, run_stage
 from colorlib.pipeline.tracking import find_run
@@ -34,6 +35,7 @@ from colorlib.pipeline.workers import HERE, Workers, chosen_workers
 from colorlib.priors import BinTable, read_bin_table
 
 Metrics = dict[str, float]
+Sums = TypeVar("Sums", Scores, Truth)
 
 TRUTH = "truth"
 HEADINGS = {
@@ -54,12 +56,10 @@ def main(workers: Workers = HERE) -> None:
     predictors = {**baselines(table, grid), **models}
     test = load_prepared(PREPARED, "test")
     metrics = measure(predictors, len(test), grid, workers)
-    count = min(settings.evaluate.pictures, len(test))
-    chosen = torch.linspace(0, len(test) - 1, count).long()  # spread over the split
-    rgb = test.tensor(chosen.tolist())
+    rgb = read_tensor(test, spread(len(test), settings.evaluate.pictures))
+    lightness = rgb_to_lab(rgb)[:, :1]
     pictures = {"input": grey(rgb), TRUTH: rgb}
     for name, model in models.items():
-        lightness = rgb_to_lab(rgb)[:, :1]
         pictures[name.replace("-", "\n")] = recombine(lightness, predict(model, lightness), 1)
     write_text(EVALUATION / "metrics.json", json.dumps(metrics, indent=2) + "\n")
     write_text(EVALUATION / "table.md", markdown(metrics, len(test)))
@@ -79,40 +79,27 @@ def baselines(table: BinTable, grid: Grid) -> dict[str, Predictor]:
 
 def measure(predictors: dict[str, Predictor], images: int, grid: Grid, workers: Workers) -> dict[str, Metrics]:
     """All metrics of the truth and of every predictor over the test split."""
-    rows = rows_of(PREPARED, "test", images)
-    with progress("test split", len(rows)) as advance:
-        counts, truth = torch.zeros(len(grid), dtype=torch.int64), {"chroma": 0.0, "colorfulness": 0.0}
-        for seen in workers.map(look, rows):
-            counts += seen.counts[grid.name]
-            truth = {"chroma": truth["chroma"] + seen.chroma, "colorfulness": truth["colorfulness"] + seen.colorfulness}
-            advance("")
-    prior = smooth_prior(counts, grid)
-    metrics: dict[str, Metrics] = {TRUTH: {key: value / images for key, value in truth.items()}}
-    tasks = [Task(predictor, part, prior) for predictor in predictors.values() for part in rows]
-    with progress("evaluate", len(tasks)) as advance:
+    count = pieces(images)
+    with progress("test split", count) as advance:
+        truth = total(workers.map(look, rows_of(PREPARED, "test", images)), count, partial(advance, ""))
+    prior = smooth_prior(truth.counts, grid)
+    tasks = (Task(who, part, prior) for who in predictors.values() for part in rows_of(PREPARED, "test", images))
+    metrics = {TRUTH: {"chroma": truth.chroma / images, "colorfulness": truth.colorfulness / images}}
+    with progress("evaluate", len(predictors) * count) as advance:
         results = workers.map(score, tasks)
         for name in predictors:
-            first, *others = (next(results) for _ in rows)
-            metrics[name] = in_figures(sum(others, first), images)
-            for _ in rows:
-                advance(name)
+            metrics[name] = total(results, count, partial(advance, name)).figures(images)
     return metrics
 
 
-def in_figures(sums: Scores, images: int) -> Metrics:
-    """The metrics that these sums come to."""
-
-    def auc(pair: torch.Tensor) -> float:
-        weight, error = pair.tolist()
-        return float(1 - error / weight / LIMIT)
-
-    return {
-        "auc": auc(sums.auc),
-        "rebalanced_auc": auc(sums.rebalanced_auc),
-        "psnr": -10 * math.log10(sums.squared_error / sums.values),
-        "chroma": sums.chroma / images,
-        "colorfulness": sums.colorfulness / images,
-    }
+def total(parts: Iterator[Sums], count: int, advance: Callable[[], None]) -> Sums:
+    """The next `count` sums added up, in their order; `advance` is called after each."""
+    found = next(parts)
+    advance()
+    for part in islice(parts, count - 1):
+        found = found + part
+        advance()
+    return found
 
 
 def markdown(metrics: dict[str, Metrics], count: int) -> str:

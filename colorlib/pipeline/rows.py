@@ -4,15 +4,16 @@ Each piece gives sums, which a stage adds in the order of the pieces: the size o
 digit, the number of workers is not.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from colorlib.data.manifest import Split
-from colorlib.metrics import chroma, colorfulness
+from colorlib.data.prepared import load_prepared
+from colorlib.data.source import ImageSource, read_tensor
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
 
@@ -24,45 +25,42 @@ class Rows:
     """Some images of a prepared split.
 
     Attributes:
-        array: the split's N×S×S×3 array; absolute, as a worker may stand elsewhere.
+        prepared: the folder of the prepared data; absolute, as a worker may stand elsewhere.
+        split: of it.
         start: the first image.
         stop: one beyond the last.
     """
 
-    array: Path
+    prepared: Path
+    split: Split
     start: int
     stop: int
 
     def tensor(self) -> Tensor:
         """The images: uint8 sRGB, (stop − start)×3×S×S."""
-        images = np.load(self.array, mmap_mode="r")[self.start : self.stop]  # (n, S, S, 3)
-        return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)  # (n, 3, S, S)
+        source = _source(self.prepared, self.split, self.prepared.stat().st_mtime_ns)
+        return read_tensor(source, range(self.start, self.stop))
 
 
-def rows_of(prepared: Path, split: Split, count: int) -> list[Rows]:
+def pieces(count: int) -> int:
+    """How many pieces `count` images are."""
+    return -(-count // IMAGES)
+
+
+def rows_of(prepared: Path, split: Split, count: int) -> Iterator[Rows]:
     """The `count` images of a split in the folder `prepared`, `IMAGES` at a time."""
-    array = (prepared / f"{split}.npy").resolve()
-    return [Rows(array, start, min(start + IMAGES, count)) for start in range(0, count, IMAGES)]
+    folder = prepared.resolve()
+    for start in range(0, count, IMAGES):
+        yield Rows(folder, split, start, min(start + IMAGES, count))
 
 
-@dataclass(frozen=True)
-class Truth:
-    """What the images themselves are like.
-
-    Attributes:
-        counts: for each grid the pixels that have each bin as their nearest, Q int64.
-        chroma: sum over images of the mean chroma, Lab units.
-        colorfulness: sum over images.
-    """
-
-    counts: dict[str, Tensor]
-    chroma: float
-    colorfulness: float
+def histograms(rows: Rows) -> dict[str, Tensor]:
+    """For each grid the pixels that have each bin as their nearest, Q int64."""
+    ab = rgb_to_lab(rows.tensor())[:, 1:]
+    return {grid.name: grid.histogram(ab) for grid in (Grid.paper(), Grid.full())}
 
 
-def look(rows: Rows) -> Truth:
-    """Count the bins of both grids, and measure how colourful the images are."""
-    rgb = rows.tensor()
-    ab = rgb_to_lab(rgb)[:, 1:]
-    counts = {grid.name: grid.histogram(ab) for grid in (Grid.paper(), Grid.full())}
-    return Truth(counts, chroma(ab) * len(rgb), colorfulness(rgb / 255) * len(rgb))
+@lru_cache(maxsize=4)
+def _source(prepared: Path, split: Split, _mtime_ns: int) -> ImageSource:
+    # The folder's date is in the key: a worker may outlive a preparation, which replaces files in it.
+    return load_prepared(prepared, split)

@@ -1,5 +1,6 @@
 """A predictor tried on a few images of the test split: the piece of work of `evaluate`."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from colorlib.inference import Colorizer
 from colorlib.inference.recombine import recombine
-from colorlib.metrics import AucAccumulator, chroma, colorfulness
+from colorlib.metrics import AucAccumulator, auc_of_sums, chroma, colorfulness
 from colorlib.models.pretrained import WEIGHTS
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
@@ -63,6 +64,41 @@ class Scores:
             self.chroma + other.chroma,
             self.colorfulness + other.colorfulness,
         )
+
+    def figures(self, images: int) -> dict[str, float]:
+        """The metrics that the sums over so many images come to."""
+        return {
+            "auc": auc_of_sums(self.auc),
+            "rebalanced_auc": auc_of_sums(self.rebalanced_auc),
+            "psnr": -10 * math.log10(self.squared_error / self.values),
+            "chroma": self.chroma / images,
+            "colorfulness": self.colorfulness / images,
+        }
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the images themselves are like.
+
+    Attributes:
+        counts: pixels that have each of the paper's bins as their nearest, Q int64.
+        chroma: sum over images of the mean chroma, Lab units.
+        colorfulness: sum over images.
+    """
+
+    counts: Tensor
+    chroma: float
+    colorfulness: float
+
+    def __add__(self, other: "Truth") -> "Truth":
+        return Truth(self.counts + other.counts, self.chroma + other.chroma, self.colorfulness + other.colorfulness)
+
+
+def look(rows: Rows) -> Truth:
+    """Count the bins, and measure how colourful the images are."""
+    rgb = rows.tensor()
+    ab = rgb_to_lab(rgb)[:, 1:]
+    return Truth(Grid.paper().histogram(ab), chroma(ab) * len(rgb), colorfulness(rgb / 255) * len(rgb))
 
 
 def score(task: Task) -> Scores:

@@ -19,16 +19,32 @@ RunName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 GridName = Literal["paper", "full"]
 
 
+class ShardsSettings(Settings):
+    """Prepared images of a large source, as tar files.
+
+    Attributes:
+        originals: store the files as they are, of whatever size.
+        quality: of JPEG files where they are not the originals.
+        per_shard: images a tar file.
+    """
+
+    originals: bool = False
+    quality: int = Field(95, ge=1, le=100)
+    per_shard: int = Field(1000, ge=1, le=100_000)
+
+
 class PrepareSettings(Settings):
     """From photographs to equally large squares.
 
     Attributes:
-        source: the folder with manifest.csv and the photographs.
+        source: the folder with manifest.csv and the photographs; for shards a folder with images at any depth will do.
         size: side of the squares in pixels.
+        shards: how to store a source of more than some ten thousand images; None makes one array a split.
     """
 
     source: str = "data/starter"
     size: int = Field(256, ge=8, le=4096)
+    shards: ShardsSettings | None = None
 
 
 class EncodingSettings(Settings):
@@ -127,7 +143,7 @@ class PipelineSettings(Settings):
     def single_yaml(self) -> str:
         """Everything about the main run, as `load_single` reads it."""
         content = self.model_dump(mode="json", exclude={"runs", "main", "evaluate"})
-        del content["prepare"]["source"]
+        content["prepare"] = {"size": self.prepare.size}
         run = self.runs[self.main]
         bins = {"grid", "rebalancing"} if run.objective == "regression" else set()
         return yaml.safe_dump(content | {"run": run.model_dump(mode="json", exclude=bins)}, sort_keys=False)
@@ -177,8 +193,9 @@ def load_single(path: Path | None, source: Path, overrides: Mapping[str, object]
     for key, section in sections.items():
         if not isinstance(section, Mapping):
             raise ColorlibError(f"{shown}: {key} holds {type(section).__name__}, expected keys with values")
-    if "source" in sections["prepare"]:
-        raise ColorlibError(f"{shown}: prepare.source is what --data says; leave it out")
+    for key in ("source", "shards"):
+        if key in sections["prepare"]:
+            raise ColorlibError(f"{shown}: prepare.{key} is what --data says; leave it out")
     content["train"] = {**sections["train"], **overrides}
     content["prepare"] = {**sections["prepare"], "source": str(source)}
     runs = {"run": content.pop("run", None) or {}}

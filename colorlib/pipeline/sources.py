@@ -13,7 +13,7 @@ from colorlib.data.cifar10 import SIZE, read_cifar10
 from colorlib.data.folder import Damaged, open_folder
 from colorlib.data.shard_source import open_shards
 from colorlib.data.shards import INDEX
-from colorlib.data.source import ImageSource
+from colorlib.data.source import ImageSource, read_tensor
 from colorlib.errors import ColorlibError
 
 MOST_FOR_VALIDATION = 200  # images, where nothing is said; a tenth where there are fewer
@@ -109,5 +109,4 @@ def _split(source: ImageSource, validation: int | None, damaged: tuple[Damaged, 
     ranks = [hashlib.sha256(Path(source.name(row)).name.encode()).digest() for row in range(len(source))]
     chosen = np.argsort(np.array(ranks), kind="stable")
     aside, rest = (np.sort(part.astype(np.int64)) for part in (chosen[:count], chosen[count:]))
-    images = np.stack([source.read(int(row)) for row in aside])  # (N, S, S, 3)
-    return Split(Part(source, rest), torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), damaged)
+    return Split(Part(source, rest), read_tensor(source, aside.tolist()).contiguous(), damaged)

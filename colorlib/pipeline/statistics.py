@@ -5,15 +5,14 @@ import torch
 from colorlib.data.prepared import load_prepared
 from colorlib.files import atomic_path
 from colorlib.ops.grid import Grid
-from colorlib.ops.rebalancing import class_weights, smooth_prior
 from colorlib.pipeline.paths import PREPARED, STATISTICS
 from colorlib.pipeline.progress import progress
-from colorlib.pipeline.rows import look, rows_of
-from colorlib.pipeline.settings import RebalancingSettings, load_settings
+from colorlib.pipeline.rows import histograms, pieces, rows_of
+from colorlib.pipeline.settings import load_settings
 from colorlib.pipeline.stage import console, run_stage
 from colorlib.pipeline.workers import HERE, Workers, chosen_workers
 from colorlib.plots import plot_prior
-from colorlib.priors import BinTable, write_bin_table
+from colorlib.priors import weigh, write_bin_table
 
 
 def main(workers: Workers = HERE) -> None:
@@ -24,7 +23,7 @@ def main(workers: Workers = HERE) -> None:
     with atomic_path(STATISTICS) as folder:
         folder.mkdir()
         for grid in grids:
-            table = weigh(counts[grid.name], grid, settings)
+            table = weigh(counts[grid.name], grid, settings.sigma, settings.lam)
             write_bin_table(folder / f"{grid.name}.csv", grid, table)
             plot_prior(grid, table.prior, table.weights, folder / f"{grid.name}.png")
             used = int((table.counts > 0).sum())
@@ -34,19 +33,12 @@ def main(workers: Workers = HERE) -> None:
 def count(images: int, grids: tuple[Grid, ...], workers: Workers) -> dict[str, torch.Tensor]:
     """The nearest-bin histogram of all pixels of the training split, for each grid."""
     totals = {grid.name: torch.zeros(len(grid), dtype=torch.int64) for grid in grids}
-    pieces = rows_of(PREPARED, "train", images)
-    with progress("histogram", len(pieces)) as advance:
-        for found in workers.map(look, pieces):
+    with progress("histogram", pieces(images)) as advance:
+        for counts in workers.map(histograms, rows_of(PREPARED, "train", images)):
             for grid in grids:
-                totals[grid.name] += found.counts[grid.name]
+                totals[grid.name] += counts[grid.name]
             advance("")
     return totals
-
-
-def weigh(counts: torch.Tensor, grid: Grid, settings: RebalancingSettings) -> BinTable:
-    """The smoothed prior of a histogram, and the weights (eq. 4)."""
-    prior = smooth_prior(counts, grid, settings.sigma)
-    return BinTable(counts, prior, class_weights(prior, settings.lam))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from colorlib.data.batches import TrainingBatches
 from colorlib.data.prepared import load_prepared, prepared_sha256
-from colorlib.data.source import ImageSource
+from colorlib.data.source import ImageSource, read_tensor, spread
 from colorlib.files import sha256_of, write_text
 from colorlib.inference import Colorizer
 from colorlib.inference.recombine import grey
@@ -36,6 +36,7 @@ from colorlib.training.trainer import Epoch, train
 from colorlib.training.world import World, processes
 from footprint import format_size
 
+MOST_VALIDATED = 1000  # images of the validation split, spread over it: they are held in memory
 SAMPLES = 4  # pictures of the validation split that a run keeps
 RUN_ID = "mlflow-run"  # in the folder of the checkpoints: the run that a restart goes on with
 
@@ -68,7 +69,8 @@ def main(name: str) -> None:
     settings.run(name)
     places = Places(STATISTICS, MODELS / name, TRAINING / f"{name}.csv", TRAINING / f"{name}.png", CHECKPOINTS / name)
     tags = {"colorlib.params_sha256": sha256_of(Path("params.yaml"))}
-    data, validation = load_prepared(PREPARED, "train"), load_prepared(PREPARED, "val").tensor()
+    data, aside = load_prepared(PREPARED, "train"), load_prepared(PREPARED, "val")
+    validation = read_tensor(aside, spread(len(aside), MOST_VALIDATED))
     with processes() as world:
         if world.rank == 0:
             tags["colorlib.data_sha256"] = prepared_sha256(PREPARED)

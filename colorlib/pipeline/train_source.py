@@ -9,23 +9,23 @@ from pathlib import Path
 import torch
 
 from colorlib.data.folder import Damaged
-from colorlib.data.source import ImageSource
+from colorlib.data.source import ImageSource, read_tensor, spread
+from colorlib.data.walk import in_pieces
 from colorlib.errors import ColorlibError
 from colorlib.files import write_text
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
-from colorlib.ops.rebalancing import class_weights, smooth_prior
 from colorlib.pipeline.progress import progress
+from colorlib.pipeline.rows import IMAGES
 from colorlib.pipeline.settings import PipelineSettings, RebalancingSettings, load_single
 from colorlib.pipeline.sources import open_split
 from colorlib.pipeline.stage import console
 from colorlib.pipeline.train import Places, carry_out
-from colorlib.priors import BinTable, write_bin_table
+from colorlib.priors import BinTable, weigh, write_bin_table
 from colorlib.training.world import World, life, processes
 
 MOST_COUNTED = 5000  # images of which the colours are counted
 FINGERPRINT = "counted"  # of what, beside the tables
-PIECE = 16  # images at once
 SHOWN = 5  # damaged files by name
 
 
@@ -106,14 +106,10 @@ def count_colours(data: ImageSource, settings: PipelineSettings, folder: Path, w
 
 def bin_table(data: ImageSource, grid: Grid, settings: RebalancingSettings) -> BinTable:
     """Histogram, smoothed prior and class weights (eq. 4) of `data`, or of 5,000 images spread evenly over it."""
-    rows = torch.linspace(0, len(data) - 1, min(len(data), MOST_COUNTED)).round().long().tolist()
+    rows = spread(len(data), MOST_COUNTED)
     counts = torch.zeros(len(grid), dtype=torch.int64)
-    starts = range(0, len(rows), PIECE)
-    with progress(f"histogram ({grid.name})", len(starts)) as advance:
-        for start in starts:
-            images = [torch.from_numpy(data.read(row).copy()) for row in rows[start : start + PIECE]]
-            rgb = torch.stack(images).permute(0, 3, 1, 2)  # (B, 3, S, S)
-            counts += grid.histogram(rgb_to_lab(rgb)[:, 1:])
-            advance("")
-    prior = smooth_prior(counts, grid, settings.sigma)
-    return BinTable(counts, prior, class_weights(prior, settings.lam))
+    with progress(f"histogram ({grid.name})", len(rows)) as advance:
+        for piece in in_pieces(rows, IMAGES):
+            counts += grid.histogram(rgb_to_lab(read_tensor(data, piece))[:, 1:])
+            advance("", len(piece))
+    return weigh(counts, grid, settings.sigma, settings.lam)

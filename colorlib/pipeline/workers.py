@@ -9,9 +9,11 @@ import argparse
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -25,6 +27,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 PIECES_A_PROCESS = 32  # with fewer, a process costs longer to start than it saves
+SHARDS_A_PROCESS = 2  # likewise, of pieces that are a shard of a thousand images each
 AHEAD = 4  # pieces that a worker is given beyond the one that is waited for; bounds the memory
 PATIENCE = "15s"  # for a scheduler to answer
 WORKERS, SCHEDULER = "COLORLIB_WORKERS", "COLORLIB_SCHEDULER"
@@ -43,19 +46,30 @@ class Workers:
     count: int = 0
     scheduler: str | None = None
 
-    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def map(
+        self, function: Callable[[Item], Result], items: Iterable[Item], least: int = PIECES_A_PROCESS
+    ) -> Iterator[Result]:
         """Yield function(item) for each item, in order.
 
+        Args:
+            function: of a module.
+            items: taken as they are needed: there may be more than fit into memory.
+            least: pieces that make it worth to start a process for them.
+
         Raises:
-            ColorlibError: a piece raised it, nothing answers at the scheduler's address, dask is not installed, or
-                several workers died of the same piece.
+            ColorlibError: a piece raised it, nothing answers at the scheduler's address, dask is not installed,
+                several workers died of the same piece, or the scheduler went away.
         """
-        count = self.count or min(os.cpu_count() or 1, len(items) // PIECES_A_PROCESS)
+        items, count = iter(items), self.count
+        if self.scheduler is None and count == 0:
+            cores = os.cpu_count() or 1
+            first = list(islice(items, cores * least))
+            items, count = chain(first, items), len(first) // least
         if self.scheduler is None and count <= 1:
             return (_in_one_thread(function, item) for item in items)
         return self._on_cluster(function, items, count)
 
-    def _on_cluster(self, function: Callable[[Item], Result], items: Sequence[Item], count: int) -> Iterator[Result]:
+    def _on_cluster(self, function: Callable[[Item], Result], items: Iterator[Item], count: int) -> Iterator[Result]:
         waiting: deque[Future[Result]] = deque()
         with _cluster(self.scheduler, count) as client:
             ahead = AHEAD * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
@@ -124,6 +138,8 @@ def _result(future: "Future[Result]") -> Result:
         return future.result()
     except KilledWorker as error:
         raise ColorlibError(f"a piece of work killed several workers, one after the other: {error}") from error
+    except CancelledError as error:
+        raise ColorlibError("the Dask scheduler went away: start it and its workers, then the command again") from error
 
 
 def _in_one_thread(function: Callable[[Item], Result], item: Item) -> Result:

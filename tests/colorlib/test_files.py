@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from colorlib.errors import ColorlibError
-from colorlib.files import atomic_path, sha256_of, sha256_of_tree, write_text
+from colorlib.files import HOST, atomic_path, sha256_of, sha256_of_tree, sweep, write_text
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_writer_of_another_user_counts_as_running(tmp_path: Path, monkeypatch:
     def refuse(_pid: int, _signal: int) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    other = tmp_path / f".a.txt.{_dead_pid()}.partial"
+    other = tmp_path / f".a.txt.{HOST}.{_dead_pid()}.partial"
     other.write_text("another user is at work")
     monkeypatch.setattr(os, "kill", refuse)
     write_text(tmp_path / "a.txt", "mine")
@@ -150,14 +150,31 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path) -> Non
 
 
 def test_a_running_writers_temporary_file_is_left_alone(tmp_path: Path) -> None:
-    other = tmp_path / f".a.txt.{os.getppid()}.partial"
+    other = tmp_path / f".a.txt.{HOST}.{os.getppid()}.partial"
     other.write_text("another process is at work")
     write_text(tmp_path / "a.txt", "mine")
     assert other.exists()
 
 
+def test_a_writer_on_another_machine_is_left_alone(tmp_path: Path) -> None:
+    other = tmp_path / f".a.txt.not-{HOST}.{_dead_pid()}.partial"
+    other.write_text("at work, though no process here has its number")
+    write_text(tmp_path / "a.txt", "mine")
+    sweep(tmp_path)
+    assert other.exists()
+
+
+def test_writing_does_not_list_the_folder_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[Path] = []
+    original = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: listed.append(path) or original(path))
+    for number in range(5):
+        write_text(tmp_path / f"{number}.txt", "x")
+    assert listed == [tmp_path]
+
+
 def test_a_directory_set_aside_by_a_killed_writer_comes_back(tmp_path: Path) -> None:
-    aside = tmp_path / f".models.{_dead_pid()}.old.partial"
+    aside = tmp_path / f".models.{HOST}.{_dead_pid()}.old.partial"
     aside.mkdir()
     (aside / "weights").write_text("old")
     with pytest.raises(RuntimeError), atomic_path(tmp_path / "models"):
