@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "colorlib"
 SQLITE = "sqlite:///"
+SERVERS = ("http://", "https://")
+DATABASES = ("postgresql", "mysql", "mssql")  # behind a network
 DATABASE = f"{SQLITE}mlflow.db"
 ARTIFACTS = Path("mlartifacts")
 WEIGHTS_TAG = "colorlib.weights_sha256"
@@ -179,13 +181,26 @@ def _connect() -> tuple["mlflow.MlflowClient", str, str]:
     with _in_words("used"):
         # MLflow remembers databases by their address: a relative one would mean another after a change of folder.
         address = f"{SQLITE}{Path('mlflow.db').resolve()}" if uri == DATABASE else uri
+        if address.startswith(DATABASES):
+            _knock(address)
         client = mlflow.MlflowClient(tracking_uri=address)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:
             return client, address, experiment.experiment_id
         # A server knows its own artifact store; for a database the folder has to be said.
-        location = None if uri.startswith(("http://", "https://")) else _beside(address).resolve().as_uri()
+        location = None if uri.startswith(SERVERS) else _beside(address).resolve().as_uri()
         return client, address, client.create_experiment(EXPERIMENT, artifact_location=location)
+
+
+def _knock(address: str) -> None:
+    """Open and close one connection: MLflow itself would try a wrong password ten times, over 101 seconds."""
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(address)
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
 
 
 def _beside(address: str) -> Path:
