@@ -1,10 +1,13 @@
 """A plain NumPy implementation of the paper for probes to be tried on, and how the tests measure a variation of it."""
 
+from functools import cache
+
 import numpy as np
+import pytest
 import torch
 
 from audit.config import Acceptance, Subject
-from audit.model import Verdict
+from audit.model import Verdict, weakest
 from audit.papers import measure, reference, spec
 from colorlib.ops.grid import Grid
 
@@ -167,3 +170,39 @@ def failing(result):
 def row(kind, name):
     parameter = next(parameter for parameter in PAPER.parameters if parameter.id == name)
     return measure.row(PAPER, parameter, kind(POINTS), {})
+
+
+@cache
+def parts():
+    """What each parameter's probe asks of a subject, directly or through other parts: {parameter: names}."""
+    asked = set()
+
+    class Recording(Reference):
+        def __getattribute__(self, name):
+            asked.add(name)
+            return super().__getattribute__(name)
+
+    found = {}
+    for parameter in PAPER.parameters:
+        asked.clear()
+        assert row(Recording, parameter.id).verdict is Verdict.PASS
+        found[parameter.id] = frozenset(asked)
+    return found
+
+
+def touched(kind):
+    """The parameters that a variation can change: those whose probes ask for something that it defines."""
+    own = {name for one in kind.__mro__[: kind.__mro__.index(Reference)] for name in vars(one)}
+    return [name for name, asked in parts().items() if "__init__" in own or own & asked]
+
+
+def assert_only(kind, expected):
+    """The subject fails in these rows and in no other, by these values; `...` stands for any."""
+    rows = [row(kind, name) for name in touched(kind)]
+    wrong = {item.id: item for item in rows if item.verdict is not Verdict.PASS}
+    assert set(wrong) == set(expected)
+    assert weakest(item.verdict for item in rows) is Verdict.FAIL
+    for name, value in expected.items():
+        if value is not ...:
+            near = pytest.approx(value, rel=2e-3, abs=1e-9) if isinstance(value, float) else value
+            assert wrong[name].evidence.measured == near
