@@ -6,10 +6,11 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import audit, first_call, inference, ops, report, train
+from benchmarks import audit, commands, first_call, inference, ops, report, train
 
 SUITES = {
     "audit": (audit.run, audit.notes),
+    "commands": (commands.run, commands.notes),
     "inference": (inference.run, inference.notes),
     "ops": (ops.run, first_call.notes),
     "train": (train.run, train.notes),

@@ -7,18 +7,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
-
 from benchmarks import tree
 from benchmarks.harness import Limit, Mark, Row
+from benchmarks.watching import watched
 
 FILES = 1300
 LEAST_FILES = 100
 MOST_ROUNDS = 5
 COLD, WARM, MEMORY = 20, 3, 1024  # seconds, seconds, MiB
-WATCH = 0.3  # seconds between two looks at the memory; to ask more often would slow down what is measured
 PEERS = "ruff, flake8, detect-secrets one after another"
-RUN = "from audit.__main__ import main; main()"
 
 
 def run(rounds: int = MOST_ROUNDS, shrink: int = 1) -> list[Row]:
@@ -55,29 +52,8 @@ def notes() -> list[str]:
 
 def ours(root: Path, cache: str) -> tuple[float, float]:
     """(seconds, peak MiB over the processes together) of one run of the command."""
-    environment = {**os.environ, "XDG_CACHE_HOME": cache}
-    command = [sys.executable, "-m", "audit", "check", str(root)]
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, resident(process.pid))
-        time.sleep(WATCH)
-    if process.returncode not in (0, 1):
-        raise RuntimeError(f"`{' '.join(command)}` ended with {process.returncode}: run it by hand")
-    return time.perf_counter() - begin, peak
-
-
-def resident(pid: int) -> float:
-    """MiB of memory of a process and those below it; pages that they share count once (proportional set size)."""
-    total = 0
-    try:
-        process = psutil.Process(pid)
-        for each in (process, *process.children(recursive=True)):
-            total += each.memory_full_info().pss
-    except psutil.Error:
-        return 0.0  # it has just ended
-    return total / 2**20
+    spent = watched([sys.executable, "-m", "audit", "check", str(root)], {**os.environ, "XDG_CACHE_HOME": cache})
+    return spent.seconds, spent.mebibytes
 
 
 def peers(root: Path) -> float:
