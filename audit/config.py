@@ -59,10 +59,18 @@ class SuppressedRule(Section):
 
 
 class EvidenceFiles(Section):
-    """Where the test run leaves its machine-readable results, and the command that makes it leave them."""
+    """Where tools leave their machine-readable results, and the command that makes them leave them.
+
+    Attributes:
+        junit, coverage: of the test run.
+        sarif: of linters. A file called ruff.sarif or flake8.sarif is read in place of running that linter.
+        mypy: what `mypy --output json` printed; read in place of running mypy.
+    """
 
     junit: Text = "build/evidence/junit.xml"
     coverage: Text = "build/evidence/coverage.json"
+    sarif: tuple[Text, ...] = ()
+    mypy: Text | None = None
     remedy: Text = "run `make test`"
 
 
@@ -104,10 +112,13 @@ class Claims(Section):
 
     Attributes:
         documents: paths or patterns, relative to the project.
+        made: the same of documents that the pipeline makes, such as model cards: a check of their own, which does not
+            apply before there is one.
         ledger: TOML: for each claim its evidence.
     """
 
     documents: Annotated[tuple[Text, ...], Field(min_length=1)]
+    made: tuple[Text, ...] = ()
     ledger: Text = "claims.toml"
 
 

@@ -1,7 +1,6 @@
 """Collects checks, runs them one by one, adds them up."""
 
 import platform
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from audit.gate.selection import Selection
 from audit.gate.suppressions import ID
 from audit.gate.suppressions import RULES as SUPPRESSION_RULES
 from audit.lookup import Step
-from audit.model import Check, Finding, NotChecked, Report, Rule, RunFacts, Verdict
+from audit.model import Check, Finding, InputHash, NotChecked, Report, Rule, RunFacts, Verdict
 from audit.papers import spec
 from audit.plans import (
     Plan,
@@ -34,7 +33,7 @@ from audit.plans import (
     rule_plans,
     tool_plans,
 )  # fmt: skip
-from audit.provenance import file_hashes, further
+from audit.provenance import file_hashes, further, repository_state
 from audit.rules import families
 from audit.store import Store
 from audit.target import Target, open_target
@@ -87,10 +86,10 @@ def audit_project(
         AuditError: a selected, ignored or required check does not exist, a paper is not known, no baseline is there.
     """
     target = open_target(root, config.include, config.exclude)
-    plans = rule_plans(target) + tool_plans(target, config) + paper_plans(root, config)
+    plans = rule_plans(target) + tool_plans(target, config) + paper_plans(root, config, target)
     plans += mutation_plans(root, config) + claim_plans(root, config)
     if config.memory is not None:
-        plans += memory_plans(partial(memory_subject, root, config.memory))
+        plans += memory_plans(partial(memory_subject, root, config.memory), target)
     required = tuple(dict.fromkeys((*config.require, *require)))
     settings = config.with_options(select=tuple(select) or None)
     blind = BLIND_SPOTS if config.claims is None else tuple(item for item in BLIND_SPOTS if item is not NUMBERS)
@@ -140,10 +139,10 @@ def gated(
     omitted += [NotChecked(note.split(": ")[0], note.split(": ", 1)[1], "look at it by hand") for note in target.notes]
     report = replace(report, not_checked=(*omitted, *report.not_checked))
     lookup.prefetch(target, [plan.id for plan in chosen], store, step)
-    audit = run(target.root, report, chosen if target.files else [], progress)
+    files = (*file_hashes(target), *further(target.root, settings.inputs))
+    audit = run(target.root, report, chosen if target.files else [], progress, files)
     day = today or datetime.now(UTC).date()
-    facts = replace(audit.facts, files=(*file_hashes(target), *further(target.root, settings.inputs)))
-    return Audit(judged(audit.report, target, settings, selection, rules, day), facts)
+    return Audit(judged(audit.report, target, settings, selection, rules, day), audit.facts)
 
 
 def audit_papers(root: Path, subject: str, config: Config, progress: Progress = silent) -> Audit:
@@ -188,8 +187,14 @@ def find_rule(identifier: str) -> Rule:
     return rules[identifier]
 
 
-def run(root: Path, report: Report, plans: Sequence[Plan], progress: Progress) -> Audit:
-    """Run the plans in order and put their checks into the report."""
+def run(
+    root: Path, report: Report, plans: Sequence[Plan], progress: Progress, files: Sequence[InputHash] = ()
+) -> Audit:
+    """Run the plans in order and put their checks into the report.
+
+    Args:
+        files: what is audited; whether the tree is clean is asked of these, of everything without them.
+    """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     checks, seconds = [], []
     for plan in plans:
@@ -197,8 +202,9 @@ def run(root: Path, report: Report, plans: Sequence[Plan], progress: Progress) -
         begin = time.perf_counter()
         checks.append(attempt(plan))
         seconds.append((plan.id, round(time.perf_counter() - begin, 3)))
-    commit, tree = repository_state(root)
-    facts = RunFacts(started, commit, tree, platform.python_version(), platform.platform(), tuple(seconds))
+    commit, tree = repository_state(root, [item.path for item in files])
+    machine = "-".join((platform.system(), platform.machine(), *platform.libc_ver()))
+    facts = RunFacts(started, commit, tree, platform.python_version(), machine, tuple(seconds), tuple(files))
     return Audit(replace(report, checks=without_secrets(checks)), facts)
 
 
@@ -239,22 +245,6 @@ def exit_code(report: Report) -> Exit:
             return Exit.GATE_FAILED if report.checks else Exit.NOTHING_AUDITED
         case _:
             assert_never(verdict)
-
-
-def repository_state(root: Path) -> tuple[str, str]:
-    """(commit, "clean" | "dirty"), or ("", "no repository")."""
-    commands = (("rev-parse", "HEAD"), ("status", "--porcelain"))
-    try:
-        commit, status = (
-            subprocess.run(
-                ["git", "-c", "core.fsmonitor=false", "--no-optional-locks", "-C", str(root), *command],
-                capture_output=True, text=True, check=True,
-            ).stdout.strip()
-            for command in commands
-        )  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
-        return "", "no repository"
-    return commit, "dirty" if status else "clean"
 
 
 NUMBERS = NotChecked(

@@ -1,13 +1,14 @@
 """The checks that there are, each still to be run."""
 
+import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from audit import lookup, memory
-from audit.claims import judge as claims
+from audit.claims import check as claims
 from audit.config import Config, Memory, Subject
 from audit.errors import AuditError
 from audit.model import Check, Evidence, InputHash, NotChecked, Verdict, counted
@@ -31,6 +32,11 @@ class Plan:
     run: Callable[[], Check]
 
 
+def already(check: Check) -> Plan:
+    """A check that has been made, as a plan."""
+    return Plan(check.id, check.title, lambda: check)
+
+
 def rule_plans(target: Target) -> list[Plan]:
     """One check for each family of static rules."""
     return [Plan(family.name, family.title, partial(family_check, family, target)) for family in families()]
@@ -45,7 +51,7 @@ def family_check(family: Family, target: Target) -> Check:
     found = tuple({(item.rule, item.location): item for item in lookup.findings(family, target)}.values())
     seen = len(target.files) if reads_text else len(target.python_files)
     message = f"{counted(len(found), 'finding')} in {counted(seen, 'file')}"
-    versions = tuple(version(name) for name in family.versions)
+    versions = (("python", platform.python_version()), *(version(name) for name in family.versions))
     command = f"audit.rules.{family.name} on {seen} files"
     name, read = ("(all files)", target.files) if reads_text else ("(Python files)", target.python_files)
     inputs = (InputHash(name, together(target, read)),)
@@ -62,11 +68,17 @@ def has_python(target: Target) -> bool:
 
 
 def tool_plans(target: Target, config: Config) -> list[Plan]:
-    """Linters, types, and what the test run left behind."""
+    """Linters, types, and what the test run left behind; also what linters and mypy left, in place of running them."""
+    left = config.evidence
+    linters: dict[str, Callable[[], Check]] = {
+        "ruff": partial(lint.ruff_check, target),
+        "flake8": partial(lint.flake8_check, target),
+    }
+    linters |= {PurePosixPath(path).stem: partial(lint.sarif_check, target, config, path) for path in left.sarif}
+    mypy = partial(types.file_check, target, config, left.mypy) if left.mypy else partial(types.mypy_check, target)
     plans = [
-        Plan("lint.ruff", "ruff finds nothing", partial(lint.ruff_check, target)),
-        Plan("lint.flake8", "flake8 finds nothing", partial(lint.flake8_check, target)),
-        Plan("types.mypy", "mypy finds no error", partial(types.mypy_check, target)),
+        *(Plan(f"lint.{name}", f"{name} finds nothing", run) for name, run in linters.items()),
+        Plan(types.ID, types.TITLE, mypy),
         Plan("tests.run", "All tests pass", partial(evidence.tests_check, target, config)),
     ]
     for package in config.coverage.packages:
@@ -86,24 +98,28 @@ def claim_plans(root: Path, config: Config) -> list[Plan]:
     """The numbers of the documents that the project names."""
     if config.claims is None:
         return []
-    return [Plan(claims.ID, claims.TITLE, partial(claims.gate, root, config.claims))]
+    plans = [Plan(claims.ID, claims.TITLES[claims.ID], partial(claims.gate, root, config.claims))]
+    if config.claims.made:
+        plans.append(Plan(claims.MADE, claims.TITLES[claims.MADE], partial(claims.made_check, root, config.claims)))
+    return plans
 
 
-def memory_plans(subject: Callable[[], Any], *, gpu: bool = False) -> list[Plan]:
+def memory_plans(subject: Callable[[], Any], target: Target | None = None, *, gpu: bool = False) -> list[Plan]:
     """Predictions against real runs, and growth; on a GPU as well where it is asked for or there is one.
 
     Args:
         subject: makes what `audit.memory.subject.read` returns; called when the first check runs.
+        target: the tree that the subject is part of, for the evidence.
         gpu: whether the check on a GPU stands in the report even where there is none.
     """
     from footprint.measure import cuda_available
 
     made = cache(subject)
     names = (memory.PREDICTION, memory.GROWTH, *((memory.CUDA,) if gpu or cuda_available() else ()))
-    return [Plan(name, memory.TITLES[name], partial(memory_check, name, made)) for name in names]
+    return [Plan(name, memory.TITLES[name], partial(memory_check, name, made, target)) for name in names]
 
 
-def memory_check(name: str, subject: Callable[[], Any]) -> Check:
+def memory_check(name: str, subject: Callable[[], Any], target: Target | None = None) -> Check:
     """Run one of the checks. A subject that cannot be made is an error of its own, not of the audit."""
     from audit.memory import checks, cuda
 
@@ -118,7 +134,7 @@ def memory_check(name: str, subject: Callable[[], Any]) -> Check:
         raise
     except Exception as error:
         return Check(name, memory.TITLES[name], Verdict.ERROR, f"the adapter raised {describe(error)}")
-    return run[name](made)
+    return with_code(run[name](made), target)
 
 
 def memory_subject(root: Path, settings: Memory, models: Sequence[str] = ()) -> Any:
@@ -132,13 +148,13 @@ def memory_subject(root: Path, settings: Memory, models: Sequence[str] = ()) -> 
     return subject.chosen(subject.read(settings.adapter, measure.import_subject(settings.adapter, root)), models)
 
 
-def paper_plans(root: Path, config: Config) -> list[Plan]:
-    """One check for each paper and subject."""
+def paper_plans(root: Path, config: Config, target: Target | None = None) -> list[Plan]:
+    """One check for each paper and subject; `target` is the tree that the subjects are part of, for the evidence."""
     return [
         Plan(
             f"paper.{name}.{subject.name}",
             plan_title(paper, subject),
-            partial(paper_check, root, paper, subject),
+            partial(paper_check, root, paper, subject, target),
         )
         for name, subjects in config.papers.items()
         for paper in (spec.load(name),)
@@ -146,7 +162,7 @@ def paper_plans(root: Path, config: Config) -> list[Plan]:
     ]
 
 
-def paper_check(root: Path, paper: spec.Paper, subject: Subject) -> Check:
+def paper_check(root: Path, paper: spec.Paper, subject: Subject, target: Target | None = None) -> Check:
     """Import the adapter and measure it. A subject that cannot be made is an error of its own, not of the audit."""
     try:
         made = measure.import_subject(subject.adapter, root)
@@ -155,7 +171,16 @@ def paper_check(root: Path, paper: spec.Paper, subject: Subject) -> Check:
     except Exception as error:
         message = f"{subject.adapter} raised {describe(error)}"
         return Check(f"paper.{paper.id}.{subject.name}", plan_title(paper, subject), Verdict.ERROR, message)
-    return measure.check(paper, subject, made)
+    return with_code(measure.check(paper, subject, made), target)
+
+
+def with_code(check: Check, target: Target | None) -> Check:
+    """A check that ran the code of a tree, with the hash of that code in its evidence."""
+    if target is None or not check.evidence:
+        return check
+    code = InputHash("(Python files)", together(target, target.python_files))
+    first = replace(check.evidence[0], inputs=(*check.evidence[0].inputs, code))
+    return replace(check, evidence=(first, *check.evidence[1:]))
 
 
 def plan_title(paper: spec.Paper, subject: Subject) -> str:

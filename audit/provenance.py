@@ -1,6 +1,7 @@
-"""What of a tree an audit looked at, as hashes: so that a later look can say whether it is the same."""
+"""What of a tree an audit looked at, as hashes and a commit: so that a later look can say whether it is the same."""
 
 import hashlib
+import subprocess
 from collections.abc import Collection
 from pathlib import Path
 
@@ -47,3 +48,28 @@ def together(target: Target, names: Collection[str]) -> str:
         if item.path in wanted:
             total.update(f"{item.sha256} {item.path}\n".encode(errors="surrogateescape"))
     return total.hexdigest()
+
+
+def repository_state(root: Path, files: Collection[str] = ()) -> tuple[str, str]:
+    """(commit, "clean" | "dirty"), or ("", "no repository").
+
+    Args:
+        files: clean means that the commit has these as they are, whatever a pipeline writes elsewhere; without them,
+            that nothing in the repository is changed or new.
+    """
+    commands = (
+        ("rev-parse", "HEAD"), ("rev-parse", "--show-prefix"),
+        ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
+    )  # fmt: skip
+    try:
+        commit, prefix, status = (
+            subprocess.run(
+                ["git", "-c", "core.fsmonitor=false", "--no-optional-locks", "-C", str(root), *command],
+                capture_output=True, text=True, errors="surrogateescape", check=True,
+            ).stdout
+            for command in commands
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return "", "no repository"
+    changed = {line[3:].removeprefix(prefix.rstrip("\n")) for line in status.split("\0") if line}
+    return commit.strip(), "dirty" if changed & set(files or changed) else "clean"

@@ -52,36 +52,59 @@ def version(distribution: str) -> tuple[str, str]:
 def run_module(module: str, arguments: Sequence[str], cwd: Path) -> Completed:
     """`python -m module arguments` in `cwd`, under this Python and with nothing of `cwd` on the import path.
 
+    Raises:
+        NotRunError: the tool is missing or did not end in time.
+    """
+    return run(module.replace("_", "-"), ["-m", module, *arguments], cwd)
+
+
+def run(distribution: str, arguments: Sequence[str], cwd: Path) -> Completed:
+    """`python arguments` in `cwd`, for a tool of this distribution.
+
     `-P` keeps the audited tree from being imported in place of the tool (a `flake8.py` in it would run otherwise).
 
     Raises:
         NotRunError: the tool is missing or did not end in time.
     """
-    version(module.replace("_", "-"))
+    version(distribution)
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", module, *arguments], cwd=cwd, capture_output=True, text=True,
-            encoding="utf-8", errors="replace", timeout=TIMEOUT, check=False,
+            [sys.executable, "-P", *arguments], cwd=cwd, capture_output=True, text=True, encoding="utf-8",
+            errors="replace", timeout=TIMEOUT, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise NotRunError(f"{module} did not end within {TIMEOUT} s", "audit a smaller tree") from None
-    here = f"{cwd.resolve()}/"
-    return Completed(done.returncode, done.stdout.replace(here, ""), done.stderr.replace(here, ""))
+        raise NotRunError(f"{distribution} did not end within {TIMEOUT} s", "audit a smaller tree") from None
+    here = cwd.resolve()
+
+    def relative(text: str) -> str:
+        return text.replace(f"{here.as_uri()}/", "").replace(f"{here}/", "")
+
+    return Completed(done.returncode, relative(done.stdout), relative(done.stderr))
 
 
-def ruff(arguments: Sequence[str], files: Sequence[str], cwd: Path) -> tuple[list[Diagnostic], str]:
-    """What `ruff check` says of these files, and the sha256 of its JSON. It writes no cache.
+def ruff_output(form: str, arguments: Sequence[str], files: Sequence[str], cwd: Path) -> list[str]:
+    """What `ruff check` prints of these files in one of its formats, in as many pieces as it was called. No cache.
 
     Raises:
         NotRunError: ruff is missing, or failed otherwise than by finding something.
     """
     printed = []
     for start in range(0, len(files), 500):  # a command line holds about 2 MB
-        options = ["check", "--output-format", "json", "--no-cache", *arguments, "--"]
+        options = ["check", "--output-format", form, "--no-cache", *arguments, "--"]
         done = run_module("ruff", [*options, *files[start : start + 500]], cwd)
         if done.status not in (0, 1):
             raise NotRunError(f"ruff failed: {first_line(done.stderr)}", "run `ruff check` by hand")
         printed.append(done.stdout)
+    return printed
+
+
+def ruff(arguments: Sequence[str], files: Sequence[str], cwd: Path) -> tuple[list[Diagnostic], str]:
+    """What ruff says of these files, and the sha256 of its JSON, which counts lines inside a notebook's cell.
+
+    Raises:
+        NotRunError: as `ruff_output`.
+    """
+    printed = ruff_output("json", arguments, files, cwd)
     diagnostics = []
     for entry in (entry for text in printed for entry in json.loads(text)):
         # Ruff counts cells from 1 over all cells, and lines within the cell.

@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -36,11 +38,14 @@ class Entry(Section):
     """Where a number comes from, and how far it may stray.
 
     Attributes:
+        each: names with the values that they take: the entry stands for as many claims as there are combinations, with
+            the value in place of `{name}` in the id and in every text of the entry.
         evidence: JSON, CSV, TOML or YAML, relative to the project; "" where there is none yet.
-        key: steps into it: names, positions, and `name=value` for one of a list of tables; a text is split at dots.
-            In a CSV the name of a column.
+        key: steps into it: names, positions, and `name=value` for those of several tables that say so; a text is split
+            at dots. In a CSV the name of a column.
         where: rows of a CSV, by the value of other columns.
-        of: what is made of a list or column: its number of entries, least, greatest, mean, sum, last.
+        of: what is made of a list or column: its number of entries, least, greatest, mean, standard deviation (of a
+            sample), sum, last.
         per: a second key: the first value is divided by this one's.
         scale: what the value is multiplied with, 100 for per cent.
         tolerance: how far the number may be from the value; half of its last written digit unless given.
@@ -52,10 +57,11 @@ class Entry(Section):
             and `{*}` in place of others.
     """
 
+    each: dict[Annotated[str, Field(pattern=r"^[a-z_]+$")], tuple[Text, ...]] = Field(default_factory=dict)
     evidence: str = ""
     key: Key | str = ()
     where: dict[str, str | int] = Field(default_factory=dict)
-    of: Annotated[str, Field(pattern="^(value|count|min|max|mean|sum|last)$")] = "value"
+    of: Annotated[str, Field(pattern="^(value|count|min|max|mean|std|sum|last)$")] = "value"
     per: Key | str = ()
     scale: float = 1.0
     tolerance: Looseness | None = None
@@ -81,16 +87,55 @@ def load(path: Path) -> dict[str, Entry]:
         raise MissingError(f"{reason}; `audit claims --draft` proposes one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise AuditError(f"the ledger {path} is no TOML: {error}") from error
-    entries = {}
+    entries: dict[str, Entry] = {}
     for name, table in document.items():
-        try:
-            entries[name] = Entry.model_validate(table)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            where = ".".join(str(part) for part in (name, *problem["loc"]))
-            raise AuditError(f"{path}: {where}: {problem['msg']} (got {problem['input']!r})") from error
-        complain(path, name, entries[name])
+        for claim, one in several(path, name, table):
+            if claim in entries:
+                raise AuditError(f"{path}: two claims are called {claim}")
+            entries[claim] = parsed(path, claim, one)
+            complain(path, claim, entries[claim])
     return entries
+
+
+def parsed(path: Path, name: str, table: Any) -> Entry:
+    """An entry of the ledger.
+
+    Raises:
+        AuditError: a key that is unknown or wrong.
+    """
+    try:
+        return Entry.model_validate(table)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in (name, *problem["loc"]))
+        raise AuditError(f"{path}: {where}: {problem['msg']} (got {problem['input']!r})") from error
+
+
+def several(path: Path, name: str, table: Any) -> Iterator[tuple[str, Any]]:
+    """(id, table) of the claims that an entry stands for.
+
+    Raises:
+        AuditError: a name of `each` does not stand in the id, so that the claims could not be told apart.
+    """
+    each = parsed(path, name, table).each
+    missing = [key for key in each if f"{{{key}}}" not in name]
+    if missing:
+        raise AuditError(f"{path}: {name}.each: {{{missing[0]}}} does not stand in the id")
+    for values in product(*each.values()):
+        chosen = dict(zip(each, values, strict=True))
+        rest = {key: value for key, value in table.items() if key != "each"}
+        yield filled(name, chosen), filled(rest, chosen)
+
+
+def filled(value: Any, chosen: dict[str, str]) -> Any:
+    """A value with `{name}` replaced in every text of it; `{}` and `{*}` stay."""
+    if isinstance(value, dict):
+        return {key: filled(item, chosen) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, chosen) for item in value]
+    if isinstance(value, str):
+        return re.sub(r"\{([a-z_]+)\}", lambda match: chosen.get(match.group(1), match.group()), value)
+    return value
 
 
 def complain(path: Path, name: str, entry: Entry) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import math
+import statistics
 import subprocess
 import tomllib
 from functools import reduce
@@ -18,6 +19,10 @@ from audit.claims.ledger import Entry, Key
 
 class NoEvidenceError(Exception):
     """The evidence is missing, stale, or does not hold such a value: why, in one sentence."""
+
+
+class Several(list[Any]):
+    """The tables that a step `name=value` chose; the steps behind it are taken in each of them."""
 
 
 def value(root: Path, entry: Entry) -> tuple[float, str]:
@@ -99,8 +104,12 @@ def scalar(content: Any, entry: Entry, key: Key | str) -> float:
     else:
         try:
             found = reduce(step, steps(key), content)
-        except (KeyError, IndexError, TypeError, ValueError):
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             raise NoEvidenceError(f"there is no {where}") from None
+        if isinstance(found, Several):
+            if entry.of == "value" and len(found) > 1:
+                raise NoEvidenceError(f"{where}: {len(found)} fit, not one; say `of`")
+            found = found[0] if entry.of == "value" or isinstance(found[0], list | dict) else found
     try:
         result = reduced(found, entry.of)
     except (TypeError, ValueError, ZeroDivisionError):
@@ -126,6 +135,8 @@ def reduced(found: Any, of: str) -> float:
             return max(numbers)
         case "mean":
             return math.fsum(numbers) / len(numbers)
+        case "std":
+            return statistics.stdev(numbers)
         case "last":
             return numbers[len(numbers) - 1]
         case _:
@@ -139,13 +150,26 @@ def steps(key: Key | str) -> Key:
 
 def step(content: Any, part: str | int) -> Any:
     """One step into JSON."""
+    if isinstance(content, Several):
+        return Several(step(item, part) for item in content)
     if isinstance(content, list):
-        if isinstance(part, str) and "=" in part:
-            name, wanted = part.split("=", 1)
-            (only,) = [item for item in content if str(item.get(name)) == wanted]
-            return only
-        return content[int(part)]
-    return content[part] if part in content else content[str(part)]
+        return chosen(content, part) if isinstance(part, str) and "=" in part else content[int(part)]
+    if part in content or str(part) in content:
+        return content[part] if part in content else content[str(part)]
+    return chosen(list(content.values()), str(part))
+
+
+def chosen(tables: list[Any], part: str) -> Several:
+    """The tables that have this value under this name.
+
+    Raises:
+        KeyError: none has.
+    """
+    name, _, wanted = part.partition("=")
+    found = Several(table for table in tables if str(table.get(name)) == wanted)
+    if not found:
+        raise KeyError(part)
+    return found
 
 
 def shown(key: Key | str) -> str:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from audit import config, engine
+from audit.claims import check, ledger
 from audit.claims import draft as drafting
-from audit.claims import judge, ledger
 from audit.commands.console import err, finish, progress
 from audit.errors import AuditError
 from audit.model import Report
@@ -36,13 +36,15 @@ def claims(
         if not paths:
             raise AuditError("a draft needs a document: `python -m audit claims REPORT.md --draft`")
         for path in paths:
-            print(drafting.render(path, drafting.proposals(judge.text(Path(), path))), end="")
+            print(drafting.render(path, drafting.proposals(check.text(Path(), path))), end="")
         return
     name, settings = claim_settings(paths, book)
     if recompute:
         run_commands(ledger.load(Path(settings.ledger)))
-    plan = Plan(judge.ID, judge.TITLE, partial(judge.check, Path(), settings, tuple(paths)))
-    finish(engine.run(Path(), Report(name, "claims", ()), [plan], progress), output)
+    plans = [Plan(check.ID, check.TITLES[check.ID], partial(check.check, Path(), settings, tuple(paths)))]
+    if settings.made and not paths:
+        plans.append(Plan(check.MADE, check.TITLES[check.MADE], partial(check.made_check, Path(), settings)))
+    finish(engine.run(Path(), Report(name, "claims", ()), plans, progress), output)
 
 
 def claim_settings(paths: list[str], book: Path | None) -> tuple[str, config.Claims]:

@@ -1,7 +1,6 @@
 """`python -m audit reproduce`: the pipeline twice, in clean clones."""
 
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +9,9 @@ import typer
 from audit import config, engine
 from audit.commands.console import err, finish, progress
 from audit.errors import AuditError
-from audit.model import Check, Report
-from audit.plans import Plan
+from audit.model import Report
+from audit.plans import already
+from audit.provenance import repository_state
 from audit.reproduction.twice import reproduce as run_twice
 
 
@@ -30,16 +30,11 @@ def reproduce(
     chosen = settings.reproduce.model_copy(update={"command": command}) if command else settings.reproduce
     if keep is not None and keep.exists():
         raise AuditError(f"{keep} is there already: name a new folder")
-    _, tree = engine.repository_state(Path())
+    _, tree = repository_state(Path())
     conditions = ("uncommitted changes have no part in it",) if tree == "dirty" else ()
     with tempfile.TemporaryDirectory(prefix="audit-reproduce-", ignore_cleanup_errors=True) as folder:
         checks = run_twice(Path(), chosen, ref, keep or Path(folder) / "clones", progress)
         if keep is not None:
             err.print(f"Clones: {keep}", markup=False)
-    plans = [Plan(check.id, check.title, partial(same, check)) for check in checks]
-    finish(engine.run(Path(), Report(name, "reproduction", (), conditions=conditions), plans, engine.silent), output)
-
-
-def same(check: Check) -> Check:
-    """A check that has been made already, as a plan's."""
-    return check
+    report = Report(name, "reproduction", (), conditions=conditions)
+    finish(engine.run(Path(), report, [already(check) for check in checks], engine.silent), output)

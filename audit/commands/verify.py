@@ -1,6 +1,5 @@
 """`python -m audit verify REPORT`: a report held against its statement, its inputs, and a second look."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from audit.commands.console import err, finish, progress
 from audit.engine import run
 from audit.errors import AuditError
 from audit.model import Check, Report
-from audit.plans import Plan
+from audit.plans import Plan, already
 from audit.reports import files, statement
 from audit.verification import again as second_look
 from audit.verification import dsse, integrity
@@ -40,7 +39,7 @@ def verify(
     checks += [own, inputs]
     if sign is not None:
         write_signature(read, own, sign)
-    plans = [Plan(check.id, check.title, partial(same, check)) for check in checks]
+    plans = [already(check) for check in checks]
     if again:
         skip = () if everything else second_look.SLOW
 
@@ -49,11 +48,6 @@ def verify(
 
         plans.append(Plan(second_look.ID, second_look.TITLE, repeat))
     finish(run(root, Report(str(read.content["subject"]), "verification", ()), plans, progress), output)
-
-
-def same(check: Check) -> Check:
-    """A check that has been made already, as a plan's."""
-    return check
 
 
 def write_signature(read: integrity.Read, own: Check, key: Path) -> None:

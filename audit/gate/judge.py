@@ -60,9 +60,9 @@ def settled(checks: Sequence[Check], settings: Config, selection: Selection) -> 
 def settle(check: Check, settings: Config, selection: Selection) -> Check:
     """Fails on open findings that are grave enough; a deviation when all that is left is known, suppressed or lesser.
 
-    A check that failed without findings, or by the rows of a paper, stays failed.
+    A check that failed without findings, as a paper does by its rows, stays failed.
     """
-    if check.verdict is not Verdict.FAIL or not check.findings or check.rows:
+    if check.verdict is not Verdict.FAIL or not check.findings:
         return check
     left = tuple(finding for finding in check.findings if selection.keeps(check, finding))
     opened = [finding for finding in left if finding.state is State.OPEN]

@@ -17,7 +17,7 @@ def render(report: Report) -> str:
         title(report),
         criteria(report),
         families(report),
-        *(paper(check) for check in report.checks if check.rows),
+        *(measurements(check) for check in report.checks if check.rows),
         *findings(report),
         suppressed(report),
         strengths(report),
@@ -92,6 +92,13 @@ def described(evidence: Evidence) -> str:
     return ", ".join(parts)
 
 
+def measurements(check: Check) -> str:
+    """What was expected of each part beside what was measured, and a sentence on each that is not plainly right."""
+    remarks = [f"- **{wording.sign(row.verdict)}** {wording.plain(row.message)}." for row in wording.open_rows(check)]
+    text = paper(check) if check.id.startswith("paper.") else others(check)
+    return f"## {check.title}\n\n{text}" + ("\n\n" + "\n".join(remarks) if remarks else "")
+
+
 def paper(check: Check) -> str:
     """What the paper says beside what was measured."""
     rows = [
@@ -107,9 +114,22 @@ def paper(check: Check) -> str:
         for row in check.rows
     ]
     heads = ("parameter", "symbol", "paper", "measured", "verdict", "where the paper says it", "evidence")
-    remarks = [f"- **{wording.sign(row.verdict)}** {row.message}." for row in wording.open_rows(check)]
-    text = f"## {check.title}\n\nMeasured on running code: probes call it and see only what it does.\n\n"
-    return text + table(heads, rows) + ("\n\n" + "\n".join(remarks) if remarks else "")
+    return f"Measured on running code: probes call it and see only what it does.\n\n{table(heads, rows)}"
+
+
+def others(check: Check) -> str:
+    """Numbers of documents, peaks of memory."""
+    rows = [
+        (
+            wording.plain(f"{row.name}, {row.source}" if row.source else row.name),
+            wording.with_unit(row.evidence.expected, row.evidence.unit),
+            wording.measured(row.evidence),
+            wording.sign(row.verdict),
+            code(row.evidence.command),
+        )
+        for row in check.rows
+    ]
+    return table(("what", "expected", "measured", "verdict", "evidence"), rows)
 
 
 def findings(report: Report) -> Iterator[str]:

@@ -40,7 +40,7 @@ def render(report: Report) -> str:
         *findings(report),
         *criteria(report),
         *families(report),
-        *papers(report),
+        *measurements(report),
         *advice(report),
         *strengths(report),
         *limits(report),
@@ -139,8 +139,8 @@ def families(report: Report) -> Iterator[str]:
     yield from table(("family", "score", "points", "findings", "its rules, measured"), rows)
 
 
-def papers(report: Report) -> Iterator[str]:
-    """What a paper says beside what was measured."""
+def measurements(report: Report) -> Iterator[str]:
+    """What was expected, of a paper's parameter or of a number in a document, beside what was measured."""
     for check in report.checks:
         if check.rows:
             yield f"<h2>{escape(check.title)}</h2>"
@@ -154,7 +154,8 @@ def papers(report: Report) -> Iterator[str]:
                 )
                 for row in check.rows
             ]
-            yield from table(("parameter", "paper", "measured", "verdict", "source and evidence"), rows)
+            said = ("parameter", "paper") if check.id.startswith("paper.") else ("what", "expected")
+            yield from table((*said, "measured", "verdict", "source and evidence"), rows)
 
 
 def advice(report: Report) -> Iterator[str]:

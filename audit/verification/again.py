@@ -73,7 +73,9 @@ def compared(content: Mapping[str, Any], now: Report, changed: Collection[str]) 
         same += not found
         differences += [f"{check.id}: {text}" for text in found]
     left = sorted(set(before) - {check.id for check in ran})
+    others = sorted({text for check in ran for text in other_versions(before[check.id], asdict(check))})
     notes = differences + ([f"not run again: {', '.join(left)}"] if left else [])
+    notes += [f"other versions than then: {', '.join(others)}"] if others else []
     if changed and differences:
         notes.append("inputs have changed since, which may be why")
     message = f"{same} of {counted(len(ran), 'check')} came to the same"
@@ -85,7 +87,7 @@ def compared(content: Mapping[str, Any], now: Report, changed: Collection[str]) 
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What a check no longer says: its verdict, a paper's parameter, findings that came or went."""
+    """What a check no longer says: its verdict, what a row measured, findings that came or went, its own figure."""
     found = []
     if before["verdict"] != now["verdict"]:
         found.append(f"was {before['verdict']} ({before['message'][:80]}), is {now['verdict']} ({now['message'][:80]})")
@@ -101,7 +103,18 @@ def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     then, later = ({known(item): item for item in check["findings"]} for check in (before, now))
     found += [f"no longer found: {place(then[key])}" for key in then if key not in later]
     found += [f"found now: {place(later[key])}" for key in later if key not in then]
+    figures = [[proof["measured"] for proof in check["evidence"]] for check in (before, now)]
+    if not found and figures[0] != figures[1]:
+        was, now_is = (", ".join(map(str, values)) for values in figures)
+        found.append(f"measured {was}, measures {now_is}")
     return found
+
+
+def other_versions(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The tools of a check that are not those of then."""
+    then, later = ({name: text for proof in check["evidence"] for name, text in proof["versions"]}
+                   for check in (before, now))  # fmt: skip
+    return [f"{name} {then[name]} → {later[name]}" for name in then if later.get(name, then[name]) != then[name]]
 
 
 def known(finding: Mapping[str, Any]) -> tuple[str, str, str]:

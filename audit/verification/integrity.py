@@ -92,11 +92,22 @@ def bytes_check(read: Read, said: dict[str, Any] | None) -> Check:
     expected = digests(said["subject"]).get("report.json", "")
     proof = Evidence("sha256 of report.json", found, expected, inputs=(InputHash("report.json", found),))
     right = found == expected
-    message = "every byte is as it was" if right else "it has been changed since its statement was written"
+    changed = "it has been changed since its statement was written"
+    message = f"every byte is as it was, {origin(said)}" if right else changed
     return Check(
         "verify.report", title, Verdict.PASS if right else Verdict.FAIL, message, evidence=(proof,),
         remedy="" if right else REMEDY,
     )  # fmt: skip
+
+
+def origin(said: dict[str, Any]) -> str:
+    """Where a report was made: commit, whether the tree was clean, Python, platform."""
+    named: dict[str, Any] = {item["name"]: item for item in said["predicate"].get("configuration", ())}
+    repository = named.get("repository", {})
+    noted = repository.get("annotations", {})
+    commit = repository.get("digest", {}).get("gitCommit", "")
+    tree = f"at commit {commit[:12]} of a {noted.get('tree')} tree" if commit else "outside of a repository"
+    return f"{tree}, Python {noted.get('python')}, {noted.get('platform')}"
 
 
 def inputs_check(root: Path, said: dict[str, Any] | None) -> tuple[Check, set[str]]:

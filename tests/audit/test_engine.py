@@ -1,5 +1,3 @@
-import subprocess
-
 import pytest
 
 from audit import engine
@@ -169,20 +167,6 @@ def test_a_project_without_papers_says_so(tmp_path):
     (tmp_path / "pyproject.toml").write_text("[tool.audit]\n")
     with pytest.raises(AuditError, match="names no subject"):
         engine.paper_settings(tmp_path, "zhang2016", None, False)
-
-
-def test_the_state_of_the_repository(tmp_path):
-    def git(*command):
-        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-        subprocess.run(["git", "-C", str(tmp_path), *identity, *command], check=True, capture_output=True)
-
-    git("init", "-q")
-    git("commit", "-q", "--allow-empty", "-m", "x")
-    commit, tree = engine.repository_state(tmp_path)
-    assert len(commit) == 40
-    assert tree == "clean"
-    (tmp_path / "new").write_text("")
-    assert engine.repository_state(tmp_path)[1] == "dirty"
 
 
 def test_an_unknown_rule_is_a_mistake():

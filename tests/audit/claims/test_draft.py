@@ -1,6 +1,7 @@
 import tomllib
 
-from audit.claims import draft, judge
+from audit.claims import draft
+from audit.claims.check import check
 from audit.config import Claims
 from audit.model import Verdict
 
@@ -24,7 +25,7 @@ def test_tables_and_ticks_become_a_ledger_that_reads_back(tmp_path):
     assert list(entries) == ["a-313-auc", "a-313-size", "b-auc", "313-bins-after-filtering", "tests-pass"]
     assert entries["a-313-size"]["text"] == "| a-313 | 0.89 | {} MB |"
     (tmp_path / "claims.toml").write_text(made)
-    result = judge.check(tmp_path, Claims(documents=("r.md",)))
+    result = check(tmp_path, Claims(documents=("r.md",)))
     assert result.verdict is Verdict.FAIL
     assert "4 no evidence" in result.message, "a draft proves nothing"
 
@@ -35,5 +36,5 @@ def test_a_draft_filled_in_gives_verdicts(tmp_path):
     made = draft.render("r.md", draft.proposals(REPORT))
     made = made.replace('evidence = ""\nkey = ""', 'evidence = "m.json"\nkey = "a"')
     (tmp_path / "claims.toml").write_text(made)
-    result = judge.check(tmp_path, Claims(documents=("r.md",)))
+    result = check(tmp_path, Claims(documents=("r.md",)))
     assert "4 refuted" in result.message

@@ -3,7 +3,10 @@ import subprocess
 
 import pytest
 
-from audit.claims.judge import Outcome, check, judge
+from audit.claims import sources
+from audit.claims.check import check
+from audit.claims.documents import bound
+from audit.claims.judge import Outcome, judge
 from audit.claims.ledger import Entry, load
 from audit.config import Claims
 from audit.errors import AuditError
@@ -59,7 +62,9 @@ def test_unbound_numbers_and_unused_claims_are_listed_and_do_not_fail(project):
 
 
 def test_evidence_carries_value_and_hash(project):
-    proof = run(project, "89.5<!-- claim: auc -->").evidence[1]
+    (row,) = run(project, "x\n89.5<!-- claim: auc -->").rows
+    assert (row.id, row.source, row.verdict) == ("auc in d.md", "d.md:2", Verdict.PASS)
+    proof = row.evidence
     assert proof.measured == pytest.approx(89.51)
     assert proof.expected == 89.5
     assert proof.inputs[0].sha256 == hashlib.sha256((project / "out/metrics.json").read_bytes()).hexdigest()
@@ -102,25 +107,25 @@ def test_a_missing_file_names_the_command_that_makes_it(project):
         ({"key": ["rows", 0, "ratios"], "of": "max"}, 4), ({"key": ["rows", 0, "ratios"], "of": "min"}, 1),
         ({"key": ["rows", 0, "ratios"], "of": "mean"}, 2.5), ({"key": ["rows", 0, "ratios"], "of": "sum"}, 5),
         ({"key": "rows.0.ratios", "of": "last"}, 4), ({"key": "rows", "of": "count"}, 1),
+        ({"key": ["seeds", "run=x", "auc"], "of": "mean"}, 0.5),
+        ({"key": ["seeds", "run=x", "auc"], "of": "std"}, 0.25),
+        ({"key": ["seeds", "run=y", "auc"], "of": "count"}, 1), ({"key": ["seeds", "run=y", "auc"]}, 0.1),
+        ({"key": ["seeds", "run=x", "auc"]}, None), ({"key": ["seeds", "run=y", "auc"], "of": "std"}, None),
         ({"key": "runs.main.none"}, None), ({"key": "runs.main"}, None), ({"key": ["rows", "operation=x"]}, None),
         ({"key": "rows.0.ratios", "per": "runs.zero", "of": "sum"}, None),
     ],
 )  # fmt: skip
 def test_keys_and_what_is_made_of_lists(project, entry, value):
-    from audit.claims import sources
-
     made = Entry.model_validate({"evidence": "out/metrics.json", **entry})
     if value is None:
         with pytest.raises(sources.NoEvidenceError, match="metrics"):
             sources.value(project, made)
     else:
-        assert sources.value(project, made)[0] == value
+        assert sources.value(project, made)[0] == pytest.approx(value)
 
 
 @pytest.mark.parametrize(("name", "text"), [("a.toml", "x = 3"), ("a.yaml", "x: 3"), ("a.json", '{"x": "3"}')])
 def test_other_formats(project, name, text):
-    from audit.claims import sources
-
     (project / name).write_text(text)
     assert sources.value(project, Entry(evidence=name, key="x"))[0] == 3
     (project / name).write_text("{]")
@@ -149,7 +154,8 @@ def test_a_claim_by_sentence_needs_no_marker_and_misses_it_when_it_is_gone(proje
         ('[a]\nevidense = "x.json"', "a.evidense"), ("nonsense", "no TOML"), ('[a]\nevidence = "x.txt"', "none of"),
         ('[a]\nevidence = "../x.json"', "not inside"), ('[a]\ntolerance = "much"', "such as '2 %'"),
         ('[a]\ntolerance = -1', "0 or more"), ('[a]\ndocument = "d.md"', "belong together"),
-        ('[a]\ncommit = "abcdef0"', "belong together"),
+        ('[a]\ncommit = "abcdef0"', "belong together"), ('[a]\neach.run = ["x"]', "does not stand in the id"),
+        ('[a-x]\n["a-{run}"]\neach.run = ["x"]', "two claims are called a-x"),
     ],
 )  # fmt: skip
 def test_a_wrong_ledger_is_told_with_its_place(tmp_path, text, words):
@@ -166,7 +172,5 @@ def test_a_document_that_is_not_there(project):
 
 
 def test_an_entry_without_evidence_is_none(project):
-    from audit.claims.documents import bound
-
     (said,) = bound("d.md", "1<!-- claim: a -->")
     assert judge(project, said, {"a": Entry()}).outcome is Outcome.NO_EVIDENCE

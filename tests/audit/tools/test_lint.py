@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from audit import runners
@@ -23,8 +25,8 @@ def project(tmp_path):
     return tmp_path
 
 
-def answer(monkeypatch, module, status, stdout, stderr=""):
-    monkeypatch.setattr(module, "run_module", lambda *_: Completed(status, stdout, stderr))
+def answer(monkeypatch, module, name, status, stdout, stderr=""):
+    monkeypatch.setattr(module, name, lambda *_: Completed(status, stdout, stderr))
 
 
 def test_clean_code_passes(project):
@@ -32,7 +34,10 @@ def test_clean_code_passes(project):
     for check in (lint.ruff_check, lint.flake8_check, types.mypy_check):
         result = check(open_target(project))
         assert result.verdict is Verdict.PASS
-        assert result.evidence[0].versions
+        proof = result.evidence[0]
+        assert proof.versions
+        assert proof.output_sha256
+        assert [item.path for item in proof.inputs] == ["(Python files)"]
 
 
 def test_both_linters_find_the_same_thing_under_one_id(project):
@@ -42,6 +47,22 @@ def test_both_linters_find_the_same_thing_under_one_id(project):
         assert result.verdict is Verdict.FAIL
         # The unused import is the business of imports.unused.
         assert [(finding.rule, str(finding.location)) for finding in result.findings] == [("lint.E711", "a.py:4")]
+
+
+def test_a_notebook_is_told_by_cell_and_line(project):
+    cells = [{"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": text}
+             for text in (["%%bash\n", "ls"], ["x = None\n", "print(x == None)"])]  # fmt: skip
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (project / "n.ipynb").write_text(json.dumps(notebook))
+    assert [str(item.location) for item in lint.ruff_check(open_target(project)).findings] == ["n.ipynb#cell=1:2"]
+
+
+def test_what_the_configuration_says_of_output_does_not_hide_what_flake8_finds(project):
+    (project / "a.py").write_text("x = None\nprint(x == None)\n")
+    options = ("format = pylint", "output-file = out.txt", "show-source = True", "statistics = True")
+    (project / ".flake8").write_text("\n".join(("[flake8]", *options)))
+    (finding,) = lint.flake8_check(open_target(project)).findings
+    assert (finding.rule, finding.message) == ("lint.E711", "comparison to None should be 'if cond is None:'")
 
 
 def test_mypy_errors_are_findings(project):
@@ -66,16 +87,16 @@ def test_a_wrong_configuration_is_not_run_and_no_pass(project):
 
 def test_what_flake8_cannot_have_meant_is_not_run(project, monkeypatch):
     (project / "a.py").write_text("x = 1\n")
-    answer(monkeypatch, lint, 1, "Traceback (most recent call last)")
+    answer(monkeypatch, lint, "run", 1, "Traceback (most recent call last)")
     with pytest.raises(NotRunError, match="something else than findings"):
         lint.flake8_check(open_target(project))
-    answer(monkeypatch, lint, 1, "", "no such option")
+    answer(monkeypatch, lint, "run", 1, "", "no such option")
     with pytest.raises(NotRunError, match="no such option"):
         lint.flake8_check(open_target(project))
 
 
 def test_a_failure_of_mypy_without_an_error_is_not_run(project, monkeypatch):
-    answer(monkeypatch, types, 1, "")
+    answer(monkeypatch, types, "run_module", 1, "")
     with pytest.raises(NotRunError, match="reported failure but no error"):
         types.mypy_check(open_target(project))
 

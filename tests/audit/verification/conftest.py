@@ -10,7 +10,7 @@ SETTINGS = """
 [project]
 name = "p"
 [tool.audit]
-select = ["stubs", "claims"]
+select = ["stubs", "lint.ruff", "claims"]
 inputs = ["weights"]
 exclude = [{ path = "out", reason = "the report" }]
 [tool.audit.claims]

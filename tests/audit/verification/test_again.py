@@ -21,6 +21,17 @@ def test_a_parameter_that_measures_otherwise_is_named():
     assert any("inputs have changed" in note for note in result.notes)
 
 
+def test_a_figure_that_changed_under_the_same_verdict_is_named():
+    def coverage(percent, version="7.1"):
+        proof = Evidence("read coverage.json", measured=percent, versions=(("coverage", version),))
+        return Check("coverage.x", "X", Verdict.PASS, "m", evidence=(proof,))
+
+    result = compared(content(coverage(96.0)), Report("x", "project", (coverage(91.0, "7.2"),)), ())
+    assert result.verdict is Verdict.FAIL
+    assert "coverage.x: measured 96.0, measures 91.0" in result.notes
+    assert "other versions than then: coverage 7.1 → 7.2" in result.notes
+
+
 def test_parameters_that_come_and_go():
     bare = Check("paper.x", "X", Verdict.PASS, "m")
     gone = compared(content(paper(5.0)), Report("x", "project", (bare,)), ())

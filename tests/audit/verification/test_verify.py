@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import json
+import subprocess
 
 import pytest
 
@@ -10,8 +11,8 @@ REPORT = "out/report.json"
 def test_a_report_that_nobody_touched_holds(project, audit):
     status, out, err = audit("verify", REPORT)
     assert status == 0, out + err
-    assert "every byte is as it was" in out
-    assert "2 of 2 checks came to the same" in out
+    assert "every byte is as it was, outside of a repository, Python 3.11" in out
+    assert "3 of 3 checks came to the same" in out
     assert (project / "out/report.intoto.json").is_file()
 
 
@@ -24,8 +25,33 @@ def test_the_statement_names_report_tree_weights_and_results(project):
         place = project / ("out/report.json" if name == "report.json" else name)
         assert subjects[name] == hashlib.sha256(place.read_bytes()).hexdigest()
     assert said["predicate"]["result"] == "PASSED"
-    assert said["predicate"]["passedTests"] == ["stubs", "claims"]
+    assert said["predicate"]["passedTests"] == ["stubs", "lint.ruff", "claims"]
     assert said["predicate"]["configuration"][0]["annotations"]["tree"] == "no repository"
+
+
+def test_commit_and_state_of_the_audited_files_are_said(project, audit):
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    for command in (("init", "-q"), ("add", "."), (*identity, "commit", "-qm", "x")):
+        subprocess.run(["git", *command], check=True, capture_output=True)
+    (project / "out/new").write_text("what a pipeline writes")
+    audit("--output", "out")
+    assert "of a clean tree" in audit("verify", REPORT, "--no-again")[1]
+    (project / "code.py").write_text("import sys\n\nprint(sys.argv[0])\n")
+    audit("--output", "out")
+    assert "of a dirty tree" in audit("verify", REPORT, "--no-again")[1]
+
+
+def test_every_result_carries_its_evidence(project):
+    content = json.loads((project / REPORT).read_text())
+    proofs = [(check["id"], proof) for check in content["checks"] for proof in check["evidence"]]
+    assert {name for name, _ in proofs} == {check["id"] for check in content["checks"]}
+    for name, proof in proofs:
+        assert proof["command"], name
+        assert proof["measured"] is not None, name
+        assert all(len(item["sha256"]) == 64 for item in proof["inputs"]), name
+        assert proof["inputs"], name
+    assert {name for name, proof in proofs if proof["versions"]} == {"stubs", "lint.ruff"}
+    assert [proof["output_sha256"] != "" for name, proof in proofs if name == "lint.ruff"] == [True]
 
 
 def test_a_failed_audit_is_a_failed_result(project, audit):
@@ -59,7 +85,7 @@ def test_what_no_longer_holds_is_named(project, audit):
     (project / "m.json").write_text('{"x": 4}')
     status, out, _ = audit("verify", REPORT)
     assert status == 1
-    assert "0 of 2 checks came to the same" in out
+    assert "1 of 3 checks came to the same" in out
     assert "stubs: was pass" in out
     assert "found now: stubs.function at code.py:1" in out
     assert "found now: claims.refuted at d.md:1" in out
