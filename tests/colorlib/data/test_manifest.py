@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ def test_the_starter_set_is_whole_and_free() -> None:
 def test_what_is_wrong_is_said(tmp_path: Path, rows: list[str], message: str) -> None:
     with pytest.raises(ColorlibError, match=message):
         read_manifest(write(tmp_path, *rows))
+
+
+def test_rows_are_read_when_they_are_gone_through_and_not_held(tmp_path: Path) -> None:
+    rows = [f"{number}.jpg,ab,4,5,train,g{number},,," for number in range(3000)]
+    path = write(tmp_path, *rows)
+    tracemalloc.start()
+    try:
+        photos = read_manifest(path)
+        assert sum(1 for _ in photos) == sum(1 for _ in photos) == len(photos) == 3000
+        assert tracemalloc.get_traced_memory()[1] < 300_000  # bytes; 3000 rows take more than a million
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

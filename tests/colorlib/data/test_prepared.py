@@ -1,7 +1,9 @@
 import errno
 import io
 import pickle
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from colorlib.data.manifest import Photo
+from colorlib.data.manifest import Photo, Split
 from colorlib.data.prepared import load_prepared, prepare, prepared_sha256
 from colorlib.errors import ColorlibError
 
@@ -52,6 +54,44 @@ def test_every_broken_photograph_is_named_and_nothing_is_written(photos: list[Ph
     with pytest.raises(ColorlibError, match=r"(?s)2 of the photographs.*1\.png is damaged.*2\.png is missing"):
         prepare(photos, tmp_path / "source", tmp_path / "out", 16)
     assert not (tmp_path / "out").exists()
+
+
+def test_of_many_broken_photographs_a_hundred_are_named(
+    photos: list[Photo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("colorlib.data.prepared.NAMED", 2)
+    for path in (tmp_path / "source").iterdir():
+        path.unlink()
+    with pytest.raises(ColorlibError, match=r"(?s)4 of the photographs.*0\.png is missing.*3\.png is.*\nand 2 more$"):
+        prepare(photos, tmp_path / "source", tmp_path / "out", 16)
+
+
+class Many:
+    """So many rows of one photograph, each made when it is asked for."""
+
+    def __init__(self, photo: Photo, count: int) -> None:
+        self.photo, self.count = photo, count
+
+    def __iter__(self) -> Iterator[Photo]:
+        for number in range(self.count):
+            split: Split = "val" if number == 0 else "test" if number == 1 else "train"
+            yield replace(self.photo, split=split, group=f"group {number}")
+
+
+def test_memory_does_not_grow_with_the_number_of_photographs(make_photo: MakePhoto, tmp_path: Path) -> None:
+    photo = make_photo("0.png", size=(8, 8))
+
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        try:
+            prepare(Many(photo, count), tmp_path / "source", tmp_path / "out", 8)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(40)  # what is loaded once
+    few, many = peak(40), peak(640)
+    assert many < few + 50_000  # bytes; a row that is held takes some 400
 
 
 def test_missing_prepared_data_says_which_stage_makes_it(tmp_path: Path) -> None:
