@@ -1,14 +1,15 @@
-"""Predicted colours put back under the photograph's own lightness."""
+"""Predicted colours put back under the photograph's own lightness, inside the sRGB gamut."""
 
 import torch
 from torch import Tensor
 
+from colorlib.ops.chroma import into_gamut
 from colorlib.ops.lab import lab_to_rgb, rgb_to_lab
 from colorlib.ops.upsampling import upsample
 
 
 def recombine(lightness: Tensor, ab: Tensor, stride: int) -> Tensor:
-    """Upsample `ab` to the size of `lightness` and convert both to sRGB; the lightness stays as it is.
+    """Upsample `ab` to the size of `lightness` and convert both to sRGB; the lightness stays as it is, and the hue.
 
     Args:
         lightness: N×1×H×W, L in [0, 100].
@@ -19,7 +20,7 @@ def recombine(lightness: Tensor, ab: Tensor, stride: int) -> Tensor:
         N×3×H×W uint8.
     """
     full = upsample(ab, stride, *lightness.shape[-2:])  # (N, 2, H, W)
-    return lab_to_rgb(torch.cat([lightness, full], dim=1), as_uint8=True)
+    return lab_to_rgb(into_gamut(torch.cat([lightness, full], dim=1)), as_uint8=True)
 
 
 def grey(rgb: Tensor) -> Tensor:

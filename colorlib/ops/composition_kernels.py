@@ -8,6 +8,7 @@ does.
 import numpy as np
 import numpy.typing as npt
 
+from colorlib.ops import chroma
 from colorlib.ops.compiled import compiled
 from colorlib.ops.lab_kernels import (
     F200,
@@ -25,10 +26,8 @@ from colorlib.ops.lab_kernels import (
 
 Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
-# How far outside [0, 1] linear light may lie and still be called inside: the published constants are rounded, so that
-# even greys miss each other by about so much. It is a tenth of an 8-bit level where it is seen most.
-BELOW, ABOVE = np.float32(-3e-5), np.float32(1 + 3e-4)
-HALVINGS = 10  # of the factor on chroma: it ends within 1/1024 of the border
+BELOW, ABOVE = np.float32(chroma.BELOW), np.float32(chroma.ABOVE)
+HALVINGS = chroma.HALVINGS
 ONE, ZERO, HALF = np.float32(1), np.float32(0), np.float32(0.5)
 LINEAR_KNEE, SLOPE = np.float32(0.0031308), np.float32(12.92)
 GAMMA, SCALE, SHIFT = np.float32(1 / 2.4), np.float32(1.055), np.float32(0.055)

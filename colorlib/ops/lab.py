@@ -108,6 +108,13 @@ def eager_rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
 
 def eager_lab_to_rgb(lab: torch.Tensor) -> torch.Tensor:
     """Convert to floats in [0, 1] with torch operations only, on any device and with gradients."""
+    linear = linear_light(lab)
+    curve = 1.055 * linear.clamp_min(LINEAR_KNEE) ** (1 / 2.4) - 0.055
+    return torch.where(linear > LINEAR_KNEE, curve, 12.92 * linear).clamp(0, 1)
+
+
+def linear_light(lab: torch.Tensor) -> torch.Tensor:
+    """Linear R, G, B of Lab N×3×H×W, the same shape; of colours that no screen shows some are outside [0, 1]."""
     lightness, a, b = lab.unbind(1)
     fy = (lightness + 16) / 116
     # A strongly blue b would ask for negative Z, which is no light at all.
@@ -115,6 +122,4 @@ def eager_lab_to_rgb(lab: torch.Tensor) -> torch.Tensor:
     xyz = torch.where(root > LAB_ROOT_KNEE, root.clamp_min(LAB_ROOT_KNEE) ** 3, (root - LAB_OFFSET) / LAB_SLOPE)
     matrix = torch.linalg.inv(torch.tensor(RGB_TO_XYZ, dtype=torch.float64)).to(lab)
     white = torch.tensor(WHITE, dtype=lab.dtype, device=lab.device)
-    linear = torch.einsum("cx,nxhw->nchw", matrix * white, xyz)  # N×3×H×W
-    curve = 1.055 * linear.clamp_min(LINEAR_KNEE) ** (1 / 2.4) - 0.055
-    return torch.where(linear > LINEAR_KNEE, curve, 12.92 * linear).clamp(0, 1)
+    return torch.einsum("cx,nxhw->nchw", matrix * white, xyz)  # N×3×H×W

@@ -1,7 +1,8 @@
 """Stage 4: every trained run and the baselines on the test split. `python -m colorlib.pipeline.evaluate`.
 
 Protocol: each test photograph at the prepared size; ab predicted at the network's stride from its L, upsampled
-bilinearly to all pixels, and compared there. PSNR compares sRGB after clipping to what a screen shows.
+bilinearly to all pixels, and compared there. PSNR and colourfulness are of the pictures that a user gets, inside the
+sRGB gamut at the photograph's L and the predicted hue.
 
 Rebalanced AuC weighs pixels by 1/p̃ on the 313 bins, for every run alike, p̃ being the smoothed prior of the test split
 itself. On ImageNet that is the training split's prior too. On a small set it is not: a colour that training never saw

@@ -1,8 +1,8 @@
 """All finished runs and the baselines on the official test set. `python -m experiments.cifar10.evaluate`.
 
 Protocol: the test images that selection.csv does not leave out; ab predicted at stride 4 (8×8), upsampled bilinearly
-to 32×32 and compared there. Rebalanced AuC weighs pixels by 1/p̃ on the 313 bins for every run alike, p̃ being the
-smoothed prior of the training images.
+to 32×32 and compared there. PSNR is of sRGB clipped channel by channel. Rebalanced AuC weighs pixels by 1/p̃ on the 313
+bins for every run alike, p̃ being the smoothed prior of the training images.
 
 Measured again is only what is not in results.json yet, or was measured with other weights, statistics or images.
 """
@@ -16,10 +16,9 @@ from torch import Tensor
 
 from colorlib.data.cifar10 import read_cifar10
 from colorlib.files import sha256_of, write_text
-from colorlib.inference.recombine import recombine
 from colorlib.metrics import auc, chroma, psnr, rebalanced_auc
 from colorlib.ops.grid import Grid
-from colorlib.ops.lab import rgb_to_lab
+from colorlib.ops.lab import lab_to_rgb, rgb_to_lab
 from colorlib.ops.upsampling import upsample
 from colorlib.pipeline.progress import progress
 from colorlib.pipeline.stage import console, run_stage
@@ -112,7 +111,7 @@ def measure(predict: Predictor, lab: Tensor, rgb: Tensor, table: BinTable, grid:
     lightness, ab = lab[:, :1], lab[:, 1:]
     coarse = torch.cat([predict(part) for part in torch.split(lightness, BATCH)])  # (N, 2, H/4, W/4)
     prediction = upsample(coarse, 4, *lightness.shape[-2:])  # (N, 2, H, W)
-    colorized = recombine(lightness, prediction, 1)
+    colorized = lab_to_rgb(torch.cat((lightness, prediction), dim=1), as_uint8=True)
     return {
         "auc": auc(prediction, ab),
         "rebalanced_auc": rebalanced_auc(prediction, ab, table.prior, grid),

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from colorlib.ops.chroma import into_gamut
 from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.encoding import soft_encode
 from colorlib.ops.grid import Grid
@@ -26,6 +27,11 @@ def test_lab():
     lab = rgb_to_lab(rgb.cuda())
     torch.testing.assert_close(lab.cpu(), rgb_to_lab(rgb), atol=2e-4, rtol=0)
     assert torch.equal(lab_to_rgb(lab, as_uint8=True).cpu(), rgb)
+
+
+def test_gamut():
+    lab = torch.cat((torch.full((2, 1, 64, 64), 60.0), ab_map()), dim=1)
+    torch.testing.assert_close(into_gamut(lab.cuda()).cpu(), into_gamut(lab), atol=0.2, rtol=0)
 
 
 def test_bins_and_weights():
