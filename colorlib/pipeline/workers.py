@@ -133,12 +133,13 @@ def _cluster(scheduler: str | None, count: int) -> Iterator["Client"]:
 
 def _result(future: "Future[Result]") -> Result:
     from distributed import KilledWorker
+    from distributed.comm import CommClosedError
 
     try:
         return future.result()
     except KilledWorker as error:
         raise ColorlibError(f"a piece of work killed several workers, one after the other: {error}") from error
-    except CancelledError as error:
+    except (CancelledError, CommClosedError) as error:
         raise ColorlibError("the Dask scheduler went away: start it and its workers, then the command again") from error
 
 

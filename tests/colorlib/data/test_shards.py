@@ -20,7 +20,7 @@ from colorlib.data.shard import ShardSettings, ShardTask, make_shard
 from colorlib.data.shard_source import ShardSource, open_shards
 from colorlib.data.shards import Totals, plan, write_shards
 from colorlib.errors import ColorlibError
-from colorlib.files import sha256_of, sha256_of_tree
+from colorlib.files import HOST, sha256_of, sha256_of_tree
 
 SMALL = ShardSettings(size=16, quality=90, per_shard=5)
 
@@ -108,10 +108,12 @@ def test_started_again_it_keeps_what_is_whole_and_the_bytes_are_the_same(written
     before = sha256_of_tree(written)
     (written / "shard-000001.tar").write_bytes(b"torn")
     (written / "shard-000003.json").unlink()
+    (written / "shard-000004.json").write_text("torn")
+    (written / f".shard-000001.tar.{HOST}.{dead_process()}.partial").write_bytes(b"of a worker that was killed")
     (written / "shards.json").unlink()
     kept: list[bool] = []
     write_shards(source, written, SMALL, lambda shard: kept.append(shard.kept))
-    assert kept == [True, False, True, False, True]
+    assert kept == [True, False, True, False, False]
     assert sha256_of_tree(written) == before
 
 
@@ -239,6 +241,12 @@ def test_the_record_and_the_fingerprint_follow_the_bytes(written: Path) -> None:
     record = json.loads((written / "shard-000000.json").read_text())
     assert record["sha256"] == sha256_of(written / "shard-000000.tar")
     assert open_shards(written, 16).fingerprint != open_shards(written, 8).fingerprint
+
+
+def dead_process() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
 
 
 def _uneven(lengths: list[int]) -> ShardSource:

@@ -6,9 +6,10 @@ import mlflow
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 
-from colorlib.data.prepared import load_prepared
+from colorlib.data.prepared import load_prepared, prepared_sha256
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of, sha256_of_tree
 from colorlib.models import PaperNet, from_pretrained
@@ -190,6 +191,41 @@ def test_the_same_parameters_give_the_same_bytes_also_after_an_interruption(
     for made in ("data/prepared", "reports/statistics", "models/main"):
         assert sha256_of_tree(project / made) == sha256_of_tree(finished / made), made
     assert sha256_of(project / "reports/training/main.csv") == sha256_of(finished / "reports/training/main.csv")
+
+
+def test_the_pipeline_is_the_same_on_shards(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
+    settings["prepare"]["shards"] = {"per_shard": 4}
+    settings["train"] |= {"epochs": 1}
+    settings["runs"] = {"main": settings["runs"]["main"]}
+    (project / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    prepare.main()
+    assert "train: 6 images (0 grey) in 2 shards\n" in capsys.readouterr().out
+    statistics.main()
+    table = read_bin_table(project / "reports/statistics/paper.csv", GRID)
+    assert int(table.counts.sum()) == 6 * 40 * 40
+    train.main("main")
+    evaluate.main()
+    assert 0 < metrics_of(project)["main"]["auc"] < 1
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{project}/mlflow.db")
+    (run,) = client.search_runs([client.get_experiment_by_name("colorlib").experiment_id])
+    assert run.data.tags["colorlib.data_sha256"] == prepared_sha256(project / "data/prepared")
+    assert run.data.params["prepare.shards.quality"] == "95"
+
+
+def test_a_large_folder_needs_no_manifest(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "data/starter/manifest.csv").unlink()
+    for number in (0, 1, 241, 488):  # by the hashes of their names, 241 is for validation and 488 for the test
+        Image.new("RGB", (9, 9), "red").save(project / f"data/starter/{number}.png")
+    settings = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
+    settings["prepare"]["shards"] = {"originals": True}
+    (project / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (project / "data/starter/torn.jpg").touch()
+    prepare.main()
+    found = {line.split(":")[0]: line for line in capsys.readouterr().out.splitlines() if " images (" in line}
+    assert list(found) == ["train", "val", "test"]
+    assert sum(int(line.split()[1]) for line in found.values()) == 16
+    assert sum(", 1 damaged: data/prepared/" in line for line in found.values()) == 1
 
 
 def test_a_stage_before_its_turn_says_which_one_is_missing(project: Path) -> None:

@@ -3,16 +3,22 @@
 import os
 import shutil
 import signal
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
+from typer.testing import CliRunner
 
+from colorlib.apps import cli
+from colorlib.data.shard import ShardSettings
+from colorlib.data.shards import write_shards
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of, sha256_of_tree
 from colorlib.pipeline import evaluate, prepare, statistics, workers
+from colorlib.pipeline.progress import Advance
 from colorlib.pipeline.workers import Workers, chosen_workers
 from tests.dask_cluster import DaskCluster
 
@@ -27,21 +33,6 @@ def threads(_item: int) -> int:
 def refuse(item: int) -> int:
     """A piece that cannot be done."""
     raise ColorlibError(f"photograph {item} is damaged")
-
-
-@dataclass(frozen=True)
-class Marked:
-    """A piece that leaves a file with the process that did it, and takes a while."""
-
-    folder: Path
-    number: int
-
-
-def mark(piece: Marked) -> int:
-    """Leave the process' number under the piece's, and return the piece's."""
-    (piece.folder / f"{piece.number}.{os.getpid()}").touch()
-    time.sleep(0.05)
-    return piece.number
 
 
 def test_in_this_process_one_thread_and_then_as_before() -> None:
@@ -83,18 +74,71 @@ def test_what_a_worker_refuses_is_said_here(cluster: DaskCluster, project: Path)
     assert not (project / "data/prepared").exists()
 
 
-def test_a_killed_worker_costs_time_only(cluster: DaskCluster, tmp_path: Path) -> None:
-    address, (_, victim, survivor) = cluster
-    pieces = [Marked(tmp_path, number) for number in range(40)]
-    results = []
-    for number in Workers(scheduler=address).map(mark, pieces):
-        results.append(number)
-        if number == 5:
-            victim.send_signal(signal.SIGKILL)
-            victim.wait(timeout=30)
-    assert results == list(range(40))
-    did = {path.name.partition(".")[2] for path in tmp_path.iterdir()}
-    assert did == {str(victim.pid), str(survivor.pid)}
+def test_shards_are_the_same_whoever_makes_them_and_a_killed_worker_costs_time_only(
+    cluster: DaskCluster, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
+    settings["prepare"]["shards"] = {"per_shard": 1}
+    (project / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    prepare.main(Workers(count=1))
+    expected = sha256_of_tree(project / "data/prepared")
+    shutil.rmtree(project / "data/prepared")
+
+    address, (_, victim, _) = cluster
+    done: list[str] = []
+
+    @contextmanager
+    def killing(_title: str, total: int) -> Iterator[Advance]:
+        assert total == 12
+
+        def advance(note: str, _pieces: int = 1) -> None:
+            done.append(note)
+            if len(done) == 2:
+                victim.send_signal(signal.SIGKILL)
+                victim.wait(timeout=30)
+
+        yield advance
+
+    monkeypatch.setattr(prepare, "progress", killing)
+    monkeypatch.setattr(workers, "AHEAD", 1)  # so that most of the work is still to be done then
+    prepare.main(Workers(scheduler=address))
+    assert len(done) == 12
+    assert sha256_of_tree(project / "data/prepared") == expected
+    assert "train: 6 images (0 grey) in 6 shards\n" in capsys.readouterr().out
+
+
+def test_items_are_taken_as_they_are_needed(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "AHEAD", 1)
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(10_000):
+            taken.append(number)
+            yield number
+
+    for there in (Workers(scheduler=cluster.address), Workers(count=1)):
+        taken.clear()
+        results = there.map(abs, items())
+        assert [next(results) for _ in range(3)] == [0, 1, 2]
+        assert 3 <= len(taken) <= 10
+        results.close()  # type: ignore[attr-defined]
+
+
+def test_the_command_makes_shards_on_a_cluster(cluster: DaskCluster, project: Path, tmp_path: Path) -> None:
+    arguments = ["shards", str(project / "data/starter"), str(tmp_path / "there"), "--size", "16", "--per-shard", "5"]
+    done = CliRunner().invoke(cli.app, [*arguments, "--scheduler", cluster.address])
+    assert "12 images (0 grey) in 3 shards" in done.stdout, done.output
+    write_shards(project / "data/starter", tmp_path / "here", ShardSettings(size=16, per_shard=5))
+    assert sha256_of_tree(tmp_path / "there") == sha256_of_tree(tmp_path / "here")
+
+
+def test_a_scheduler_that_goes_away_is_one_sentence(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PATIENCE", "1s")
+    results = Workers(scheduler=cluster.address).map(abs, range(200))
+    next(results)
+    cluster.processes[0].kill()  # the last test that needs it
+    with pytest.raises(ColorlibError, match="the Dask scheduler went away: start it"):
+        list(results)
 
 
 def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
