@@ -107,13 +107,20 @@ def spoken(family: Family, example: Example) -> set[str]:
 
 
 def run_test(root: Path, name: str) -> dict[str, str]:
-    """One test under pytest: pass, fail, or error where it could not be run."""
+    """One test under pytest: pass, fail, or error where it could not be run.
+
+    Its temporary files have a folder of their own: in the usual one, pytests that run at a time clear up after each
+    other, and the one that meets a folder that has just gone warns, which counts as a failure.
+    """
     import pytest
 
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+    with (
+        contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed),
+        tempfile.TemporaryDirectory(prefix="audit-test-") as folder,
+    ):  # fmt: skip
         options = ["-q", "-x", "--no-header", "--tb=line", "-p", "no:cacheprovider", "--rootdir", str(root)]
-        status = pytest.main([*options, str(root / name)])
+        status = pytest.main([*options, "--basetemp", f"{folder}/pytest", str(root / name)])
     lines = [line for line in printed.getvalue().splitlines() if line.strip()]
     verdicts = {pytest.ExitCode.OK: Verdict.PASS, pytest.ExitCode.TESTS_FAILED: Verdict.FAIL}
     verdict = verdicts.get(pytest.ExitCode(status), Verdict.ERROR)
