@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from audit import __main__ as command
 from audit import engine
 
 PROJECT = Path(__file__).parents[2]
@@ -20,16 +19,8 @@ def tree(tmp_path, monkeypatch):
     return tmp_path
 
 
-def audit(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["audit", *map(str, arguments)])
-    with pytest.raises(SystemExit) as caught:
-        command.main()
-    captured = capsys.readouterr()
-    return int(caught.value.code or 0), captured.out, captured.err
-
-
-def test_the_project_is_audited_and_the_report_written(tree, monkeypatch, capsys):
-    status, out, err = audit(monkeypatch, capsys, "--select", "stubs", "--output", "build/out")
+def test_the_project_is_audited_and_the_report_written(tree, audit):
+    status, out, err = audit("--select", "stubs", "--output", "build/out")
     assert status == 1
     assert "✗ fail" in out
     assert "a.py:1" in out
@@ -39,16 +30,16 @@ def test_the_project_is_audited_and_the_report_written(tree, monkeypatch, capsys
     assert names == reports | {"run.json", "report.intoto.json"}
 
 
-def test_report_only_prints_the_verdict_and_exits_with_0(tree, monkeypatch, capsys):
-    status, out, _ = audit(monkeypatch, capsys, "--select", "stubs", "--report-only")
+def test_report_only_prints_the_verdict_and_exits_with_0(tree, audit):
+    status, out, _ = audit("--select", "stubs", "--report-only")
     assert status == 0
     assert "✗ fail: stubs failed" in out
     assert (tree / "reports/audit/report.md").is_file()
 
 
-def test_what_did_not_run_is_named_with_the_command_that_runs_it(tree, monkeypatch, capsys):
+def test_what_did_not_run_is_named_with_the_command_that_runs_it(tree, audit):
     (tree / "a.py").write_text("x = 1\n")
-    status, out, _ = audit(monkeypatch, capsys, "--select", "stubs", "--select", "tests", "--require", "tests")
+    status, out, _ = audit("--select", "stubs", "--select", "tests", "--require", "tests")
     assert status == 1
     assert "tests.run: not run; run `make test`" in out
     assert "required and without a result: tests" in out
@@ -65,72 +56,72 @@ def test_what_did_not_run_is_named_with_the_command_that_runs_it(tree, monkeypat
     ],
 )
 @pytest.mark.usefixtures("tree")
-def test_usage_is_one_message_and_exit_code_2(monkeypatch, capsys, arguments, words):
-    status, _, err = audit(monkeypatch, capsys, *arguments)
+def test_usage_is_one_message_and_exit_code_2(arguments, words, audit):
+    status, _, err = audit(*arguments)
     assert status == 2
     assert words in " ".join(err.split())
     assert "Traceback" not in err
 
 
-def test_a_typo_in_the_configuration_is_exit_code_2(tree, monkeypatch, capsys):
+def test_a_typo_in_the_configuration_is_exit_code_2(tree, audit):
     (tree / "pyproject.toml").write_text("[tool.audit]\nexlude = []\n")
-    status, _, err = audit(monkeypatch, capsys)
+    status, _, err = audit()
     assert status == 2
     assert "tool.audit.exlude" in err
 
 
 @pytest.mark.parametrize(("form", "start"), [("terminal", "✓ pass"), ("markdown", "# Audit of "), ("json", "{")])
-def test_check_prints_the_chosen_format(tree, monkeypatch, capsys, form, start):
-    status, out, _ = audit(monkeypatch, capsys, "check", ".", "--format", form, "--output", "build/out")
+def test_check_prints_the_chosen_format(tree, form, start, audit):
+    status, out, _ = audit("check", ".", "--format", form, "--output", "build/out")
     assert status == 1
     assert out.startswith(start)
     assert (tree / "build/out/report.json").is_file()
 
 
-def test_check_of_nothing_is_exit_code_3(tree, monkeypatch, capsys):
+def test_check_of_nothing_is_exit_code_3(tree, audit):
     (tree / "empty").mkdir()
-    status, out, _ = audit(monkeypatch, capsys, "check", "empty", "--format", "json")
+    status, out, _ = audit("check", "empty", "--format", "json")
     assert status == 3
     assert json.loads(out)["checks"] == []
 
 
 @pytest.mark.usefixtures("tree")
-def test_a_failure_of_the_audit_itself_is_exit_code_4(monkeypatch, capsys):
+def test_a_failure_of_the_audit_itself_is_exit_code_4(monkeypatch, audit):
     def crash(*_, **__):
         raise ValueError("inside")
 
     monkeypatch.setattr(engine, "audit_tree", crash)
-    status, _, err = audit(monkeypatch, capsys, "check", ".")
+    status, _, err = audit("check", ".")
     assert status == 4
     assert "the audit itself failed: ValueError: inside" in err
 
 
 @pytest.mark.usefixtures("tree")
-def test_ctrl_c_is_a_message(monkeypatch, capsys):
+def test_ctrl_c_is_a_message(monkeypatch, audit):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "audit_tree", interrupt)
-    status, _, err = audit(monkeypatch, capsys, "check", ".")
+    status, _, err = audit("check", ".")
     assert status == 130
     assert "interrupted" in err
 
 
-def test_a_paper_is_measured_on_a_subject_given_by_hand(tree, monkeypatch, capsys):
+def test_a_paper_is_measured_on_a_subject_given_by_hand(tree, audit):
     (tree / "given_adapter.py").write_text("class make:\n    def parameter_count(self):\n        return 7\n")
-    status, out, _ = audit(monkeypatch, capsys, "paper", "--subject", "given_adapter:make", "--trust")
+    status, out, _ = audit("paper", "--subject", "given_adapter:make", "--trust")
     assert status == 1
     assert "trained numbers (P) measured 7 weights, paper 32,235,385" in out
     assert "? unknown" in out
 
 
-def test_rules_and_explain_speak_of_every_rule(monkeypatch, capsys):
-    status, out, _ = audit(monkeypatch, capsys, "rules")
+def test_rules_and_explain_speak_of_every_rule(audit):
+    status, out, _ = audit("rules")
     assert status == 0
     ids = [line.split()[0] for line in out.splitlines()]
     assert "paths.home" in ids
     for rule in ids:
-        status, out, _ = audit(monkeypatch, capsys, "explain", rule)
+        status, out, _ = audit("explain", rule)
         assert status == 0
         assert "Does not report" in out
 

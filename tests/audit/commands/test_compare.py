@@ -2,10 +2,9 @@
 
 import json
 import sys
+from functools import partial
 
 import pytest
-
-from audit import __main__ as command
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +33,13 @@ def tracked(tmp_path_factory):
 
 
 @pytest.fixture
-def audit(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["audit", "compare", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            command.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return run
+def compare(audit):
+    return partial(audit, "compare")
 
 
-def test_two_sets_over_seeds_with_pictures_and_gates(tracked, audit, tmp_path):
+def test_two_sets_over_seeds_with_pictures_and_gates(tracked, compare, tmp_path):
     uri, _ = tracked
-    status, out, err = audit("a", "b", "--tracking-uri", uri, "--output", str(tmp_path / "c"), "--gate", "auc>=0.9")
+    status, out, err = compare("a", "b", "--tracking-uri", uri, "--output", str(tmp_path / "c"), "--gate", "auc>=0.9")
     assert status == 0, out + err
     assert "larger than the spread" in out
     assert "system/" not in out
@@ -58,17 +50,17 @@ def test_two_sets_over_seeds_with_pictures_and_gates(tracked, audit, tmp_path):
     assert sorted(content["metrics"]["auc"]["b"]) == pytest.approx([0.90, 0.91])
 
 
-def test_a_gate_that_is_missed_and_one_run_by_its_id(tracked, audit, tmp_path):
+def test_a_gate_that_is_missed_and_one_run_by_its_id(tracked, compare, tmp_path):
     uri, one = tracked
-    assert audit("a", one, "--tracking-uri", uri, "--gate", "auc>0.95")[0] == 1
+    assert compare("a", one, "--tracking-uri", uri, "--gate", "auc>0.95")[0] == 1
     (tmp_path / "b.json").write_text('{"auc": {"value": 0.95, "better": "higher"}}')
-    assert audit("a", one, "--tracking-uri", uri, "--no-worse-than", str(tmp_path / "b.json"))[0] == 1
-    status, out, _ = audit("a", one, "--tracking-uri", uri)
+    assert compare("a", one, "--tracking-uri", uri, "--no-worse-than", str(tmp_path / "b.json"))[0] == 1
+    status, out, _ = compare("a", one, "--tracking-uri", uri)
     assert status == 0
     assert "spread not known" in out
 
 
-def test_wrong_usage_is_one_sentence(tracked, audit, tmp_path, monkeypatch):
+def test_wrong_usage_is_one_sentence(tracked, compare, tmp_path, monkeypatch):
     uri, _ = tracked
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -77,12 +69,12 @@ def test_wrong_usage_is_one_sentence(tracked, audit, tmp_path, monkeypatch):
         (["a", "0" * 32, "--tracking-uri", uri], "no finished run"), (["a", "b'", "--tracking-uri", uri], "quotes"),
         (["a", "b", "--tracking-uri", uri, "--gate", "auc"], "is no gate"),
     ):  # fmt: skip
-        status, _, err = audit(*arguments)
+        status, _, err = compare(*arguments)
         assert (status, words in err) == (2, True), err
 
 
-def test_without_mlflow_one_sentence(audit, monkeypatch):
+def test_without_mlflow_one_sentence(compare, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
-    status, _, err = audit("a", "b")
+    status, _, err = compare("a", "b")
     assert status == 2
     assert "pip install mlflow" in err

@@ -10,8 +10,6 @@ from xml.etree import ElementTree as xml
 
 import pytest
 
-from audit import __main__ as command
-
 PROJECT = Path(__file__).parents[3]
 RULES = "stubs,paths,suppressions"  # of the rules that start no other program
 COMMAND = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]["ml-audit"]
@@ -25,18 +23,6 @@ def tree(tmp_path, monkeypatch):
     (tmp_path / "t").mkdir()
     (tmp_path / "t/a.py").write_text(STUB)
     return tmp_path / "t"
-
-
-@pytest.fixture
-def audit(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["audit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            command.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
-import sys
 
-import pytest
 
-from audit import __main__ as command
 from audit import config, engine
 from audit.model import Verdict
 from audit.mutation import campaign, evidence
@@ -10,39 +7,31 @@ from audit.mutation import campaign, evidence
 NOTHING = {"mutants": [], "total": 0, "unchanged": {"failing": []}}
 
 
-def audit(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["audit", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        command.main()
-    captured = capsys.readouterr()
-    return int(caught.value.code or 0), captured.out, captured.err
-
-
-def test_exit_codes_of_a_catch_a_miss_and_a_typo(project, weak, monkeypatch, capsys):
+def test_exit_codes_of_a_catch_a_miss_and_a_typo(project, weak, monkeypatch, audit):
     monkeypatch.chdir(project)
-    status, out, err = audit(monkeypatch, capsys, "mutants", "--only", "line-swapped")
+    status, out, err = audit("mutants", "--only", "line-swapped")
     assert status == 0, out + err
     assert "1 of 1 mutants caught" in out
     (project / "mutants.toml").write_text((project / "mutants.toml").read_text() + weak)
-    status, out, _ = audit(monkeypatch, capsys, "mutants", "--only", "mean-is-sum")
+    status, out, _ = audit("mutants", "--only", "mean-is-sum")
     assert status == 1
     assert "not caught: mean-is-sum" in out
     monkeypatch.setattr(campaign, "run", lambda *_: evidence.judged(NOTHING))
-    assert audit(monkeypatch, capsys, "mutants", "--report-only")[0] == 0, "the gate reads the evidence later"
-    assert audit(monkeypatch, capsys, "mutants")[0] == 1
+    assert audit("mutants", "--report-only")[0] == 0, "the gate reads the evidence later"
+    assert audit("mutants")[0] == 1
 
 
-def test_a_mutant_that_is_not_there_is_usage(project, monkeypatch, capsys):
+def test_a_mutant_that_is_not_there_is_usage(project, monkeypatch, audit):
     monkeypatch.chdir(project)
-    status, _, err = audit(monkeypatch, capsys, "mutants", "--only", "nonsense")
+    status, _, err = audit("mutants", "--only", "nonsense")
     assert status == 2
     assert "no mutant is called nonsense" in err
 
 
-def test_a_project_without_a_list_is_told_so(tmp_path, monkeypatch, capsys):
+def test_a_project_without_a_list_is_told_so(tmp_path, monkeypatch, audit):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[tool.audit]\n")
-    status, _, err = audit(monkeypatch, capsys, "mutants")
+    status, _, err = audit("mutants")
     assert status == 2
     assert "names no list of mutants" in err
 

@@ -1,9 +1,9 @@
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
-from audit import __main__ as command
 from audit.errors import AuditError
 from audit.reproduction import outputs, stages
 
@@ -61,35 +61,28 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def audit(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["audit", "reproduce", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            command.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return run
+def reproduce(audit):
+    return partial(audit, "reproduce")
 
 
-def test_a_deterministic_pipeline_passes(project, audit):
+def test_a_deterministic_pipeline_passes(project, reproduce):
     root = project(DETERMINISTIC)
-    status, out, err = audit()
+    status, out, err = reproduce()
     assert status == 0, out + err
     assert "all 4 files of 3 stages are the same bytes" in out
     assert not (root / "out").exists(), "the working tree is left alone"
 
 
-def test_the_first_stage_that_differs_is_named(project, audit):
+def test_the_first_stage_that_differs_is_named(project, reproduce):
     project(RANDOM)
-    status, out, _ = audit()
+    status, out, _ = reproduce()
     assert status == 1
     assert "the first stage that differs is train: out/model/w.bin: differs from byte 3 on" in out
     assert "✓ pass  reproduce.prepare" in out
     assert "✗ fail  reproduce.table" in out
 
 
-def test_committed_outputs_are_made_anew(project, audit):
+def test_committed_outputs_are_made_anew(project, reproduce):
     root = project(RANDOM)
     (root / "out/model").mkdir(parents=True)
     (root / "out/model/w.bin").write_text("old")
@@ -97,41 +90,41 @@ def test_committed_outputs_are_made_anew(project, audit):
     git(root, "add", ".")
     git(root, "commit", "-qm", "outputs")
     # A pipeline that trusts what it finds, as one does whose lock says that nothing changed.
-    status, out, _ = audit("--command", f"test -e out/table.md || {sys.executable} run.py || true")
+    status, out, _ = reproduce("--command", f"test -e out/table.md || {sys.executable} run.py || true")
     assert status == 1
     assert "the first stage that differs is train: out/model/w.bin" in out
 
 
-def test_outputs_by_configuration_and_clones_that_are_kept(project, audit, tmp_path):
+def test_outputs_by_configuration_and_clones_that_are_kept(project, reproduce, tmp_path):
     project(RANDOM, lock="", settings='outputs = ["out/data.txt", "out/table.md"]')
-    status, out, _ = audit("--keep", str(tmp_path / "kept"))
+    status, out, _ = reproduce("--keep", str(tmp_path / "kept"))
     assert status == 1
     assert "the first stage that differs is out/table.md" in out
     assert (tmp_path / "kept/second/out/data.txt").read_text() == "data"
-    status, _, err = audit("--keep", str(tmp_path / "kept"))
+    status, _, err = reproduce("--keep", str(tmp_path / "kept"))
     assert (status, "there already" in err) == (2, True)
 
 
-def test_a_pipeline_that_breaks_fails_with_what_it_said(project, audit):
+def test_a_pipeline_that_breaks_fails_with_what_it_said(project, reproduce):
     project(DETERMINISTIC)
-    status, out, _ = audit("--command", "echo no data; exit 3")
+    status, out, _ = reproduce("--command", "echo no data; exit 3")
     assert status == 1
     assert "ended with 3 in the first clone: no data" in out
 
 
-def test_what_is_not_committed_has_no_part_and_is_said(project, audit):
+def test_what_is_not_committed_has_no_part_and_is_said(project, reproduce):
     root = project(DETERMINISTIC)
     (root / "run.py").write_text("raise SystemExit(1)\n")
-    status, out, _ = audit("--ref", "HEAD")
+    status, out, _ = reproduce("--ref", "HEAD")
     assert status == 0
     assert "uncommitted changes have no part in it" in out
 
 
-def test_wrong_usage(project, audit):
+def test_wrong_usage(project, reproduce):
     project(DETERMINISTIC, lock="")
-    status, _, err = audit("--ref", "gone")
+    status, _, err = reproduce("--ref", "gone")
     assert (status, "no commit 'gone'" in err) == (2, True)
-    status, _, err = audit()
+    status, _, err = reproduce()
     assert (status, "no dvc.lock" in err) == (2, True)
 
 

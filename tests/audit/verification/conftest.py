@@ -1,10 +1,7 @@
 import json
 import subprocess
-import sys
 
 import pytest
-
-from audit import __main__ as command
 
 SETTINGS = """
 [project]
@@ -16,20 +13,6 @@ exclude = [{ path = "out", reason = "the report" }]
 [tool.audit.claims]
 documents = ["d.md"]
 """
-
-
-@pytest.fixture
-def audit(monkeypatch, capsys):
-    """Run a command: (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["audit", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            command.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture
