@@ -92,9 +92,31 @@ class Piece:
         return tuple(nodes), depth
 
     @cached_property
+    def statements(self) -> tuple[ast.AST, ...]:
+        """Every statement, handler and case of its syntax tree, each before those it holds: a tenth of all nodes."""
+        found: list[ast.AST] = []
+        waiting: list[ast.AST] = [self.tree] if self.tree else []
+        while waiting:
+            node = waiting.pop()
+            below = held(node)
+            found += below
+            waiting += below
+        return tuple(found)
+
+    @cached_property
     def lines(self) -> list[str]:
         """Split at newlines only, as Python counts them."""
         return self.text.split("\n")
+
+
+def held(node: ast.AST) -> list[ast.AST]:
+    """The statements, handlers and cases that a node holds itself, in order."""
+    found: list[ast.AST] = []
+    for name in ("body", "handlers", "cases", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if isinstance(block, list):
+            found += block
+    return found
 
 
 @dataclass(frozen=True)

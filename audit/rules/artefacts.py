@@ -47,12 +47,11 @@ SPOKEN = re.compile(
     r"|\bi hope this helps! (?:let me know|feel free)\b|\blet me know if you(?:'d| would) like me to\b",
     re.I,
 )  # fmt: skip
-HINT = re.compile(  # without one of these neither pattern above finds anything: the cheap question first
-    r"oaicite|oai_citation|sandbox:/mnt|^copy code$|\u3010|cite.?turn|utm_source=chatgpt|\bas an? (?:ai|large)\b"
-    r"|\bmy (?:knowledge|training)\b"
-    r"|but (?:as an ai|i can)|chatgpt said|you said|certainly|sure[!,]|of course|i hope this helps|let me know if",
-    re.I | re.M,
-)
+HINTS = (  # in lower case; without one of these neither pattern above finds anything: the cheap question first
+    "oaicite", "oai_citation", "sandbox:/mnt", "copy code", "\u3010", "cite", "utm_source=chatgpt", "as an ai",
+    "as a large", "my knowledge", "my training", "but i can", "chatgpt said", "you said", "certainly", "sure!",
+    "sure,", "of course", "i hope this helps", "let me know if",
+)  # fmt: skip
 QUOTED = re.compile(r"``.+?``|`[^`]*`|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 ABOUT = 12  # fewer letters than this beside a mark: the mark is what the line is about
 FENCE = re.compile(r"^\s*(```|~~~)")
@@ -67,7 +66,8 @@ def find(target: Target) -> Iterator[Finding]:
         if piece.kind is Kind.OUTPUT:
             continue
         yield from conflicts(piece)
-        if not HINT.search(piece.text):
+        lowered = piece.text.lower()
+        if not any(hint in lowered for hint in HINTS):
             continue
         if piece.kind is Kind.TEXT and not piece.path.lower().endswith(DOCUMENTS):
             continue  # data may hold anything that was ever said

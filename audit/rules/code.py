@@ -7,7 +7,7 @@ import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from audit import notebooks
 from audit.target import Piece, Target
@@ -37,11 +37,13 @@ class Module:
 
     Attributes:
         pieces: its pieces that parse, in order.
+        derived: what rules have worked out of it and share, by name.
     """
 
     def __init__(self, path: str, pieces: list[Piece]) -> None:
         self.path = path
         self.pieces = pieces
+        self.derived: dict[str, Any] = {}
 
     @property
     def is_notebook(self) -> bool:
@@ -102,7 +104,15 @@ class Module:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """Node -> the node that holds it."""
-        return {child: node for _, node in self.walk() for child in ast.iter_child_nodes(node)}
+        holders: dict[ast.AST, ast.AST] = {}
+        for _, node in self.walk():
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, list):
+                    holders.update((item, node) for item in value if isinstance(item, ast.AST))
+                elif isinstance(value, ast.AST):
+                    holders[value] = node
+        return holders
 
     def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
         """What holds the node, from the inside out, the module last."""

@@ -14,7 +14,7 @@ import yaml
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules, strings, text_of
 from audit.rules.family import Family, rule
-from audit.rules.loading import by_hand, handed_on, lists
+from audit.rules.loading import by_hand, handed_on, listings, words_of_path
 from audit.target import Kind, Piece, Target
 
 UNUSED = rule(
@@ -85,21 +85,24 @@ def find(target: Target) -> Iterator[Finding]:
     texts = {text for module in every for text in strings(module)}
     spoken = commands(target)
     given = by_hand(every)
+    listed = listings(every)
     unused: list[tuple[Piece, set[str]]] = []
+    loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []
     for piece in target.pieces:
         if not is_configuration(piece, target):
             continue
         name = PurePosixPath(piece.path).name
         leaves = tuple(leaves_of(piece))
         if any(name in text for text in texts):
-            yield from unread(piece, leaves, every, target)
+            loaded.append((piece, leaves))
             continue
+        reached = given or listed is None or listed & words_of_path(piece.path) or name in spoken
         of_a_model = OF_A_MODEL & {leaf.keys[0] for leaf in leaves}
-        reached = given or of_a_model or name in spoken or put_together(piece.path, texts)
-        if leaves and not reached and not any(lists(module, piece.path) for module in every):
+        if leaves and not reached and not of_a_model and not put_together(piece.path, texts):
             yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
             unused.append((piece, {leaf.keys[-1].lower() for leaf in leaves}))
-    for module in every:
+    yield from unread(loaded, every, target)
+    for module in every if unused else ():
         yield from hardcoded(module, unused)
 
 
@@ -180,22 +183,22 @@ def too_deep(text: str) -> bool:
     return bool(re.search(rf"(?:[-?]\s+){{{MAX_DEPTH}}}", text))
 
 
-def unread(piece: Piece, leaves: tuple[Leaf, ...], every: list[Module], target: Target) -> Iterator[Finding]:
+def unread(
+    loaded: list[tuple[Piece, tuple[Leaf, ...]]], every: list[Module], target: Target
+) -> Iterator[Finding]:
     """Leaves whose key stands nowhere in the code, where no table of the file is handed on as a whole."""
+    if not loaded:
+        return
     nodes = (node for module in every for _, node in module.walk())
     own = {node.name for node in nodes if is_function(node) or isinstance(node, ast.ClassDef)}
     whole = {keys for module in every for keys in handed_on(module, own)}
     if () in whole:
         return
-    words: set[str] = set()
-    for module in every:
-        for _, node in module.walk():
-            words.update(words_of(node))
-        words.update(re.findall(r"\w+", " ".join(strings(module))))
+    words = words_in(every)
     texts = [other for other in target.pieces if other.kind is Kind.TEXT]
     others = "\n".join(other.text for other in texts if not other.path.endswith(SUFFIXES) or "/." in f"/{other.path}")
     others += "\n".join(found for other in texts for found in re.findall(r"\$\{[^}]*\}", other.text))
-    for leaf in leaves:
+    for piece, leaf in ((piece, leaf) for piece, leaves in loaded for leaf in leaves):
         key = leaf.keys[-1]
         if not words.issuperset(leaf.keys[:-1]):
             continue  # a whole table under another name: not read key by key
@@ -204,6 +207,16 @@ def unread(piece: Piece, leaves: tuple[Leaf, ...], every: list[Module], target: 
         if key.isidentifier() and key not in words and key not in others and not key.startswith("_"):
             message = f"`{'.'.join(leaf.keys)}` is read nowhere"
             yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
+
+
+def words_in(every: list[Module]) -> set[str]:
+    """Names by which any of the modules may reach an entry."""
+    words: set[str] = set()
+    for module in every:
+        for _, node in module.walk():
+            words.update(words_of(node))
+        words.update(re.findall(r"\w+", " ".join(strings(module))))
+    return words
 
 
 def words_of(node: ast.AST) -> Iterator[str]:
@@ -220,8 +233,9 @@ def words_of(node: ast.AST) -> Iterator[str]:
 
 def hardcoded(module: Module, unused: list[tuple[Piece, set[str]]]) -> Iterator[Finding]:
     """Dictionaries of constants that share several keys with a configuration that nothing loads."""
+    every = set().union(*(names for _, names in unused))
     for piece, node in module.walk():
-        if not isinstance(node, ast.Dict):
+        if not isinstance(node, ast.Dict) or sum(text_of(key).lower() in every for key in node.keys) < 2:
             continue
         keys = {
             text_of(key).lower()

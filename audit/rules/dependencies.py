@@ -108,7 +108,7 @@ def undeclared(target: Target, installing: set[str]) -> Iterator[Finding]:
         hosted = module.is_notebook and any("colab" in piece.text for piece in module.pieces)
         if hosted or TEST_PATH.search(module.path) or module.path in installing:
             continue
-        for item in sorted(imports_of(module), key=lambda item: (item.piece.cell or 0, item.line)):
+        for item in imports_of(module):
             first = item.module.split(".")[0]
             known = first not in local.tops and not item.level and is_foreign(first) and DISTRIBUTIONS.get(first, first)
             if known and not item.optional and not item.typing and not OWN_NAMES.fullmatch(first):

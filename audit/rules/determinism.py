@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, Module, has_unpacked_keywords, is_constant, keyword, last_name
 from audit.rules.family import Family, rule
-from audit.rules.local import Local, is_main, local_of
+from audit.rules.local import Local, is_main, is_runnable, local_of
 from audit.target import Piece, Target
 
 SEED = rule(
@@ -114,7 +114,7 @@ def is_program(local: Local, module: Module) -> bool:
     """A notebook, a script beside no __init__.py, or a module that can be run."""
     folder = module.path.rpartition("/")[0]
     beside = f"{folder}/__init__.py" if folder else "__init__.py"
-    return module.is_notebook or beside not in local.files or any(is_main(node) for _, node in module.walk())
+    return module.is_notebook or beside not in local.files or is_runnable(module)
 
 
 def reach(start: str, edges: dict[str, set[str]]) -> set[str]:

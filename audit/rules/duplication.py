@@ -3,14 +3,16 @@
 import ast
 import hashlib
 import re
-from collections import defaultdict, deque
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, is_function, is_text, modules
 from audit.rules.family import Family, rule
-from audit.target import Piece, Target
+from audit.target import Piece, Target, held
 
 CLONE = rule(
     "duplication.clone",
@@ -26,6 +28,7 @@ MIN_NODES = 25  # of the syntax tree: six lines of a list are not logic
 SHOWN = 6  # places named in one message
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH, re.compile(r"_pb2(_grpc)?\.py$|\.pyi$"))
 TYPES_ONLY = {"annotation", "returns", "type_comment", "type_params", "kind", "ctx"}
+STORED, OWN_ATTRIBUTE, OTHER = range(3)  # roles of a name
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Place:
     piece: Piece
     node: Function | ast.ClassDef
     holders: tuple[ast.AST, ...]
+    print: str
 
     def __str__(self) -> str:
         return f"{self.node.name} in {self.piece.at(self.node.lineno)}"
@@ -48,10 +52,7 @@ def find(target: Target) -> Iterator[Finding]:
             continue
         for piece in module.pieces:
             for place in definitions(piece):
-                if length(place.node) >= MIN_LINES:
-                    print_ = fingerprint(place.node)
-                    if print_:
-                        groups[print_].append(place)
+                groups[place.print].append(place)
     several = [group for group in groups.values() if len({place.piece.path for place in group}) > 1]
     reported = {place.node for group in several for place in group}
     for group in several:
@@ -64,19 +65,6 @@ def find(target: Target) -> Iterator[Finding]:
         yield found(CLONE, first.piece.at(first.node.lineno), message, first.piece.line(first.node.lineno)[:120])
 
 
-def definitions(piece: Piece) -> Iterator[Place]:
-    """Every class, function and method, with what holds it."""
-    assert piece.tree is not None
-    waiting: deque[tuple[ast.AST, tuple[ast.AST, ...]]] = deque([(piece.tree, ())])
-    while waiting:
-        node, holders = waiting.popleft()
-        if is_function(node) or isinstance(node, ast.ClassDef):
-            yield Place(piece, node, holders)
-            holders = (*holders, node)
-        if not isinstance(node, ast.expr):
-            waiting += [(child, holders) for child in ast.iter_child_nodes(node)]
-
-
 def length(node: Function | ast.ClassDef) -> int:
     """Lines of a definition without its decorators and docstring."""
     lines = (node.end_lineno or node.lineno) - node.lineno + 1
@@ -84,55 +72,111 @@ def length(node: Function | ast.ClassDef) -> int:
     return lines - ((first.end_lineno or first.lineno) - first.lineno + 1 if is_text(first) else 0)
 
 
-def fingerprint(node: Function | ast.ClassDef) -> str:
-    """A hash that ignores layout, comments, documentation, annotations and the choice of names; "" when too small.
+def definitions(piece: Piece) -> Iterator[Place]:
+    """Every class, function and method that is long enough, with what holds it and its fingerprint."""
+    assert piece.tree is not None
+    waiting: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(piece.tree, ())]
+    while waiting:
+        node, holders = waiting.pop()
+        if is_function(node) or isinstance(node, ast.ClassDef):
+            if not holders:
+                text = written(node)
+            if length(node) >= MIN_LINES:
+                mark = fingerprint(node, text)
+                if mark:
+                    yield Place(piece, node, holders, mark)
+            holders = (*holders, node)
+        waiting += [(child, holders) for child in reversed(held(node))]
 
-    Names that the definition makes itself (its own, parameters, variables) count by order of appearance. What it takes
-    from elsewhere, attributes, and constants count as they are: code with another constant is other code.
+
+@dataclass
+class Text:
+    """A definition written out as a row of words, layout, comments, documentation and annotations left away.
+
+    Attributes:
+        names: where in the row names stand, and `roles`, what for.
+        spans: of each definition inside: from which word to which, and its number of nodes.
     """
-    own = own_names(node)
-    numbers: dict[str, int] = {}
-    parts: list[str] = []
-    count = 0
+
+    words: list[str] = field(default_factory=list)
+    names: list[int] = field(default_factory=list)
+    roles: list[int] = field(default_factory=list)
+    spans: dict[ast.AST, tuple[int, int, int]] = field(default_factory=dict)
+
+
+def written(node: ast.AST) -> Text:
+    """The row of a definition and, within it, of those inside."""
+    text = Text()
+    words = text.words
+    nodes = 0
+    opened: list[tuple[ast.AST, int, int]] = []
     waiting: list[object] = [node]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, list):
-            parts.append(f"[{len(item)}")
+        if item is text:  # the end of the definition that was opened last
+            inner, start, before = opened.pop()
+            text.spans[inner] = (start, len(words), nodes - before)
+        elif isinstance(item, list):
+            words.append(f"[{len(item)}")
             waiting.extend(reversed(item))
         elif isinstance(item, ast.Constant):
-            parts.append(repr(item.value))
+            words.append(repr(item.value))
         elif isinstance(item, ast.AST):
-            count += 1
-            parts.append(type(item).__name__)
-            fields = [value for name, value in ast.iter_fields(item) if name not in TYPES_ONLY]
+            values: list[object] = [getattr(item, name, None) for name in meaning(type(item).__name__)]
             if is_function(item) or isinstance(item, ast.ClassDef):
-                body = item.body[1:] if is_text(item.body[0]) else item.body
-                fields = [body if value is item.body else value for value in fields]
-            waiting.extend(reversed(fields))
-        elif isinstance(item, str) and item in own:
-            parts.append(f"#{numbers.setdefault(item, len(numbers))}")
+                opened.append((item, len(words), nodes))
+                waiting.append(text)
+                if is_text(item.body[0]):
+                    values = [item.body[1:] if value is item.body else value for value in values]
+            nodes += 1
+            words.append(type(item).__name__)
+            role = role_of(item)
+            waiting.extend((value, role) if isinstance(value, str) else value for value in reversed(values))
+        elif isinstance(item, tuple):
+            text.names.append(len(words))
+            text.roles.append(item[1])
+            words.append(item[0])
         else:
-            parts.append(repr(item))
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest() if count >= MIN_NODES else ""
+            words.append(repr(item))
+    return text
 
 
-def own_names(node: Function | ast.ClassDef) -> set[str]:
-    """What a definition names itself; methods of a class keep their names.
+@cache
+def meaning(kind: str) -> tuple[str, ...]:
+    """The parts of a kind of node that say what it does."""
+    return tuple(name for name in getattr(ast, kind)._fields if name not in TYPES_ONLY)
 
-    Attributes are a class's own when it has more than its constructor: any two constructors that only store what they
-    are given would else be equal.
+
+def role_of(node: ast.AST) -> int:
+    """What the name in a node is for: to be given a value, or to be one of its object's."""
+    if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)):
+        return STORED
+    return OWN_ATTRIBUTE if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) else OTHER
+
+
+def fingerprint(node: Function | ast.ClassDef, text: Text) -> str:
+    """A hash that does not depend on the choice of names; "" for what is too small.
+
+    Names that the definition makes itself (its own, parameters, variables) count by order of appearance. So do the
+    attributes of a class that has more than its constructor: any two constructors that only store what they are given
+    would else be equal. What comes from elsewhere, and constants, count as they are: code with another constant is
+    other code.
     """
-    own = {node.name}
-    methods = [item for item in node.body if is_function(item)] if isinstance(node, ast.ClassDef) else []
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.arg):
-            own.add(inner.arg)
-        elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-            own.add(inner.id)
-        elif len(methods) > 1 and isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
-            own.add(inner.attr)
-    return own - {method.name for method in methods}
+    start, end, count = text.spans[node]
+    if count < MIN_NODES:
+        return ""
+    methods = {item.name for item in node.body if is_function(item)} if isinstance(node, ast.ClassDef) else set()
+    wanted = (STORED, OWN_ATTRIBUTE) if len(methods) > 1 else (STORED,)
+    first, last = bisect_left(text.names, start), bisect_left(text.names, end)
+    own = {text.words[text.names[n]] for n in range(first, last) if text.roles[n] in wanted} | {node.name}
+    own -= methods
+    words = text.words[start:end]
+    numbers: dict[str, str] = {}
+    for place in text.names[first:last]:
+        name = text.words[place]
+        if name in own:
+            words[place - start] = numbers.setdefault(name, f"#{len(numbers)}")
+    return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()
 
 
 FAMILY = Family("duplication", "Nothing stands in two files", (CLONE,), find)

@@ -150,7 +150,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     for module in local.modules.values():
         names = common | {item.name for item in requirements if common and item.location.path == module.path}
         moves = moves_path(local, module)
-        for item in sorted(imports_of(module), key=lambda item: (item.piece.cell or 0, item.line)):
+        for item in imports_of(module):
             if item.optional or item.typing:
                 continue
             first = item.module.split(".")[0]

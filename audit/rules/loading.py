@@ -37,19 +37,25 @@ ONLOOKERS = {
 Keys = tuple[str, ...]
 
 
-def lists(module: Module, path: str) -> bool:
-    """Whether a module finds the configuration at `path` by a listing, or leaves that to a library."""
-    if any(origin.startswith(COMPOSERS) for origin in module.origins.values()):
-        return True
+def listings(modules: Iterable[Module]) -> set[str] | None:
+    """Words of which the listings in the code are made; None where a library finds configurations by itself."""
+    words: set[str] = set()
+    for module in modules:
+        if any(origin.startswith(COMPOSERS) for origin in module.origins.values()):
+            return None
+        for _, call, _ in module.calls:
+            name = called(call)
+            if name in COMPOSING or any(item.arg in ("config_path", "config_name") for item in call.keywords):
+                return None
+            if name in LISTINGS:
+                words.update(word for text in said(module, call) for word in re.findall(r"[\w-]+", text))
+    return words
+
+
+def words_of_path(path: str) -> set[str]:
+    """The folders and the suffix of a configuration: a listing that names one of them finds it."""
     place = PurePosixPath(path)
-    wanted = {place.suffix.lstrip("."), *place.parts[:-1]}
-    for _, call, _ in module.calls:
-        name = called(call)
-        if name in COMPOSING or any(item.arg in ("config_path", "config_name") for item in call.keywords):
-            return True
-        if name in LISTINGS and wanted & {word for text in said(module, call) for word in re.findall(r"[\w-]+", text)}:
-            return True
-    return False
+    return {place.suffix.lstrip("."), *place.parts[:-1]}
 
 
 def said(module: Module, call: ast.Call) -> Iterator[str]:

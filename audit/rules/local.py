@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, modules
-from audit.target import Piece, Target
+from audit.target import Piece, Target, held
 
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
 # What makes modules importable from elsewhere; names of which a path to a place in the tree is made.
@@ -41,10 +41,20 @@ class Import:
     optional: bool = False
 
 
-def imports_of(module: Module) -> Iterator[Import]:
-    """All imports of a module, in no particular order."""
+def imports_of(module: Module) -> tuple[Import, ...]:
+    """All imports of a module, in the order of cells and lines."""
+    known: dict[str, tuple[Import, ...]] = module.derived
+    if "imports" not in known:
+        found = find_imports(module)
+        known["imports"] = tuple(sorted(found, key=lambda item: (item.piece.cell or 0, item.line)))
+    return known["imports"]
+
+
+def find_imports(module: Module) -> Iterator[Import]:
+    """What `imports_of` keeps."""
     for piece in module.pieces:
         assert piece.tree is not None
+        typed = "TYPE_CHECKING" in piece.text
         waiting: list[tuple[ast.AST, bool, bool, bool]] = [(piece.tree, False, False, False)]
         while waiting:
             node, deferred, typing, optional = waiting.pop()
@@ -59,21 +69,28 @@ def imports_of(module: Module) -> Iterator[Import]:
                 waiting += [(child, deferred, typing, tried) for child in node.body]
                 rest = [*node.handlers, *node.orelse, *node.finalbody]
                 waiting += [(child, deferred, typing, tried) for child in rest]
-            elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            elif typed and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
                 waiting += [(child, deferred, True, optional) for child in node.body]
                 waiting += [(child, deferred, typing, optional) for child in node.orelse]
-            elif not isinstance(node, ast.expr):
+            else:
                 inside = deferred or is_function(node)
                 tried = optional or isinstance(node, ast.If)  # versions, platforms, what find_spec says
                 tried = tried and not is_main(node)
                 if isinstance(node, ast.With):
                     tried = tried or any("suppress" in ast.unparse(item.context_expr) for item in node.items)
-                waiting += [(child, inside, typing, tried) for child in ast.iter_child_nodes(node)]
+                waiting += [(child, inside, typing, tried) for child in held(node)]
 
 
 def is_main(node: ast.AST) -> bool:
     """`if __name__ == "__main__":`."""
-    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
+    return isinstance(node, ast.If) and any(
+        isinstance(inner, ast.Name) and inner.id == "__name__" for inner in ast.walk(node.test)
+    )
+
+
+def is_runnable(module: Module) -> bool:
+    """Whether a module says what it does when it is run."""
+    return any(is_main(node) for piece in module.pieces if piece.tree for node in piece.tree.body)
 
 
 def catches_import_error(handler: ast.ExceptHandler) -> bool:

@@ -8,7 +8,7 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Module, is_function, keyword, modules
 from audit.rules.determinism import training_place
 from audit.rules.family import Family, rule
-from audit.rules.local import is_main, local_of
+from audit.rules.local import is_main, is_runnable, local_of
 from audit.target import Piece, Target
 
 PRINT = rule(
@@ -46,7 +46,7 @@ def find(target: Target) -> Iterator[Finding]:
         path = module.path
         if module.is_notebook or any(pattern.search(path) for pattern in ELSEWHERE):
             continue
-        is_library = path.rpartition("/")[0] in packages or (path in imported and not is_program(module))
+        is_library = path.rpartition("/")[0] in packages or (path in imported and not is_runnable(module))
         trains = training_place(module) is not None
         is_command = any(origin.split(".")[0] in SHELLS for origin in module.origins.values())
         if not trains and (is_command or not is_library):
@@ -58,11 +58,6 @@ def find(target: Target) -> Iterator[Finding]:
             more = f", again in line {numbers}{' …' if len(lines) > SHOWN + 1 else ''}" if numbers else ""
             kind = "training" if trains else "library"
             yield found(PRINT, piece.at(line), f"print in {kind} code{more}", piece.line(line)[:120])
-
-
-def is_program(module: Module) -> bool:
-    """Whether a module can be run."""
-    return any(is_main(node) for _, node in module.walk())
 
 
 def is_aside(path: str) -> bool:

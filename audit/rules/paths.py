@@ -144,7 +144,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             called = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
         for call in called:
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            if name in NO_PATHS and ast.unparse(call.func) != "drive.mount":
+            if name in NO_PATHS and not (name == "mount" and ast.unparse(call.func) == "drive.mount"):
                 skipped.update(id(inner) for argument in call.args[:1] for inner in ast.walk(argument))
     for node in piece.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:

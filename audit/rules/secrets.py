@@ -39,17 +39,17 @@ DETECTORS = (
     "sendgrid:SendGridDetector", "slack:SlackDetector", "stripe:StripeDetector",
     "telegram_token:TelegramBotTokenDetector", "twilio:TwilioKeyDetector",
 )  # fmt: skip
-# Services of this trade that detect-secrets does not know.
+# Services of this trade that detect-secrets does not know. Each pattern begins with a fixed text: quick to find.
 BASIC_AUTH = "Basic Auth Credentials"
 OWN_TOKENS = (
-    (BASIC_AUTH, re.compile(r"\b\w+://[^\s:/@'\"]+:([^\s/@'\"]{6,})@[\w.-]+")),  # any sign may be in a password
-    ("Hugging Face token", re.compile(r"\b(hf_[A-Za-z0-9]{30,})\b")),
-    ("Anthropic key", re.compile(r"\b(sk-ant-[A-Za-z0-9_-]{20,})")),
-    ("GitHub token", re.compile(r"\b(github_pat_[A-Za-z0-9_]{40,})\b")),
-    ("Groq key", re.compile(r"\b(gsk_[A-Za-z0-9]{40,})\b")),
-    ("Replicate token", re.compile(r"\b(r8_[A-Za-z0-9]{37,})\b")),
-    ("Google OAuth secret", re.compile(r"\b(GOCSPX-[A-Za-z0-9_-]{20,})")),
-    ("Google API key", re.compile(r"\b(AIza[0-9A-Za-z_-]{35})\b")),
+    (BASIC_AUTH, re.compile(r"://[^\s:/@'\"]+:([^\s/@'\"]{6,})@[\w.-]+")),  # any sign may be in a password
+    ("Hugging Face token", re.compile(r"(hf_[A-Za-z0-9]{30,})\b")),
+    ("Anthropic key", re.compile(r"(sk-ant-[A-Za-z0-9_-]{20,})")),
+    ("GitHub token", re.compile(r"(github_pat_[A-Za-z0-9_]{40,})\b")),
+    ("Groq key", re.compile(r"(gsk_[A-Za-z0-9]{40,})\b")),
+    ("Replicate token", re.compile(r"(r8_[A-Za-z0-9]{37,})\b")),
+    ("Google OAuth secret", re.compile(r"(GOCSPX-[A-Za-z0-9_-]{20,})")),
+    ("Google API key", re.compile(r"(AIza[0-9A-Za-z_-]{35})\b")),
     ("Weights & Biases key", re.compile(r"wandb.*?(?:login\(|key)[\s=:('\"\]key]*([0-9a-f]{40})\b", re.I)),
     ("Kaggle key", re.compile(r"['\"](?:key|KAGGLE_KEY)['\"]\]?\s*[:=]\s*['\"]([0-9a-f]{32})['\"]")),
 )  # fmt: skip
@@ -134,7 +134,8 @@ def tokens(piece: Piece, number: int, line: str) -> Iterator[tuple[str, str]]:
             yield secret.type, secret.secret_value or ""
     for name, pattern in OWN_TOKENS:
         for match in pattern.finditer(line):
-            yield name, match.group(1)
+            if not line[: match.start()][-1:].isalnum() or name == BASIC_AUTH:
+                yield name, match.group(1)
 
 
 def passwords(piece: Piece, number: int, line: str) -> Iterator[str]:

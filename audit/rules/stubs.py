@@ -9,7 +9,7 @@ from itertools import pairwise
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, comments, is_text
 from audit.rules.family import Family, rule
-from audit.target import Piece, Target
+from audit.target import Piece, Target, held
 
 FUNCTION = rule(
     "stubs.function",
@@ -88,7 +88,7 @@ def find(target: Target) -> Iterator[Finding]:
     pieces = [piece for piece in target.python if piece.tree is not None]
     classes = Classes()
     for piece in pieces:
-        for node in piece.nodes:
+        for node in piece.statements:
             if isinstance(node, ast.ClassDef):
                 classes.bases.setdefault(node.name, set()).update(map(class_name, node.bases))
                 defined = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
@@ -120,7 +120,7 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
         if isinstance(node, ast.If) and class_name(node.test) == "TYPE_CHECKING":
             continue  # declarations for a type checker have no body
         # A definition under `except ImportError` is a fall-back: doing nothing is what it is for.
-        children = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.ExceptHandler)]
+        children = [child for child in held(node) if not isinstance(child, ast.ExceptHandler)]
         waiting += [(child, node if isinstance(node, ast.ClassDef) else None) for child in children]
 
 
@@ -166,7 +166,7 @@ def excused(
 
 def unreachable(piece: Piece) -> Iterator[Finding]:
     """The first statement after one that always leaves the block."""
-    for node in piece.nodes:
+    for node in (piece.tree, *piece.statements):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)
             if not isinstance(block, list):
