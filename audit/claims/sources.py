@@ -151,7 +151,8 @@ def steps(key: Key | str) -> Key:
 def step(content: Any, part: str | int) -> Any:
     """One step into JSON."""
     if isinstance(content, Several):
-        return Several(step(item, part) for item in content)
+        found = [step(item, part) for item in content]
+        return Several(one for item in found for one in (item if isinstance(item, Several) else [item]))
     if isinstance(content, list):
         return chosen(content, part) if isinstance(part, str) and "=" in part else content[int(part)]
     if part in content or str(part) in content:

@@ -9,6 +9,7 @@ from audit.model import Finding, Report, Rule, State, Verdict
 from audit.reports import wording
 
 SHOWN = 15  # findings
+GATED = ("project", "tree")  # audits that a gate judges, and a score
 
 
 def colour(verdict: Verdict) -> str:
@@ -52,7 +53,8 @@ def render(report: Report, *, all_rows: bool = False) -> RenderableType:
     parts += [Text(f"\n{ids}: not run; {remedy}", "yellow") for ids, remedy in wording.remedies(report)]
     figures = report.accuracy
     believed = f"; the rules' {wording.accuracy(figures)}" if figures else ""
-    parts.append(Text(f"\nScore {wording.score(report)}{believed}"))
+    if report.score or report.scope in GATED:
+        parts.append(Text(f"\n{'Score ' if report.score else ''}{wording.score(report)}{believed}"))
     parts += [Text(f"In this run: {condition}", "dim") for condition in report.conditions]
     overall = (wording.sign(report.verdict), colour(report.verdict))
     parts.append(Text.assemble("\n", overall, f": {wording.headline(report)}"))

@@ -108,6 +108,7 @@ def test_a_missing_file_names_the_command_that_makes_it(project):
         ({"key": ["rows", 0, "ratios"], "of": "mean"}, 2.5), ({"key": ["rows", 0, "ratios"], "of": "sum"}, 5),
         ({"key": "rows.0.ratios", "of": "last"}, 4), ({"key": "rows", "of": "count"}, 1),
         ({"key": ["seeds", "run=x", "auc"], "of": "mean"}, 0.5),
+        ({"key": ["seeds", "run=y", "parts", "id=b", "value"]}, 7),
         ({"key": ["seeds", "run=x", "auc"], "of": "std"}, 0.25),
         ({"key": ["seeds", "run=y", "auc"], "of": "count"}, 1), ({"key": ["seeds", "run=y", "auc"]}, 0.1),
         ({"key": ["seeds", "run=x", "auc"]}, None), ({"key": ["seeds", "run=y", "auc"], "of": "std"}, None),
