@@ -19,7 +19,7 @@ from audit.rules.code import (
     text_of,
 )
 from audit.rules.family import Family, rule
-from audit.target import Piece, Target
+from audit.target import Piece, Target, held
 
 SWALLOW = rule(
     "handling.swallow",
@@ -219,9 +219,8 @@ def is_guarded(module: Module, call: ast.Call) -> bool:
             return True
         if isinstance(holder, ast.Try) or (is_function(holder) and ASKS.search(holder.name)):
             return True
-        if (is_function(holder) or isinstance(holder, ast.Module)) and any(
-            stops_without_gpu(line) for line in holder.body if line.lineno < call.lineno
-        ):
+        before = [line for line in held(holder) if isinstance(line, ast.stmt) and line.lineno < call.lineno]
+        if any(map(stops_without_gpu, before)):
             return True
     return False
 

@@ -75,7 +75,10 @@ OWN_NAMES = re.compile(
     r"|(?:augment|preprocess|postprocess|generator|discriminator|encoder|decoder)\w*|app"
     r"|\w+_(?:generator|discriminator|dataset)"
 )
-ON_PYPI = {"datasets", "evaluate", "transformers", "accelerate", "timm", "torchdata", "tests", "test", "configs"}
+ON_PYPI = {
+    "datasets", "evaluate", "transformers", "accelerate", "timm", "torchdata", "tests", "test", "configs",
+    "classification_models", "segmentation_models", "model_utils", "python_utils",
+}  # fmt: skip
 GENERATED = re.compile(r"(^|\.)(_\w*|version|\w+_pb2(_grpc)?|\w+_rc|generated\w*|cython_\w+)(\.|$)")
 SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
 NOT_SHIPPED = re.compile(r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer)\.py$|(^|/)(benchmarks?|tools|ci)/")
@@ -230,7 +233,7 @@ def cycles(local: Local) -> Iterator[Finding]:
         if not module.is_notebook:
             below = edges.setdefault(module.path, {})
             for path, item in local.edges(module):
-                later = item.deferred or item.typing or item.optional
+                later = item.deferred or item.typing or item.optional or item.main
                 if path != module.path and path in local.modules and not later:
                     below.setdefault(path, item)
     for group in components({path: set(below) for path, below in edges.items()}):

@@ -5,7 +5,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -20,6 +20,16 @@ IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseExcepti
 
 
 @dataclass(frozen=True)
+class When:
+    """When an import happens; as the last attributes of Import."""
+
+    deferred: bool = False
+    typing: bool = False
+    optional: bool = False
+    main: bool = False
+
+
+@dataclass(frozen=True)
 class Import:
     """One `import a.b` or `from ..a import b, c`, and when it happens.
 
@@ -29,6 +39,7 @@ class Import:
         deferred: inside a function.
         typing: only for a type checker.
         optional: inside `try` with a handler for the case that it fails.
+        main: under `if __name__ == "__main__"`.
     """
 
     piece: Piece
@@ -39,6 +50,7 @@ class Import:
     deferred: bool = False
     typing: bool = False
     optional: bool = False
+    main: bool = False
 
 
 def imports_of(module: Module) -> tuple[Import, ...]:
@@ -55,30 +67,35 @@ def find_imports(module: Module) -> Iterator[Import]:
     for piece in module.pieces:
         assert piece.tree is not None
         typed = "TYPE_CHECKING" in piece.text
-        waiting: list[tuple[ast.AST, bool, bool, bool]] = [(piece.tree, False, False, False)]
+        waiting: list[tuple[ast.AST, When]] = [(piece.tree, When())]
         while waiting:
-            node, deferred, typing, optional = waiting.pop()
+            node, when = waiting.pop()
             if isinstance(node, ast.Import):
-                for alias in node.names:
-                    yield Import(piece, node.lineno, 0, alias.name, (), deferred, typing, optional)
+                yield from (Import(piece, node.lineno, 0, alias.name, (), *astuple(when)) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 taken = tuple(alias.name for alias in node.names)
-                yield Import(piece, node.lineno, node.level, node.module or "", taken, deferred, typing, optional)
+                yield Import(piece, node.lineno, node.level, node.module or "", taken, *astuple(when))
             elif isinstance(node, ast.Try):
-                tried = optional or any(map(catches_import_error, node.handlers))
-                waiting += [(child, deferred, typing, tried) for child in node.body]
-                rest = [*node.handlers, *node.orelse, *node.finalbody]
-                waiting += [(child, deferred, typing, tried) for child in rest]
+                tried = when.optional or any(map(catches_import_error, node.handlers))
+                waiting += [(child, replace(when, optional=tried)) for child in held(node)]
             elif typed and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-                waiting += [(child, deferred, True, optional) for child in node.body]
-                waiting += [(child, deferred, typing, optional) for child in node.orelse]
+                waiting += [(child, replace(when, typing=True)) for child in node.body]
+                waiting += [(child, when) for child in node.orelse]
             else:
-                inside = deferred or is_function(node)
-                tried = optional or isinstance(node, ast.If)  # versions, platforms, what find_spec says
-                tried = tried and not is_main(node)
-                if isinstance(node, ast.With):
-                    tried = tried or any("suppress" in ast.unparse(item.context_expr) for item in node.items)
-                waiting += [(child, inside, typing, tried) for child in held(node)]
+                waiting += [(child, within(node, when)) for child in held(node)]
+
+
+def within(node: ast.AST, when: When) -> When:
+    """When what a node holds is imported."""
+    if is_function(node):
+        return replace(when, deferred=True)
+    if is_main(node):
+        return replace(when, main=True)
+    if isinstance(node, ast.If):
+        return replace(when, optional=True)  # versions, platforms, what find_spec says
+    if isinstance(node, ast.With) and any("suppress" in ast.unparse(item.context_expr) for item in node.items):
+        return replace(when, optional=True)
+    return when
 
 
 def is_main(node: ast.AST) -> bool:
@@ -160,9 +177,10 @@ class Local:
             own = near[0]
             script = f"{own}/__init__.py".lstrip("/") not in self.files and own in self.tops.get(first, ())
             return [own] if script else []
-        return [folder for folder in near if folder in self.tops.get(first, ())] + [
-            folder for folder in self.tops.get(first, ()) if folder not in near
-        ]
+        found = [folder for folder in near if folder in self.tops.get(first, ())]
+        found += [folder for folder in self.tops.get(first, ()) if folder not in near]
+        # Python looks for modules beside a package, not in it: `import x` in x/x.py means the package.
+        return sorted(found, key=lambda folder: bool(folder) and f"{folder}/__init__.py" in self.files)
 
     def absolute(self, importer: str, name: str) -> str:
         """The file of `import name`, wherever in the tree it may come from; "" for none."""

@@ -75,7 +75,8 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Strings passed to these are routes of a web application, or regular expressions.
 NO_PATHS = {
     "redirect", "url_for", "add_url_rule", "add_api_route", "route", "get", "post", "put", "delete", "patch", "path",
-    "re_path", "include_router", "mount", "compile", "search", "match", "fullmatch", "sub", "findall", "split",
+    "re_path", "startswith",
+    "include_router", "mount", "compile", "search", "match", "fullmatch", "sub", "findall", "split",
 }  # fmt: skip
 CONFIG_SUFFIXES = (
     ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm", ".properties",
@@ -139,6 +140,8 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
     for node in piece.nodes:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             skipped.add(id(node.value))
+        if isinstance(node, ast.Compare):  # by a folder a program may know where it runs
+            skipped.update(map(id, (node.left, *node.comparators)))
         called = [node] if isinstance(node, ast.Call) else []
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             called = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]

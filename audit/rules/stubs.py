@@ -48,7 +48,7 @@ NOTE = re.compile(r"\b(?:TODO|FIXME)\b")
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
 BASE = re.compile(r"^_*(Base|Abstract)(?=[A-Z_]|$)|(Base|Mixin|Interface)(V?\d+D?)?$")
 HOOK = re.compile(r"^(on_\w+|upgrade|downgrade|setup|teardown)$")
-DOUBLE = re.compile(r"^_?(Null|No|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?no_?op", re.ASCII)
+DOUBLE = re.compile(r"^_?(Null|No|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(no_?op|pass|nop|do_nothing)", re.ASCII)
 # Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
 PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
 INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
