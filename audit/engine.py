@@ -37,6 +37,7 @@ from audit.provenance import file_hashes, further, repository_state
 from audit.rules import families
 from audit.store import Store
 from audit.target import Target, open_target
+from audit.target import chosen as expected
 
 
 class Exit(IntEnum):
@@ -140,7 +141,9 @@ def gated(
     report = replace(report, not_checked=(*omitted, *report.not_checked))
     lookup.prefetch(target, [plan.id for plan in chosen], store, step)
     files = (*file_hashes(target), *further(target.root, settings.inputs))
-    audit = run(target.root, report, chosen if target.files else [], progress, files)
+    audited = partial(expected, include=settings.include, exclude=settings.exclude)
+    state = repository_state(target, audited)
+    audit = run(target.root, report, chosen if target.files else [], progress, files, state)
     day = today or datetime.now(UTC).date()
     return Audit(judged(audit.report, target, settings, selection, rules, day), audit.facts)
 
@@ -188,12 +191,14 @@ def find_rule(identifier: str) -> Rule:
 
 
 def run(
-    root: Path, report: Report, plans: Sequence[Plan], progress: Progress, files: Sequence[InputHash] = ()
-) -> Audit:
+    root: Path, report: Report, plans: Sequence[Plan], progress: Progress, files: Sequence[InputHash] = (),
+    state: tuple[str, str] | None = None,
+) -> Audit:  # fmt: skip
     """Run the plans in order and put their checks into the report.
 
     Args:
-        files: what is audited; whether the tree is clean is asked of these, of everything without them.
+        files: what is audited.
+        state: commit, and whether what is audited is as it has it; asked of the whole repository without it.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     checks, seconds = [], []
@@ -202,7 +207,7 @@ def run(
         begin = time.perf_counter()
         checks.append(attempt(plan))
         seconds.append((plan.id, round(time.perf_counter() - begin, 3)))
-    commit, tree = repository_state(root, [item.path for item in files])
+    commit, tree = state or repository_state(open_target(root))
     machine = "-".join((platform.system(), platform.machine(), *platform.libc_ver()))
     facts = RunFacts(started, commit, tree, platform.python_version(), machine, tuple(seconds), tuple(files))
     return Audit(replace(report, checks=without_secrets(checks)), facts)

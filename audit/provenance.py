@@ -2,7 +2,7 @@
 
 import hashlib
 import subprocess
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from audit.model import InputHash
@@ -11,15 +11,22 @@ from audit.target import Target
 # DVC writes the report's own hash into its lock: a report that held the lock's hash would never be the same twice.
 WRITTEN_BY_PIPELINE = "dvc.lock"
 
+Choice = Callable[[Iterable[str]], list[str]]
+
 
 def file_hashes(target: Target) -> tuple[InputHash, ...]:
     """Every file of the tree with its content's sha256, worked out once."""
     if "file_hashes" not in target.derived:
-        names = [name for name in target.files if Path(name).name != WRITTEN_BY_PIPELINE]
+        names = [name for name in target.files if not written_by_pipeline(name)]
         hashed = (hash_of(target.root, name) for name in names)
         target.derived["file_hashes"] = tuple(item for item in hashed if item is not None)
     found: tuple[InputHash, ...] = target.derived["file_hashes"]
     return found
+
+
+def written_by_pipeline(path: str) -> bool:
+    """Whether a file changes with what an audit writes."""
+    return Path(path).name == WRITTEN_BY_PIPELINE
 
 
 def further(root: Path, names: Collection[str]) -> tuple[InputHash, ...]:
@@ -50,26 +57,36 @@ def together(target: Target, names: Collection[str]) -> str:
     return total.hexdigest()
 
 
-def repository_state(root: Path, files: Collection[str] = ()) -> tuple[str, str]:
+def repository_state(target: Target, audited: Choice = sorted) -> tuple[str, str]:
     """(commit, "clean" | "dirty"), or ("", "no repository").
 
+    Clean: the commit has the files of the tree as they are, and what it has besides is not audited. Their bytes are
+    compared here: `git status` would run what the configuration of a foreign repository names as a filter.
+
     Args:
-        files: clean means that the commit has these as they are, whatever a pipeline writes elsewhere; without them,
-            that nothing in the repository is changed or new.
+        audited: chooses from the paths of the commit those that would be audited.
     """
-    commands = (
-        ("rev-parse", "HEAD"), ("rev-parse", "--show-prefix"),
-        ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
-    )  # fmt: skip
+    root = target.root
     try:
-        commit, prefix, status = (
-            subprocess.run(
-                ["git", "-c", "core.fsmonitor=false", "--no-optional-locks", "-C", str(root), *command],
-                capture_output=True, text=True, errors="surrogateescape", check=True,
-            ).stdout
-            for command in commands
+        commit, listed = (
+            subprocess.run(["git", "--no-optional-locks", "-C", str(root), *command], capture_output=True, check=True)
+            .stdout.decode(errors="surrogateescape")
+            for command in (("rev-parse", "HEAD"), ("ls-tree", "-r", "-z", "HEAD"))
         )  # fmt: skip
     except (OSError, subprocess.CalledProcessError):
         return "", "no repository"
-    changed = {line[3:].removeprefix(prefix.rstrip("\n")) for line in status.split("\0") if line}
-    return commit.strip(), "dirty" if changed & set(files or changed) else "clean"
+    entries = (entry.partition("\t") for entry in listed.split("\0") if entry.startswith("100"))  # regular files
+    committed = {path: described.split()[-1] for described, _, path in entries}
+    names = [path for path in {*target.files, *audited(committed)} if not written_by_pipeline(path)]
+    clean = all(path in committed and blob(root / path, committed[path]) == committed[path] for path in names)
+    return commit.strip(), "clean" if clean else "dirty"
+
+
+def blob(place: Path, like: str) -> str:
+    """The id that git gives a file's bytes, by the hash that made the id `like`; "" for what cannot be read."""
+    try:
+        data = place.read_bytes()
+    except OSError:
+        return ""
+    algorithm = hashlib.sha256 if len(like) == 64 else hashlib.sha1
+    return algorithm(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

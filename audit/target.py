@@ -7,7 +7,7 @@ import re
 import subprocess
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -156,13 +156,8 @@ class Target:
 
 def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[Exclusion, ...] = ()) -> Target:
     """The files under `root` that git knows or would add; without git, all but the usual caches and environments."""
-    listed = git_files(root) or walked_files(root)
-    wanted = [glob(pattern) for pattern in include]
-    unwanted = [glob(item.path) for item in exclude]
     files, notes = [], []
-    for path in sorted(listed):
-        if not any(pattern.fullmatch(path) for pattern in wanted) or any(p.fullmatch(path) for p in unwanted):
-            continue
+    for path in chosen(git_files(root) or walked_files(root), include, exclude):
         place = root / path
         if place.is_symlink():
             notes.append(f"{path}: a symbolic link, not followed")
@@ -175,6 +170,17 @@ def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[E
         else:
             files.append(path)
     return Target(root, tuple(files), tuple(notes))
+
+
+def chosen(paths: Iterable[str], include: tuple[str, ...], exclude: tuple[Exclusion, ...]) -> list[str]:
+    """The paths that are to be audited, in order."""
+    wanted = [glob(pattern) for pattern in include]
+    unwanted = [glob(item.path) for item in exclude]
+    return sorted(
+        path
+        for path in paths
+        if any(pattern.fullmatch(path) for pattern in wanted) and not any(p.fullmatch(path) for p in unwanted)
+    )
 
 
 def git_files(root: Path) -> list[str]:

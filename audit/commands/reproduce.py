@@ -13,6 +13,7 @@ from audit.model import Report
 from audit.plans import already
 from audit.provenance import repository_state
 from audit.reproduction.twice import reproduce as run_twice
+from audit.target import open_target
 
 
 def reproduce(
@@ -30,7 +31,7 @@ def reproduce(
     chosen = settings.reproduce.model_copy(update={"command": command}) if command else settings.reproduce
     if keep is not None and keep.exists():
         raise AuditError(f"{keep} is there already: name a new folder")
-    _, tree = repository_state(Path())
+    _, tree = repository_state(open_target(Path()))
     conditions = ("uncommitted changes have no part in it",) if tree == "dirty" else ()
     with tempfile.TemporaryDirectory(prefix="audit-reproduce-", ignore_cleanup_errors=True) as folder:
         checks = run_twice(Path(), chosen, ref, keep or Path(folder) / "clones", progress)
