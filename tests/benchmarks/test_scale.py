@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import scale
-from benchmarks.scale import Cost
+from benchmarks import growth, projection, scale, scaling
+from benchmarks.projection import Cost
+from colorlib.data.shard import ShardSettings, ShardTask, make_shard
 
 
 def test_every_stage_costs_something(tmp_path: Path) -> None:
     costs = {cost.stage: cost for cost in scale.measure(tmp_path, 4)}
     assert len(costs) == 6
     assert all(cost.seconds > 0 and cost.read > 0 for cost in costs.values())
-    assert costs["prepare"].written == costs["statistics"].read == 3 * 256 * 256
+    assert costs["prepare, arrays"].written == 3 * 256 * 256
+    assert costs["statistics"].read == costs["prepare, shards"].written
     assert len(list((tmp_path / "out-1").iterdir())) == 4
     assert costs["colorize, MobileLite"].written * 4 == sum(p.stat().st_size for p in (tmp_path / "out-1").iterdir())
 
@@ -29,17 +31,65 @@ def test_waiting_costs_nothing() -> None:
     assert scale.processor_seconds(work) == pytest.approx(0.1, abs=0.05)
 
 
+def test_files_count_as_large_as_on_imagenet_and_arrays_as_they_are() -> None:
+    shards, arrays = scale.as_on_imagenet(
+        [Cost("prepare, shards", 1.0, 50_000.0, 40_000.0), Cost("prepare, arrays", 1.0, 50_000.0, 3.0 * 256 * 256)]
+    )
+    assert shards.read == arrays.read == pytest.approx(147.9e9 / 1_281_167)
+    assert shards.written == pytest.approx(shards.read * 0.8)
+    assert arrays.written == 3 * 256 * 256
+
+
+def last(text: str) -> list[float]:
+    """The numbers of a table's last line."""
+    return [float(cell.replace(",", "")) for cell in text.splitlines()[-1].split("|")[2:-1]]
+
+
 def test_the_tables_multiply() -> None:
-    *_, line = scale.table([Cost("seeing", 0.036, 1000.0, 2000.0)]).splitlines()
-    assert line == "| seeing | 36.0 | 28 | 1 | 2 | 13.0 | 10,000.0 |"
-    text = scale.training_table(reading=0.001)
+    costs = [Cost("seeing", 0.036, 1000.0, 2000.0)]
+    assert last(projection.per_image(costs)) == [36, 28, 1, 2]
+    hours, dollars, billion, thousands = last(projection.work(costs))
+    assert (hours, billion) == (13, 10_000)
+    assert (dollars, thousands) == pytest.approx((13 * 0.192 / 4, 10_000 * 0.192 / 4), abs=0.006)
+    busier, cores, time = last(projection.saturation(costs))
+    assert busier == pytest.approx(0.1)  # 2000 bytes in 36 ms
+    assert cores == pytest.approx(1.25e9 / (2000 / 0.036), abs=0.5)
+    assert time == pytest.approx(1e9 * 2000 / 1.25e9 / 3600, abs=0.5)
+
+
+def test_much_storage_costs_less_a_byte() -> None:
+    assert projection.monthly(1e9) == pytest.approx(0.023)
+    assert projection.monthly(50e12) == pytest.approx(50_000 * 0.023)
+    assert projection.monthly(600e12) == pytest.approx(50_000 * 0.023 + 450_000 * 0.022 + 100_000 * 0.021)
+    kilobytes, _, _, space, month = last(projection.storage({"files": 100_000.0}))
+    assert (kilobytes, space, month) == (100, 100, pytest.approx(projection.monthly(1e14)))
+
+
+def test_the_training_follows_from_the_operations_of_a_step() -> None:
+    text = projection.training(reading=0.001)
     first = next(line for line in text.splitlines() if line.startswith("| A100, TF32 | 20%"))
     milliseconds, rate, cores, hours = (float(cell.replace(",", "")) for cell in first.split("|")[3:7])
     assert rate == pytest.approx(40 / milliseconds * 1e3, rel=0.01)
     assert cores == pytest.approx(rate * 0.001, abs=0.06)
     assert hours == pytest.approx(450_000 * milliseconds / 3.6e6, rel=0.01)
+    assert first.endswith(f"| {hours * 1.49:.0f} to {hours * 2.49:.0f} |")
     # The convolutions by hand: 82 GFLOP at 256×256, as is known of the network, shrink with the area.
     assert milliseconds == pytest.approx(3 * 40 * 82e9 * (176 / 256) ** 2 / (0.2 * 156e12) * 1e3, rel=0.03)
+
+
+def test_the_start_of_processes_is_no_work_on_images() -> None:
+    stage = scaling.Stage("seeing", 100, lambda _: None)
+    text = scaling.table({stage: {1: scaling.Time(10, 10), 2: scaling.Time(9, 16)}}, scaling.Time(4, 5))
+    assert last(text) == [10, 20, 2, 10, 11]
+
+
+def test_the_growing_tree_is_made_of_photographs_of_which_some_are_torn_or_grey(tmp_path: Path) -> None:
+    for size in growth.grow(tmp_path, [3, 1000]):
+        assert sum(1 for _ in tmp_path.rglob("*.jpg")) == size
+    shard = make_shard(ShardTask(0, tmp_path, ("000000/000000001.jpg", "000000/000000064.jpg"), ShardSettings()))
+    assert [image.grey for image in shard.images] == [False, True]
+    torn = make_shard(ShardTask(0, tmp_path, ("000000/000000997.jpg",), ShardSettings()))
+    assert [file for file, _ in torn.damaged] == ["000000/000000997.jpg"]
 
 
 def test_too_few_images_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
