@@ -22,6 +22,7 @@ from colorlib.models.rectifier import InnerReLU
 from colorlib.models.resources import pick_dtype
 from colorlib.ops.encoding import soft_encode
 from colorlib.ops.grid import Grid
+from colorlib.training.determinism import deterministic
 from colorlib.training.objective import Classification
 from colorlib.training.settings import TrainingSettings
 from colorlib.training.step import Stepper
@@ -70,11 +71,8 @@ def ours(side: int, checkpointing: bool = False) -> Callable[[], object]:
     rgb = photographs(side)
 
     def step() -> None:
-        torch.use_deterministic_algorithms(True)  # as the trainer does
-        try:
+        with deterministic(stepper.device):  # as the trainer does
             stepper.step(1, rgb, BATCH, settings.optimiser.learning_rate, watch=False)
-        finally:
-            torch.use_deterministic_algorithms(False)  # audit: ignore[determinism] the peer runs without
 
     return step
 

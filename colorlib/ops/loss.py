@@ -154,11 +154,6 @@ def _require_fit(logits: torch.Tensor, target: SoftTarget, class_weights: torch.
     target.require_bins(q)
     if class_weights is not None:
         require_tensor(class_weights, f"{name}: class_weights", f"({q},)")
-    if class_weights is not None and tuple(class_weights.shape) != (q,):
-        raise ColorlibError(
-            f"{name}: class_weights have shape {tuple(class_weights.shape)} for logits of {q} bins: "
-            "compute them on the same grid."
-        )
     if target.indices.shape[0] != n or tuple(target.indices.shape[2:]) != (h, w):
         raise ColorlibError(
             f"{name}: target {tuple(target.indices.shape)} for logits {tuple(logits.shape)}: "
@@ -168,7 +163,19 @@ def _require_fit(logits: torch.Tensor, target: SoftTarget, class_weights: torch.
     devices |= set() if class_weights is None else {str(class_weights.device)}
     if len(devices) > 1:
         raise ColorlibError(f"{name}: tensors on {' and '.join(sorted(devices))}: move all to one device with .to().")
-    low, high = (0.0, 0.0) if class_weights is None else value_range(class_weights)
+    if class_weights is not None:
+        require_class_weights(class_weights, q, name)
+
+
+def require_class_weights(class_weights: torch.Tensor, q: int, name: str) -> None:
+    """Raise unless `class_weights` are q finite numbers ≥ 0; `name` is the caller's, for the message."""
+    require_tensor(class_weights, f"{name}: class_weights", f"({q},)")
+    if tuple(class_weights.shape) != (q,):
+        raise ColorlibError(
+            f"{name}: class_weights have shape {tuple(class_weights.shape)} for logits of {q} bins: "
+            "compute them on the same grid."
+        )
+    low, high = value_range(class_weights)
     if not 0 <= low <= high < math.inf:
         raise ColorlibError(
             f"{name}: class_weights run from {low:g} to {high:g}, expected finite numbers ≥ 0: pass the result of "

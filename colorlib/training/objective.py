@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-import torch
 from torch import Tensor
 
 from colorlib import params
 from colorlib.ops.decoding import annealed_mean
-from colorlib.ops.encoding import soft_encode
+from colorlib.ops.encoding import SoftTarget, soft_encode
 from colorlib.ops.grid import Grid
-from colorlib.ops.loss import rebalanced_cross_entropy
+from colorlib.ops.loss import pixel_weights, rebalanced_cross_entropy, require_class_weights
 
 Kind = Literal["classification", "regression"]
 
@@ -50,6 +49,9 @@ class Classification:
         k: neighbours of the soft encoding.
         sigma: width of the soft encoding in ab units.
         temperature: of the annealed mean (eq. 5); used in decoding only.
+
+    Raises:
+        ColorlibError: the weights are not Q finite numbers ≥ 0.
     """
 
     grid: Grid
@@ -58,23 +60,23 @@ class Classification:
     sigma: float = params.ENCODING_SIGMA.value
     temperature: float = params.TEMPERATURE.value
 
+    def __post_init__(self) -> None:
+        if self.class_weights is not None:
+            require_class_weights(self.class_weights, len(self.grid), "Classification")
+
     def losses(self, output: Tensor, ab: Tensor) -> Losses:
         """Compare logits N×Q×h×w with ab N×2×h×w; grey images take no part."""
-        images = len(ab)
-        coloured = is_coloured(ab)
-        output, ab = output[coloured], ab[coloured]
-        if len(ab) == 0:
-            nothing = output.sum() * 0.0
-            return Losses(nothing, nothing.detach())
-        target = soft_encode(ab, self.grid, self.k, self.sigma)
-        share = len(ab) / images
-        weights = None if self.class_weights is None else self.class_weights.to(output.device)
-        weighted = rebalanced_cross_entropy(output, target, weights) * share
-        if weights is None:
-            return Losses(weighted, weighted.detach())
-        with torch.no_grad():
-            unweighted = rebalanced_cross_entropy(output, target) * share
-        return Losses(weighted, unweighted)
+        soft = soft_encode(ab, self.grid, self.k, self.sigma)
+        # A target without mass gives neither loss nor gradient, and the logits, Q floats a sample, need no copy.
+        coloured = is_coloured(ab).view(-1, 1, 1, 1)  # (N, 1, 1, 1)
+        target = SoftTarget(soft.indices, soft.weights * coloured, soft.bins)
+        pixels = rebalanced_cross_entropy(output, target, reduction="none")  # (N, h, w)
+        unweighted = pixels.sum() / len(ab)
+        if self.class_weights is None:
+            return Losses(unweighted, unweighted.detach())
+        # Weighted here and not there: one pass over the logits gives both losses.
+        v = pixel_weights(target, self.class_weights.to(output.device))  # (N, h, w)
+        return Losses((v * pixels).sum() / len(ab), unweighted.detach())
 
     def decode(self, output: Tensor) -> Tensor:
         """Annealed mean of logits N×Q×h×w (eq. 5)."""
@@ -87,8 +89,8 @@ class Regression:
 
     def losses(self, output: Tensor, ab: Tensor) -> Losses:
         """Compare ab N×2×h×w with ab N×2×h×w; grey images take no part."""
-        coloured = is_coloured(ab)
-        loss = 0.5 * (output[coloured].float() - ab[coloured]).square().sum() / len(ab)
+        coloured = is_coloured(ab).view(-1, 1, 1, 1)  # (N, 1, 1, 1)
+        loss = 0.5 * ((output.float() - ab) * coloured).square().sum() / len(ab)
         return Losses(loss, loss.detach())
 
     def decode(self, output: Tensor) -> Tensor:

@@ -90,8 +90,7 @@ class Stepper:
         losses, colour = found
         loss, unweighted = losses.tolist()  # waits for the GPU, once a step
         norm = self._update(number, rate) if math.isfinite(loss) else math.nan
-        # The scaler looks for overflows of its own making, and skips the update itself.
-        taken = math.isfinite(loss) and (math.isfinite(norm) or self.scaler.is_enabled())
+        taken = math.isfinite(loss) and (math.isfinite(norm) or self._overflows())
         if not taken:
             self._forget(statistics)
         return Outcome(loss, unweighted, norm, colour, taken)
@@ -157,6 +156,13 @@ class Stepper:
             ) from error
         self.scaler.update()
         return norm
+
+    def _overflows(self) -> bool:
+        """Whether a gradient that is not finite is the scaler's own affair: it has skipped the update, and scales less.
+
+        Where nothing is scaled up any more, it is the network that gives such gradients.
+        """
+        return self.scaler.is_enabled() and self.scaler.get_scale() >= 1
 
     def _forget(self, statistics: list[Tensor]) -> None:
         """Leave nothing of an attempt behind: no gradients, no trace in batch norm's running statistics."""

@@ -1,8 +1,9 @@
 """The training loop."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import math
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from colorlib.errors import ColorlibError
 from colorlib.models.base import ColorNet
 from colorlib.ops.lab import rgb_to_lab
 from colorlib.training.batchnorm import synchronised
+from colorlib.training.determinism import deterministic
 from colorlib.training.identity import identify
 from colorlib.training.initialisation import initialise
 from colorlib.training.keeper import Keeper
@@ -107,7 +109,7 @@ def train(
     steps = settings.epochs * len(batches)
     with ExitStack() as stack:
         stack.enter_context(keeper.locked())
-        stack.enter_context(_deterministic(device))
+        stack.enter_context(deterministic(device))
         resumed = keeper.resume(stepper)
         if resumed is None:
             _prepare_weights(model, batches, settings, world)
@@ -157,7 +159,8 @@ def _account(
         position.sums[2] += images
         return
     position.skipped += 1
-    what = f"loss became {outcome.loss}" if outcome.gradient_norm != outcome.gradient_norm else "gradient overflowed"
+    loss, norm = outcome.loss, outcome.gradient_norm
+    what = f"loss became {loss}" if not math.isfinite(loss) else f"length of the gradient became {norm}"
     where = f"step {position.step + 1}, epoch {position.epoch + 1}"
     files = ", ".join(batches.files(position.epoch, position.batch))
     if position.skipped <= settings.skip_limit:
@@ -180,14 +183,3 @@ def _end_epoch(position: Position, rate: float, measured: tuple[float, float, fl
         )
     position.history.append(Epoch(position.epoch, loss / images, unweighted / images, rate, *measured))
     position.epoch, position.batch, position.sums = position.epoch + 1, 0, [0.0, 0.0, 0.0]
-
-
-@contextmanager
-def _deterministic(device: torch.device) -> Iterator[None]:
-    before = torch.are_deterministic_algorithms_enabled()
-    # Some CUDA operations have no deterministic form: there a warning, not a refusal to train.
-    torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before)

@@ -337,6 +337,17 @@ def test_a_batch_without_a_finite_loss_is_skipped_logged_and_counted(
     assert "\n" not in message
 
 
+def test_a_gradient_that_is_not_finite_is_not_called_a_loss() -> None:
+    class Steep(Classification):
+        def losses(self, output, ab):  # type: ignore[no-untyped-def]
+            losses = super().losses(output, ab)
+            steep = (output * 0.0).abs().sum().sqrt()  # zero, with an infinite slope
+            return type(losses)(losses.objective + steep, losses.unweighted)
+
+    with pytest.raises(ColorlibError, match=r"^the length of the gradient became nan in step 1, epoch 1 \("):
+        train(tiny(), Steep(GRID), batches(), photographs(2, 16).tensor(), changed(skip_limit=0))
+
+
 def test_an_epoch_without_any_finite_loss_ends_the_run() -> None:
     class Spoilt(Classification):
         def losses(self, output, ab):  # type: ignore[no-untyped-def]

@@ -249,3 +249,9 @@ def test_half_precision_is_scaled_and_its_overflow_is_the_scalers_business(caplo
     assert moved[-1] is True
     assert bool(model.out.weight.isfinite().all())
     assert logging.WARNING not in {record.levelno for record in caplog.records}
+
+
+def test_half_precision_without_any_finite_gradient_is_no_overflow_for_ever() -> None:
+    stepper = Stepper(tiny().train(), Spoilt(in_the_loss=False), changed(batch_size=2), torch.float16, World())
+    taken = [stepper.step(number, images()[:2], 2, 1e-3, watch=False).taken for number in range(1, 21)]
+    assert taken == [True] * 16 + [False] * 4  # the scale is halved from 65536 to 1, and then below
