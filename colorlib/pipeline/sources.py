@@ -106,7 +106,11 @@ def _split(source: ImageSource, validation: int | None, damaged: tuple[Damaged, 
             f"{count} of {len(source)} images cannot be taken aside for validation: at least one has to be, and one "
             "to be left (--validation)"
         )
-    ranks = [hashlib.sha256(Path(source.name(row)).name.encode()).digest() for row in range(len(source))]
-    chosen = np.argsort(np.array(ranks), kind="stable")
+    ranks = np.fromiter((_rank(source.name(row)) for row in range(len(source))), np.uint64, len(source))
+    chosen = np.argsort(ranks, kind="stable")
     aside, rest = (np.sort(part.astype(np.int64)) for part in (chosen[:count], chosen[count:]))
     return Split(Part(source, rest), read_tensor(source, aside.tolist()).contiguous(), damaged)
+
+
+def _rank(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(Path(name).name.encode()).digest()[:8])
