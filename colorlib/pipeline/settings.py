@@ -73,12 +73,13 @@ class TrainSettings(TrainingSettings):
     Attributes:
         model: the network, "mobilelite" or "papernet".
         seed: of weights, order, crops and mirrors.
-        workers: threads that read photographs ahead; 0 reads when asked. Their number changes no weight.
+        workers: threads that read photographs ahead; 0 reads when asked, None decides by the device. Their number
+            changes no weight.
     """
 
     model: Literal["mobilelite", "papernet"] = "mobilelite"
     seed: int = Field(0, ge=0, lt=2**31)
-    workers: int = Field(0, ge=0, le=64)
+    workers: int | None = Field(None, ge=0, le=64)
 
 
 class RunSettings(Settings):

@@ -33,7 +33,7 @@ from colorlib.training.footprints import predicted_peak
 from colorlib.training.objective import Classification, Objective, Regression
 from colorlib.training.precision import pick_device, pick_dtype
 from colorlib.training.trainer import Epoch, train
-from colorlib.training.world import World, processes
+from colorlib.training.world import World, processes, readers
 from footprint import format_size
 
 MOST_VALIDATED = 1000  # images of the validation split, spread over it: they are held in memory
@@ -102,8 +102,9 @@ def carry_out(
         tracked: whether there is an MLflow run.
     """
     run, chosen = settings.run(name), settings.train
+    workers = readers(pick_device()) if chosen.workers is None else chosen.workers
     batches = TrainingBatches(
-        data, chosen.batch_size, chosen.crop, chosen.seed, rank=world.rank, world=world.size, workers=chosen.workers
+        data, chosen.batch_size, chosen.crop, chosen.seed, rank=world.rank, world=world.size, workers=workers
     )
     torch.manual_seed(chosen.seed)
     model, objective = build(settings, run, places.statistics)

@@ -17,6 +17,7 @@ from torch import Tensor
 from colorlib.errors import ColorlibError
 
 BUCKET = 1 << 22  # numbers added up in one message (16 MiB)
+MOST_READERS = 8  # threads; more wait for each other's Python
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,16 @@ def current_world() -> World:
 def life() -> int:
     """How often the elastic agent of `torchrun --max-restarts` has started the processes of this machine again."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+
+
+def readers(device: torch.device) -> int:
+    """How many threads this process should read ahead with: its share of the cores where a GPU trains, 8 at most.
+
+    None where the CPU trains: its cores are at work already.
+    """
+    if device.type == "cpu":
+        return 0
+    return max(1, min(MOST_READERS, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from colorlib.data.batches import TrainingBatches
 from colorlib.data.prepared import Prepared
@@ -89,11 +91,31 @@ def test_ranks_share_the_same_global_batches(world: int) -> None:
         assert ranks[0].global_size(number) == len(batch)
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_threads_change_nothing(workers: int) -> None:
+@dataclass(frozen=True)
+class Upside(Prepared):
+    """The images `late` cannot be read before another one was."""
+
+    late: frozenset[str]
+    gate: threading.Event
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        if self.files[index] not in self.late:
+            self.gate.set()
+        assert self.gate.wait(60)
+        return super().read(index)
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_threads_change_neither_batches_nor_their_order(workers: int) -> None:
     data = numbered(10)
-    one, other = (list(TrainingBatches(data, 2, 8, seed=1, workers=count).epoch(1)) for count in (0, workers))
-    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+    plain = TrainingBatches(data, 2, 8, seed=1)
+    upside = Upside(data.images, data.files, frozenset(plain.files(1, 0)), threading.Event())
+    expected = list(plain.epoch(1))
+    torch.manual_seed(5)  # whatever the process draws has no part in it
+    before = torch.get_rng_state()
+    found = list(TrainingBatches(upside, 2, 8, seed=1, workers=workers).epoch(1))
+    assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_an_error_in_a_thread_reaches_the_trainer() -> None:

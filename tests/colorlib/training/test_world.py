@@ -164,3 +164,16 @@ def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("LOCAL_RANK", "1")
     with pytest.raises(ColorlibError, match="more processes than the 1 GPUs"), world.processes():
         pass
+
+
+@pytest.mark.parametrize(
+    ("cores", "processes", "expected"), [(6, None, 6), (64, None, 8), (16, "4", 4), (2, "8", 1), (None, None, 1)]
+)
+def test_a_process_reads_with_its_share_of_the_cores_where_a_gpu_trains(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, processes: str | None, expected: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    if processes is not None:
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", processes)
+    assert world.readers(torch.device("cuda")) == expected
+    assert world.readers(torch.device("cpu")) == 0
