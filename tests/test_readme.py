@@ -4,11 +4,12 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import torch
 import yaml
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from audit.__main__ import app as audit
@@ -22,14 +23,18 @@ COMMANDS = [line.split("  #")[0].strip() for kind, text in BLOCKS if not kind fo
 MADE = ("build/", "models/class-313-rebalanced")  # by the pipeline, or by the command itself
 
 
-def parse(command: click.Command, name: str, arguments: list[str]) -> None:
-    """What `command` does with its arguments before it begins, down to the last subcommand."""
+def parse(command: Any, name: str, arguments: list[str]) -> None:
+    """What `command` (of typer's own click) does with its arguments before it begins, down to the last subcommand."""
     context = command.make_context(name, arguments)
-    if isinstance(command, click.Group):
+    if isinstance(command, TyperGroup):
         found, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-        assert found is not None
-        assert inner is not None
-        parse(inner, found, rest)
+        parse(inner, str(found), rest)
+
+
+@pytest.mark.parametrize("words", ["colorize x --outptu y", "app gradioo", "colourize x", "train --data x"])
+def test_a_wrong_command_would_be_noticed(words: str) -> None:
+    with pytest.raises(Exception, match="(?i)no such (option|command)|is not one of|missing parameter"):
+        parse(get_command(colorlib), "colorlib", words.split())
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if not line.startswith("make ")])
