@@ -33,7 +33,7 @@ def parse(command: Any, name: str, arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("words", ["colorize x --outptu y", "app gradioo", "colourize x", "train --data x"])
 def test_a_wrong_command_would_be_noticed(words: str) -> None:
-    with pytest.raises(Exception, match="(?i)no such (option|command)|is not one of|missing parameter"):
+    with pytest.raises(Exception, match=r"(?i)no such (option|command)|is not one of|missing parameter"):
         parse(get_command(colorlib), "colorlib", words.split())
 
 
