@@ -73,7 +73,7 @@ def unseeded(local: Local, chosen: list[Module]) -> Iterator[Finding]:
     programs = {module.path for module in chosen if is_program(local, module)}
     for module, (piece, line) in training:
         users = reach(module.path, above)
-        if not users & programs and (seeds or "train" not in module.path.rpartition("/")[2]):
+        if not users & programs and (seeds or not module.path.rpartition("/")[2].startswith("train")):
             continue  # a library's training function: whoever calls it seeds
         related = reach(module.path, below) | {path for user in users for path in reach(user, below)}
         if not related & seeds:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import (
+    TEACHING_PATH,
     TEST_PATH,
     Module,
     dotted,
@@ -136,7 +137,7 @@ def checkpoint(piece: Piece, call: ast.Call) -> Iterator[Finding]:
 
 def is_fixed_read(module: Module, call: ast.Call, name: str) -> bool:
     """A reader of a path written into the code, with neither `try` around it nor a question before it."""
-    if MAKING.search(module.path):
+    if MAKING.search(module.path) or TEACHING_PATH.search(module.path):
         return False
     path = path_read(module, call, name)
     if not path or "://" in path or path.startswith(("/proc", "/dev", "/sys")):
@@ -217,8 +218,8 @@ def is_guarded(module: Module, call: ast.Call) -> bool:
     for holder in module.enclosing(call):
         if isinstance(holder, ast.If | ast.IfExp | ast.While) and ASKS.search(ast.unparse(holder.test)):
             return True
-        if isinstance(holder, ast.Try) or (is_function(holder) and ASKS.search(holder.name)):
-            return True
+        if isinstance(holder, ast.Try | ast.arguments) or (is_function(holder) and ASKS.search(holder.name)):
+            return True  # a default value is one that the caller may change
         before = [line for line in held(holder) if isinstance(line, ast.stmt) and line.lineno < call.lineno]
         if any(map(stops_without_gpu, before)):
             return True

@@ -204,7 +204,8 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
         first, dot, _ = item.module.partition(".")
         if first in local.tops:
             return "" if not dot or moves or not owns(local, first) else item.module
-        return item.module if OWN_NAMES.fullmatch(first) and first not in ON_PYPI and not moves else ""
+        meant = OWN_NAMES.fullmatch(first) and first not in ON_PYPI and not item.deferred
+        return item.module if meant and not moves else ""
     if not item.names or not place.endswith("__init__.py"):
         return ""
     for name in item.names:  # `from . import name`, `from package import name`: a module or something it defines

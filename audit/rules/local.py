@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, modules
+from audit.rules.requirements import declared
 from audit.target import Piece, Target, held
 
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
@@ -129,6 +130,7 @@ class Local:
         self.files = frozenset(target.files)
         self.modules = {module.path: module for module in modules(target)}
         self.folders: set[str] = {""}
+        self.declared = {item.name for item in declared(target)}
         self.known_edges: dict[str, tuple[tuple[str, Import], ...]] = {}
         self.tops: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self.files):
@@ -177,10 +179,14 @@ class Local:
             own = near[0]
             script = f"{own}/__init__.py".lstrip("/") not in self.files and own in self.tops.get(first, ())
             return [own] if script else []
+        # Python looks for modules beside a package, not in it: `import x` in x/x.py means the package. Inside a package
+        # a name may be meant all the same, where its modules are run as scripts, and not a distribution of that name.
+        inside = {folder for folder in self.tops.get(first, ()) if f"{folder}/__init__.py".lstrip("/") in self.files}
         found = [folder for folder in near if folder in self.tops.get(first, ())]
-        found += [folder for folder in self.tops.get(first, ()) if folder not in near]
-        # Python looks for modules beside a package, not in it: `import x` in x/x.py means the package.
-        return sorted(found, key=lambda folder: bool(folder) and f"{folder}/__init__.py" in self.files)
+        found += [folder for folder in self.tops.get(first, ()) if folder not in near and folder not in inside]
+        if first.lower().replace("_", "-") in self.declared:
+            found = [folder for folder in found if folder not in inside]
+        return sorted(found, key=inside.__contains__)
 
     def absolute(self, importer: str, name: str) -> str:
         """The file of `import name`, wherever in the tree it may come from; "" for none."""

@@ -76,6 +76,8 @@ def is_fixed(module: Module, node: ast.expr) -> bool:
     match node:
         case ast.Constant():
             return True
+        case ast.List() | ast.Tuple():
+            return all(is_fixed(module, element) for element in node.elts)
         case ast.IfExp():
             return is_fixed(module, node.body) and is_fixed(module, node.orelse)
         case ast.BinOp():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, comments, is_text
+from audit.rules.code import FOREIGN_PATH, TEST_PATH, comments, is_text
 from audit.rules.family import Family, rule
 from audit.target import Piece, Target, held
 
@@ -45,9 +45,10 @@ UNREACHABLE = rule(
 )
 
 NOTE = re.compile(r"\b(?:TODO|FIXME)\b")
+TO_FILL = re.compile(r"\.pyi$|(^|/)versioneer\.py$|(^|/)\w*templates?/")
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
 BASE = re.compile(r"^_*(Base|Abstract)(?=[A-Z_]|$)|(Base|Mixin|Interface)(V?\d+D?)?$")
-HOOK = re.compile(r"^(on_\w+|upgrade|downgrade|setup|teardown)$")
+HOOK = re.compile(r"^(on_\w+|upgrade|downgrade|setup|teardown|close|reset|flush|cleanup)$")
 DOUBLE = re.compile(r"^_?(Null|No|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(no_?op|pass|nop|do_nothing)", re.ASCII)
 # Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
 PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
@@ -57,7 +58,7 @@ ESSENTIAL = {"forward", "__call__", "__getitem__", "__len__", "__iter__", "train
 
 # Classes of torch of which all is known that they look up by name.
 TORCH = {"Module", "Dataset", "IterableDataset"}
-HOOKS_OF_TORCH = {"extra_repr", "reset_parameters", "close", "reset"}
+HOOKS_OF_TORCH = {"extra_repr", "reset_parameters"}
 
 
 @dataclass
@@ -94,7 +95,7 @@ def find(target: Target) -> Iterator[Finding]:
                 defined = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
                 classes.methods.setdefault(node.name, set()).update(defined)
     for piece in pieces:
-        if not TEST_PATH.search(piece.path) and not piece.path.endswith(".pyi"):
+        if not any(pattern.search(piece.path) for pattern in (TEST_PATH, FOREIGN_PATH, TO_FILL)):
             yield from empty(piece, classes)
         yield from unreachable(piece)
         yield from notes(piece)
@@ -159,8 +160,8 @@ def excused(
         return True
     if body == "raise NotImplementedError" or node.name in ESSENTIAL:
         return False
-    known = node.name in HOOKS_OF_TORCH or HOOK.match(node.name)
-    foreign = any(name not in classes.methods and name != "object" for name in names - (set() if known else TORCH))
+    above = (names | classes.reach(owner.name, up=True)) - (set() if node.name in HOOKS_OF_TORCH else TORCH)
+    foreign = any(name not in classes.methods and name != "object" for name in above)
     return foreign or (node.name.startswith("__") and node.name.endswith("__"))
 
 

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import TEST_PATH, Function, Module, dotted, is_function, keyword, last_name, modules
@@ -58,9 +58,10 @@ def find(target: Target) -> Iterator[Finding]:
     """All rules; tests are what pytest and unittest would take for one."""
     every = modules(target)
     yield from no_tests(every)
+    shared = helpers_of(module for module in every if TEST_PATH.search(module.path))
     for module in every:
         if TEST_FILE.search(module.path):
-            yield from assertless(module)
+            yield from assertless(module, shared)
             yield from skips(module)
         elif not TEST_PATH.search(module.path):
             yield from partial(module)
@@ -81,9 +82,20 @@ def has_doctest(module: Module) -> bool:
     return any(name in ("doctest.testmod", "unittest.main") for _, _, name in module.calls)
 
 
-def assertless(module: Module) -> Iterator[Finding]:
-    """Test functions in which, and in the helpers of the same file they call, nothing is asserted."""
-    helpers = {node.name: node for _, node in module.walk() if is_function(node)}
+def helpers_of(modules: Iterable[Module]) -> dict[str, Function]:
+    """The functions of modules of tests by name; of several with one name, one that asserts."""
+    found: dict[str, Function] = {}
+    for module in modules:
+        for piece in module.pieces:
+            for node in piece.statements:
+                if is_function(node) and (node.name not in found or asserts(node, {}, set())):
+                    found[node.name] = node
+    return found
+
+
+def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]:
+    """Test functions in which, and in the helpers of the tests that they call, nothing is asserted."""
+    helpers = shared | helpers_of([module])
     for piece, node in module.walk():
         if not is_function(node) or not node.name.startswith("test") or not is_collected(module, node):
             continue
