@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch.utils import deterministic as torchs
+import torch.utils.deterministic
+
+FILLING: Any = torch.utils.deterministic  # a module with a switch, which torch's types do not know
 
 
 @contextmanager
@@ -15,12 +18,12 @@ def deterministic(device: torch.device) -> Iterator[None]:
     twentieth of a training step and decides no result of an operation that writes what it returns.
     """
     before, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    filled = torchs.fill_uninitialized_memory
+    filled = FILLING.fill_uninitialized_memory
     # Some CUDA operations have no deterministic form: there a warning, not a refusal to train.
     torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
-    torchs.fill_uninitialized_memory = False
+    FILLING.fill_uninitialized_memory = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
-        torchs.fill_uninitialized_memory = filled
+        FILLING.fill_uninitialized_memory = filled

@@ -1,15 +1,14 @@
 import pytest
 import torch
-from torch.utils import deterministic as torchs
 
-from colorlib.training.determinism import deterministic
+from colorlib.training.determinism import FILLING, deterministic
 
 
 @pytest.mark.parametrize("before", [(False, False), (True, True)])
 def test_algorithms_are_deterministic_within_and_all_is_as_before_afterwards(before: tuple[bool, bool]) -> None:
     def state() -> tuple[bool, bool, bool]:
         warned = torch.is_deterministic_algorithms_warn_only_enabled()
-        return torch.are_deterministic_algorithms_enabled(), warned, torchs.fill_uninitialized_memory
+        return torch.are_deterministic_algorithms_enabled(), warned, FILLING.fill_uninitialized_memory
 
     torch.use_deterministic_algorithms(before[0], warn_only=before[1])
     try:
