@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,28 +16,33 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route, WebSocket
 
 from colorlib.models import MobileLite
+from colorlib.models.base import Head
 from colorlib.models.pretrained import save_pretrained
 from tests.small_project import ROOT
 
-PATIENCE = 120  # seconds for a server to come up on a busy machine
+PATIENCE = 90  # seconds that a busy machine may take
 CHROMIUM = shutil.which("chromium") or "chromium"
 CHROMIUM_FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 COLORLIB = (sys.executable, "-c", "from colorlib.apps.cli import main; main()")
+# Gradio 6.31 asks for the progress of an upload that is over already, and logs the refusal as "Response".
+NOISE = re.compile(r"gradio_api/upload_progress|^Response \(")
 PICTURES = "COLORLIB_PICTURES"  # environment variable: a folder for screenshots
 
 
-def save_small_model(folder: Path) -> Path:
+def save_small_model(folder: Path, head: Head = "classification") -> Path:
     """An untrained MobileLite that looks at 32 pixels."""
     torch.manual_seed(0)
-    save_pretrained(MobileLite(q=313, grid="paper"), folder, size=32)
+    model = MobileLite(q=313, grid="paper") if head == "classification" else MobileLite(head=head)
+    save_pretrained(model, folder, size=32)
     return folder
 
 
@@ -62,17 +68,25 @@ def served(app: str, *arguments: str, folder: Path) -> Iterator[str]:
         app: streamlit or gradio.
         arguments: further options.
         folder: where the server's output goes, and its temporary files.
+
+    Fails when the server asked for anything beyond the loopback interface.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [*COLORLIB, "app", app, "--port", str(port), *arguments]
-    environment = os.environ | {"TMPDIR": str(folder)}
-    with (folder / f"{app}.log").open("wb") as log:  # a pipe that nobody reads would stop the server when it is full
+    log_file = folder / f"{app}.log"  # a pipe that nobody reads would stop the server when it is full
+    with log_file.open("wb") as log, socket.create_server(("127.0.0.1", 0)) as outside:
+        proxy = f"http://127.0.0.1:{outside.getsockname()[1]}"  # whatever the server asks for elsewhere arrives there
+        environment = os.environ | {"TMPDIR": str(folder), "NO_PROXY": "127.0.0.1,localhost"}
+        environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy)
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait(f"http://127.0.0.1:{port}", process, folder / f"{app}.log")
+            _wait(f"http://127.0.0.1:{port}", process, log_file)
             yield f"http://127.0.0.1:{port}"
+            outside.setblocking(False)
+            with pytest.raises(BlockingIOError):  # nobody called
+                outside.accept()
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -109,28 +123,53 @@ class Visitor:
         )
         self.context.route("**/*", self._stay_inside)
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(1000 * PATIENCE)
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("websocket", self._connected)
 
-    def _stay_inside(self, route: Route, request: Request) -> None:
-        if urllib.parse.urlsplit(request.url).hostname in ("127.0.0.1", None):
-            route.continue_()
-        else:
-            self.outside.append(request.url)
-            route.abort()
+    def __enter__(self) -> "Visitor":
+        return self
 
-    def _heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
-
-    def leave(self) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close the window; nothing left this machine and the console is clean."""
         self.context.close()
-        assert self.outside == []
-        assert self.errors == []
+        if kind is None:
+            assert self.outside == [], self.outside
+            assert self.errors == [], self.errors
+
+    def _is_outside(self, address: str) -> bool:
+        if urllib.parse.urlsplit(address).hostname in ("127.0.0.1", None):
+            return False
+        self.outside.append(address)
+        return True
+
+    def _stay_inside(self, route: Route, request: Request) -> None:
+        if self._is_outside(request.url):
+            route.abort()
+        else:
+            route.continue_()
+
+    def _connected(self, socket: WebSocket) -> None:
+        self._is_outside(socket.url)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        said = f"{message.text} ({message.location.get('url', '')})"
+        if message.type == "error" and not NOISE.search(said):
+            self.errors.append(said)
+
+    def upload(self, *files: Path) -> None:
+        """Choose files in the page's first place for them."""
+        self.page.locator("input[type=file]").first.set_input_files(list(files))
+
+    def download(self, button: str) -> tuple[str, bytes]:
+        """Click a button; the name and the content of the file that comes."""
+        with self.page.expect_download() as download:
+            self.page.get_by_role("button", name=button).click()
+        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
     def photograph(self, name: str) -> None:
         """Write a screenshot, where the environment names a folder for it."""
         if os.environ.get(PICTURES):
-            self.page.screenshot(path=Path(os.environ[PICTURES]) / f"{name}.png", full_page=True)
+            picture = Image.open(io.BytesIO(self.page.screenshot(animations="disabled")))
+            picture.convert("RGB").save(Path(os.environ[PICTURES]) / f"{name}.webp", quality=85)

@@ -1,71 +1,67 @@
 """`colorlib app`: the two web apps."""
 
+import importlib.util
 import os
+import socket
+import threading
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from colorlib.errors import ColorlibError
 
-app = typer.Typer(help="A web app for colouring photographs, on this machine only by default.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from colorlib.apps.studio.shelf import Shelf
 
-Model = Annotated[Path, typer.Option(help="A model's folder, or a folder of several.")]
-Host = Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets others on the network in.")]
-CacheUrl = Annotated[str, typer.Option(help="none, disk, redis://… or unix://…: keeps predicted colours.")]
+PORTS = {"streamlit": 8501, "gradio": 7860}  # where each of them is expected
 
 
-@app.command()
-def gradio(
-    model: Model = Path("models"),
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
-    host: Host = "127.0.0.1",
-    cache: CacheUrl = "none",
+class Framework(StrEnum):
+    """What the page is made with."""
+
+    STREAMLIT = "streamlit"
+    GRADIO = "gradio"
+
+
+def app(
+    framework: Annotated[Framework, typer.Argument(help="What the page is made with.")],
+    model: Annotated[Path, typer.Option(help="A model's folder, or a folder of several.")] = Path("models"),
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="8501 for streamlit, 7860 for gradio.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets others in.")] = "127.0.0.1",
+    cache: Annotated[str, typer.Option(help="none, disk, redis://… or unix://…: keeps predicted colours.")] = "none",
 ) -> None:
-    """Start the Gradio app."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
-    try:
-        import gradio as _  # noqa: F401
-    except ImportError as error:
-        raise ColorlibError("gradio is not installed: pip install 'colorful-colorization[apps]'") from error
-    from colorlib.apps.gradio_app import serve
+    """Start a web app for colouring photographs, on this machine only by default."""
+    if importlib.util.find_spec(framework) is None:
+        raise ColorlibError(f"{framework} is not installed: pip install 'colorful-colorization[apps]'")
+    chosen = PORTS[framework] if port is None else port
+    _check_free(host, chosen)
     from colorlib.apps.studio.shelf import Shelf
     from colorlib.cache import open_cache
 
     shelf = Shelf(model, open_cache(cache))
-    typer.echo(f"http://{host}:{port}   (Ctrl-C ends)")
+    threading.Thread(target=_warm_up, args=(shelf,), daemon=True).start()
+    typer.echo(f"http://{host}:{chosen}   (Ctrl-C ends)")
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+    if framework is Framework.GRADIO:
+        from colorlib.apps.gradio_app import serve
+    else:
+        from colorlib.apps.streamlit_server import serve
+    serve(shelf, host, chosen)
+
+
+def _check_free(host: str, port: int) -> None:
     try:
-        serve(shelf, host, port)
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
         raise ColorlibError(f"port {port} at {host} cannot be used ({error}): choose another with --port") from error
 
 
-@app.command()
-def streamlit(
-    model: Model = Path("models"),
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
-    host: Host = "127.0.0.1",
-    cache: CacheUrl = "none",
-) -> None:
-    """Start the Streamlit app."""
-    try:
-        from streamlit.web import bootstrap
-    except ImportError as error:
-        raise ColorlibError("streamlit is not installed: pip install 'colorful-colorization[apps]'") from error
-    from colorlib.apps.studio.shelf import CACHE, PLACE, Shelf
-    from colorlib.cache import open_cache
+def _warm_up(shelf: "Shelf") -> None:
+    from colorlib.apps.studio.warming import warm_up
 
-    Shelf(model, open_cache(cache))  # what is wrong with either is said here, not in the page
-    os.environ |= {PLACE: str(model), CACHE: cache}
-    flags = {
-        "server.address": host,
-        "server.port": port,
-        "server.headless": True,
-        "server.maxUploadSize": 128,  # megabytes; the page says what is too large below that
-        "browser.gatherUsageStats": False,
-        "client.showErrorDetails": "none",
-        "client.toolbarMode": "viewer",
-    }
-    script = str(Path(__file__).with_name("streamlit_app.py"))
-    bootstrap.load_config_options(flags)
-    bootstrap.run(script, is_hello=False, args=[], flag_options=flags)
+    try:
+        warm_up(shelf)
+    except ColorlibError as error:
+        typer.echo(str(error), err=True)  # the page says it, too, to whoever chooses that model

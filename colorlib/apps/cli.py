@@ -18,12 +18,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command("app")(web)
 app.command()(bins)
 app.command()(colorize)
 app.command()(export)
 app.command()(shards)
 app.command()(train)
-app.add_typer(web, name="app")
 
 
 def main() -> None:

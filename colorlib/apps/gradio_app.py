@@ -11,46 +11,72 @@ import gradio as gr
 from PIL import Image
 
 from colorlib import params
-from colorlib.apps.studio import takeaway
-from colorlib.apps.studio.desk import Look
-from colorlib.apps.studio.distribution import draw
+from colorlib.apps.studio import takeaway, words
+from colorlib.apps.studio.desk import Look, Wish
+from colorlib.apps.studio.distribution import believed, draw
+from colorlib.apps.studio.documents import AUDIT, card_address, routes
 from colorlib.apps.studio.errand import Errand
 from colorlib.apps.studio.facts import audit_verdict
 from colorlib.apps.studio.samples import sample_files
 from colorlib.apps.studio.shelf import Shelf
-from colorlib.apps.studio.upload import LARGEST_FILE
-from colorlib.apps.studio.views import believed, comparison, side_by_side
+from colorlib.apps.studio.stage import CSS, HTML, PASTE, SCRIPT, stage_data
+from colorlib.apps.studio.upload import SERVER_LIMIT
+from colorlib.apps.studio.views import comparison, side_by_side
 from colorlib.apps.studio.visit import Visit
 from colorlib.errors import ColorlibError
 
-TITLE = "colorlib: colour for grey photographs"
-TILES = {"256 pixels": 256, "512 pixels": 512, "1024 pixels": 1024}
+TILES = [256, 512, 1024]
 SYSTEM_FONTS = [gr.themes.Font(name) for name in ("system-ui", "sans-serif")]
 SYSTEM_MONO = [gr.themes.Font(name) for name in ("ui-monospace", "monospace")]
 QUIETLY: Any = {"api_visibility": "private"}  # the page's own doing: not an interface for programs
 SESSIONS, HOUR = 100, 3600  # the least recently used session makes room for a new one
 POLL = 0.3  # seconds between two looks at the tiles
-CSS = """
-.facts {opacity: .8; font-size: .85rem}
+GONE = "this page was left alone for too long: load it again"
+FETCH = "() => setTimeout(() => document.querySelector('#ready').click(), 50)"  # once the page has the new address
+PAGE_CSS = """
+#samples .grid-container {grid-template-columns: repeat(4, minmax(0, 1fr)); margin-top: 1.6rem}
+#facts {opacity: .8; font-size: .85rem}
 progress {width: 60%; accent-color: currentColor}
 """
+# What the page's script calls `say` is an event here: `select` for a pixel, the only thing this stage has to tell.
+STAGE = (
+    SCRIPT
+    + """
+    const stage = makeStage(element);
+    const show = () => { if (props.value) stage.show(props.value, (_, pixel) => trigger("select", pixel)); };
+    watch("value", show);
+    show();
+    """
+)
 
-Picked = gr.SelectData
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def spoken(work: Callable[P, R]) -> Callable[P, R]:
-    """A sentence in the page in place of a `ColorlibError`."""
+    """A sentence in the page in place of a `ColorlibError`; names of files in it are nobody's markup."""
 
     @wraps(work)
     def inner(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return work(*args, **kwargs)
         except ColorlibError as error:
-            raise gr.Error(str(error), duration=None) from error
+            raise gr.Error(html.escape(str(error))) from error
 
     return inner
+
+
+def asked(
+    visit: Visit | None, label: str | None, model: str, temperature: float, blend: float, tile: int
+) -> tuple[Visit, Wish]:
+    """What the controls say, in the order in which they are handed to each of the handlers below.
+
+    Raises:
+        ColorlibError: there is no photograph of that label, or the session had to make room for others.
+    """
+    if visit is None:
+        raise ColorlibError(GONE)
+    return visit, Wish(visit.upload(label), Look(model, tile), temperature, blend)
 
 
 class GradioApp:
@@ -67,21 +93,24 @@ class GradioApp:
     def build(self) -> gr.Blocks:
         """The page."""
         methods = self.shelf.methods()
+        names = self.shelf.names(methods[0])
         page: gr.Blocks
-        with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, HOUR)) as page:
-            visit = gr.State(None, time_to_live=HOUR)
-            gr.Markdown(f"# {TITLE}\nOnly the lightness of a photograph is looked at; its colours are the network's.")
+        with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(HOUR, HOUR)) as page:
+            visit = gr.State(lambda: Visit(self.shelf))
+            gr.Markdown(f"# {words.TITLE}\n{words.INTRODUCTION}")
             with gr.Row():
                 with gr.Column(scale=1, min_width=300):
-                    files = gr.File(label="Photographs", file_count="multiple", type="filepath", height=140)
-                    pasted = gr.Image(
-                        label="Paste from the clipboard", sources=["clipboard"], type="filepath", height=120
+                    files = gr.File(
+                        label=words.UPLOAD,
+                        file_count="multiple",
+                        type="filepath",
+                        height=140,
                     )
                     gallery = gr.Gallery(
                         [str(path) for path in self.samples],
-                        label="Samples (public domain)",
+                        label=words.SAMPLES,
                         columns=4,
-                        height=230,
+                        height=265,
                         buttons=[],
                         allow_preview=False,
                         visible=bool(self.samples),
@@ -89,108 +118,101 @@ class GradioApp:
                     )
                     chosen = gr.Dropdown([], label="Photograph", interactive=True)
                     method = gr.Radio(methods, value=methods[0], label="Method")
-                    names = self.shelf.names(methods[0])
                     model = gr.Dropdown(names, value=names[0], label="Model")
-                    temperature = gr.Slider(
-                        0.01, 1.0, params.TEMPERATURE.value, step=0.01, label="Temperature (low: vivid, high: muted)"
-                    )
-                    blend = gr.Slider(0.0, 1.0, 1.0, step=0.01, label="Blend (grey to colour)")
+                    links = gr.HTML(self.links(names[0]))
                 with gr.Column(scale=2, min_width=320), gr.Tabs():
-                    with gr.Tab("Picture"):
-                        picture = gr.Image(
-                            label="In colour: click a pixel to see why",
-                            interactive=False,
-                            format="jpeg",
-                            height=420,
-                            elem_id="picture",
-                            buttons=["fullscreen"],
+                    with gr.Tab(words.TABS[0]):
+                        stage = gr.HTML(
+                            None, html_template=HTML, css_template=CSS, js_on_load=STAGE, apply_default_css=False
                         )
-                        facts = gr.Markdown(elem_classes="facts", elem_id="facts")
+                        temperature = gr.Slider(0.01, 1.0, params.TEMPERATURE.value, step=0.01, label=words.TEMPERATURE)
+                        blend = gr.Slider(0.0, 1.0, 1.0, step=0.01, label=words.BLEND)
+                        facts = gr.Markdown(words.NOTHING_YET, elem_id="facts")
                         with gr.Row():
-                            why = gr.Image(
-                                label="What the network held possible there",
-                                show_label=False,
-                                interactive=False,
-                                buttons=["fullscreen"],
-                                elem_id="why",
-                            )
-                            because = gr.Markdown("Click the picture.", elem_id="because")
-                    with gr.Tab("Before and after"):
-                        wipe = gr.ImageSlider(label="Drag the handle", interactive=False, format="jpeg", elem_id="wipe")
-                    with gr.Tab("Side by side"):
-                        compare = gr.Button("Compare models and temperatures", elem_id="compare")
-                        sheet = gr.Gallery(
-                            label="Comparison", show_label=False, columns=3, height=640, buttons=[], elem_id="sheet"
-                        )
-                    with gr.Tab("Animation"):
-                        animation = gr.Radio(list(takeaway.ANIMATIONS), value="WebP", label="Format")
-                        play = gr.Button("From grey to colour", elem_id="play")
+                            with gr.Column(min_width=320):
+                                why = gr.Image(
+                                    show_label=False, interactive=False, buttons=[], visible=False, elem_id="why"
+                                )
+                            with gr.Column(min_width=320):
+                                because = gr.Markdown(elem_id="because")
+                    with gr.Tab(words.TABS[1]):
+                        compare = gr.Button(words.COMPARE)
+                        sheet = gr.Gallery(show_label=False, columns=3, height="auto", buttons=[], elem_id="sheet")
+                    with gr.Tab(words.TABS[2]):
+                        animation = gr.Radio(list(takeaway.ANIMATIONS), value="GIF", label="Animation")
+                        with gr.Row():
+                            play = gr.Button(words.PLAY)
+                            keep = gr.Button(words.KEEP_ANIMATION)
                         moving = gr.Image(
-                            label="Animation", interactive=False, type="filepath", buttons=[], elem_id="moving"
+                            show_label=False,
+                            interactive=False,
+                            type="filepath",
+                            buttons=[],
+                            visible=False,
+                            elem_id="moving",
                         )
-                        animated = gr.DownloadButton("Download the animation", interactive=False, elem_id="animated")
-                    with gr.Tab("Large photographs"):
-                        gr.Markdown("The network at full resolution, tile by tile; slow, finer at edges.")
-                        tile = gr.Dropdown(list(TILES), value="512 pixels", label="Side of a tile")
+                        format_ = gr.Radio(list(takeaway.PICTURES), value="PNG", label="Picture")
                         with gr.Row():
-                            start = gr.Button("Start", elem_id="start")
-                            stop = gr.Button("Cancel", elem_id="stop")
+                            one = gr.Button(words.KEEP_PICTURE)
+                            all_ = gr.Button(words.KEEP_ALL)
+                        ready = gr.DownloadButton("The file", visible="hidden", elem_id="ready")
+                    with gr.Tab(words.TABS[3]):
+                        gr.Markdown(words.TILES)
+                        tile = gr.Dropdown(TILES, value=TILES[1], label=words.SIDE)
+                        with gr.Row():
+                            start = gr.Button("Start")
+                            stop = gr.Button("Cancel")
                         state = gr.HTML(elem_id="state")
-                    with gr.Tab("Download"):
-                        format_ = gr.Radio(list(takeaway.PICTURES), value="PNG", label="Format")
-                        make = gr.Button("Make the file at full size", elem_id="make")
-                        one = gr.DownloadButton("Download the picture", interactive=False, elem_id="one")
-                        make_all = gr.Button("Make a ZIP of all photographs", elem_id="make-all")
-                        all_ = gr.DownloadButton("Download the ZIP", interactive=False, elem_id="all")
-                    with gr.Tab("About"):
-                        gr.Markdown(f"{audit_verdict()}", elem_id="verdict")
-                        card = gr.Markdown(self.shelf.card(names[0]), elem_id="card")
             view = [visit, chosen, model, temperature, blend, tile]
-            shown = [picture, wipe, facts]
-            page.load(lambda: Visit(self.shelf), outputs=visit, **QUIETLY)
+            shown, reason = [stage, facts], [why, because]
             for event, work, inputs in (
                 (files.upload, self.take_files, [visit, files]),
-                (pasted.input, self.take_pasted, [visit, pasted]),
                 (gallery.select, self.take_sample, [visit]),
             ):
-                event(work, inputs, [visit, chosen], **QUIETLY).then(self.show, view, shown, **QUIETLY)
-            chosen.input(self.show, view, shown, **QUIETLY)
+                taken = event(work, inputs, chosen, **QUIETLY)
+                taken.then(self.show, view, shown, **QUIETLY).then(self.no_reason, None, reason, **QUIETLY)
+            chosen.input(self.show, view, shown, **QUIETLY).then(self.no_reason, None, reason, **QUIETLY)
             switched = method.input(self.other_method, method, [model, temperature], **QUIETLY)
             for changed in (switched.then, model.input):
-                changed(self.show, view, shown, **QUIETLY).then(self.shelf.card, model, card, **QUIETLY)
+                changed(self.show, view, shown, **QUIETLY).then(self.links, model, links, **QUIETLY)
             # `trigger_mode`: while one picture is made, only the newest position of a slider waits.
             for slider in (temperature, blend):
                 slider.input(self.show, view, shown, trigger_mode="always_last", show_progress="hidden", **QUIETLY)
-            picture.select(self.explain, view, [why, because], **QUIETLY)
+            stage.select(self.explain, view, reason, show_progress="hidden", **QUIETLY)
             compare.click(self.side_by_side, view, sheet, **QUIETLY)
-            play.click(self.animate, [*view, animation], [moving, animated], **QUIETLY)
+            play.click(self.animate, [animation, *view], moving, **QUIETLY)
+            for button, make, choice in (
+                (keep, self.animation, animation),
+                (one, self.picture, format_),
+                (all_, self.batch, format_),
+            ):
+                made = button.click(make, [choice, *view], ready, **QUIETLY)
+                made.success(None, js=FETCH, **QUIETLY)
             start.click(self.tiles, view, [state, *shown], show_progress="hidden", **QUIETLY)
             stop.click(self.cancel, visit, **QUIETLY)
-            make.click(self.file, [*view, format_], one, **QUIETLY)
-            make_all.click(self.batch, [*view, format_], all_, **QUIETLY)
         return page
 
-    def take_files(self, visit: Visit | None, paths: list[str] | None) -> tuple[Visit, Any]:
+    def links(self, model: str) -> str:
+        """To the model's card and to the audit's report, with its verdict."""
+        return (
+            f'<a href="{card_address(model)}" target="_blank">Model card</a> · '
+            f'<a href="{AUDIT}" target="_blank">Audit: {html.escape(audit_verdict())}</a>'
+        )
+
+    @spoken
+    def take_files(self, visit: Visit | None, paths: list[str] | None) -> Any:
         """Uploaded files become photographs; what is none is said and the others stay."""
-        visit = visit or Visit(self.shelf)
-        large = [path for path in paths or [] if Path(path).stat().st_size > LARGEST_FILE]
-        readable = [(Path(path).name, Path(path).read_bytes()) for path in paths or [] if path not in large]
-        labels, complaints = visit.hand_over(readable)
-        limit = LARGEST_FILE >> 20
-        complaints += [f"{Path(path).name} has more than the {limit} MiB that an upload may have" for path in large]
+        if visit is None:
+            raise ColorlibError(GONE)
+        labels, complaints = visit.hand_over([(Path(path).name, Path(path).read_bytes()) for path in paths or []])
         for sentence in complaints:
-            gr.Warning(sentence)
+            gr.Warning(html.escape(sentence))
         value = labels[-1] if labels else next(reversed(visit.uploads), None)
-        return visit, gr.Dropdown(list(visit.uploads), value=value)
+        return gr.Dropdown(list(visit.uploads), value=value)
 
-    def take_pasted(self, visit: Visit | None, path: str | None) -> tuple[Visit, Any]:
-        """A picture from the clipboard."""
-        return self.take_files(visit, [path] if path else [])
-
-    def take_sample(self, visit: Visit | None, picked: Picked) -> tuple[Visit, Any]:
+    def take_sample(self, picked: gr.SelectData, visit: Visit | None) -> Any:
         """One of the samples."""
-        index = picked.index if isinstance(picked.index, int) else 0
-        return self.take_files(visit, [str(self.samples[index])])
+        return self.take_files(visit, [str(self.samples[picked.index])])
 
     def other_method(self, method: str) -> tuple[Any, Any]:
         """The models of a method; regression has no temperature."""
@@ -198,87 +220,87 @@ class GradioApp:
         return gr.Dropdown(names, value=names[0]), gr.Slider(interactive=method == "classification")
 
     @spoken
-    def show(
-        self, visit: Visit | None, label: str | None, model: str, temperature: float, blend: float, tile: str
-    ) -> tuple[Image.Image | None, tuple[Image.Image, Image.Image] | None, str]:
-        """The picture, before and after, and a line of facts; nothing where there is no photograph yet."""
-        if visit is None or not visit.uploads:
-            return None, None, ""
-        view = comparison(visit, label, Look(model, TILES[tile]), temperature, blend)
-        return view.after, (view.before, view.after), view.facts
+    def show(self, *view: Any) -> tuple[dict[str, Any] | None, str]:
+        """The picture with what it was before, and a line of facts; nothing where there is no photograph yet."""
+        if view[1] is None:
+            return None, words.NOTHING_YET
+        visit, wish = asked(*view)
+        found = comparison(visit.desk, wish)
+        return stage_data(found, wish), found.facts
 
     @spoken
-    def explain(
-        self, visit: Visit, label: str, model: str, temperature: float, _blend: float, _tile: str, picked: Picked
-    ) -> tuple[Image.Image, str]:
-        """The distribution at the clicked pixel of the preview."""
-        upload = visit.upload(label)
-        found = believed(visit.desk, upload, model, visit.desk.place(upload, *picked.index), temperature)
-        return draw(found), found.in_words()
+    def explain(self, picked: gr.EventData, *view: Any) -> tuple[Any, str]:
+        """The distribution at a pixel of the preview."""
+        visit, wish = asked(*view)
+        found = believed(visit.desk, wish, *visit.desk.place(wish.upload, picked.x, picked.y))
+        return gr.Image(draw(found), visible=True), found.in_words()
+
+    def no_reason(self) -> tuple[Any, str]:
+        """For a photograph of which nobody asked yet."""
+        return gr.Image(visible=False), words.ASK
 
     @spoken
-    def side_by_side(
-        self, visit: Visit, label: str, model: str, _temperature: float, blend: float, _tile: str
-    ) -> list[tuple[Image.Image, str]]:
+    def side_by_side(self, *view: Any) -> list[tuple[Image.Image, str]]:
         """The chosen model at three temperatures, and every other model at its own."""
-        return side_by_side(visit, label, model, blend)
+        visit, wish = asked(*view)
+        pictures, complaints = side_by_side(visit.desk, wish)
+        for sentence in complaints:
+            gr.Warning(html.escape(sentence))
+        return pictures
 
     @spoken
-    def animate(
-        self, visit: Visit, label: str, model: str, temperature: float, _blend: float, tile: str, format_: str
-    ) -> tuple[str, Any]:
-        """From grey to colour, to look at and to keep."""
-        upload = visit.upload(label)
-        content = takeaway.animation_file(visit.desk, upload, Look(model, TILES[tile]), format_, temperature)
-        path = str(visit.file(takeaway.file_name(upload, takeaway.ANIMATIONS[format_]), content))
-        return path, gr.DownloadButton(value=path, interactive=True)
+    def animate(self, format_: str, *view: Any) -> Any:
+        """From grey to colour, to look at."""
+        return gr.Image(self._animation(format_, view), visible=True)
 
-    def tiles(
-        self, visit: Visit, label: str, model: str, temperature: float, blend: float, tile: str
-    ) -> Iterator[tuple[Any, ...]]:
+    @spoken
+    def animation(self, format_: str, *view: Any) -> Any:
+        """From grey to colour, to keep."""
+        return gr.DownloadButton(value=self._animation(format_, view))
+
+    def _animation(self, format_: str, view: tuple[Any, ...]) -> str:
+        visit, wish = asked(*view)
+        content = takeaway.animation_file(visit.desk, wish, format_)
+        return str(visit.file(takeaway.file_name(wish.upload, takeaway.ANIMATIONS[format_]), content))
+
+    @spoken
+    def picture(self, format_: str, *view: Any) -> Any:
+        """The picture at full size, to keep."""
+        visit, wish = asked(*view)
+        content = takeaway.picture_file(visit.desk, wish, format_)
+        path = visit.file(takeaway.file_name(wish.upload, takeaway.PICTURES[format_]), content)
+        return gr.DownloadButton(value=str(path))
+
+    @spoken
+    def batch(self, format_: str, *view: Any) -> Any:
+        """All photographs of the visitor as one ZIP."""
+        visit, wish = asked(*view)
+        content = takeaway.batch_file(visit.desk, list(visit.uploads.values()), wish, format_)
+        return gr.DownloadButton(value=str(visit.file("colorized.zip", content)))
+
+    def tiles(self, *view: Any) -> Iterator[tuple[Any, ...]]:
         """Work through the tiles, with the number done; then show the picture."""
-        unchanged = (gr.skip(), gr.skip(), gr.skip())
         try:
-            errand = Errand(visit.desk, visit.upload(label), Look(model, TILES[tile]), temperature)
+            visit, wish = asked(*view)
+            errand = visit.begin(wish)
         except ColorlibError as error:
-            yield html.escape(str(error)), *unchanged
+            yield html.escape(str(error)), gr.skip(), gr.skip()
             return
-        visit.errand = errand
         try:
             while not errand.done:
-                yield bar(errand), *unchanged
+                yield bar(errand), gr.skip(), gr.skip()
                 time.sleep(POLL)
             errand.result()
-            yield f"{errand.in_words()}, done.", *self.show(visit, label, model, temperature, blend, tile)
+            yield f"{errand.in_words()}, done.", *self.show(*view)
         except ColorlibError as error:
-            yield html.escape(str(error)), *unchanged
+            yield html.escape(str(error)), gr.skip(), gr.skip()
         finally:
             errand.stop()  # also when the page was closed meanwhile
 
-    def cancel(self, visit: Visit) -> None:
+    def cancel(self, visit: Visit | None) -> None:
         """Stop the work on tiles of this visitor."""
-        if visit.errand is not None:
+        if visit is not None and visit.errand is not None:
             visit.errand.stop()
-
-    @spoken
-    def file(
-        self, visit: Visit, label: str, model: str, temperature: float, blend: float, tile: str, format_: str
-    ) -> Any:
-        """The picture at full size, ready to be downloaded."""
-        upload, look = visit.upload(label), Look(model, TILES[tile])
-        content = takeaway.picture_file(visit.desk, upload, look, format_, temperature, blend)
-        path = visit.file(takeaway.file_name(upload, takeaway.PICTURES[format_]), content)
-        return gr.DownloadButton(value=str(path), interactive=True)
-
-    @spoken
-    def batch(
-        self, visit: Visit, label: str, model: str, temperature: float, blend: float, tile: str, format_: str
-    ) -> Any:
-        """All photographs of the visitor as one ZIP."""
-        visit.upload(label)
-        uploads, look = list(visit.uploads.values()), Look(model, TILES[tile])
-        content = takeaway.batch_file(visit.desk, uploads, look, format_, temperature, blend)
-        return gr.DownloadButton(value=str(visit.file("colorized.zip", content)), interactive=True)
 
 
 def bar(errand: Errand) -> str:
@@ -287,11 +309,7 @@ def bar(errand: Errand) -> str:
 
 
 def serve(shelf: Shelf, host: str, port: int) -> None:
-    """Serve the page until it is interrupted.
-
-    Raises:
-        OSError: the port is taken, or the address is not this machine's.
-    """
+    """Serve the page until it is interrupted."""
     page = GradioApp(shelf).build()
     page.queue(default_concurrency_limit=4)
     page.launch(
@@ -300,9 +318,11 @@ def serve(shelf: Shelf, host: str, port: int) -> None:
         share=False,
         quiet=True,
         footer_links=[],
-        max_file_size=2 * LARGEST_FILE,
+        max_file_size=SERVER_LIMIT,
         state_session_capacity=SESSIONS,
         theme=gr.themes.Soft(font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
-        css=CSS,
+        css=PAGE_CSS,
+        head=f"<script>{PASTE}</script>",
         ssr_mode=False,
+        app_kwargs={"routes": routes(shelf)},
     )

@@ -1,169 +1,213 @@
-"""The Streamlit app: `colorlib app streamlit`. What it shows is made in `colorlib.apps.studio`."""
+"""The Streamlit page, run by `colorlib.apps.streamlit_server`. What it shows is made in `colorlib.apps.studio`."""
 
-import os
-from pathlib import Path
+import re
+import string
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 
 from colorlib import params
-from colorlib.apps.studio import takeaway
-from colorlib.apps.studio.desk import Look
-from colorlib.apps.studio.distribution import draw
+from colorlib.apps.streamlit_server import served
+from colorlib.apps.streamlit_stage import stage
+from colorlib.apps.studio import takeaway, words
+from colorlib.apps.studio.desk import Look, Wish
+from colorlib.apps.studio.distribution import believed, draw
+from colorlib.apps.studio.documents import AUDIT, card_address
 from colorlib.apps.studio.errand import Errand
 from colorlib.apps.studio.facts import audit_verdict
 from colorlib.apps.studio.samples import sample_files
-from colorlib.apps.studio.shelf import CACHE, PLACE, Shelf
-from colorlib.apps.studio.views import believed, comparison, side_by_side
+from colorlib.apps.studio.stage import Slider, stage_data
+from colorlib.apps.studio.views import comparison, side_by_side
 from colorlib.apps.studio.visit import Visit
-from colorlib.cache import open_cache
 from colorlib.errors import ColorlibError
 
-TITLE = "colorlib: colour for grey photographs"
+PAGE_CSS = ".stMainBlockContainer {padding-top: 2rem} .stMainBlockContainer h1 {font-size: clamp(1.4rem, 4vw, 2.2rem)}"
 POLL = 0.5  # seconds between two looks at the tiles
+STAGE = "stage"  # the component's key: what the page says about it is kept there
+SETTINGS = {"temperature": params.TEMPERATURE.value, "blend": 1.0}  # until somebody moves a slider
+TILES = [256, 512, 1024]
+MARKUP = re.compile(f"([{re.escape(string.punctuation)}])")
+
+P = ParamSpec("P")
 
 
-@st.cache_resource
-def shelf() -> Shelf:
-    """The models, loaded once for all visitors."""
-    return Shelf(Path(os.environ.get(PLACE, "models")), open_cache(os.environ.get(CACHE, "none")))
+def complain(sentence: str) -> None:
+    """Show a sentence as it is: names of files in it are nobody's markup."""
+    st.error(MARKUP.sub(r"\\\1", sentence))
+
+
+def spoken(work: Callable[P, None]) -> Callable[P, None]:
+    """A sentence in the page in place of a `ColorlibError`."""
+
+    @wraps(work)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            work(*args, **kwargs)
+        except ColorlibError as error:
+            complain(str(error))
+
+    return inner
 
 
 def visit() -> Visit:
     """What belongs to this session."""
     if "visit" not in st.session_state:
-        st.session_state.visit = Visit(shelf())
+        st.session_state.visit = Visit(served())
     found: Visit = st.session_state.visit
     return found
 
 
-def choose() -> tuple[str | None, Look, float, float]:
-    """The controls: photograph, model and tiles, temperature, blend."""
-    here = visit()
-    files = st.file_uploader("Photographs", accept_multiple_files=True) or []
-    taken: set[str] = st.session_state.setdefault("taken", set())
-    for file in files:
-        if file.file_id not in taken:
-            taken.add(file.file_id)
-            _, st.session_state[f"complaint {file.file_id}"] = here.hand_over([(file.name, file.getvalue())])
-        for sentence in st.session_state[f"complaint {file.file_id}"]:
-            st.error(sentence)
-    samples = {path.stem: path for path in sample_files()}
-    if samples:
-        sample = st.selectbox("Samples (public domain)", list(samples), index=None)
-        if sample is not None and st.session_state.get("sample") != sample:
-            here.hand_over([(samples[sample].name, samples[sample].read_bytes())])
-        st.session_state.sample = sample
+def take(here: Visit) -> None:
+    """Photographs: uploaded, pasted, or a sample."""
+    complaints: dict[str, list[str]] = st.session_state.setdefault("complaints", {})
+    for file in st.file_uploader(words.UPLOAD, accept_multiple_files=True) or []:
+        if file.file_id not in complaints:
+            _, complaints[file.file_id] = here.hand_over([(file.name, file.getvalue())])
+        for sentence in complaints[file.file_id]:
+            complain(sentence)
+    samples = {path.stem.rsplit("-", 1)[0]: path for path in sample_files()}
+    sample = st.pills(words.SAMPLES, list(samples), wrap=True) if samples else None
+    if sample is not None and st.session_state.get("sample") != sample:
+        here.hand_over([(samples[sample].name, samples[sample].read_bytes())])
+    st.session_state.sample = sample
+
+
+def choose(here: Visit) -> Wish | None:
+    """What is looked at, and how; None as long as there is no photograph."""
     labels = list(here.uploads)
     label = st.selectbox("Photograph", labels, index=len(labels) - 1 if labels else None)
-    method = st.radio("Method", shelf().methods(), horizontal=True)
-    model = st.selectbox("Model", shelf().names(method))
-    temperature = st.slider(
-        "Temperature (low: vivid, high: muted)", 0.01, 1.0, params.TEMPERATURE.value, disabled=method == "regression"
-    )
-    blend = st.slider("Blend (grey to colour)", 0.0, 1.0, 1.0)
-    side = st.selectbox("Side of a tile, for large photographs", [256, 512, 1024], index=1)
-    return label, Look(model, side), temperature, blend
+    method = st.radio("Method", here.desk.shelf.methods(), horizontal=True)
+    model = st.selectbox("Model", here.desk.shelf.names(method))
+    st.markdown(f"[Model card]({card_address(model)}) · [Audit: {audit_verdict()}]({AUDIT})")
+    if label is None:
+        return None
+    settings = st.session_state.get(STAGE, {}).get("settings", SETTINGS)
+    look = Look(model, st.session_state.get("tile", TILES[1]))
+    return Wish(here.upload(label), look, float(settings["temperature"]), float(settings["blend"]))
 
 
-def show_picture(label: str, look: Look, temperature: float, blend: float) -> None:
-    """The picture, before and after, and why a pixel has its colour."""
-    here = visit()
-    view = comparison(here, label, look, temperature, blend)
-    wipe = st.slider("Wipe (before to after)", 0, 100, 0, format="%d %%")
-    shown = view.after.copy()
-    shown.paste(view.before.crop((0, 0, shown.width * wipe // 100, shown.height)), (0, 0))
-    st.image(shown, output_format="JPEG", width="stretch")
+@st.fragment
+@spoken
+def show_picture(here: Visit, wish: Wish) -> None:
+    """The picture, before and after, and why a pixel has its colour; runs alone while a slider moves."""
+    said = st.session_state.get(STAGE, {})
+    settings, pixel = said.get("settings", SETTINGS), said.get("pixel", {})
+    wish = replace(wish, temperature=float(settings["temperature"]), blend=float(settings["blend"]))
+    here.wish = wish
+    view, regression = comparison(here.desk, wish), here.desk.shelf.colorizer(wish.look.model).grid is None
+    sliders = [
+        Slider("temperature", words.TEMPERATURE, 0.01, settings["temperature"], regression),
+        Slider("blend", words.BLEND, 0.0, settings["blend"]),
+    ]
+    data = stage_data(view, wish, sliders)
+    stage(key=STAGE, data=data, on_settings_change=lambda: None, on_pixel_change=lambda: None)
     st.caption(view.facts)
-    if st.toggle("Why this colour?"):
-        x = st.slider("x", 0, shown.width - 1, shown.width // 2)
-        y = st.slider("y", 0, shown.height - 1, shown.height // 2)
-        upload = here.upload(label)
-        found = believed(here.desk, upload, look.model, here.desk.place(upload, x, y), temperature)
-        st.image(draw(found))
-        st.write(found.in_words())
-
-
-def show_comparison(label: str, look: Look, blend: float) -> None:
-    """Models and temperatures side by side."""
-    if st.button("Compare models and temperatures"):
-        columns = st.columns(3)
-        for index, (picture, caption) in enumerate(side_by_side(visit(), label, look.model, blend)):
-            columns[index % 3].image(picture, caption, output_format="JPEG", width="stretch")
-
-
-def show_files(label: str, look: Look, temperature: float, blend: float) -> None:
-    """The animation, the picture and the batch, made when asked for."""
-    here = visit()
-    upload = here.upload(label)
-    animation = st.radio("Animation", list(takeaway.ANIMATIONS), horizontal=True)
-    if st.button("From grey to colour"):
-        content = takeaway.animation_file(here.desk, upload, look, animation, temperature)
-        st.image(content)
-        name = takeaway.file_name(upload, takeaway.ANIMATIONS[animation])
-        st.download_button("Download the animation", content, name, on_click="ignore")
-    format_ = st.radio("Format", list(takeaway.PICTURES), horizontal=True)
-    if st.button("Make the file at full size"):
-        content = takeaway.picture_file(here.desk, upload, look, format_, temperature, blend)
-        name = takeaway.file_name(upload, takeaway.PICTURES[format_])
-        st.download_button("Download the picture", content, name, on_click="ignore")
-    if st.button("Make a ZIP of all photographs"):
-        bar = st.progress(0.0)
-
-        def progress(done: int, all_: int) -> None:
-            bar.progress(done / all_)
-
-        uploads = list(here.uploads.values())
-        content = takeaway.batch_file(here.desk, uploads, look, format_, temperature, blend, progress)
-        st.download_button("Download the ZIP", content, "colorized.zip", on_click="ignore")
-
-
-@st.fragment(run_every=POLL)
-def show_tiles(label: str, look: Look, temperature: float) -> None:
-    """Work on tiles, watched and stopped from here."""
-    here = visit()
-    start, stop = st.columns(2)
-    if start.button("Start", width="stretch") and (here.errand is None or here.errand.done):
-        here.errand = Errand(here.desk, here.upload(label), look, temperature)
-    errand = here.errand
-    if stop.button("Cancel", width="stretch") and errand is not None:
-        errand.stop()
-    if errand is None:
+    if pixel.get("photograph") != wish.upload.sha256:
+        st.caption(words.ASK)
         return
+    found = believed(here.desk, wish, *here.desk.place(wish.upload, float(pixel["x"]), float(pixel["y"])))
+    drawn, explained = st.columns(2)
+    drawn.image(draw(found))
+    explained.write(found.in_words())
+
+
+@spoken
+def show_comparison(here: Visit, wish: Wish) -> None:
+    """Models and temperatures side by side."""
+    if st.button(words.COMPARE):
+        pictures, complaints = side_by_side(here.desk, wish)
+        columns = st.columns(3)
+        for index, (picture, caption) in enumerate(pictures):
+            columns[index % 3].image(picture, caption, output_format="JPEG", width="stretch")
+        for sentence in complaints:
+            complain(sentence)
+
+
+@spoken
+def show_files(here: Visit, wish: Wish) -> None:
+    """The animation, the picture and the batch; downloads are made when they are clicked, as the sliders stand then."""
+
+    def now() -> Wish:
+        return here.wish or wish
+
+    animation = st.radio("Animation", list(takeaway.ANIMATIONS), horizontal=True)
+    play, keep = st.columns(2)
+    if play.button(words.PLAY, width="stretch"):
+        st.image(takeaway.animation_file(here.desk, now(), "GIF"))  # of a WebP Streamlit shows the first frame
+    keep.download_button(
+        words.KEEP_ANIMATION,
+        lambda: takeaway.animation_file(here.desk, now(), animation),
+        takeaway.file_name(wish.upload, takeaway.ANIMATIONS[animation]),
+        on_click="ignore",
+        width="stretch",
+    )
+    format_ = st.radio("Picture", list(takeaway.PICTURES), horizontal=True)
+    one, all_ = st.columns(2)
+    one.download_button(
+        words.KEEP_PICTURE,
+        lambda: takeaway.picture_file(here.desk, now(), format_),
+        takeaway.file_name(wish.upload, takeaway.PICTURES[format_]),
+        on_click="ignore",
+        width="stretch",
+    )
+    all_.download_button(
+        words.KEEP_ALL,
+        lambda: takeaway.batch_file(here.desk, list(here.uploads.values()), now(), format_),
+        "colorized.zip",
+        on_click="ignore",
+        width="stretch",
+    )
+
+
+@spoken
+def show_tiles(here: Visit, wish: Wish) -> None:
+    """Work on tiles, watched and stopped from here."""
+    st.write(words.TILES)
+    st.selectbox(words.SIDE, TILES, index=1, key="tile")
+    running = here.errand is not None and not here.errand.done
+    start, stop = st.columns(2)
+    if start.button("Start", width="stretch", disabled=running):
+        here.begin(wish)
+        st.rerun()
+    if stop.button("Cancel", width="stretch", disabled=not running) and here.errand is not None:
+        here.errand.stop()
+    if here.errand is not None:
+        st.fragment(watch, run_every=POLL if running else None)(here.errand, running)
+
+
+@spoken
+def watch(errand: Errand, running: bool) -> None:
+    """How far the tiles are; when they are done the whole page shows it."""
     st.progress(errand.share, errand.in_words())
     if errand.done:
-        try:
-            errand.result()
-            st.write("Done: the picture and the files are in tiles now.")
-        except ColorlibError as error:
-            st.error(str(error))
+        if running:
+            st.rerun()
+        errand.result()
+        st.write("Done: the picture and the files are made of tiles at this temperature.")
 
 
+@spoken
 def main() -> None:
     """The page."""
-    st.set_page_config(page_title=TITLE, layout="wide")
-    st.title(TITLE)
-    st.write("Only the lightness of a photograph is looked at; its colours are the network's.")
+    st.set_page_config(page_title=words.TITLE, layout="wide")
+    st.html(f"<style>{PAGE_CSS}</style>")
+    st.title(words.TITLE)
+    st.write(words.INTRODUCTION)
+    here = visit()
     left, right = st.columns([1, 2])
     with left:
-        label, look, temperature, blend = choose()
-    with right:
-        tabs = st.tabs(["Picture", "Side by side", "Files", "Large photographs", "About"])
-        tabs[4].write(audit_verdict())
-        tabs[4].markdown(shelf().card(look.model))
-        if label is None:
-            tabs[0].info("No photograph yet: upload one, or take a sample.")
-            return
-        with tabs[0]:
-            show_picture(label, look, temperature, blend)
-        with tabs[1]:
-            show_comparison(label, look, blend)
-        with tabs[2]:
-            show_files(label, look, temperature, blend)
-        with tabs[3]:
-            show_tiles(label, look, temperature)
+        take(here)
+        wish = choose(here)
+    if wish is None:
+        right.info(words.NOTHING_YET)
+        return
+    shows = (show_picture, show_comparison, show_files, show_tiles)
+    for tab, show in zip(right.tabs(words.TABS), shows, strict=True):
+        with tab:
+            show(here, wish)
 
 
-try:
-    main()
-except ColorlibError as error:
-    st.error(str(error))
+main()

@@ -3,8 +3,7 @@
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from colorlib.apps.studio.desk import Desk, Look
-from colorlib.apps.studio.upload import Upload
+from colorlib.apps.studio.desk import Desk, Wish
 
 
 class Errand:
@@ -12,18 +11,14 @@ class Errand:
 
     Args:
         desk: where the result is found afterwards.
-        upload: the photograph.
-        look: with a tile.
-        temperature: of the annealed mean.
+        wish: its look has a tile.
     """
 
-    def __init__(self, desk: Desk, upload: Upload, look: Look, temperature: float | None) -> None:
+    def __init__(self, desk: Desk, wish: Wish) -> None:
         self.ready, self.all = 0, 0
         self._stop = threading.Event()
         pool = ThreadPoolExecutor(1)
-        self._future: Future[None] = pool.submit(
-            desk.work_in_tiles, upload, look, temperature, self._count, self._stop.is_set
-        )
+        self._future: Future[None] = pool.submit(desk.work_in_tiles, wish, self._count, self._stop.is_set)
         pool.shutdown(wait=False)  # takes no second task; the thread ends with this one
 
     def _count(self, ready: int, all_: int) -> None:

@@ -16,30 +16,31 @@ def about(colorizer: Colorizer, seconds: float, clamped: float) -> str:
         f"{1000 * seconds:.0f} ms",
         f"{colorizer.engine.device.type}, {str(colorizer.engine.dtype).removeprefix('torch.')}",
         f"{clamped:.1%} of the pixels were outside sRGB and lost chroma",
-        in_words_cache(colorizer),
-        f"{peak_memory() / 2**20:.0f} MiB of memory at most so far",
+        _cache_in_words(colorizer),
+        f"{_peak_memory() / 2**20:.0f} MiB of memory at most so far",
     ]
     return " · ".join(parts)
 
 
-def in_words_cache(colorizer: Colorizer) -> str:
-    """Hits and misses of the cache."""
+def audit_verdict(report: Path = REPORT) -> str:
+    """What the audit's report says of this project: that there is none, or that it cannot be read, where it is so."""
+    try:
+        verdict = json.loads(report.read_text(encoding="utf-8"))["verdict"]
+    except FileNotFoundError:
+        return "no report: make repro writes one"
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"{report} cannot be read"
+    return str(verdict).replace("_", " ")
+
+
+def _cache_in_words(colorizer: Colorizer) -> str:
     if colorizer.cache is None:
         return "no cache"
     counted = colorizer.cache.statistics()
     return f"cache: {counted.hits} hits, {counted.misses} misses"
 
 
-def peak_memory() -> int:
+def _peak_memory() -> int:
     """The largest resident size of this process so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
-
-
-def audit_verdict(report: Path = REPORT) -> str:
-    """What the audit's report says of this project, or that there is none."""
-    try:
-        verdict = json.loads(report.read_text(encoding="utf-8"))["verdict"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return "no audit report: make repro writes one"
-    return f"audit: {str(verdict).replace('_', ' ')} ({report.with_suffix('.md')})"

@@ -4,12 +4,14 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from colorlib.apps.studio.desk import Desk, Look
+from colorlib.apps.studio.desk import Desk, Wish
 from colorlib.apps.studio.upload import Upload
 from colorlib.errors import ColorlibError
 from colorlib.inference.animation import animate
+from colorlib.inference.rendering import render
 from colorlib.inference.writing import write_picture
 
 PICTURES = {"PNG": ".png", "JPEG": ".jpg"}
@@ -21,53 +23,41 @@ def file_name(upload: Upload, suffix: str) -> str:
     return f"{Path(upload.name).stem}.colorized{suffix}"
 
 
-def picture_file(
-    desk: Desk, upload: Upload, look: Look, format_: str, temperature: float | None, blend: float = 1.0
-) -> bytes:
+def picture_file(desk: Desk, wish: Wish, format_: str) -> bytes:
     """The picture at full size as PNG or JPEG, with the photograph's metadata.
 
     Raises:
-        ColorlibError: another format, or as `Desk.analysis`.
+        ColorlibError: another format, or as `Desk.colours`.
     """
-    suffix = _suffix(format_, PICTURES)
-    picture = desk.analysis(upload, look, temperature).picture(desk.temperature(look, temperature), blend)
-    return _through_a_file(suffix, lambda path: write_picture(picture, path, upload.photograph.metadata))
+    suffix, photograph = _suffix(format_, PICTURES), wish.upload.photograph
+    picture = render(photograph, desk.colours(wish), wish.blend).image
+    return _through_a_file(suffix, lambda path: write_picture(picture, path, photograph.metadata))
 
 
-def animation_file(desk: Desk, upload: Upload, look: Look, format_: str, temperature: float | None) -> bytes:
+def animation_file(desk: Desk, wish: Wish, format_: str) -> bytes:
     """From grey to colour as GIF or WebP.
 
     Raises:
-        ColorlibError: another format, or as `Desk.analysis`.
+        ColorlibError: another format, or as `Desk.colours`.
     """
-    suffix = _suffix(format_, ANIMATIONS)
-    colours = desk.analysis(upload, look, temperature).ab(desk.temperature(look, temperature))
-    return _through_a_file(suffix, lambda path: animate(upload.photograph, colours, path))
+    suffix, colours = _suffix(format_, ANIMATIONS), desk.colours(wish)
+    return _through_a_file(suffix, lambda path: animate(wish.upload.photograph, colours, path))
 
 
-def batch_file(
-    desk: Desk,
-    uploads: Sequence[Upload],
-    look: Look,
-    format_: str,
-    temperature: float | None,
-    blend: float = 1.0,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> bytes:
-    """All pictures as one ZIP; of equal names the later ones are numbered.
+def batch_file(desk: Desk, uploads: Sequence[Upload], wish: Wish, format_: str) -> bytes:
+    """All pictures as one ZIP, each as its own `wish`; of equal names the later ones are numbered.
 
     Raises:
         ColorlibError: as `picture_file`.
     """
     suffix, names, buffer = _suffix(format_, PICTURES), set[str](), io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed already
-        for done, upload in enumerate(uploads):
+        for upload in uploads:
             name, number = file_name(upload, suffix), 2
             while name in names:
                 name, number = file_name(upload, f".{number}{suffix}"), number + 1
             names.add(name)
-            archive.writestr(name, picture_file(desk, upload, look, format_, temperature, blend))
-            progress(done + 1, len(uploads))
+            archive.writestr(name, picture_file(desk, replace(wish, upload=upload), format_))
     return buffer.getvalue()
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import ColorlibError
-from colorlib.inference.photograph import Photograph, read_photograph
+from colorlib.inference.photograph import Photograph, open_checked, read_photograph
 
 LARGEST_FILE = 64 << 20  # bytes
-LARGEST_PICTURE = 60_000_000  # pixels; more is work for `colorlib colorize`
+SERVER_LIMIT = 2 * LARGEST_FILE  # bytes that a server takes in: what is in between gets a sentence of ours
+LARGEST_PICTURE = 60_000_000  # pixels
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,26 @@ def receive(name: str, content: bytes) -> Upload:
     name = Path(name.replace("\\", "/")).name or "picture"
     if len(content) > LARGEST_FILE:
         raise ColorlibError(
-            f"{name} has {len(content) / 2**20:.0f} MiB, more than the {LARGEST_FILE >> 20} that an upload may have: "
+            f"{name} has more than the {LARGEST_FILE >> 20} MiB that an upload may have: "
             "colorize it with the command line"
         )
     with tempfile.TemporaryDirectory(prefix="colorlib-") as folder:
         # Readers of 16-bit files want a path; the name on disk is ours, not the visitor's.
-        path = Path(folder) / f"upload{Path(name).suffix[:10]}"
+        path = Path(folder) / "upload"
         path.write_bytes(content)
         try:
-            photograph = read_photograph(path, LARGEST_PICTURE)
+            photograph = _read(path)
         except ColorlibError as error:
-            reason = str(error).replace(str(path), "").lstrip(": ").replace("--max-megapixels", "the command line")
-            raise ColorlibError(f"{name}: {reason}") from error
+            raise ColorlibError(str(error).replace(str(path), name, 1)) from error
     return Upload(name, hashlib.sha256(content).hexdigest(), photograph)
+
+
+def _read(path: Path) -> Photograph:
+    with open_checked(path) as image:
+        width, height = image.size
+        if width * height > LARGEST_PICTURE:
+            raise ColorlibError(
+                f"{width}×{height} is {width * height / 1e6:.0f} megapixels, more than the {LARGEST_PICTURE / 1e6:.0f} "
+                "that an upload may have: colorize it with the command line"
+            )
+    return read_photograph(path)

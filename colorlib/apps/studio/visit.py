@@ -1,4 +1,4 @@
-"""One visitor: a desk, the photographs handed over so far, and which of them is looked at."""
+"""One visitor: a desk, the photographs handed over so far, and the work that was begun."""
 
 import shutil
 import tempfile
@@ -6,10 +6,11 @@ import weakref
 from collections import OrderedDict
 from pathlib import Path
 
-from colorlib.apps.studio.desk import Desk
+from colorlib.apps.studio.desk import Desk, Wish
 from colorlib.apps.studio.errand import Errand
 from colorlib.apps.studio.shelf import Shelf
 from colorlib.apps.studio.upload import Upload, receive
+from colorlib.apps.studio.words import NOTHING_YET
 from colorlib.errors import ColorlibError
 
 KEPT = 100  # photographs
@@ -22,12 +23,14 @@ class Visit:
     Attributes:
         desk: where its photographs are looked at.
         uploads: label -> photograph, the newest last.
+        wish: what was looked at last.
         errand: the work on tiles that was begun last.
     """
 
     def __init__(self, shelf: Shelf) -> None:
         self.desk = Desk(shelf)
         self.uploads: OrderedDict[str, Upload] = OrderedDict()
+        self.wish: Wish | None = None
         self.errand: Errand | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="colorlib-visit-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
@@ -68,11 +71,21 @@ class Visit:
         """The photograph of that label.
 
         Raises:
-            ColorlibError: there is none.
+            ColorlibError: there is none, or it had to make room for newer ones.
         """
-        if label is None or label not in self.uploads:
-            raise ColorlibError("no photograph yet: upload one, or take a sample")
+        if label is None:
+            raise ColorlibError(NOTHING_YET)
+        if label not in self.uploads:
+            raise ColorlibError(f"{label} is not here any more, newer photographs took its place: upload it again")
         return self.uploads[label]
+
+    def begin(self, wish: Wish) -> Errand:
+        """Begin work on tiles; what was begun before is stopped, and so is this when the session ends."""
+        if self.errand is not None:
+            self.errand.stop()
+        self.errand = Errand(self.desk, wish)
+        weakref.finalize(self, self.errand.stop)
+        return self.errand
 
     def file(self, name: str, content: bytes) -> Path:
         """Write a file for the browser to fetch; it lives as long as the visit."""

@@ -1,5 +1,7 @@
 import io
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +10,21 @@ import torch
 from PIL import Image
 
 from colorlib.apps.studio import takeaway
-from colorlib.apps.studio.desk import Desk, Look
-from colorlib.apps.studio.errand import Errand
+from colorlib.apps.studio.desk import Look, Wish
+from colorlib.apps.studio.distribution import believed, draw
+from colorlib.apps.studio.facts import audit_verdict
 from colorlib.apps.studio.shelf import Shelf
+from colorlib.apps.studio.stage import Slider, stage_data
 from colorlib.apps.studio.upload import LARGEST_FILE, receive
-from colorlib.apps.studio.views import believed, comparison, side_by_side
+from colorlib.apps.studio.views import comparison, side_by_side
 from colorlib.apps.studio.visit import Visit
+from colorlib.apps.studio.warming import warm_up
 from colorlib.errors import ColorlibError
 from colorlib.inference import Colorizer
+from colorlib.ops.lab import rgb_to_lab
 from tests.browsing import photograph_bytes, save_small_model
+
+LOOK = Look("small")
 
 
 @pytest.fixture(scope="module")
@@ -32,84 +40,155 @@ def visit(shelf: Shelf) -> Visit:
     return here
 
 
-def test_the_network_runs_once_for_all_temperatures(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs, run = [], Colorizer.logits
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[torch.Size]:
+    """Shapes that the network was run on; each run takes its time."""
+    seen, run = [], Colorizer.logits
 
     def counted(self: Colorizer, lightness: torch.Tensor) -> torch.Tensor:
-        runs.append(lightness.shape)
+        seen.append(lightness.shape)
+        time.sleep(0.05)
         return run(self, lightness)
 
     monkeypatch.setattr(Colorizer, "logits", counted)
-    pictures = [comparison(visit, "a.png", Look("small"), t, 1.0).after for t in (0.05, 0.38, 1.0)]
+    return seen
+
+
+def test_the_network_runs_once_for_all_temperatures_and_all_at_once(visit: Visit, runs: list[torch.Size]) -> None:
+    wishes = [Wish(visit.upload("a.png"), LOOK, t) for t in (0.05, 0.38, 1.0)]
+    with ThreadPoolExecutor(3) as pool:
+        at_once = list(pool.map(lambda wish: np.asarray(comparison(visit.desk, wish).after), wishes))
     assert len(runs) == 1
-    assert np.any(np.asarray(pictures[0]) != np.asarray(pictures[2]))
+    one_by_one = [np.asarray(comparison(visit.desk, wish).after) for wish in wishes]
+    assert all(np.array_equal(a, b) for a, b in zip(at_once, one_by_one, strict=True))
+    assert np.any(one_by_one[0] != one_by_one[2])
 
 
-def test_blend_zero_is_grey(visit: Visit) -> None:
-    after = np.asarray(comparison(visit, "a.png", Look("small"), 0.38, 0.0).after).astype(int)
-    assert np.ptp(after, axis=2).max() <= 1
+def test_without_blend_it_is_what_it_was_before_and_that_is_its_lightness(visit: Visit) -> None:
+    upload = visit.upload("a.png")
+    view = comparison(visit.desk, Wish(upload, LOOK, 0.38, blend=0.0))
+    assert np.array_equal(np.asarray(view.after), np.asarray(view.before))
+    lightness, grey = (
+        rgb_to_lab(torch.from_numpy(np.array(image)).permute(2, 0, 1)[None])[0, 0]
+        for image in (visit.desk.original(upload), view.before)
+    )
+    assert (lightness - grey).abs().max() < 0.5  # one level of 255 is up to 0.5 in L
 
 
 def test_a_sentence_for_what_is_no_picture(shelf: Shelf) -> None:
     labels, complaints = Visit(shelf).hand_over([("../../x.png", b"no picture"), ("b.png", photograph_bytes(1)[:90])])
     assert labels == []
-    assert [sentence.split(":")[0] for sentence in complaints] == ["x.png", "b.png"]
-    with pytest.raises(ColorlibError, match=r"big\.png has .* MiB, more than"):
+    assert complaints[0].startswith("x.png is not an image")
+    assert complaints[1].startswith("b.png cannot be decoded")
+    with pytest.raises(ColorlibError, match=r"big\.png has more than the 64 MiB"):
         receive("big.png", bytes(LARGEST_FILE + 1))
+    bomb = io.BytesIO()
+    Image.new("1", (10_000, 6_001)).save(bomb, "PNG")
+    with pytest.raises(
+        ColorlibError, match=r"^bomb\.png: 10000×6001 is 60 megapixels, more than the 60 .*command line"
+    ):
+        receive("bomb.png", bomb.getvalue())
 
 
 def test_files_hold_what_was_shown(visit: Visit) -> None:
-    look, desk, uploads = Look("small"), visit.desk, list(visit.uploads.values())
-    content = takeaway.picture_file(desk, uploads[0], look, "PNG", 0.38)
-    expected = desk.analysis(uploads[0], look).picture(0.38)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), np.asarray(expected))
-    assert Image.open(io.BytesIO(takeaway.animation_file(desk, uploads[0], look, "GIF", 0.38))).n_frames > 2
-    with zipfile.ZipFile(io.BytesIO(takeaway.batch_file(desk, uploads, look, "PNG", 0.38))) as archive:
+    desk, uploads = visit.desk, list(visit.uploads.values())
+    wish = Wish(uploads[0], LOOK, 0.38)
+    content = takeaway.picture_file(desk, wish, "PNG")
+    shown = comparison(desk, wish).after  # small enough to be shown whole
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), np.asarray(shown))
+    animation = Image.open(io.BytesIO(takeaway.animation_file(desk, wish, "GIF")))
+    assert getattr(animation, "n_frames", 1) > 2
+    with zipfile.ZipFile(io.BytesIO(takeaway.batch_file(desk, uploads, wish, "PNG"))) as archive:
         assert archive.namelist() == ["a.colorized.png", "a.colorized.2.png"]
         assert archive.read("a.colorized.png") == content
+        assert archive.read("a.colorized.2.png") != content
     with pytest.raises(ColorlibError, match="expected PNG or JPEG"):
-        takeaway.picture_file(desk, uploads[0], look, "BMP", 0.38)
+        takeaway.picture_file(desk, wish, "BMP")
 
 
 def test_tiles_are_shown_once_done_and_only_at_their_temperature(visit: Visit) -> None:
-    upload, look = visit.upload("a.png"), Look("small", 64)
-    errand = Errand(visit.desk, upload, look, 0.5)
+    wish = Wish(visit.upload("a.png"), Look("small", 64), 0.5)
+    errand = visit.begin(wish)
     errand.result(60)
     assert (errand.share, errand.done) == (1.0, True)
-    assert visit.desk.in_tiles(upload, look, 0.5)
-    assert not visit.desk.in_tiles(upload, look, 0.6)
-    assert "in tiles of 64" in comparison(visit, "a.png", look, 0.5, 1.0).facts
+    assert "in tiles of 64" in comparison(visit.desk, wish).facts
+    assert "in tiles" not in comparison(visit.desk, Wish(wish.upload, wish.look, 0.6)).facts
 
 
-def test_work_that_is_stopped_keeps_nothing(visit: Visit) -> None:
-    upload, look = visit.upload("a.png"), Look("small", 64)
-    with pytest.raises(ColorlibError):
-        visit.desk.work_in_tiles(upload, look, 0.5, lambda _ready, _all: None, lambda: True)
-    assert not visit.desk.in_tiles(upload, look, 0.5)
+def test_work_that_is_stopped_keeps_nothing_and_new_work_stops_it(visit: Visit) -> None:
+    wish = Wish(visit.upload("a.png"), Look("small", 64), 0.5)
+    first = visit.begin(wish)
+    second = visit.begin(wish)
+    second.stop()
+    for errand in (first, second):
+        with pytest.raises(ColorlibError, match="stopped after"):
+            errand.result(60)
+    assert not visit.desk.in_tiles(wish)
 
 
 def test_what_may_be_at_a_pixel(visit: Visit) -> None:
-    found = believed(visit.desk, visit.upload("a.png"), "small", (5, 5), 0.38)
+    wish = Wish(visit.upload("a.png"), LOOK, 0.25)
+    found = believed(visit.desk, wish, 5, 5)
     assert float(found.probabilities.sum()) == pytest.approx(1, abs=1e-4)
     assert "of 313" in found.in_words()
-    assert [caption for _, caption in side_by_side(visit, "a.png", "small", 1.0)] == [
-        "as it came",
-        *(f"small, T = {t}" for t in ("0.1", "0.38", "1")),
+    assert "T = 0.25" in found.in_words()
+    drawn = np.asarray(draw(found))
+    assert drawn.shape[2] == 4
+    assert drawn[..., 3].min() == 0  # the page shines through, light or dark
+    with pytest.raises(ColorlibError, match="outside the picture"):
+        believed(visit.desk, wish, 500, 5)
+
+
+def test_a_model_that_cannot_be_loaded_is_named_beside_the_others(tmp_path: Path, visit: Visit) -> None:
+    save_small_model(tmp_path / "small")
+    (save_small_model(tmp_path / "broken") / "config.json").write_text("{")
+    shelf = Shelf(tmp_path)
+    assert shelf.names("classification") == ["broken", "small"]
+    here, upload = Visit(shelf), visit.upload("a.png")
+    pictures, complaints = side_by_side(here.desk, Wish(upload, LOOK))
+    assert [caption for _, caption in pictures] == ["as it came", *(f"small, T = {t}" for t in ("0.1", "0.38", "1"))]
+    assert len(complaints) == 1
+    assert complaints[0].startswith("broken is left out: ")
+    with pytest.raises(ColorlibError, match=r"broken.*config\.json"):
+        comparison(here.desk, Wish(upload, Look("broken")))
+    with pytest.raises(ColorlibError, match="no model called 'other': choose one of broken, small"):
+        shelf.card("other")
+    with pytest.raises(ColorlibError, match="holds no trained model"):
+        Shelf(tmp_path / "nowhere")
+
+
+def test_visits_do_not_share_photographs_and_forget_the_oldest(
+    visit: Visit, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ColorlibError, match="No photograph yet"):
+        Visit(shelf).upload(None)
+    with pytest.raises(ColorlibError, match=r"a\.png is not here"):
+        Visit(shelf).upload("a.png")
+    monkeypatch.setattr("colorlib.apps.studio.visit.KEPT", 2)
+    visit.hand_over([("b.png", photograph_bytes(3))])
+    assert list(visit.uploads) == ["a (2).png", "b.png"]
+
+
+def test_the_stage_is_told_what_to_show(visit: Visit) -> None:
+    wish = Wish(visit.upload("a.png"), LOOK, 0.5)
+    data = stage_data(comparison(visit.desk, wish), wish, [Slider("temperature", "Temperature", 0.01, 0.5)])
+    assert (data["width"], data["height"]) == (96, 80)
+    assert data["before"].startswith("data:image/jpeg;base64,")
+    assert data["before"] != data["after"]
+    assert data["sliders"] == [
+        {"name": "temperature", "label": "Temperature", "min": 0.01, "value": 0.5, "disabled": False}
     ]
 
 
-def test_visits_do_not_share_photographs(visit: Visit, shelf: Shelf) -> None:
-    with pytest.raises(ColorlibError, match="no photograph yet"):
-        Visit(shelf).upload("a.png")
-    assert visit.upload("a.png").name == "a.png"
+def test_warm_up_loads_the_first_model(shelf: Shelf, runs: list[torch.Size]) -> None:
+    warm_up(shelf)
+    assert len(runs) == 1
 
 
-def test_a_model_that_fails_to_load_says_why(tmp_path: Path) -> None:
-    with pytest.raises(ColorlibError, match="holds no trained model"):
-        Shelf(tmp_path)
-    folder = save_small_model(tmp_path / "broken")
-    (folder / "config.json").write_text("{")
-    shelf = Shelf(tmp_path)
-    assert shelf.names("classification") == ["broken"]
-    with pytest.raises(ColorlibError, match="config"):
-        Desk(shelf).shelf.colorizer("broken")
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "no report"), ("{", "cannot be read"), ('{"verdict": "not_run"}', "not run")]
+)
+def test_the_verdict_or_why_there_is_none(tmp_path: Path, content: str | None, words: str) -> None:
+    if content is not None:
+        (tmp_path / "report.json").write_text(content)
+    assert words in audit_verdict(tmp_path / "report.json")

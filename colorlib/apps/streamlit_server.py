@@ -1,0 +1,51 @@
+"""What serves the Streamlit page: `colorlib app streamlit`."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from colorlib.apps.studio.documents import routes
+from colorlib.apps.studio.shelf import Shelf
+from colorlib.apps.studio.upload import SERVER_LIMIT
+from colorlib.errors import ColorlibError
+
+SCRIPT = Path(__file__).with_name("streamlit_app.py")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_served: list[Shelf] = []
+
+
+def served() -> Shelf:
+    """The models of the server that runs in this process.
+
+    Raises:
+        ColorlibError: there is none: the page was started by itself.
+    """
+    if not _served:
+        raise ColorlibError("this page is started with `colorlib app streamlit`")
+    return _served[-1]
+
+
+def settings(host: str, port: int) -> dict[str, Any]:
+    """Streamlit's options: nothing leaves the machine, no traces in the page, no menu."""
+    return {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,
+        # A page elsewhere that gives its own name this machine's address is refused.
+        "server.allowedHosts": list(LOOPBACK) if host in LOOPBACK else [],
+        "server.maxUploadSize": SERVER_LIMIT >> 20,
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": False,
+        "runner.postScriptGC": False,  # a whole collection after every position of a slider, while a network waits
+        "logger.hideWelcomeMessage": True,  # which would ask elsewhere for this machine's address
+        "client.showErrorDetails": "none",
+        "client.toolbarMode": "minimal",
+    }
+
+
+def serve(shelf: Shelf, host: str, port: int) -> None:
+    """Serve the page until it is interrupted."""
+    _served.append(shelf)
+    st.App(SCRIPT, routes=routes(shelf)).run(config=settings(host, port))

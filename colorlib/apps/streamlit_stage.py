@@ -1,0 +1,19 @@
+"""The picture of the studio as a component of Streamlit, which has no slider that acts while it moves."""
+
+from streamlit.components.v2 import component
+
+from colorlib.apps.studio.stage import CSS, HTML, PASTE, SCRIPT
+
+stage = component(
+    "colorlib.stage",
+    html=HTML,
+    css=CSS,
+    js=SCRIPT
+    + PASTE
+    + """
+    export default ({ data, parentElement, setStateValue }) => {
+      parentElement.stage ??= makeStage(parentElement);
+      parentElement.stage.show(data, setStateValue);
+    };
+    """,
+)

@@ -1,0 +1,18 @@
+"""What both pages say."""
+
+TITLE = "colorlib: colour for grey photographs"
+INTRODUCTION = "Only the lightness of a photograph is looked at; its colours are the network's."
+UPLOAD = "Photographs (or paste: Ctrl-V)"
+SAMPLES = "Samples (public domain)"
+NOTHING_YET = "No photograph yet: upload one, or take a sample."
+TEMPERATURE = "Temperature (low: vivid)"
+BLEND = "Blend (grey to colour)"
+ASK = "Click the picture, or move the cross with the arrow keys, to see why a pixel has its colour."
+COMPARE = "Compare models and temperatures"
+PLAY = "Play, from grey to colour"
+KEEP_ANIMATION = "Download the animation"
+KEEP_PICTURE = "Download the picture"
+KEEP_ALL = "Download all as a ZIP"
+TILES = "The network at full resolution, tile by tile: slow, finer at edges."
+SIDE = "Side of a tile, in pixels"
+TABS = ("Picture", "Side by side", "Files", "Large photographs")
