@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import pairwise
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
 import torch
@@ -27,10 +27,20 @@ PARTS_PER_THREAD = 4  # so that a thread that is held up leaves its share to the
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a kernel at its first call and cache the machine code where a folder can be written."""
+    return _compile(function, set())
+
+
+def compiled_in_any_order(function: Callable[P, R]) -> Callable[P, R]:
+    """As `compiled`; sums and maxima may be taken in any order, so that they are vectorised. Floats must be finite."""
+    return _compile(function, {"reassoc", "contract", "nsz", "nnan"})
+
+
+def _compile(function: Callable[P, R], fastmath: set[str]) -> Callable[P, R]:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath or False}
     try:
-        kernel: Callable[P, R] = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+        kernel: Callable[P, R] = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba found no place for its cache
-        kernel = numba.njit(nogil=True, error_model="numpy")(function)
+        kernel = numba.njit(**options)(function)
     return kernel
 
 

@@ -6,6 +6,7 @@ from colorlib import params
 from colorlib.ops.blocks import pixel_blocks
 from colorlib.ops.checks import require_at_least, require_floating, require_map, working_dtype
 from colorlib.ops.grid import Grid
+from footprint import device_type
 
 LEAST_TEMPERATURE = 1e-6  # colder is the mode all the same, and 1 / T would leave the range of float32
 # exp(−80) beside 1 is nothing in any precision; colder bins would be subnormal numbers, which the product takes four
@@ -39,6 +40,10 @@ def annealed_mean(logits: torch.Tensor, grid: Grid, temperature: float = params.
     with torch.autocast(logits.device.type, enabled=False):
         if torch.is_grad_enabled() and logits.requires_grad:
             return _decode(logits.flatten(2), grid, temperature).reshape(n, 2, h, w)  # N×2×H×W
+        if device_type(logits) == "cpu" and logits.dtype in (torch.float32, torch.bfloat16):
+            from colorlib.ops import decoding_kernels
+
+            return decoding_kernels.annealed_mean(logits, grid.points, temperature)
         ab = torch.empty((n, 2, h * w), dtype=working_dtype(logits), device=logits.device)
         flat = logits.flatten(2)  # N×Q×HW; of logits cut out of larger ones this is a copy, so it is made once
         for images, pixels in pixel_blocks(logits):

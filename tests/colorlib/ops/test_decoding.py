@@ -71,11 +71,28 @@ def test_blocks_memory_order_and_autocast_change_nothing(monkeypatch):
     whole = annealed_mean(z, GRID)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(annealed_mean(z, GRID), whole)
+    exact = annealed_mean(z.double(), GRID)
     monkeypatch.setattr(blocks, "CPU_BLOCK", 1000)
-    torch.testing.assert_close(annealed_mean(z, GRID), whole, atol=1e-4, rtol=0)
+    torch.testing.assert_close(annealed_mean(z.double(), GRID), exact, atol=1e-9, rtol=0)
     strided = z.to(memory_format=torch.channels_last)
     torch.testing.assert_close(annealed_mean(strided, GRID), whole, atol=1e-4, rtol=0)
     torch.testing.assert_close(annealed_mean(z.requires_grad_(), GRID).detach(), whole, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("temperature", [1e-6, 0.05, 0.38, 1.0])
+def test_the_compiled_loop_agrees_with_torch_in_float64(dtype, temperature):
+    z = (logits(n=2, side=24) * 3).to(dtype)  # enough pixels for several ranges
+    torch.testing.assert_close(
+        annealed_mean(z, GRID, temperature), annealed_mean(z.double(), GRID, temperature).float(), atol=1e-4, rtol=0
+    )
+
+
+def test_what_is_no_number_stays_none_and_alone():
+    z = logits(n=1, side=4)
+    z[0, 7, 1, 2], z[0, 9, 3, 0] = float("nan"), float("inf")
+    lost = annealed_mean(z, GRID).isnan().all(1)[0]
+    assert lost.nonzero().tolist() == [[1, 2], [3, 0]]
 
 
 def test_gradient():
