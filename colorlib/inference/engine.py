@@ -102,6 +102,8 @@ def in_arithmetic(model: ColorNet, dtype: torch.dtype) -> ColorNet:
         if isinstance(module, CONVOLUTIONS):
             for name, parameter in module.named_parameters(recurse=False):
                 order = torch.channels_last if parameter.ndim == 4 else torch.contiguous_format
-                converted = parameter.detach().to(dtype).contiguous(memory_format=order)
+                # Of 1×1 and of depthwise kernels contiguous() says that they are in both orders, and keeps the strides,
+                # by which torch then takes the other one for the whole network.
+                converted = torch.empty_like(parameter, dtype=dtype, memory_format=order).copy_(parameter.detach())
                 setattr(module, name, nn.Parameter(converted, requires_grad=parameter.requires_grad))
     return model

@@ -34,9 +34,6 @@ def test_a_photograph_keeps_its_size_and_lightness_and_gets_the_networks_colour(
 
 
 def test_only_the_lightness_is_looked_at(colorizer: Colorizer) -> None:
-    photo = Image.open(PHOTO)
-    lab = rgb_to_lab(torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None])
-    assert torch.equal(colorizer.predict(lab[:, :1]), colorizer.predict(lab[:, :1].clone()))
     red = Image.new("RGB", (40, 40), (255, 0, 0))  # L = 53.2, as this grey:
     grey = Image.new("L", (40, 40), 127)
     difference = np.abs(np.array(colorizer(red), dtype=int) - np.array(colorizer(grey), dtype=int))
@@ -245,6 +242,8 @@ def test_bf16_gives_the_same_picture(kind: type[MobileLite] | type[PaperNet]) ->
     exact, fast = Colorizer(model, size=96), Colorizer(model, size=96, precision="bf16")
     assert fast.model is not model
     assert next(model.parameters()).dtype == torch.float32
+    # By the order of the weights torch chooses that of the whole network; the other one takes twice the time.
+    assert fast.logits(torch.full((1, 1, 96, 96), 50.0)).is_contiguous(memory_format=torch.channels_last)
     pictures = [np.asarray(c(photo)) / 255 for c in (exact, fast)]
     difference = deltaE_ciede2000(*(rgb2lab(picture) for picture in pictures))
     assert 0 < difference.mean() <= 0.5
