@@ -21,8 +21,10 @@ from benchmarks.photographs import LARGE, squares, starter, write_large
 from colorlib.cache import Cache, open_cache
 from colorlib.data.photos import decode, to_tensor
 from colorlib.inference import Colorizer
+from colorlib.inference.assembly import BATCH
 from colorlib.inference.files import Options, colorize_file
-from colorlib.inference.folder import BATCH, Job, colorize_folder
+from colorlib.inference.folder import colorize_folder
+from colorlib.inference.jobs import Job
 from colorlib.inference.photograph import Photograph, read_photograph
 from colorlib.models import ColorNet, MobileLite, PaperNet, save_pretrained
 from colorlib.ops.colour_difference import delta_e_2000

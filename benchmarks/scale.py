@@ -27,7 +27,8 @@ from colorlib.data.shards import write_shards
 from colorlib.files import sha256_of
 from colorlib.inference import Colorizer
 from colorlib.inference.files import Options
-from colorlib.inference.folder import colorize_folder, find_jobs
+from colorlib.inference.folder import colorize_folder
+from colorlib.inference.jobs import find_jobs
 from colorlib.models import MobileLite, save_pretrained
 from colorlib.ops.grid import Grid
 from colorlib.ops.rebalancing import smooth_prior

@@ -17,7 +17,7 @@ from colorlib.errors import ColorlibError
 if TYPE_CHECKING:
     from colorlib.inference.colorizer import Colorizer
     from colorlib.inference.files import Coloured, Options
-    from colorlib.inference.folder import Failure, Job, Report, Summary
+    from colorlib.inference.jobs import Failure, Job, Report, Summary
 
 Argument, Option = typer.Argument, typer.Option
 
@@ -133,7 +133,7 @@ def _file(
     as_json: bool,
 ) -> int:
     from colorlib.inference.files import colorize_file
-    from colorlib.inference.folder import MARK, target_of
+    from colorlib.inference.jobs import MARK, target_of
 
     target = target_of(photo, MARK) if output is None else output / target_of(photo).name if output.is_dir() else output
     with _bar("tiles", None, hidden=as_json or options.tile is None) as advance:
@@ -159,7 +159,7 @@ def _folder(
     options: "Options",
     as_json: bool,
 ) -> int:
-    from colorlib.inference.folder import find_jobs
+    from colorlib.inference.jobs import find_jobs
 
     jobs = find_jobs(folder, output, recursive)
     out = Console(soft_wrap=True)
@@ -194,7 +194,7 @@ def _folder(
 
 def _described(outcome: "Coloured | Failure | Job") -> dict[str, object]:
     from colorlib.inference.files import Coloured
-    from colorlib.inference.folder import Failure
+    from colorlib.inference.jobs import Failure
 
     if isinstance(outcome, Coloured):
         return {

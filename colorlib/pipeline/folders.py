@@ -1,6 +1,5 @@
 """A folder of photographs, colorized by the workers of a Dask cluster that share one cache."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,7 +9,8 @@ from colorlib.cache import open_cache
 from colorlib.errors import ColorlibError
 from colorlib.inference.colorizer import Colorizer
 from colorlib.inference.files import Coloured, Options
-from colorlib.inference.folder import Failure, Job, Report, Summary, colorize_folder
+from colorlib.inference.folder import colorize_folder
+from colorlib.inference.jobs import Failure, Job, Report, Summary, sort_out
 from colorlib.models.resources import Device, Precision
 from colorlib.pipeline.workers import Workers
 
@@ -74,20 +74,19 @@ def colorize_on_workers(
         ColorlibError: an option that no photograph can make right, a worker that has another model or none, or what
             `Workers.map` raises.
     """
-    summary, open_jobs = Summary(), list[Job]()
-    for job in jobs:
-        if os.path.lexists(job.target) and not options.force:
-            summary.skipped.append(job)
-            report(job)
-        else:
-            open_jobs.append(Job(job.source.absolute(), job.target.absolute()))
-    starts = range(0, len(open_jobs), CHUNK)
-    chunks = [Chunk(painter, tuple(open_jobs[start : start + CHUNK]), options) for start in starts]
+    summary = Summary()
+    work, settled = sort_out(jobs, options.force)
+    for outcome in settled:
+        summary.add(outcome)
+        report(outcome)
+    absolute = [Job(job.source.absolute(), job.target.absolute()) for job in work]
+    starts = range(0, len(absolute), CHUNK)
+    chunks = [Chunk(painter, tuple(absolute[start : start + CHUNK]), options) for start in starts]
     if not chunks:
         return summary
     for outcomes in workers.map(colorize_chunk, chunks):
         for outcome in outcomes:
-            _note(summary, outcome)
+            summary.add(outcome)
             report(outcome)
     return summary
 
@@ -112,12 +111,3 @@ def _colorizer(painter: Painter) -> Colorizer:
             f"{painter.model} holds other weights on a worker than here: all have to see the same folder"
         )
     return colorizer
-
-
-def _note(summary: Summary, outcome: Coloured | Failure | Job) -> None:
-    if isinstance(outcome, Coloured):
-        summary.coloured.append(outcome)
-    elif isinstance(outcome, Failure):
-        summary.failed.append(outcome)
-    else:
-        summary.skipped.append(outcome)

@@ -5,9 +5,10 @@ import pytest
 from PIL import Image
 
 from colorlib.errors import ColorlibError
-from colorlib.inference import Colorizer, folder
+from colorlib.inference import Colorizer, assembly
 from colorlib.inference.files import Coloured, Options, colorize_file
-from colorlib.inference.folder import Failure, Job, colorize_folder, find_jobs
+from colorlib.inference.folder import colorize_folder
+from colorlib.inference.jobs import Failure, Job, find_jobs
 
 STARTER = Path(__file__).parents[3] / "data/starter"
 
@@ -80,7 +81,7 @@ def test_equal_shapes_share_a_batch_and_memory_held_is_bounded(
     colorize_folder(colorizer, jobs, Options(), lambda _: None)
     assert sorted(batches) == [2, 2, 3]
     batches.clear()
-    monkeypatch.setattr(folder, "HELD", 1)  # each photograph alone is too much: one at a time
+    monkeypatch.setattr(assembly, "HELD", 1)  # each photograph alone is too much: one at a time
     colorize_folder(colorizer, jobs, Options(force=True), lambda _: None)
     assert batches == [1] * 7
 

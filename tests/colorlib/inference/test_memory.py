@@ -9,7 +9,8 @@ from PIL import Image
 from colorlib.errors import ColorlibError
 from colorlib.inference import Colorizer
 from colorlib.inference.files import Options, colorize_file
-from colorlib.inference.folder import colorize_folder, find_jobs
+from colorlib.inference.folder import colorize_folder
+from colorlib.inference.jobs import find_jobs
 from colorlib.inference.memory import network_bytes, photograph_bytes, plan, resident
 from colorlib.models import save_pretrained
 

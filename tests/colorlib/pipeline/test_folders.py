@@ -19,7 +19,8 @@ from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of_tree
 from colorlib.inference import Colorizer
 from colorlib.inference.files import Coloured, Options
-from colorlib.inference.folder import Failure, Job, colorize_folder, find_jobs
+from colorlib.inference.folder import colorize_folder
+from colorlib.inference.jobs import Failure, Job, find_jobs
 from colorlib.models import MobileLite, save_pretrained
 from colorlib.pipeline import folders
 from colorlib.pipeline.folders import Chunk, colorize_chunk, colorize_on_workers, painter
