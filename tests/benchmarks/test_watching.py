@@ -30,5 +30,5 @@ def test_a_process_that_is_gone_takes_nothing():
 def test_a_command_of_the_audit_is_a_row_with_what_it_cost():
     row = commands.measured(commands.Command("explain stubs.function", most=60))
     assert row.operation == "python -m audit explain stubs.function"
-    assert row.facts["exit code"] == "0"
+    assert row.facts["cost"].endswith("exit code 0")
     assert row.limits == [Limit("time", row.milliseconds["ours"] / 1e3, 60, "s")]
