@@ -16,10 +16,12 @@ from torch import Tensor
 from colorlib.errors import ColorlibError
 from colorlib.files import atomic_path
 from colorlib.models.base import MINIMUM_SIDE, Head, require_lightness
+from colorlib.models.folder import CONFIG, replaceable
 from colorlib.ops.decoding import LEAST_TEMPERATURE
 from colorlib.ops.grid import Grid
 
-MODEL, CONFIG = "model.onnx", "config.json"
+FORMAT = "colorlib-onnx"
+MODEL = "model.onnx"
 INPUT = "lightness"
 OPSET = 18
 REMEDY = "export the model again"
@@ -159,7 +161,7 @@ def write_folder(directory: str | Path, config: OnnxConfig, write: Callable[[Pat
         ColorlibError: the path is a file, or a folder that holds something else.
     """
     directory = Path(directory)
-    if directory.exists() and not _replaceable(directory):
+    if not replaceable(directory, FORMAT):
         raise ColorlibError(f"{directory} is not an exported network, expected one or a new name: choose another.")
     with atomic_path(directory) as temporary:
         temporary.mkdir()
@@ -183,15 +185,3 @@ def onnx_runtime() -> Any:
             'install them with pip install "colorful-colorization[export]".'
         ) from error
     return onnxruntime
-
-
-def _replaceable(directory: Path) -> bool:
-    if not directory.is_dir():
-        return False
-    if not any(directory.iterdir()):
-        return True
-    try:
-        config = json.loads((directory / CONFIG).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(config, dict) and config.get("format") == "colorlib-onnx"

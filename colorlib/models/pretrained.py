@@ -16,18 +16,19 @@ from colorlib.errors import ColorlibError
 from colorlib.files import atomic_path
 from colorlib.models.base import MINIMUM_SIDE, ColorNet
 from colorlib.models.card import ModelCard, render
+from colorlib.models.folder import CONFIG, replaceable
 from colorlib.models.registry import build
 from colorlib.ops.decoding import LEAST_TEMPERATURE
 from colorlib.ops.grid import Grid
 
 FORMAT = "colorlib-model"
 VERSION = 1
-WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+WEIGHTS, CARD = "model.safetensors", "README.md"
 LARGEST_SIZE = 16384  # pixels
 MOST_BINS = 1 << 16  # far beyond any grid, and small enough for the shapes of a network to be computed
 REMEDY = "copy the whole folder again from where it was made, or train it again"
 
-__all__ = ["ModelCard", "Pretrained", "from_pretrained", "save_pretrained"]
+__all__ = ["CONFIG", "ModelCard", "Pretrained", "from_pretrained", "save_pretrained"]
 
 
 class Pretrained(NamedTuple):
@@ -67,7 +68,9 @@ def save_pretrained(
             finite, its bins are not those of its grid, or the temperature or the size is out of range.
     """
     directory = Path(directory)
-    _refuse_foreign(directory)
+    if not replaceable(directory, FORMAT):
+        what = "holds something else than a saved model" if directory.is_dir() else "is a file"
+        raise ColorlibError(f"{directory} {what}, expected a folder to write the model to: choose another.")
     if not LEAST_TEMPERATURE <= temperature <= 1:
         raise ColorlibError(
             f"Got temperature {temperature}, expected {LEAST_TEMPERATURE:g} to 1: "
@@ -224,19 +227,3 @@ def _check_fits(state: dict[str, Tensor], expected: dict[str, Tensor], path: Pat
 
 def _is_finite(value: Tensor) -> bool:
     return math.isfinite(value.sum(dtype=torch.float64).item())
-
-
-def _refuse_foreign(directory: Path) -> None:
-    if directory.is_dir():
-        if any(directory.iterdir()) and not _is_ours(directory / CONFIG):
-            raise ColorlibError(f"{directory} holds something else than a saved model: choose another folder.")
-    elif directory.exists():
-        raise ColorlibError(f"{directory} is a file, expected a folder to write the model to: choose another path.")
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        config = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(config, dict) and config.get("format") == FORMAT

@@ -10,9 +10,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from colorlib import params
 from colorlib.errors import ColorlibError
+from colorlib.models.resources import pick_device, pick_dtype
 from colorlib.ops.grid import Grid
 from colorlib.pipeline.stage import console, run_stage
-from colorlib.training.precision import pick_device, pick_dtype
 from colorlib.training.settings import Settings, TrainingSettings
 
 RunName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]

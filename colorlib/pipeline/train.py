@@ -19,6 +19,7 @@ from colorlib.inference import Colorizer
 from colorlib.inference.recombine import grey
 from colorlib.models import ColorNet, registry
 from colorlib.models.pretrained import WEIGHTS, save_pretrained
+from colorlib.models.resources import pick_device, pick_dtype
 from colorlib.ops.grid import Grid
 from colorlib.pictures import picture_grid
 from colorlib.pipeline.cards import model_card
@@ -31,7 +32,6 @@ from colorlib.pipeline.tracking import WEIGHTS_TAG, Tracker, new_run
 from colorlib.priors import read_bin_table
 from colorlib.training.footprints import predicted_peak
 from colorlib.training.objective import Classification, Objective, Regression
-from colorlib.training.precision import pick_device, pick_dtype
 from colorlib.training.trainer import Epoch, train
 from colorlib.training.world import World, processes, readers
 from footprint import format_size

@@ -3,8 +3,8 @@
 import torch
 
 from colorlib.models import ColorNet, registry
+from colorlib.models.resources import pick_device, pick_dtype
 from colorlib.training.objective import Objective
-from colorlib.training.precision import pick_device, pick_dtype
 from colorlib.training.settings import TrainingSettings
 from colorlib.training.step import Stepper
 from colorlib.training.world import World

@@ -13,6 +13,7 @@ from torch import Tensor
 from colorlib.data.source import BatchSource
 from colorlib.errors import ColorlibError
 from colorlib.models.base import ColorNet
+from colorlib.models.resources import pick_device, pick_dtype
 from colorlib.ops.lab import rgb_to_lab
 from colorlib.training.batchnorm import synchronised
 from colorlib.training.determinism import deterministic
@@ -20,7 +21,6 @@ from colorlib.training.identity import identify
 from colorlib.training.initialisation import initialise
 from colorlib.training.keeper import Keeper
 from colorlib.training.objective import Objective
-from colorlib.training.precision import pick_device, pick_dtype
 from colorlib.training.schedule import learning_rate
 from colorlib.training.settings import TrainingSettings
 from colorlib.training.state import Epoch, Position

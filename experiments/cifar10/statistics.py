@@ -2,14 +2,14 @@
 
 import torch
 
+from colorlib import params
 from colorlib.data.cifar10 import read_cifar10
 from colorlib.data.prepared import Prepared
 from colorlib.files import atomic_path
 from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
-from colorlib.ops.rebalancing import class_weights, smooth_prior
 from colorlib.pipeline.stage import console, run_stage
-from colorlib.priors import BinTable, write_bin_table
+from colorlib.priors import BinTable, weigh, write_bin_table
 from experiments.cifar10.settings import DATA, STATISTICS, load_experiment
 
 BATCH = 1000  # images; bounds the memory
@@ -32,8 +32,7 @@ def tabulate(data: Prepared, grid: Grid) -> BinTable:
     counts = torch.zeros(len(grid), dtype=torch.int64)
     for start in range(0, len(data), BATCH):
         counts += grid.histogram(rgb_to_lab(data.tensor(slice(start, start + BATCH)))[:, 1:])
-    prior = smooth_prior(counts, grid)
-    return BinTable(counts, prior, class_weights(prior))
+    return weigh(counts, grid, params.SMOOTHING_SIGMA.value, params.UNIFORM_SHARE.value)
 
 
 if __name__ == "__main__":
