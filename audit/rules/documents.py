@@ -27,7 +27,9 @@ BADGE = rule(
 )
 
 README = re.compile(r"(^|/)(README|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING)[^/]*\.(md|rst)$", re.I)
-PLACEHOLDER = re.compile(r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs|^[~/]|^[A-Z_]+$|^[A-Za-z]:|example\.|^xx|://", re.I)
+PLACEHOLDER = re.compile(
+    r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|^[A-Z_]+$|^[A-Za-z]:|example\.|^xx|://", re.I
+)
 # What stands before the name of a file that the reader is to make or fetch.
 MAKES = (
     r"(?:\b(?:wget|curl|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown)\b.*|>\s*\S*"
@@ -46,7 +48,8 @@ def find(target: Target) -> Iterator[Finding]:
     files = frozenset(target.files)
     for piece in target.pieces:
         if piece.kind is Kind.MARKDOWN and piece.cell is None and README.search(piece.path):
-            yield from commands(piece, files, target.root.resolve().name)
+            title = next((line for line in piece.lines if line.startswith("# ")), "")
+            yield from commands(piece, files, f"{target.root.resolve().name}\n{title}")
             yield from badges(piece)
 
 

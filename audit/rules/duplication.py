@@ -27,8 +27,8 @@ MIN_LINES = 6  # without decorators and docstring
 MIN_NODES = 25  # of the syntax tree: six lines of a list are not logic
 SHOWN = 6  # places named in one message
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH, re.compile(r"_pb2(_grpc)?\.py$|\.pyi$"))
+SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells names of other kinds from variables
 TYPES_ONLY = {"annotation", "returns", "type_comment", "type_params", "kind", "ctx"}
-STORED, OWN_ATTRIBUTE, OTHER = range(3)  # roles of a name
 
 
 @dataclass(frozen=True)
@@ -94,13 +94,14 @@ class Text:
     """A definition written out as a row of words, layout, comments, documentation and annotations left away.
 
     Attributes:
-        names: where in the row names stand, and `roles`, what for.
+        names: where in the row names stand; those of attributes begin with a full stop, those of keywords with `=`.
+        stored: of each name, whether it is given a value there.
         spans: of each definition inside: from which word to which, and its number of nodes.
     """
 
     words: list[str] = field(default_factory=list)
     names: list[int] = field(default_factory=list)
-    roles: list[int] = field(default_factory=list)
+    stored: list[bool] = field(default_factory=list)
     spans: dict[ast.AST, tuple[int, int, int]] = field(default_factory=dict)
 
 
@@ -130,11 +131,12 @@ def written(node: ast.AST) -> Text:
                     values = [item.body[1:] if value is item.body else value for value in values]
             nodes += 1
             words.append(type(item).__name__)
-            role = role_of(item)
-            waiting.extend((value, role) if isinstance(value, str) else value for value in reversed(values))
+            sign = SIGNS.get(type(item), "")
+            stored = isinstance(item, ast.arg) or isinstance(getattr(item, "ctx", None), ast.Store)
+            waiting.extend((sign + v, stored) if isinstance(v, str) else v for v in reversed(values))
         elif isinstance(item, tuple):
             text.names.append(len(words))
-            text.roles.append(item[1])
+            text.stored.append(item[1])
             words.append(item[0])
         else:
             words.append(repr(item))
@@ -145,13 +147,6 @@ def written(node: ast.AST) -> Text:
 def meaning(kind: str) -> tuple[str, ...]:
     """The parts of a kind of node that say what it does."""
     return tuple(name for name in getattr(ast, kind)._fields if name not in TYPES_ONLY)
-
-
-def role_of(node: ast.AST) -> int:
-    """What the name in a node is for: to be given a value, or to be one of its object's."""
-    if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)):
-        return STORED
-    return OWN_ATTRIBUTE if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) else OTHER
 
 
 def fingerprint(node: Function | ast.ClassDef, text: Text) -> str:
@@ -165,11 +160,10 @@ def fingerprint(node: Function | ast.ClassDef, text: Text) -> str:
     start, end, count = text.spans[node]
     if count < MIN_NODES:
         return ""
-    methods = {item.name for item in node.body if is_function(item)} if isinstance(node, ast.ClassDef) else set()
-    wanted = (STORED, OWN_ATTRIBUTE) if len(methods) > 1 else (STORED,)
+    methods = {f".{item.name}" for item in node.body if is_function(item)} if isinstance(node, ast.ClassDef) else set()
     first, last = bisect_left(text.names, start), bisect_left(text.names, end)
-    own = {text.words[text.names[n]] for n in range(first, last) if text.roles[n] in wanted} | {node.name}
-    own -= methods
+    own = {text.words[text.names[n]] for n in range(first, last) if text.stored[n]} | {node.name}
+    own -= methods if len(methods) > 1 else {name for name in own if name.startswith(".")}
     words = text.words[start:end]
     numbers: dict[str, str] = {}
     for place in text.names[first:last]:

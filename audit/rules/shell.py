@@ -37,7 +37,7 @@ class Place:
     cloned: str = ""
 
     def go(self, wanted: str, files: frozenset[str], project: str) -> None:
-        """`cd wanted`. A clone of this project is its root."""
+        """`cd wanted`. A clone of this project is its root; `project` holds words of its names."""
         inside = str(PurePosixPath(self.folder) / wanted)
         if any(path.startswith(f"{inside}/") for path in files):
             self.folder = inside
@@ -47,9 +47,10 @@ class Place:
             self.lost = True
 
 
-def alike(one: str, other: str) -> bool:
-    """Whether two names of a project differ in case and hyphens only."""
-    return one.lower().replace("_", "-") == other.lower().replace("_", "-")
+def alike(name: str, project: str) -> bool:
+    """Whether a folder is called like the project: its name, or a word of its title."""
+    mine, theirs = (set(re.findall(r"[a-z0-9]{4,}", text.lower())) for text in (name, project))
+    return name.lower() == project.lower().split("\n")[0] or not mine.isdisjoint(theirs)
 
 
 def shell_lines(piece: Piece, files: frozenset[str], project: str) -> Iterator[tuple[int, str, str]]:

@@ -91,7 +91,10 @@ def find(target: Target) -> Iterator[Finding]:
     for piece in pieces:
         for node in piece.statements:
             if isinstance(node, ast.ClassDef):
-                classes.bases.setdefault(node.name, set()).update(map(class_name, node.bases))
+                above = {class_name(base) for base in node.bases}
+                # `class Metric(torchmetrics.Metric)`: the one above is another.
+                above = {f".{name}" if name == node.name else name for name in above}
+                classes.bases.setdefault(node.name, set()).update(above)
                 defined = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
                 classes.methods.setdefault(node.name, set()).update(defined)
     for piece in pieces:
