@@ -89,7 +89,7 @@ def badges(piece: Piece) -> Iterator[Finding]:
     """Static badges with a figure that link nowhere."""
     for number, line in enumerate(piece.lines, start=1):
         for match in STATIC.finditer(line):
-            linked = line[: match.start()].endswith("[") and line[match.end() :].startswith("](")
+            linked = line[: match.start()].endswith("[") and re.match(r"\]\([^)\s]", line[match.end() :]) is not None
             if FIGURE.search(match.group(1)) and not linked:
                 message = f"the badge `{match.group(1)[:40]}` has no source"
                 yield found(BADGE, piece.at(number), message, line.strip()[:120])

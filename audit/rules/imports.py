@@ -166,7 +166,8 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 continue
             if any(pattern.search(module.path) for pattern in (TEST_PATH, TEACHING_PATH, NOT_SHIPPED)):
                 continue
-            if is_foreign(first) and not covers(names, first) and not (module.is_notebook and moves):
+            elsewhere = moves and (module.is_notebook or OWN_NAMES.fullmatch(first))
+            if is_foreign(first) and not covers(names, first) and not elsewhere:
                 reported.add(first)
                 message = f"`{first}` is neither in the tree nor among its declared dependencies"
                 yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])

@@ -70,7 +70,7 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
 HOSTED = re.compile(START + r"/content/\w")  # in a notebook there is no other reading
 PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
     r"(?<![\w/.])(?:/home/(?!(?:jovyan|user|ubuntu|runner|ec2-user|coder|docker|app)\b)|/Users/|[A-Za-z]:\\+Users\\+)"
-    r"(?!(?:your|user_?name|name|USER|Public|Shared)\b)[A-Za-z][\w.-]*(?=[/\\])"
+    r"(?!(?:your|user_?name|name|USER|Public|Shared)\b)[A-Za-z][\w.-]*(?: [\w.-]+(?=\\))?(?=[/\\])"
 )
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Strings passed to these are routes of a web application, or regular expressions.
