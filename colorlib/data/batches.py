@@ -1,18 +1,17 @@
 """Batches for training: shuffled, cropped and mirrored, all of it a function of the seed and the epoch alone."""
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from colorlib.data.reading import read_ahead
 from colorlib.data.source import ImageSource
 from colorlib.errors import ColorlibError
-
-READ_AHEAD = 2  # batches in the making, at most, while the trainer works on one
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,7 @@ class TrainingBatches:
     """Random crops, mirrored at random (as released), in an order drawn anew each epoch; a `BatchSource`.
 
     The draws of an epoch depend on (seed, epoch) only, so any epoch can be made again without those before it, and any
-    batch without those before it. No thread that reads has a random state of its own, hence their number
-    changes nothing.
+    batch without those before it. The processes that read draw nothing, hence their number changes nothing.
 
     Args:
         data: the training images.
@@ -38,7 +36,7 @@ class TrainingBatches:
         seed: of all draws.
         rank: which part of each batch this process sees, from 0.
         world: how many processes share each batch.
-        workers: threads that read ahead; 0 reads when asked.
+        workers: processes that read ahead; 0 reads when asked.
 
     Raises:
         ColorlibError: the crop is larger than the images, or there is no such rank.
@@ -116,28 +114,14 @@ class TrainingBatches:
         """
         if start != len(self):  # the position after the last batch: nothing is left of this epoch
             self._check(start)
-        draws, left = self._draw(number), range(start, len(self))
-        if self._workers == 0:
-            for batch in left:
-                yield self._stack(draws, batch)
-            return
-        with ThreadPoolExecutor(self._workers, "colorlib-batches") as pool:
-            ahead: deque[Future[Tensor]] = deque()
-            try:
-                for batch in left:
-                    ahead.append(pool.submit(self._stack, draws, batch))
-                    if len(ahead) > max(READ_AHEAD, self._workers):
-                        yield ahead.popleft().result()
-                while ahead:
-                    yield ahead.popleft().result()
-            finally:
-                for future in ahead:
-                    future.cancel()  # the consumer went away in mid-epoch
+        draws, seed = self._draw(number), self._seed_of(number)
+        for batch in read_ahead(partial(self._stack, draws), range(start, len(self)), self._workers, seed):
+            yield torch.from_numpy(batch)
 
     def _draw(self, number: int) -> _Draws:
         if self._drawn is not None and self._drawn[0] == number:
             return self._drawn[1]
-        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + number)
+        generator = torch.Generator().manual_seed(self._seed_of(number))
         count = len(self._data)
         order = self._data.order(generator, self._batch_size)
         corners = torch.randint(0, self._data.size - self._crop + 1, (count, 2), generator=generator)
@@ -146,19 +130,22 @@ class TrainingBatches:
         self._drawn = (number, draws)
         return draws
 
+    def _seed_of(self, number: int) -> int:
+        return self._seed * 1_000_003 + number
+
     def _rows(self, draws: _Draws, batch: int) -> list[int]:
         rows: list[int] = draws.order[batch * self._batch_size : (batch + 1) * self._batch_size].tolist()
         first, last = (len(rows) * rank // self._world for rank in (self._rank, self._rank + 1))
         return rows[first:last]
 
-    def _stack(self, draws: _Draws, batch: int) -> Tensor:
+    def _stack(self, draws: _Draws, batch: int) -> NDArray[np.uint8]:
         rows = self._rows(draws, batch)
         crops = np.empty((len(rows), self._crop, self._crop, 3), np.uint8)
         for target, row in zip(crops, rows, strict=True):
             top, left = draws.corners[row].tolist()
             crop = self._data.read(row)[top : top + self._crop, left : left + self._crop]  # (crop, crop, 3)
             target[...] = crop[:, ::-1] if draws.mirrored[row] else crop
-        return torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous()  # (B, 3, crop, crop)
+        return np.ascontiguousarray(crops.transpose(0, 3, 1, 2))  # (B, 3, crop, crop)
 
     def _check(self, batch: int) -> None:
         if not 0 <= batch < len(self):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 class ImageSource(Protocol):
-    """Equally large images that can be read in any order; reading is safe from several threads at once."""
+    """Equally large images that can be read in any order; reading is safe in forked processes."""
 
     @property
     def size(self) -> int:

@@ -73,7 +73,7 @@ class TrainSettings(TrainingSettings):
     Attributes:
         model: the network, "mobilelite" or "papernet".
         seed: of weights, order, crops and mirrors.
-        workers: threads that read photographs ahead; 0 reads when asked, None decides by the device. Their number
+        workers: processes that read photographs ahead; 0 reads when asked, None decides by the device. Their number
             changes no weight.
     """
 

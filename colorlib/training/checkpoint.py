@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import safetensors
 import safetensors.torch
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 FORMAT, VERSION = "colorlib-checkpoint", 1
 TENSORS, STATE, BEST, LOCK = "tensors.safetensors", "state.json", "best.json", "lock"
 NAME = re.compile(r"step-(\d{8,})")
+_HELD: set[IO[str]] = set()  # lock files of this process
 KEYS = {"format", "version", "identity", "facts", "tensors_sha256"}
 
 
@@ -67,9 +69,23 @@ def locked(folder: Path) -> Iterator[None]:
             raise ColorlibError(
                 f"another process trains in {folder}: wait for its end, or name another folder"
             ) from error
+        _HELD.add(file)
         for leftover in folder.glob(".*.partial"):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-        yield
+        try:
+            yield
+        finally:
+            _HELD.discard(file)
+
+
+def _let_go() -> None:
+    for file in _HELD:
+        file.close()
+    _HELD.clear()
+
+
+# A process that reads photographs outlives a killed trainer by seconds, and must not hold its lock meanwhile.
+os.register_at_fork(after_in_child=_let_go)
 
 
 def save(folder: Path, step: int, tensors: dict[str, Tensor], facts: Facts, identity: Identity) -> Path:

@@ -17,7 +17,7 @@ from torch import Tensor
 from colorlib.errors import ColorlibError
 
 BUCKET = 1 << 22  # numbers added up in one message (16 MiB)
-MOST_READERS = 8  # threads; more wait for each other's Python
+MOST_READERS = 8  # processes; a GPU rarely takes more photographs than they read
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def life() -> int:
 
 
 def readers(device: torch.device) -> int:
-    """How many threads this process should read ahead with: its share of the cores where a GPU trains, 8 at most.
+    """How many processes should read ahead for this one: its share of the cores where a GPU trains, 8 at most.
 
     None where the CPU trains: its cores are at work already.
     """

@@ -1,10 +1,6 @@
-import threading
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from colorlib.data.batches import TrainingBatches
 from colorlib.data.prepared import Prepared
@@ -91,51 +87,14 @@ def test_ranks_share_the_same_global_batches(world: int) -> None:
         assert ranks[0].global_size(number) == len(batch)
 
 
-@dataclass(frozen=True)
-class Upside(Prepared):
-    """The images `late` cannot be read before another one was."""
-
-    late: frozenset[str]
-    gate: threading.Event
-
-    def read(self, index: int) -> NDArray[np.uint8]:
-        if self.files[index] not in self.late:
-            self.gate.set()
-        assert self.gate.wait(60)
-        return super().read(index)
-
-
-@pytest.mark.parametrize("workers", [2, 3])
-def test_threads_change_neither_batches_nor_their_order(workers: int) -> None:
+def test_workers_change_nothing() -> None:
     data = numbered(10)
-    plain = TrainingBatches(data, 2, 8, seed=1)
-    upside = Upside(data.images, data.files, frozenset(plain.files(1, 0)), threading.Event())
-    expected = list(plain.epoch(1))
     torch.manual_seed(5)  # whatever the process draws has no part in it
     before = torch.get_rng_state()
-    found = list(TrainingBatches(upside, 2, 8, seed=1, workers=workers).epoch(1))
-    assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
+    one, other = (list(TrainingBatches(data, 2, 8, seed=1, workers=count).epoch(1, 1)) for count in (0, 2))
+    assert len(one) == 4
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_an_error_in_a_thread_reaches_the_trainer() -> None:
-    class Broken(Prepared):
-        def read(self, index: int) -> np.ndarray:  # type: ignore[type-arg]
-            raise ColorlibError(f"{self.files[index]} is damaged")
-
-    data = numbered(4)
-    batches = TrainingBatches(Broken(data.images, data.files), 2, 8, seed=1, workers=2)
-    with pytest.raises(ColorlibError, match=r"\d\.jpg is damaged"):
-        list(batches.epoch(0))
-
-
-def test_an_epoch_that_is_left_early_ends_its_threads() -> None:
-    before = threading.active_count()
-    iterator = TrainingBatches(numbered(10), 1, 8, seed=1, workers=2).epoch(0)
-    next(iterator)
-    assert threading.active_count() > before
-    iterator.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == before
 
 
 def test_the_files_of_a_batch_are_those_in_it() -> None:

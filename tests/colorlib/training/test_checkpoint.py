@@ -1,7 +1,9 @@
 import json
 import logging
+import os
 import random
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -244,6 +246,29 @@ def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
         pytest.raises(ColorlibError, match="another process trains in"),
     ):
         run(tmp_path)
+
+
+def test_what_a_killed_trainer_had_started_does_not_keep_its_folder(tmp_path: Path) -> None:
+    """A process that reads photographs notices its parent's end some seconds later."""
+    reading, writing = os.pipe()
+    trainer = os.fork()
+    if trainer == 0:
+        with checkpoint.locked(tmp_path):
+            reader = os.fork()
+            if reader == 0:
+                os.write(writing, str(os.getpid()).encode())
+                signal.pause()
+            signal.pause()
+    reader = int(os.read(reading, 20))
+    try:
+        with pytest.raises(ColorlibError, match="another process trains in"), checkpoint.locked(tmp_path):
+            pass
+        os.kill(trainer, signal.SIGKILL)
+        os.waitpid(trainer, 0)
+        with checkpoint.locked(tmp_path):
+            os.kill(reader, 0)  # it is alive
+    finally:
+        os.kill(reader, signal.SIGKILL)
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
