@@ -7,6 +7,7 @@ from pathlib import Path
 
 from colorlib.cache import open_cache
 from colorlib.errors import ColorlibError
+from colorlib.files import sweep
 from colorlib.inference.colorizer import Colorizer
 from colorlib.inference.files import Coloured, Options
 from colorlib.inference.folder import colorize_folder
@@ -88,6 +89,9 @@ def colorize_on_workers(
         for outcome in outcomes:
             summary.add(outcome)
             report(outcome)
+    for folder in {job.target.parent for job in absolute}:
+        if folder.is_dir():
+            sweep(folder)  # what a dead worker had begun: the others had looked for such things before it died
     return summary
 
 

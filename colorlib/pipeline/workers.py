@@ -133,7 +133,7 @@ def _cluster(scheduler: str | None, count: int) -> Iterator["Client"]:
 
 def _result(future: "Future[Result]") -> Result:
     from distributed import KilledWorker
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
 
     try:
         return future.result()

@@ -16,7 +16,7 @@ from PIL import Image
 
 from colorlib.apps import cli
 from colorlib.errors import ColorlibError
-from colorlib.files import sha256_of_tree
+from colorlib.files import HOST, sha256_of_tree
 from colorlib.inference import Colorizer
 from colorlib.inference.files import Coloured, Options
 from colorlib.inference.folder import colorize_folder
@@ -152,7 +152,7 @@ def test_a_killed_worker_costs_time_only(
 ) -> None:
     monkeypatch.setattr(folders, "CHUNK", 4)
     (photos / "broken.png").unlink()
-    for number in range(48):
+    for number in range(20):
         shutil.copy(photos / f"{number % PHOTOS:02d}.png", photos / f"more-{number:02d}.png")
     jobs = find_jobs(photos, tmp_path / "out", recursive=False)
     victim = cluster.processes[1]
@@ -163,11 +163,13 @@ def test_a_killed_worker_costs_time_only(
             killed.set()
             victim.send_signal(signal.SIGKILL)
             victim.wait(timeout=30)
+            (tmp_path / "out" / f".begun.png.{HOST}.{victim.pid}.partial").write_bytes(b"half a picture")
 
     there = Workers(scheduler=cluster.address)
     summary = colorize_on_workers(there, painter(model, "fp32"), jobs, Options(), report)
     assert not summary.failed
-    assert len(summary.coloured) + len(summary.skipped) == len(jobs) == PHOTOS + 48
+    assert not list((tmp_path / "out").glob(".*"))
+    assert len(summary.coloured) + len(summary.skipped) == len(jobs) == PHOTOS + 20
     alone = find_jobs(photos, tmp_path / "alone", recursive=False)
     colorize_folder(Colorizer.from_pretrained(model, "fp32"), alone, Options(), lambda _: None)
     for job, mine in zip(alone, jobs, strict=True):  # other photographs share a batch: a rounding apart
