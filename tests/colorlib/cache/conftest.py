@@ -1,4 +1,5 @@
 import contextlib
+import logging
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import redis
+
+from tests.colorlib.cache.trouble import PASSWORD
 
 
 class Server:
@@ -111,3 +114,17 @@ def fake_server() -> Iterator[Callable[[Behaviour], int]]:
     stopped.set()
     for thread in threads:
         thread.join(6)
+
+
+@pytest.fixture
+def all_of_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Debug messages are captured, too, and none of them shows a password."""
+    caplog.set_level(logging.DEBUG, "colorlib.cache")
+    yield
+    assert PASSWORD not in caplog.text
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Of the disk cache behind a Redis."""
+    return tmp_path / "disk"

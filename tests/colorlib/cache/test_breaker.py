@@ -1,14 +1,7 @@
 import pytest
 
 from colorlib.cache.breaker import Breaker
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.colorlib.cache.trouble import Clock
 
 
 @pytest.fixture
