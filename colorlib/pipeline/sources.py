@@ -113,4 +113,5 @@ def _split(source: ImageSource, validation: int | None, damaged: tuple[Damaged, 
 
 
 def _rank(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(Path(name).name.encode()).digest()[:8])
+    # Not by pathlib, which keeps each part of a path that it ever saw in a table of the interpreter.
+    return int.from_bytes(hashlib.sha256(name.rpartition("/")[2].encode()).digest()[:8])
