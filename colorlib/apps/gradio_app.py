@@ -20,7 +20,7 @@ from colorlib.apps.studio.facts import audit_verdict
 from colorlib.apps.studio.samples import sample_files
 from colorlib.apps.studio.shelf import Shelf
 from colorlib.apps.studio.stage import CSS, HTML, PASTE, SCRIPT, stage_data
-from colorlib.apps.studio.upload import SERVER_LIMIT
+from colorlib.apps.studio.upload import LARGEST_FILE
 from colorlib.apps.studio.views import comparison, side_by_side
 from colorlib.apps.studio.visit import Visit
 from colorlib.errors import ColorlibError
@@ -104,7 +104,7 @@ class GradioApp:
                         label=words.UPLOAD,
                         file_count="multiple",
                         type="filepath",
-                        height=140,
+                        height=165,
                     )
                     gallery = gr.Gallery(
                         [str(path) for path in self.samples],
@@ -318,7 +318,7 @@ def serve(shelf: Shelf, host: str, port: int) -> None:
         share=False,
         quiet=True,
         footer_links=[],
-        max_file_size=SERVER_LIMIT,
+        max_file_size=2 * LARGEST_FILE,  # what is in between gets a sentence that names the file
         state_session_capacity=SESSIONS,
         theme=gr.themes.Soft(font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
         css=PAGE_CSS,

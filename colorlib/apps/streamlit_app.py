@@ -20,6 +20,7 @@ from colorlib.apps.studio.errand import Errand
 from colorlib.apps.studio.facts import audit_verdict
 from colorlib.apps.studio.samples import sample_files
 from colorlib.apps.studio.stage import Slider, stage_data
+from colorlib.apps.studio.upload import LARGEST_FILE
 from colorlib.apps.studio.views import comparison, side_by_side
 from colorlib.apps.studio.visit import Visit
 from colorlib.errors import ColorlibError
@@ -63,7 +64,7 @@ def visit() -> Visit:
 def take(here: Visit) -> None:
     """Photographs: uploaded, pasted, or a sample."""
     complaints: dict[str, list[str]] = st.session_state.setdefault("complaints", {})
-    for file in st.file_uploader(words.UPLOAD, accept_multiple_files=True) or []:
+    for file in st.file_uploader(words.UPLOAD, accept_multiple_files=True, max_upload_size=LARGEST_FILE >> 20) or []:
         if file.file_id not in complaints:
             _, complaints[file.file_id] = here.hand_over([(file.name, file.getvalue())])
         for sentence in complaints[file.file_id]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from colorlib.apps.studio.documents import routes
 from colorlib.apps.studio.shelf import Shelf
-from colorlib.apps.studio.upload import SERVER_LIMIT
+from colorlib.apps.studio.upload import LARGEST_FILE
 from colorlib.errors import ColorlibError
 
 SCRIPT = Path(__file__).with_name("streamlit_app.py")
@@ -35,7 +35,7 @@ def settings(host: str, port: int) -> dict[str, Any]:
         "server.headless": True,
         # A page elsewhere that gives its own name this machine's address is refused.
         "server.allowedHosts": list(LOOPBACK) if host in LOOPBACK else [],
-        "server.maxUploadSize": SERVER_LIMIT >> 20,
+        "server.maxUploadSize": LARGEST_FILE >> 20,
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
         "runner.postScriptGC": False,  # a whole collection after every position of a slider, while a network waits

@@ -52,7 +52,7 @@ class Belief:
         a, b = self.chosen
         return (
             f"Likeliest bins (a, b): {bins}. "
-            f"At T = {self.temperature:g} the annealed mean chose a = {a:.0f}, b = {b:.0f}. "
+            f"At T = {self.temperature:g} the annealed mean chose a = {round(a)}, b = {round(b)}. "
             f"Effective number of bins (exp of the entropy): {np.exp(entropy):.0f} of {len(self.grid)}."
         )
 

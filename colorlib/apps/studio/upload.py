@@ -9,7 +9,6 @@ from colorlib.errors import ColorlibError
 from colorlib.inference.photograph import Photograph, open_checked, read_photograph
 
 LARGEST_FILE = 64 << 20  # bytes
-SERVER_LIMIT = 2 * LARGEST_FILE  # bytes that a server takes in: what is in between gets a sentence of ours
 LARGEST_PICTURE = 60_000_000  # pixels
 
 
