@@ -71,12 +71,13 @@ def said(module: Module, call: ast.Call) -> Iterator[str]:
 def by_hand(modules: Iterable[Module]) -> bool:
     """Whether a program takes the name of a configuration from its user."""
     for module in modules:
+        asks = any("sys.argv" in piece.text for piece in module.pieces)
         for _, call, name in module.calls:
             if called(call) in OPTION_CALLS and any(OPTION.match(text_of(argument)) for argument in call.args):
                 return True
             if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
                 return True
-            if "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
+            if asks and "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
                 return True
     return False
 

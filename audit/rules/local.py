@@ -265,6 +265,8 @@ def stays(local: Local, module: Module, node: ast.expr, depth: int = 0) -> bool:
                 known = any(f"/{other}".endswith(f"/{folder}") for other in local.folders)
             if not known:
                 return False
+        elif isinstance(inner, ast.Attribute) and inner.attr in ("argv", "environ", "getenv"):
+            return False
         elif isinstance(inner, ast.Name) and inner.id not in PATH_WORDS:
             given = module.given.get(inner.id, [])
             if depth > 2 or not given or not all(stays(local, module, value, depth + 1) for value in given):
