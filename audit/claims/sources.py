@@ -60,15 +60,17 @@ def unchanged_since(root: Path, entry: Entry) -> None:
     Raises:
         NoEvidenceError: it is not, or git cannot say.
     """
-    command = ["git", "-c", "core.fsmonitor=false", "--no-optional-locks", "-C", str(root), "diff", "--quiet"]
+    git = ["git", "-c", "core.fsmonitor=false", "--no-optional-locks", "-C", str(root)]
+    known = [*git, "cat-file", "-e", f"{entry.commit}^{{commit}}"]  # outside of a repository `diff` compares files
     try:
-        done = subprocess.run([*command, entry.commit, "--", *entry.code], capture_output=True, check=False)
+        if subprocess.run(known, capture_output=True, check=False).returncode:
+            raise NoEvidenceError(f"git does not know the commit {entry.commit[:12]}")
+        differs = [*git, "diff", "--quiet", entry.commit, "--", *entry.code]
+        if subprocess.run(differs, capture_output=True, check=False).returncode:
+            files = ", ".join(entry.code)
+            raise NoEvidenceError(f"{entry.evidence} is stale: {files} changed since {entry.commit[:12]}")
     except OSError as error:
         raise NoEvidenceError("git is not there to say whether the code changed") from error
-    if done.returncode == 1:
-        raise NoEvidenceError(f"{entry.evidence} is stale: {', '.join(entry.code)} changed since {entry.commit[:12]}")
-    if done.returncode:
-        raise NoEvidenceError(f"git does not know the commit {entry.commit[:12]}")
 
 
 def parsed(place: Path, data: bytes) -> Any:

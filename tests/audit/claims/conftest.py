@@ -21,6 +21,8 @@ per = ["rows", "operation=a.b", "milliseconds", "ours"]
 """
 METRICS = {
     "runs": {"main": {"auc": 0.8951}},
+    "zero": 0,
+    "endless": float("inf"),
     "seeds": {
         "x-0": {"run": "x", "auc": 0.25}, "x-1": {"run": "x", "auc": 0.5}, "x-2": {"run": "x", "auc": 0.75},
         "y-0": {"run": "y", "auc": 0.1, "parts": [{"id": "a", "value": 6}, {"id": "b", "value": 7}]},

@@ -125,6 +125,22 @@ def test_keys_and_what_is_made_of_lists(project, entry, value):
         assert sources.value(project, made)[0] == pytest.approx(value)
 
 
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"evidence": "photos.csv", "key": "licence"}, "has no column 'licence'"),
+        ({"evidence": "photos.csv", "key": "file"}, "3 rows of photos.csv fit, not one"),
+        ({"evidence": "photos.csv", "key": "file", "where": {"split": "test"}}, "is no number"),
+        ({"evidence": "out/metrics.json", "key": "rows.0.milliseconds.ours", "per": "zero"}, "zero in out/.* is 0"),
+        ({"evidence": "out/metrics.json", "key": "endless"}, "is inf"),
+        ({"evidence": "photos.csv", "of": "count", "commit": "abcdef0", "code": ["a.py"]}, "does not know the commit"),
+    ],
+)
+def test_what_is_no_evidence_says_why(project, entry, words):
+    with pytest.raises(sources.NoEvidenceError, match=words):
+        sources.value(project, Entry.model_validate(entry))
+
+
 @pytest.mark.parametrize(("name", "text"), [("a.toml", "x = 3"), ("a.yaml", "x: 3"), ("a.json", '{"x": "3"}')])
 def test_other_formats(project, name, text):
     (project / name).write_text(text)
