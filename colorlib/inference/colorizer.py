@@ -277,7 +277,11 @@ class Colorizer:
     @cached_property
     def margin(self) -> int:
         """How far the network sees, in pixels; measured when first asked for."""
-        return measured_margin(lambda lightness: self.predict(lightness).cpu(), self.model.stride, self.model.multiple)
+
+        def predict(lightness: Tensor) -> Tensor:
+            return torch.cat([self.predict(one).cpu() for one in lightness[:, None]])  # one by one: less memory
+
+        return measured_margin(predict, self.model.stride, self.model.multiple)
 
     @property
     def weights_sha256(self) -> str:
@@ -338,7 +342,7 @@ class Colorizer:
         if self.cache is None:
             return None
         options: dict[str, Scalar] = {"device": self.engine.device.type, "dtype": str(self.engine.dtype)}
-        options |= {"size": self.size, "temperature": None if self.grid is None else chosen}
+        options |= {"size": self.size, "temperature": None if self.grid is None else float(chosen)}
         if tiling is not None:
             options |= {"tile": tiling.tile, "overlap": tiling.overlap, "global_pass": tiling.global_pass}
         return Kept(self.cache, photograph, self.weights_sha256, options)

@@ -9,8 +9,9 @@ from colorlib.errors import ColorlibError
 from colorlib.inference.analysis import check_blend
 from colorlib.inference.animation import FRAMES, animate, check_animation
 from colorlib.inference.colorizer import Colorizer
-from colorlib.inference.memory import photograph_bytes, plan
+from colorlib.inference.memory import photograph_bytes, plan, tiled_bytes
 from colorlib.inference.photograph import MAX_PIXELS, Photograph, read_photograph
+from colorlib.inference.receptive_field import PROBE
 from colorlib.inference.rendering import DeepRows, render
 from colorlib.inference.tiling import Progress
 from colorlib.inference.writing import DEEP, format_of, what_is_lost, write_deep, write_picture
@@ -150,13 +151,16 @@ def _sizes(colorizer: Colorizer, source: Path, target: Path, options: Options) -
         return options.tile, None
     width, height, decoded = photograph_bytes(source, target, options.max_pixels)
     tile = options.tile if isinstance(options.tile, int) else None
+    seen = colorizer.seen_size((width, height))
+    tiled = options.tile is not None
     chosen = plan(
         colorizer.engine,
         options.memory_limit,
-        size=colorizer.seen_size((width, height)),
-        decoded=decoded,
+        size=seen,
+        decoded=decoded + (tiled_bytes(colorizer.engine, width, height) if tiled else 0),
         tile=tile,
         auto=options.tile == AUTO,
-        most=1 << 10 if options.tile is not None else 1,
+        most=1 << 10 if tiled else 1,
+        beside=(PROBE, seen) if options.global_pass else (PROBE,),
     )
     return chosen.tile, chosen.batch

@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -68,8 +69,21 @@ def network_bytes(engine: Engine, batch: int, height: int, width: int) -> int:
     return int(SLACK * _rehearsed(config, str(engine.device.type), engine.dtype, batch, height, width))
 
 
+def tiled_bytes(engine: Engine, width: int, height: int) -> int:
+    """Bytes that the colours of a picture take at full resolution."""
+    stride = engine.model.stride
+    return AB_BYTES * -(-width // stride) * -(-height // stride)
+
+
 def plan(
-    engine: Engine, limit: int | None, size: tuple[int, int], decoded: int, tile: int | None, auto: bool, most: int
+    engine: Engine,
+    limit: int | None,
+    size: tuple[int, int],
+    decoded: int,
+    tile: int | None,
+    auto: bool,
+    most: int,
+    beside: Sequence[tuple[int, int]] = (),
 ) -> Plan:
     """Choose the tile and the batch.
 
@@ -78,10 +92,12 @@ def plan(
         limit: bytes that the process may come to, weights and interpreter included (on CUDA: bytes of the GPU that the
             batches may take); None is no limit.
         size: height and width of what the network is shown at once without tiles.
-        decoded: bytes of the photographs that are held at the same time, as `photograph_bytes` says.
+        decoded: bytes of the photographs that are held at the same time, as `photograph_bytes` says, and with tiles of
+            their colours, as `tiled_bytes`.
         tile: the largest tile that is wanted; None for no tiles.
         auto: the tile may be up to the largest that pays.
         most: pictures that may run together.
+        beside: with tiles, height and width of what else the network is shown, one after the other.
 
     Raises:
         ColorlibError: the limit cannot be met; the message names the least that is possible.
@@ -95,7 +111,8 @@ def plan(
         batch = min(most, batch_of(upper))
         return Plan(upper or None, batch, base + network_bytes(engine, 1, *shape) * batch)
     room = limit - base if engine.device.type == "cpu" else limit
-    least = network_bytes(engine, 1, *((multiple * 2,) * 2 if upper else size))
+    shapes = [(2 * multiple, 2 * multiple), *beside] if upper else [size]
+    least = max(network_bytes(engine, 1, *shape) for shape in shapes)
     if room < least:
         raise ColorlibError(
             f"the memory limit of {format_size(limit)} cannot be met: this picture needs at least "
@@ -108,7 +125,7 @@ def plan(
         shape = (side, side)
     one = network_bytes(engine, 1, *shape)
     batch = max(1, min(most, batch_of(shape[0]), room // one))
-    return Plan(shape[0] if upper else None, batch, base + one * batch)
+    return Plan(shape[0] if upper else None, batch, base + max(one * batch, least))
 
 
 def resident() -> int:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 TOLERANCE = 0.25  # Lab units; what is cut off may change ab by so much
-HEIGHT, WIDTH = 96, 1280  # pixels of the probe, whole numbers of a network's coarsest cells
+PROBE = HEIGHT, WIDTH = 96, 1280  # pixels of each of its pictures, whole numbers of a network's coarsest cells
 SEED = 20160910
 OCTAVES = 6
 
