@@ -17,8 +17,8 @@ from colorlib.errors import ColorlibError
 from colorlib.inference import deep, profiles
 from colorlib.inference.metadata import ORIENTATION, Metadata, metadata_of
 
-MAX_PIXELS = 1 << 28
-"""Pixels beyond which a file is refused unless told otherwise (268 megapixels): a small file can claim any size."""
+MAX_PIXELS = 268_000_000
+"""Pixels beyond which a file is refused unless told otherwise: a small file can claim any size."""
 
 MODES = ("L", "RGB", "RGBA")  # of a photograph
 TURNS = {

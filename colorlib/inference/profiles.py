@@ -48,15 +48,28 @@ def transform_of(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform
     Raises:
         ValueError: as `to_srgb`.
     """
-    if profile is None and mode != "LAB":
+    if (profile is None and mode != "LAB") or (profile is not None and _is_srgb(mode, profile)):
         return None
+    return _transform(mode, profile)
+
+
+@lru_cache(maxsize=8)
+def _is_srgb(mode: str, profile: bytes) -> bool:
+    """Whether the profile is sRGB in effect; the photographs of a folder mostly have the same one.
+
+    Raises:
+        ValueError: as `to_srgb`.
+    """
+    return _changes_nothing(_transform(mode, profile), mode)
+
+
+def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform:
     try:
         source = ImageCms.createProfile("LAB") if mode == "LAB" else ImageCms.ImageCmsProfile(BytesIO(profile or b""))
         target = "RGBA" if mode == "RGBA" else "RGB"
-        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, target)
+        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, target)
     except (ImageCms.PyCMSError, OSError, TypeError) as error:
         raise ValueError(f"its colour profile cannot be used for a picture of mode {mode} ({error})") from error
-    return None if _changes_nothing(transform, mode) else transform
 
 
 def grey_curve(profile: bytes | None) -> NDArray[np.float64] | None:

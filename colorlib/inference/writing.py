@@ -38,15 +38,7 @@ def format_of(target: Path) -> str:
 
 def is_writable(suffix: str) -> bool:
     """Whether a colourful picture can be kept in a file of that suffix, as it is and not in 256 colours."""
-    return Image.registered_extensions().get(suffix.lower()) in (
-        "JPEG",
-        "PNG",
-        "TIFF",
-        "WEBP",
-        "BMP",
-        "JPEG2000",
-        "AVIF",
-    )
+    return Image.registered_extensions().get(suffix.lower()) in COLOURFUL
 
 
 def what_is_lost(target: Path, alpha: bool, deep: bool) -> tuple[str, ...]:
