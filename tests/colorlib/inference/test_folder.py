@@ -1,7 +1,10 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from colorlib.errors import ColorlibError
@@ -84,6 +87,40 @@ def test_equal_shapes_share_a_batch_and_memory_held_is_bounded(
     monkeypatch.setattr(assembly, "HELD", 1)  # each photograph alone is too much: one at a time
     colorize_folder(colorizer, jobs, Options(force=True), lambda _: None)
     assert batches == [1] * 7
+
+
+def test_on_a_cpu_each_batch_has_one_thread_and_all_is_as_it_was_afterwards(
+    colorizer: Colorizer, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+    logits = colorizer.engine.logits
+
+    def spy(lightness: torch.Tensor) -> torch.Tensor:
+        seen.append((threading.current_thread().name, torch.get_num_threads()))
+        return logits(lightness)
+
+    monkeypatch.setattr(colorizer.engine, "logits", spy)
+    torch.set_num_threads(2)
+    try:
+        colorize_folder(colorizer, find_jobs(photos, tmp_path / "out", recursive=True), Options(), lambda _: None)
+        assert {threads for _, threads in seen} == {1}
+        assert all(name.startswith("colorlib-network") for name, _ in seen)
+        with ThreadPoolExecutor(1) as later:
+            assert later.submit(torch.get_num_threads).result() == torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_two_photographs_never_become_one_picture(colorizer: Colorizer, tmp_path: Path) -> None:
+    place = tmp_path / "in"
+    place.mkdir()
+    Image.new("P", (9, 9)).save(place / "scan.gif")
+    Image.new("L", (9, 9), 200).save(place / "scan.gif.png")
+    jobs = find_jobs(place, tmp_path / "out", recursive=False)
+    summary = colorize_folder(colorizer, jobs, Options(force=True), lambda _: None)
+    assert names(summary.coloured) == ["scan.gif"]
+    (failure,) = summary.failed
+    assert failure.reason.endswith(f"as that of {place / 'scan.gif'}: rename one of them")
 
 
 def test_tiles_work_in_folders_too(colorizer: Colorizer, photos: Path, tmp_path: Path) -> None:
