@@ -11,7 +11,7 @@ import streamlit as st
 
 from colorlib import params
 from colorlib.apps.streamlit_server import served
-from colorlib.apps.streamlit_stage import stage
+from colorlib.apps.streamlit_stage import paste, stage
 from colorlib.apps.studio import takeaway, words
 from colorlib.apps.studio.desk import Look, Wish
 from colorlib.apps.studio.distribution import believed, draw
@@ -200,6 +200,7 @@ def main() -> None:
     here = visit()
     left, right = st.columns([1, 2])
     with left:
+        paste()
         take(here)
         wish = choose(here)
     if wish is None:

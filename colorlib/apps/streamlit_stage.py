@@ -1,15 +1,15 @@
-"""The picture of the studio as a component of Streamlit, which has no slider that acts while it moves."""
+"""The picture of the studio as a component of Streamlit, which has no slider that acts while it moves, and no paste."""
 
 from streamlit.components.v2 import component
 
 from colorlib.apps.studio.stage import CSS, HTML, PASTE, SCRIPT
 
+paste = component("colorlib.paste", js=PASTE + "\nexport default () => {};")
 stage = component(
     "colorlib.stage",
     html=HTML,
     css=CSS,
     js=SCRIPT
-    + PASTE
     + """
     export default ({ data, parentElement, setStateValue }) => {
       parentElement.stage ??= makeStage(parentElement);

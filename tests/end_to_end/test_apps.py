@@ -199,6 +199,7 @@ def test_a_sample_on_a_phone_in_the_dark_by_keyboard_and_at_a_desk(browser: Brow
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         background = page.evaluate("getComputedStyle(document.querySelector('.stApp, body')).backgroundColor")
         assert max(int(part) for part in background.removeprefix("rgb(").removesuffix(")").split(",")) < 60
+        assert page.get_by_test_id("stMainMenu").count() == 0  # Streamlit's own
         visitor.photograph(f"{framework}-phone")
         for name in ("Model card", "Audit:"):
             with visitor.context.expect_page() as document:
