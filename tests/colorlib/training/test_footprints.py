@@ -34,7 +34,7 @@ def step(config, head, dtype, checkpointing=False, batch=2, crop=48, **settings)
     ],
 )
 def test_the_prediction_of_the_trainers_step_is_what_it_really_takes(config, head, dtype, checkpointing):
-    size = {"batch": 8, "crop": 96} if config is MOBILELITE else {}
+    size = {"batch": 5, "crop": 96} if config is MOBILELITE else {}  # a gradient of logits that NumPy has no part in
     prepare = step(config, head, dtype, checkpointing, **size)
     assert cpu_peak(prepare) == pytest.approx(training_peak(prepare).total, rel=0.02)
 
