@@ -30,7 +30,7 @@ from colorlib.models.resources import Device, Precision, pick_device, pick_dtype
 from colorlib.ops.composition import AbMap
 from colorlib.ops.decoding import annealed_mean
 from colorlib.ops.grid import Grid
-from colorlib.ops.lab import rgb_to_lab
+from colorlib.ops.lab import lightness_of, rgb_to_lab
 
 
 class Colorizer:
@@ -271,8 +271,7 @@ class Colorizer:
     def look(self, photograph: Photograph) -> Tensor:
         """L of the whole picture as the network is shown it, 1×1×h×w."""
         height, width = self.seen_size(photograph.size)
-        rgb = torch.from_numpy(np.array(photograph.resized(width, height)))  # (h, w, 3)
-        return rgb_to_lab(rgb.permute(2, 0, 1)[None])[:, :1]  # (1, 1, h, w)
+        return lightness_of(np.asarray(photograph.resized(width, height)))
 
     @cached_property
     def margin(self) -> int:

@@ -15,7 +15,7 @@ from colorlib.inference.photograph import Photograph
 from colorlib.inference.tiles import RAMP, Axis, plan_axis
 from colorlib.models.base import ColorNet
 from colorlib.ops.composition import AbMap
-from colorlib.ops.lab import rgb_to_lab
+from colorlib.ops.lab import lightness_of
 
 logger = logging.getLogger(__name__)
 
@@ -172,8 +172,7 @@ def _lightness(photograph: Photograph, down: Axis, across: Axis, place: tuple[in
     width, height = photograph.size
     top, left = down.origins[place[0]], across.origins[place[1]]
     bottom, right = min(top + down.length, height), min(left + across.length, width)
-    rgb = torch.from_numpy(photograph.crop((left, top, right, bottom)).copy())  # (h, w, 3)
-    lightness = rgb_to_lab(rgb.permute(2, 0, 1)[None])[:, :1]  # (1, 1, h, w)
+    lightness = lightness_of(photograph.crop((left, top, right, bottom)))  # (1, 1, h, w)
     missing = (0, left + across.length - right, 0, top + down.length - bottom)
     return F.pad(lightness, missing, mode="replicate") if any(missing) else lightness
 

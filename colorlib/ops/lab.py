@@ -1,5 +1,7 @@
 """sRGB to CIE Lab and back; the constants and their sources are in `cielab`."""
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from colorlib.errors import ColorlibError
@@ -52,6 +54,27 @@ def rgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
         return eager_rgb_to_lab(rgb.float() / 255)
     _require_rgb(rgb)
     return eager_rgb_to_lab(rgb.to(working_dtype(rgb)))
+
+
+def lightness_of(pixels: npt.NDArray[np.uint8]) -> torch.Tensor:
+    """L of a picture as it lies in memory, on the CPU: the first channel of `rgb_to_lab`, in half the time.
+
+    Args:
+        pixels: H×W×3 uint8 sRGB.
+
+    Returns:
+        1×1×H×W float32, L in [0, 100].
+
+    Raises:
+        ColorlibError: for another shape or dtype.
+    """
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        raise ColorlibError(
+            f"lightness_of: got {pixels.dtype} of shape {pixels.shape}, expected uint8 H×W×3: convert it to RGB."
+        )
+    from colorlib.ops import lab_kernels
+
+    return lab_kernels.lightness_of(pixels)
 
 
 def lab_to_rgb(lab: torch.Tensor, *, as_uint8: bool = False) -> torch.Tensor:

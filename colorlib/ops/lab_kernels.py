@@ -71,6 +71,31 @@ def lab_to_rgb(values: torch.Tensor) -> torch.Tensor:
     return result
 
 
+def lightness_of(pixels: Bytes) -> torch.Tensor:
+    """L of H×W×3 uint8 sRGB as 1×1×H×W float32."""
+    height, width, _ = pixels.shape
+    result = torch.empty((1, 1, height, width))
+    convert = partial(lightness_range, pixels.reshape(-1, 3), result.numpy().reshape(-1), LINEAR, TO_XYZ[1])
+    for_each_range(convert, height * width, SMALLEST_RANGE)
+    return result
+
+
+@compiled
+def lightness_range(rgb: Bytes, out: Floats, linear: Floats, to_y: Floats, start: int, stop: int) -> None:
+    """L of the pixels start..stop of a P×3 image."""
+    luminance, roots = np.ones(TILE, np.float32), np.empty(TILE, np.float32)
+    luminance_bits, root_bits = luminance.view(np.int32), roots.view(np.int32)
+    y_red, y_green, y_blue = to_y
+    for first in range(start, stop, TILE):
+        width = min(TILE, stop - first)
+        for j in range(width):
+            red, green, blue = linear[rgb[first + j, 0]], linear[rgb[first + j, 1]], linear[rgb[first + j, 2]]
+            luminance[j] = y_red * red + y_green * green + y_blue * blue
+        lab_roots(luminance, luminance_bits, roots, root_bits)
+        for j in range(width):
+            out[first + j] = F116 * roots[j] - F16
+
+
 @compiled
 def rgb_to_lab_range(rgb: Bytes, out: Floats, linear: Floats, matrix: Floats, start: int, stop: int) -> None:
     """Convert the pixels start..stop of a 3×P image; linear light by table, then loops the compiler can vectorise."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from colorlib.errors import ColorlibError
 from colorlib.ops import lab_kernels
-from colorlib.ops.lab import eager_lab_to_rgb, eager_rgb_to_lab, lab_to_rgb, rgb_to_lab
+from colorlib.ops.lab import eager_lab_to_rgb, eager_rgb_to_lab, lab_to_rgb, lightness_of, rgb_to_lab
 
 unit = st.floats(0, 1, width=32)
 
@@ -166,3 +166,12 @@ def test_wrong_rgb_is_named_with_its_remedy(rgb, message):
 def test_wrong_lab_is_named_with_its_remedy(lab, message, as_uint8):
     with pytest.raises(ColorlibError, match=message):
         lab_to_rgb(lab, as_uint8=as_uint8)
+
+
+def test_the_lightness_alone_is_that_of_lab():
+    pixels = np.random.default_rng(2).integers(0, 256, (301, 97, 3), dtype=np.uint8)  # several ranges
+    lab = rgb_to_lab(torch.from_numpy(pixels).permute(2, 0, 1)[None])
+    torch.testing.assert_close(lightness_of(pixels), lab[:, :1], atol=1e-4, rtol=0)
+    for wrong in (pixels[..., :2], pixels[0], pixels.astype(np.float32)):
+        with pytest.raises(ColorlibError, match="expected uint8 H×W×3"):
+            lightness_of(wrong)
