@@ -1,8 +1,9 @@
 """`python -m benchmarks.scaling`: the stages of the pipeline by one process and by two.
 
-Every stage runs as the pipeline runs it (`Workers`), on photographs of ImageNet's size. The time on the clock wants a
-machine that does nothing else: the load that others made is printed. The processor time of all processes together
-says what the second process costs, whatever else runs.
+Every stage runs as the pipeline runs it (`Workers`), on photographs of ImageNet's size: on few, and on many. What the
+others take beyond the few is free of what a process costs to start (imports, tables, the model). The time on the clock
+wants a machine that does nothing else: the load that others made is printed. The processor time of all processes
+together says what the second process costs, whatever else runs.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from colorlib.pipeline.paths import PREPARED
 from colorlib.pipeline.workers import Workers
 
 COUNTS = (1, 2)  # processes
+FEW = 64  # photographs: two pieces of work for each process, in each split
 MODEL = {"MobileLite": Path("model")}
 PER_SHARD = 16  # small shards, so that there are some for each process
 
@@ -61,36 +63,36 @@ def processor_time() -> float:
 
 @dataclass(frozen=True)
 class Stage:
-    """What is measured: a call, and the images that it goes through."""
+    """What is measured: a call for some of the photographs, and the share of them that it goes through."""
 
     name: str
-    images: int
-    call: Callable[[Workers], object]
+    share: float
+    call: Callable[[Workers, int], object]
 
 
 def stages(place: Path, photos: tuple[Photo, ...]) -> tuple[Stage, ...]:
     """The stages in the project's folder `place`, which is the current one; the first make what the others read."""
     turns = itertools.count()
     grids = (Grid.paper(), Grid.full())
-    train, test = (sum(photo.split == split for photo in photos) for split in ("train", "test"))
 
-    def shards(workers: Workers) -> None:
-        settings = ShardSettings(per_shard=PER_SHARD)
-        write_shards(place / "in", place / f"shards-{next(turns)}", settings, mapping=workers.map)
+    def shards(workers: Workers, images: int) -> None:
+        settings, files = ShardSettings(per_shard=PER_SHARD), ((photo.file, "") for photo in photos[:images])
+        output = place / f"shards-{next(turns)}"
+        write_shards(place / "in", output, settings, mapping=workers.map, files=files)
 
-    def arrays(workers: Workers) -> None:
-        prepare(photos, place / "in", PREPARED, SIDE, apply=workers.map)
+    def arrays(workers: Workers, images: int) -> None:
+        prepare(photos[:images], place / "in", PREPARED, SIDE, apply=workers.map)
 
     return (
-        Stage("prepare, shards", len(photos), shards),
-        Stage("prepare, arrays", len(photos), arrays),
-        Stage("statistics", train, lambda workers: counting.count(train, grids, workers)),
-        Stage("evaluate, MobileLite", test, lambda workers: evaluate.measure(MODEL, test, grids[0], workers)),
+        Stage("prepare, shards", 1, shards),
+        Stage("prepare, arrays", 1, arrays),
+        Stage("statistics", 0.5, lambda workers, images: counting.count(images // 2 - 1, grids, workers)),
+        Stage("evaluate, MobileLite", 0.5, lambda workers, n: evaluate.measure(MODEL, n // 2 - 1, grids[0], workers)),
     )
 
 
-def measure(place: Path, images: int, rounds: int) -> tuple[dict[Stage, dict[int, Time]], Time]:
-    """The median times of each stage by the number of processes, which take turns, and the time to start two."""
+def measure(place: Path, images: int, rounds: int) -> dict[Stage, dict[int, Time]]:
+    """The median times of each stage for `images` - `FEW` photographs, by the number of processes, which take turns."""
     splits: tuple[Split, ...] = ("train", "test")
     photos = tuple(
         replace(photo, split="val" if number == 0 else splits[number % 2])
@@ -98,17 +100,16 @@ def measure(place: Path, images: int, rounds: int) -> tuple[dict[Stage, dict[int
     )
     torch.manual_seed(0)
     found: dict[Stage, dict[int, Time]] = {}
-    starts: list[Time] = []
     with contextlib.chdir(place), contextlib.redirect_stdout(io.StringIO()):  # the stages' progress
         save_pretrained(MobileLite(q=313, grid="paper"), MODEL["MobileLite"])
         for stage in stages(place, photos):
             times: dict[int, list[Time]] = {count: [] for count in COUNTS}
             for _ in range(rounds):
                 for count in COUNTS:
-                    times[count].append(timed(partial(stage.call, Workers(count))))
-                starts.append(timed(lambda: list(Workers(COUNTS[-1]).map(abs, range(COUNTS[-1])))))
+                    few, many = (timed(partial(stage.call, Workers(count), n)) for n in (FEW, images))
+                    times[count].append(Time(many.clock - few.clock, many.processor - few.processor))
             found[stage] = {count: median(several) for count, several in times.items()}
-    return found, median(starts)
+    return found
 
 
 def median(times: list[Time]) -> Time:
@@ -116,20 +117,18 @@ def median(times: list[Time]) -> Time:
     return Time(statistics.median(t.clock for t in times), statistics.median(t.processor for t in times))
 
 
-def table(found: dict[Stage, dict[int, Time]], start: Time) -> str:
-    """One line a stage. The start of the processes is taken off where it says so: it does not grow with the images."""
+def table(found: dict[Stage, dict[int, Time]], images: int) -> str:
+    """One line a stage, for `images` photographs beyond the few."""
     lines = [
-        f"Two processes take {start.clock:.1f} s to start ({start.processor:.1f} s of processor time).",
-        "",
-        "| stage | images/s, one process | images/s, two, once started | times as fast | processor s, one | two |",
+        "| stage | images/s, one process | images/s, two | times as fast | core-ms/image, one | two |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for stage, by in found.items():
         one, two = (by[count] for count in COUNTS)
-        clock, processor = two.clock - start.clock, two.processor - start.processor
+        seen = images * stage.share
         lines.append(
-            f"| {stage.name} | {stage.images / one.clock:.0f} | {stage.images / clock:.0f} | {one.clock / clock:.2f} "
-            f"| {one.processor:.1f} | {processor:.1f} |"
+            f"| {stage.name} | {seen / one.clock:.0f} | {seen / two.clock:.0f} | {one.clock / two.clock:.2f} "
+            f"| {1e3 * one.processor / seen:.1f} | {1e3 * two.processor / seen:.1f} |"
         )
     return "\n".join(lines)
 
@@ -137,16 +136,16 @@ def table(found: dict[Stage, dict[int, Time]], start: Time) -> str:
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
-    parser.add_argument("--images", type=int, default=512, help="photographs to measure with, 32 or more")
+    parser.add_argument("--images", type=int, default=512, help=f"photographs to measure with, {2 * FEW} or more")
     parser.add_argument("--rounds", type=int, default=3, help="turns of one and of two processes")
     chosen = parser.parse_args(arguments)
-    if chosen.images < 32 or chosen.rounds < 1:
-        parser.error(f"got {chosen.images} images and {chosen.rounds} rounds, expected at least 32 and 1")
+    if chosen.images < 2 * FEW or chosen.rounds < 1:
+        parser.error(f"got {chosen.images} images and {chosen.rounds} rounds, expected at least {2 * FEW} and 1")
     torch.set_num_threads(1)
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        found, start = measure(Path(folder), chosen.images, chosen.rounds)
-    print(table(found, start))
+        found = measure(Path(folder), chosen.images, chosen.rounds)
+    print(table(found, chosen.images - FEW))
     print(f"\n{os.cpu_count()} cores; load before and after: {before:.1f}, {os.getloadavg()[0]:.1f}")
 
 

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import growth, projection, scale, scaling
 from benchmarks.projection import Cost
 from colorlib.data.shard import ShardSettings, ShardTask, make_shard
+from colorlib.pipeline.workers import Workers
 
 
 def test_every_stage_costs_something(tmp_path: Path) -> None:
@@ -77,10 +78,21 @@ def test_the_training_follows_from_the_operations_of_a_step() -> None:
     assert milliseconds == pytest.approx(3 * 40 * 82e9 * (176 / 256) ** 2 / (0.2 * 156e12) * 1e3, rel=0.03)
 
 
-def test_the_start_of_processes_is_no_work_on_images() -> None:
-    stage = scaling.Stage("seeing", 100, lambda _: None)
-    text = scaling.table({stage: {1: scaling.Time(10, 10), 2: scaling.Time(9, 16)}}, scaling.Time(4, 5))
-    assert last(text) == [10, 20, 2, 10, 11]
+def test_what_a_process_costs_to_start_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spent: list[tuple[int, int]] = []
+
+    def call(workers: Workers, images: int) -> None:
+        spent.append((workers.count, images))
+
+    clock = {1: 0.01, 2: 0.005}  # seconds an image, beside two to start
+    monkeypatch.setattr(scaling, "stages", lambda *_: (scaling.Stage("seeing", 0.5, call),))
+    monkeypatch.setattr(scaling, "photographs", lambda *_: ())
+    monkeypatch.setattr(
+        scaling, "timed", lambda work: work() or scaling.Time(2 + clock[spent[-1][0]] * spent[-1][1], 1)
+    )
+    found = scaling.measure(tmp_path, 264, 1)
+    assert spent == [(1, 64), (1, 264), (2, 64), (2, 264)]
+    assert last(scaling.table(found, 200)) == [50, 100, 2, 0, 0]
 
 
 def test_the_growing_tree_is_made_of_photographs_of_which_some_are_torn_or_grey(tmp_path: Path) -> None:
