@@ -34,6 +34,8 @@ ONLOOKERS = {
     "debug", "str", "repr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool",
 }  # fmt: skip
 
+MOST = 5  # values of one name that are looked at
+
 Keys = tuple[str, ...]
 
 
@@ -65,7 +67,8 @@ def said(module: Module, call: ast.Call) -> Iterator[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, ast.Name):
-            yield from (text_of(inner) for value in module.given.get(node.id, ()) for inner in ast.walk(value))
+            given = module.given.get(node.id, [])[:MOST]
+            yield from (text_of(inner) for value in given for inner in ast.walk(value))
 
 
 def by_hand(modules: Iterable[Module]) -> bool:
@@ -131,30 +134,38 @@ def found_keys(module: Module, values: Iterable[ast.expr]) -> Iterator[Keys]:
 
 def keys_of(module: Module, node: ast.expr, depth: int = 0) -> Keys | None:
     """("a", "b") of `config["a"].b`, () of `config`; None for what is no part of a configuration."""
-    keys: list[str] = []
+    links: list[tuple[str, bool]] = []  # from the outside in: a key, and whether it is an attribute
     while True:
         if isinstance(node, ast.Attribute):
-            if CALLED.search(node.attr) and keys_of(module, node.value) is None:
-                return tuple(reversed(keys))  # `self.config`
-            keys.append(node.attr)
+            links.append((node.attr, True))
             node = node.value
         elif isinstance(node, ast.Subscript):
-            keys += [text_of(node.slice)] if text_of(node.slice) else []
+            links.append((text_of(node.slice), False))
             node = node.value
         elif isinstance(node, ast.Call) and called(node) == "get" and isinstance(node.func, ast.Attribute):
-            keys += [text_of(node.args[0])] if node.args and text_of(node.args[0]) else []
+            links.append((text_of(node.args[0]) if node.args else "", False))
             node = node.func.value
         else:
             break
+    links.reverse()
+    above = root_keys(module, node, depth)
+    if above is not None:
+        return (*above, *(key for key, _ in links if key))
+    named = next((n for n, (key, attribute) in enumerate(links) if attribute and CALLED.search(key)), None)
+    return None if named is None else tuple(key for key, _ in links[named + 1 :] if key)  # `self.config["a"]`
+
+
+def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
+    """The keys of what a chain begins with: a call that loads, or a name for a configuration or a part of one."""
     if isinstance(node, ast.Call):
-        return tuple(reversed(keys)) if LOADERS.search(called(node)) else None
+        return () if LOADERS.search(called(node)) else None
     if not isinstance(node, ast.Name):
         return None
-    for value in module.given.get(node.id, ()) if depth < 3 else ():
-        above = keys_of(module, value, depth + 1)
-        if above is not None:
-            return (*above, *reversed(keys))
-    return tuple(reversed(keys)) if CALLED.search(node.id) else None
+    for value in module.given.get(node.id, [])[:MOST] if depth < 3 else ():
+        keys = keys_of(module, value, depth + 1)
+        if keys is not None:
+            return keys
+    return () if CALLED.search(node.id) else None
 
 
 def called(call: ast.Call) -> str:

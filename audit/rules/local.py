@@ -269,7 +269,8 @@ def stays(local: Local, module: Module, node: ast.expr, depth: int = 0) -> bool:
             return False
         elif isinstance(inner, ast.Name) and inner.id not in PATH_WORDS:
             given = module.given.get(inner.id, [])
-            if depth > 2 or not given or not all(stays(local, module, value, depth + 1) for value in given):
+            few = depth <= 2 and 0 < len(given) < 5
+            if not few or not all(stays(local, module, value, depth + 1) for value in given):
                 return False
     return True
 

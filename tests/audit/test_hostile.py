@@ -49,6 +49,18 @@ def test_hostile_files_break_nothing_and_take_no_time(tmp_path, name):
         assert "syntax.unparsable" in rules or name in ("chain.py", "one_line.py"), rules
 
 
+def test_names_that_lead_to_each_other_and_long_chains_take_no_time(tmp_path):
+    (tmp_path / "config.yaml").write_text("a: 1\n")
+    chain = "f(**x." + "cfg." * 300 + "a)\n"
+    code = "import os\nimport yaml\nx = yaml.safe_load(open('config.yaml'))\n" + chain
+    code += "def g():\n    os.listdir(cfg)\n" + "    cfg = cfg.a\n" * 2_000
+    (tmp_path / "train.py").write_text(code)
+    begin = time.process_time()
+    report = engine.audit_tree(tmp_path).report
+    assert time.process_time() - begin < 10
+    assert not [check.crash for check in report.checks if check.crash]
+
+
 def test_pipes_sockets_and_loops_are_noted_and_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.py")
     (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
