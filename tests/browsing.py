@@ -19,7 +19,17 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route, WebSocket
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    Route,
+    WebSocket,
+)
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from colorlib.models import MobileLite
 from colorlib.models.base import Head
@@ -162,11 +172,18 @@ class Visitor:
         """Choose files in the page's first place for them."""
         self.page.locator("input[type=file]").first.set_input_files(list(files))
 
-    def download(self, button: str) -> tuple[str, bytes]:
-        """Click a button; the name and the content of the file that comes."""
-        with self.page.expect_download() as download:
-            self.page.get_by_role("button", name=button).click()
-        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+    def download(self, button: str, name: str) -> bytes:
+        """Click a button until a file of that name comes: the page may still be answering what was clicked before."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                with self.page.expect_download(timeout=15_000) as download:
+                    self.page.get_by_role("button", name=button).click()
+            except PlaywrightTimeout:
+                continue
+            if download.value.suggested_filename == name:
+                return Path(download.value.path()).read_bytes()
+        raise AssertionError(f"{button} gave no {name}")
 
     def photograph(self, name: str) -> None:
         """Write a screenshot, where the environment names a folder for it."""

@@ -93,13 +93,6 @@ def shown(visitor: Visitor, instead_of: str = "") -> str:
     return source(visitor)
 
 
-def kept(visitor: Visitor, button: str, name: str) -> bytes:
-    """Download until the file is called so: a page may still be answering the click before."""
-    files: dict[str, bytes] = {}
-    until(visitor, lambda: files.update([visitor.download(button)]) or name in files)
-    return files[name]
-
-
 def slider(visitor: Visitor, label: str) -> Locator:
     return visitor.page.get_by_role("slider", name=label)
 
@@ -125,16 +118,16 @@ def test_two_visitors_at_once_each_hand_in_photographs_and_take_out_files(
         shown(visitor)
         page.get_by_role("tab", name="Files").click()
         page.get_by_text("JPEG", exact=True).click()
-        picture = opened(kept(visitor, words.KEEP_PICTURE, "last.colorized.jpg"))
+        picture = opened(visitor.download(words.KEEP_PICTURE, "last.colorized.jpg"))
         assert (picture.format, picture.size) == ("JPEG", (96, 80))
         assert picture.getexif()[ARTIST] == "A. Nonymous"
         assert np.ptp(np.asarray(picture).astype(int), axis=2).max() > 20  # in colour
-        with zipfile.ZipFile(io.BytesIO(kept(visitor, words.KEEP_ALL, "colorized.zip"))) as archive:
+        with zipfile.ZipFile(io.BytesIO(visitor.download(words.KEEP_ALL, "colorized.zip"))) as archive:
             assert archive.namelist() == ["first.colorized.jpg", "last.colorized.jpg"]
             assert archive.testzip() is None
-        gif = opened(kept(visitor, words.KEEP_ANIMATION, "last.colorized.gif"))
+        gif = opened(visitor.download(words.KEEP_ANIMATION, "last.colorized.gif"))
         page.get_by_text("WebP", exact=True).click()
-        webp = opened(kept(visitor, words.KEEP_ANIMATION, "last.colorized.webp"))
+        webp = opened(visitor.download(words.KEEP_ANIMATION, "last.colorized.webp"))
         page.get_by_role("button", name=words.PLAY).click()
         address = str(page.get_by_role("tabpanel").filter(visible=True).locator("img[src]").get_attribute("src"))
         played = opened(page.request.get(address if address.startswith("http") else f"{app}{address}").body())
@@ -145,7 +138,7 @@ def test_two_visitors_at_once_each_hand_in_photographs_and_take_out_files(
         assert "last.jpg" in page.content()
         assert "last.jpg" not in other.page.content()
         other.page.get_by_role("tab", name="Files").click()
-        with zipfile.ZipFile(io.BytesIO(kept(other, words.KEEP_ALL, "colorized.zip"))) as archive:
+        with zipfile.ZipFile(io.BytesIO(other.download(words.KEEP_ALL, "colorized.zip"))) as archive:
             assert archive.namelist() == ["pasted.colorized.png"]
             assert opened(archive.read("pasted.colorized.png")).size == (90, 80)
 
