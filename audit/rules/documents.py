@@ -40,6 +40,7 @@ STATIC = re.compile(
     r"|PSNR|SSIM|FID|pass\w*)[^)\s]*)\)",
     re.I,
 )
+LONGEST = 2000  # characters of a line; a longer one is no sentence
 FIGURE = re.compile(r"\d|pass|success", re.I)
 
 
@@ -77,6 +78,8 @@ def is_made(piece: Piece, number: int, path: str) -> bool:
     """Whether the document has the reader make or fetch the file."""
     name = re.escape(PurePosixPath(path).name)
     for other, line in enumerate(piece.lines, start=1):
+        if len(line) > LONGEST:
+            continue
         named = name if other != number else f"`{name}`"
         if re.search(MAKES + named, line, re.I):
             return True
