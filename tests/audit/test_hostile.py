@@ -30,7 +30,7 @@ HOSTILE = {
     "deep.ipynb": b"[" * 100_000,
     "cells.ipynb": json.dumps({"cells": [{"cell_type": 3, "source": {"a": 1}, "outputs": 5}]}).encode(),
     "pyproject.toml": b"x = " + b"[" * 50_000,
-    "README.md": b"```bash\npython gone.py\n" + b"python " + b"a/" * 20_000 + b"\n" + b"[" * 20_000 + b"\n" + b">" * 200_000,
+    "README.md": b"```bash\npython gone.py\npython " + b"a/" * 20_000 + b"\n" + b"[" * 20_000 + b"\n" + b">" * 200_000,
 }
 
 
