@@ -16,7 +16,7 @@ TOKEN = "ghp_" + "a1B2" * 9  # has the form of a token and opens nothing
 
 def tree(folder, files=3):
     for number in range(files):
-        path = "/home/bob/data"  # audit: ignore[paths] planted
+        path = "/home/bob/data"
         text = f"try:\n    x = {number}\nexcept Exception:\n    pass\nDATA = {path!r}\n"
         (folder / f"m{number:03}.py").write_text(text)
     return folder
@@ -58,7 +58,7 @@ def test_one_changed_file_is_looked_at_again_and_the_others_are_not(tmp_path, mo
 def test_no_credential_is_quoted_or_kept_whichever_family_quotes_its_line(tmp_path):
     root = tmp_path / "t"
     root.mkdir()
-    (root / "a.py").write_text(f"load('/home/bob/data', '{TOKEN}')  # TODO\n")  # audit: ignore[paths] planted
+    (root / "a.py").write_text(f"load('/home/bob/data', '{TOKEN}')  # TODO\n")
     store = Store(tmp_path / "cache")
     found = answers(root, store)
     assert found["paths"]

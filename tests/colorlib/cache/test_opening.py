@@ -34,8 +34,8 @@ def test_the_users_cache_folder_is_in_the_home_folder_otherwise(
         monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     else:
         monkeypatch.setenv("XDG_CACHE_HOME", value)
-    monkeypatch.setenv("HOME", "/home/ann")  # audit: ignore[paths] made up
-    assert user_cache_folder() == Path("/home/ann/.cache/colorlib")  # audit: ignore[paths] made up
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert user_cache_folder() == Path("/home/ann/.cache/colorlib")
 
 
 def test_disk_lies_where_it_is_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
