@@ -124,7 +124,8 @@ class Reproduction:
 
     def decode(self, logits: Array) -> Array:
         """M×Q logits -> M×2 colours."""
-        return as_rows(annealed_mean(as_map(logits), self.grid, **self.decoding))
+        # In single precision, as predictions are: other code runs then than for float64.
+        return as_rows(annealed_mean(as_map(logits).float(), self.grid, **self.decoding))
 
     def loss_gradient(self, logits: Array, ab: Array, weights: Array) -> Array:
         """Gradient of the loss of one image of M pixels by its logits, M×Q."""
