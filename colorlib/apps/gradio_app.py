@@ -104,7 +104,7 @@ class GradioApp:
                         label=words.UPLOAD,
                         file_count="multiple",
                         type="filepath",
-                        height=165,
+                        height=200,
                     )
                     gallery = gr.Gallery(
                         [str(path) for path in self.samples],

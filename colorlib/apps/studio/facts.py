@@ -25,12 +25,14 @@ def about(colorizer: Colorizer, seconds: float, clamped: float) -> str:
 def audit_verdict(report: Path = REPORT) -> str:
     """What the audit's report says of this project: that there is none, or that it cannot be read, where it is so."""
     try:
-        verdict = json.loads(report.read_text(encoding="utf-8"))["verdict"]
+        content = json.loads(report.read_text(encoding="utf-8"))
+        verdict, checks = content["verdict"], [check["verdict"] for check in content["checks"]]
     except FileNotFoundError:
         return "no report: make repro writes one"
     except (OSError, ValueError, KeyError, TypeError):
         return f"{report} cannot be read"
-    return str(verdict).replace("_", " ")
+    passed = sum(each in ("pass", "deviation") for each in checks)
+    return f"{str(verdict).replace('_', ' ')}, {passed} of {len(checks)} checks passed"
 
 
 def _cache_in_words(colorizer: Colorizer) -> str:

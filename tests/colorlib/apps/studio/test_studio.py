@@ -186,7 +186,16 @@ def test_warm_up_loads_the_first_model(shelf: Shelf, runs: list[torch.Size]) -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(None, "no report"), ("{", "cannot be read"), ('{"verdict": "not_run"}', "not run")]
+    ("content", "words"),
+    [
+        (None, "no report"),
+        ("{", "cannot be read"),
+        ('{"verdict": "not_run"}', "cannot be read"),
+        (
+            '{"verdict": "not_run", "checks": [{"verdict": "pass"}, {"verdict": "deviation"}, {"verdict": "fail"}]}',
+            "not run, 2 of 3 checks passed",
+        ),
+    ],
 )
 def test_the_verdict_or_why_there_is_none(tmp_path: Path, content: str | None, words: str) -> None:
     if content is not None:
