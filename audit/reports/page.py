@@ -71,7 +71,9 @@ def head(report: Report) -> Iterator[str]:
     yield '<ul class="summary">'
     if report.score is not None:
         value = f"{report.score.value:.1f}"
-        yield f"<li><b>{value}</b> score of 100, weakest: {escape(report.score.weakest)}</li>"
+        held_down = any(family.points for family in report.score.families)
+        weakest = f", weakest: {escape(report.score.weakest)}" if held_down else ""
+        yield f"<li><b>{value}</b> score of 100{weakest}</li>"
     counted = [finding for finding in report.findings if finding.state is not State.SUPPRESSED]
     for severity in Severity:
         number = sum(finding.severity is severity for finding in counted)
