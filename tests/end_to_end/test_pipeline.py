@@ -15,6 +15,11 @@ import yaml
 from tests.small_project import ROOT, RUNS, command
 
 
+def prepared(repository: Path) -> dict[str, bytes]:
+    """What the stage `prepare` has written."""
+    return {path.name: path.read_bytes() for path in (repository / "data/prepared").rglob("*") if path.is_file()}
+
+
 def test_everything_is_there_and_nothing_half_written(repository: Path) -> None:
     for name in RUNS:
         assert (repository / f"models/{name}/model.safetensors").is_file()
@@ -55,13 +60,14 @@ def test_the_summary_names_every_place(repository: Path) -> None:
 
 def test_a_damaged_photograph_stops_the_pipeline_by_name(repository: Path) -> None:
     photo = sorted((repository / "data/starter").glob("*.jpg"))[0]
-    whole = photo.read_bytes()
+    whole, before = photo.read_bytes(), prepared(repository)
     photo.write_bytes(whole[: len(whole) // 2])
     try:
         done = command(repository, "dvc", "repro")
         assert done.returncode != 0
         assert f"{photo.name} is damaged or was changed" in done.stdout + done.stderr
-        assert not (repository / "data/prepared").exists()
+        assert prepared(repository) == before
+        assert "Running stage 'statistics'" not in done.stdout
     finally:
         photo.write_bytes(whole)
     assert command(repository, "dvc", "repro").returncode == 0
@@ -81,10 +87,10 @@ def test_a_missing_manifest_stops_the_pipeline_by_name(repository: Path) -> None
 
 def test_a_wrong_parameter_is_said_before_anything_runs(repository: Path) -> None:
     path = repository / "params.yaml"
-    right = path.read_text(encoding="utf-8")
+    right, before = path.read_text(encoding="utf-8"), prepared(repository)
     content = yaml.safe_load(right)
     content["encoding"]["sigma"] = "wide"
-    content["prepare"]["size"] = 48  # alone it would make `prepare` run
+    content["prepare"]["size"] = 48  # alone it would make `prepare` do its work
     content["trian"] = {"epochs": 3}  # no stage depends on it
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     try:
@@ -92,7 +98,8 @@ def test_a_wrong_parameter_is_said_before_anything_runs(repository: Path) -> Non
         assert done.returncode != 0
         assert "params.yaml: encoding.sigma: input should be a valid number, got 'wide'" in done.stdout + done.stderr
         assert "params.yaml: trian: unknown key" in done.stdout + done.stderr
-        assert "Running stage 'prepare'" not in done.stdout
+        assert prepared(repository) == before
+        assert "Running stage 'statistics'" not in done.stdout
     finally:
         path.write_text(right, encoding="utf-8")
     assert (repository / "models/main/model.safetensors").is_file() or command(repository, "dvc", "checkout")
