@@ -68,7 +68,7 @@ class TrainingBatches:
         self._data = data
         self._batch_size = batch_size
         self._crop = crop
-        self._seed = seed
+        self.seed = seed
         self._rank, self._world = rank, world
         self._workers = workers
         self._drawn: tuple[int, _Draws] | None = None
@@ -131,7 +131,7 @@ class TrainingBatches:
         return draws
 
     def _seed_of(self, number: int) -> int:
-        return self._seed * 1_000_003 + number
+        return self.seed * 1_000_003 + number
 
     def _rows(self, draws: _Draws, batch: int) -> list[int]:
         rows: list[int] = draws.order[batch * self._batch_size : (batch + 1) * self._batch_size].tolist()

@@ -79,6 +79,11 @@ class BatchSource(Protocol):
         """One SHA-256 over the images and their order."""
         ...
 
+    @property
+    def seed(self) -> int:
+        """Of all draws."""
+        ...
+
     def __len__(self) -> int:
         """Batches an epoch, the same on every rank."""
         ...

@@ -14,7 +14,7 @@ class ModelCard:
         licence: of the weights.
         metrics: name -> value on held-out data; the name says which data.
         parameters: name -> value of the training run.
-        commit: of the code that trained it, if known.
+        code: which code trained it, and how to find its commit; Markdown.
     """
 
     title: str
@@ -22,7 +22,7 @@ class ModelCard:
     licence: str
     metrics: Mapping[str, float] = field(default_factory=dict)
     parameters: Mapping[str, object] = field(default_factory=dict)
-    commit: str | None = None
+    code: str | None = None
 
 
 def render(card: ModelCard, architecture: Mapping[str, object], weights: int) -> str:
@@ -35,7 +35,7 @@ def render(card: ModelCard, architecture: Mapping[str, object], weights: int) ->
         "## Metrics\n\n" + _table("metric", {name: f"{value:.6g}" for name, value in card.metrics.items()}),
         "## Parameters of the run\n\n" + _table("parameter", card.parameters),
         f"## Licence\n\n{card.licence}",
-        *([f"## Code\n\nCommit `{card.commit}`."] if card.commit else []),
+        *([f"## Code\n\n{card.code}"] if card.code else []),
         "## Use\n\n```python\nfrom colorlib.models import from_pretrained\n\n"
         'model, decoding, size = from_pretrained("path/to/this/folder")\n```',
     ]

@@ -5,14 +5,15 @@ from pathlib import Path
 from colorlib.models.card import ModelCard
 from colorlib.pipeline.settings import PipelineSettings
 from colorlib.pipeline.tracking import flatten
+from colorlib.training.provenance import code_name, find_commits
 from colorlib.training.trainer import Epoch
 
 
 def model_card(name: str, settings: PipelineSettings, photographs: int, last: Epoch) -> ModelCard:
     """The card of the run `name`.
 
-    It names no commit and no date, so that the same code, data and parameters give the same bytes; the MLflow run that
-    is tagged with the hash of the weights has both.
+    It names the code by what it holds and no date, so that the same code, data and parameters give the same bytes in
+    every clone; the MLflow run that is tagged with the hash of the weights has commit and date.
     """
     return ModelCard(
         title=f"{name} ({settings.train.model})",
@@ -31,6 +32,10 @@ def model_card(name: str, settings: PipelineSettings, photographs: int, last: Ep
                 "run": settings.run(name).model_dump(),
                 **settings.model_dump(include={"prepare", "encoding", "rebalancing", "decoding", "train"}),
             }
+        ),
+        code=(
+            f"Trained by the code with the name `{code_name()}`. In a clone of the project, this prints the commits "
+            f"that brought it; those that follow hold it until the next change:\n\n```sh\n{find_commits()}```"
         ),
     )
 

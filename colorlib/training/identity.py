@@ -1,20 +1,20 @@
 """What a run is: everything that decides its weights. A checkpoint belongs to one run only."""
 
 import hashlib
+import sys
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from colorlib.data.source import BatchSource
+from colorlib.files import sha256_of
 from colorlib.models.base import ColorNet
 from colorlib.training.objective import Classification, Objective
+from colorlib.training.provenance import PACKAGE, code_name
 from colorlib.training.settings import TrainingSettings
 
-PACKAGE = Path(__file__).parents[1]
-SOURCES = ("data", "metrics.py", "models", "ops", "params.py", "training")  # what the loop runs
 WITHOUT_EFFECT = {"saving", "skip_limit", "watching", "workers"}  # settings that change no weight
 
 Identity = dict[str, Any]
@@ -25,30 +25,15 @@ def identify(
 ) -> Identity:
     """Plain JSON values: `settings`, `data` (a hash) and `code` (a hash)."""
     chosen = settings.model_dump(mode="json", exclude=WITHOUT_EFFECT)
-    chosen |= {"precision": str(dtype).removeprefix("torch."), "network": model.config}
-    chosen["objective"] = _describe(objective)
-    chosen["images"] = batches.images
-    return {"settings": chosen, "data": batches.fingerprint, "code": code_sha256()}
-
-
-@cache
-def code_sha256() -> str:
-    """One SHA-256 over the version of torch and the source files that a training run consists of.
-
-    Taken once a process: what is edited later is not what runs.
-    """
-    digest = hashlib.sha256(torch.__version__.encode())
-    for name in SOURCES:
-        place = PACKAGE / name
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(f"\0{path.relative_to(PACKAGE).as_posix()}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    chosen |= {"precision": str(dtype).removeprefix("torch."), "torch": str(torch.__version__)}
+    chosen |= {"network": _network(model), "objective": _describe(objective)}
+    chosen |= {"images": batches.images, "seed": batches.seed}
+    return {"settings": chosen, "data": batches.fingerprint, "code": code_name()}
 
 
 def difference(theirs: Identity, ours: Identity) -> str | None:
     """Say in what two runs differ, for the middle of a sentence; None where they are one."""
-    for key, words in (("data", "other data"), ("code", "another version of the code, or of torch")):
+    for key, words in (("data", "other data"), ("code", "another version of the code")):
         if theirs[key] != ours[key]:
             return words
     was, now = _flatten(theirs["settings"]), _flatten(ours["settings"])
@@ -58,6 +43,14 @@ def difference(theirs: Identity, ours: Identity) -> str | None:
         if was.get(key, "not set") != now.get(key, "not set")
     ]
     return f"other settings ({'; '.join(changed)})" if changed else None
+
+
+def _network(model: ColorNet) -> dict[str, Any]:
+    """Its configuration; for a network from elsewhere a hash of its module as well, which `code` knows nothing of."""
+    place = getattr(sys.modules[type(model).__module__], "__file__", None)  # none in an interactive session
+    if place is None or Path(place).is_relative_to(PACKAGE):
+        return model.config
+    return {**model.config, "source": sha256_of(Path(place))}
 
 
 def _describe(objective: Objective) -> dict[str, Any]:

@@ -19,7 +19,7 @@ CARD = ModelCard(
     licence="CC0-1.0",
     metrics={"AuC, validation": 0.912345678},
     parameters={"seed": 3, "crop": "a|b"},
-    commit="abc123",
+    code="Commit `abc123`.",
 )
 
 
@@ -92,8 +92,9 @@ def test_a_large_network_takes_no_memory_before_its_file_was_checked(
 
 def test_the_card_says_what_is_known(saved: Path, tmp_path: Path, model: MobileLite) -> None:
     text = (saved / "README.md").read_text()
-    for part in ("Noise.", "CC0-1.0", "AuC, validation | 0.912346 |", "| seed | 3 |", "a\\|b", "abc123", "grid paper"):
+    for part in ("Noise.", "CC0-1.0", "AuC, validation | 0.912346 |", "| seed | 3 |", "a\\|b", "grid paper"):
         assert part in text
+    assert "## Code\n\nCommit `abc123`.\n" in text
     save_pretrained(model, tmp_path / "bare")
     assert (tmp_path / "bare" / "README.md").read_text().count("Not recorded.") == 2
     assert json.loads((tmp_path / "bare" / "config.json").read_text())["decoding"] == {"temperature": 0.38}

@@ -21,6 +21,7 @@ from colorlib.pipeline.scoring import predict
 from colorlib.pipeline.settings import load_settings
 from colorlib.priors import read_bin_table
 from colorlib.training.objective import Classification
+from colorlib.training.provenance import code_name, find_commits
 from colorlib.training.trainer import Step
 
 GRID = Grid.paper()
@@ -75,6 +76,8 @@ def test_the_model_card_says_what_it_was_trained_on(finished: Path) -> None:
     card = (finished / "models/main/README.md").read_text(encoding="utf-8")
     for words in ("6 photographs of `data/starter`", "AuC, validation split", "encoding.sigma", "BSD-2-Clause"):
         assert words in card
+    assert f"the code with the name `{code_name()}`" in card
+    assert f"```sh\n{find_commits()}```" in card
 
 
 def test_metrics_cover_every_run_the_baselines_and_the_truth(finished: Path) -> None:

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import json
 import os
 import random
 import signal
@@ -19,7 +20,7 @@ import torch
 from colorlib import files
 from colorlib.models.base import ColorNet
 from colorlib.training import checkpoint, keeper
-from colorlib.training.identity import code_sha256
+from colorlib.training.provenance import code_name
 from colorlib.training.settings import SavingSettings
 from colorlib.training.trainer import train
 from tests.tiny_network import OBJECTIVE, SETTINGS, batches, photographs, tiny
@@ -171,6 +172,9 @@ def killed_run(folder: Path, way: Callable[[int], None], number: int) -> str:
 
     result = folder.with_suffix(".hash")
     was_killed = in_a_process(first)
+    if way in (with_half_a_file, before_the_renaming):
+        for path in checkpoint.present(folder):  # what stands there under its name is whole
+            checkpoint.read(path, json.loads((path / checkpoint.STATE).read_text())["identity"])
     assert not in_a_process(lambda: keep_digest(folder, result))
     assert len(checkpoint.present(folder)) <= 3, "the two newest and the best"
     return f"{way.__name__} {number} {was_killed} {result.read_text()}"
@@ -180,7 +184,7 @@ def main(folder: Path, seed: int) -> None:
     torch.set_num_threads(1)
     chance = random.Random(seed)
     checkpoint._to_disk = lambda _path: None  # a killed process loses no file; only a loss of power does
-    code_sha256()  # once for all, should somebody edit the code meanwhile
+    code_name()  # once for all, should somebody edit the code meanwhile
     run(None)  # loads the compiled loops, which every process would do otherwise
     assert not in_a_process(lambda: keep_digest(None, folder / "never.hash"))
     print("never 0 False", (folder / "never.hash").read_text(), flush=True)
