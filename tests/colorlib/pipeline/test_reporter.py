@@ -1,10 +1,13 @@
+import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from PIL import Image
+from rich.console import Console
 
 from colorlib.pipeline import progress as progress_module
 from colorlib.pipeline.progress import clock, progress
@@ -105,6 +108,16 @@ def test_drawing_leaves_the_network_as_it_was(tmp_path: Path, training: bool) ->
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     with Image.open(tmp_path / "a/b.png") as sheet:
         assert sheet.width == 6 + 3 * 134  # input, truth, run
+
+
+def test_on_a_terminal_a_bar_shows_the_state_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, color_system=None, width=120)
+    monkeypatch.setattr(progress_module, "console", terminal)
+    with progress("train main", 4) as advance:
+        advance("", pieces=2)  # of an earlier run
+        advance("loss 1234, lr 3.0e-05, 4 images/s")
+    assert re.search(r"train main .*3/4 0:00:0\d loss 1234, lr 3\.0e-05, 4 images/s", screen.getvalue())
 
 
 def test_time_left_counts_only_what_was_done_now(

@@ -9,7 +9,7 @@ from colorlib.ops.grid import Grid
 from colorlib.ops.lab import rgb_to_lab
 from colorlib.training.objective import Classification
 from colorlib.training.schedule import learning_rate
-from colorlib.training.settings import OptimiserSettings, ScheduleSettings, TrainingSettings
+from colorlib.training.settings import OptimiserSettings, ScheduleSettings, TrainingSettings, WatchingSettings
 from colorlib.training.trainer import Epoch, Observer, network_pair, train, validate
 
 GRID = Grid.paper()
@@ -67,6 +67,13 @@ def test_observers_hear_every_step_and_epoch() -> None:
     assert steps == [1, 2, 3, 4]
     assert epochs == history
     assert [epoch.number for epoch in history] == [0, 1]
+
+
+def test_chroma_is_looked_at_every_so_many_steps() -> None:
+    looked: list[bool] = []
+    settings = SETTINGS.model_copy(update={"watching": WatchingSettings(chroma=2)})
+    run(settings, Observer(step=lambda step: looked.append(step.outcome.chroma is not None)))
+    assert looked == [False, True, False, True]
 
 
 def test_the_learning_rate_follows_the_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
