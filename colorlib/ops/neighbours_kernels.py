@@ -61,7 +61,7 @@ def nearest(ab: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     indices = huge_page_empty((ab.shape[0], *ab.shape[2:]), torch.int64)  # N×H×W
     out = indices.numpy().reshape(len(planes), planes.shape[2])  # N×HW
     for image, row in zip(planes, out, strict=True):
-        for_each_range(partial(nearest_range, image[0], image[1], table, *lists, row), len(row), SMALLEST_RANGE)
+        for_each_range(partial(nearest_range, image[0], image[1], table, lists, row), len(row), SMALLEST_RANGE)
     return indices
 
 
@@ -74,7 +74,7 @@ def histogram(ab: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     def count(image: Reals, start: int, stop: int) -> None:
         # Each range counts on its own, so that threads do not disturb each other.
         own = np.zeros(len(points), np.int64)
-        count_range(image[0], image[1], table, *lists, own, start, stop)
+        count_range(image[0], image[1], table, lists, own, start, stop)
         counts.append(own)
 
     for image in planes:
@@ -92,10 +92,10 @@ def encode(ab: torch.Tensor, points: torch.Tensor, k: int, sigma: float) -> tupl
     indices, weights = huge_page_empty(shape, torch.int64), huge_page_empty(shape, working_dtype(ab))
     # The scale has the precision of the weights and makes the kernel compute in it.
     scale = planes.dtype.type(1 / (2 * sigma**2))
-    table = candidates(_key(points), k)
+    lists = candidates(_key(points), k)
     outputs = (tensor.numpy().reshape(n, k, pixels) for tensor in (indices, weights))
     for image, index_planes, weight_planes in zip(planes, *outputs, strict=True):
-        fill = partial(encode_range, image[0], image[1], *table, scale, index_planes, weight_planes)
+        fill = partial(encode_range, image[0], image[1], lists, scale, index_planes, weight_planes)
         for_each_range(fill, pixels, SMALLEST_RANGE)
     return indices, weights
 
@@ -176,7 +176,8 @@ def _place(value: float) -> int:
 
 
 @compiled
-def _search(a: float, b: float, points: Doubles, norms: Doubles, offsets: Ints, bins: Ints) -> int:
+def _search(a: float, b: float, lists: Candidates) -> int:
+    points, norms, offsets, bins = lists
     cell, closest, lowest = _cell(a, b), -1, np.inf
     for place in range(offsets[cell], offsets[cell + 1]):
         q = bins[place]
@@ -187,38 +188,16 @@ def _search(a: float, b: float, points: Doubles, norms: Doubles, offsets: Ints, 
 
 
 @compiled
-def nearest_range(
-    a: Reals,
-    b: Reals,
-    table: Ints,
-    points: Doubles,
-    norms: Doubles,
-    offsets: Ints,
-    bins: Ints,
-    out: Ints,
-    start: int,
-    stop: int,
-) -> None:
+def nearest_range(a: Reals, b: Reals, table: Ints, lists: Candidates, out: Ints, start: int, stop: int) -> None:
     """Write the nearest bin of the pixels start..stop."""
     for x in range(start, stop):
         va, vb = np.float64(a[x]), np.float64(b[x])
         closest = table[_square(va, vb)]
-        out[x] = closest if closest >= 0 else _search(va, vb, points, norms, offsets, bins)
+        out[x] = closest if closest >= 0 else _search(va, vb, lists)
 
 
 @compiled
-def count_range(
-    a: Reals,
-    b: Reals,
-    table: Ints,
-    points: Doubles,
-    norms: Doubles,
-    offsets: Ints,
-    bins: Ints,
-    counts: Ints,
-    start: int,
-    stop: int,
-) -> None:
+def count_range(a: Reals, b: Reals, table: Ints, lists: Candidates, counts: Ints, start: int, stop: int) -> None:
     """Add the pixels start..stop to the counts of their nearest bins: whole squares first, then what lies elsewhere."""
     places, of_squares = np.empty(COUNTED_AT_ONCE, np.int32), np.zeros(len(table), np.int64)
     for first in range(start, stop, COUNTED_AT_ONCE):
@@ -237,17 +216,14 @@ def count_range(
         for x in range(start, stop):
             va, vb = np.float64(a[x]), np.float64(b[x])
             if table[_square(va, vb)] < 0:
-                counts[_search(va, vb, points, norms, offsets, bins)] += 1
+                counts[_search(va, vb, lists)] += 1
 
 
 @compiled
 def encode_range(
     a: Reals,
     b: Reals,
-    points: Doubles,
-    norms: Doubles,
-    offsets: Ints,
-    bins: Ints,
+    lists: Candidates,
     scale: "np.floating[Any]",
     indices: Ints,
     weights: Reals,
@@ -255,6 +231,7 @@ def encode_range(
     stop: int,
 ) -> None:
     """Write the k nearest bins of the pixels start..stop, nearest first, and their weights; scale is 1/2σ²."""
+    points, norms, offsets, bins = lists
     k = len(indices)
     scores, found = np.empty(k), np.empty(k, np.int64)
     for x in range(start, stop):

@@ -99,19 +99,19 @@ def test_uncompiled_kernels_do_the_same():
     lists = kernels.candidates(key, 5)
     indices, plain_indices = (np.zeros((5, 30), np.int64) for _ in range(2))
     weights, plain_weights = (np.zeros((5, 30), np.float32) for _ in range(2))
-    kernels.encode_range(*values, *lists, np.float32(0.02), indices, weights, 0, 30)
-    kernels.encode_range.py_func(*values, *lists, np.float32(0.02), plain_indices, plain_weights, 0, 30)
+    kernels.encode_range(*values, lists, np.float32(0.02), indices, weights, 0, 30)
+    kernels.encode_range.py_func(*values, lists, np.float32(0.02), plain_indices, plain_weights, 0, 30)
     assert np.array_equal(indices, plain_indices)
     np.testing.assert_allclose(weights, plain_weights, atol=1e-6)
     found, counts = np.zeros(30, np.int64), np.zeros(313, np.int64)
     one = kernels.candidates(key, 1)
-    kernels.nearest_range.py_func(*values, kernels.squares(key), *one, found, 0, 30)
+    kernels.nearest_range.py_func(*values, kernels.squares(key), one, found, 0, 30)
     assert np.array_equal(found, indices[0])
-    kernels.count_range.py_func(*values, kernels.squares(key), *one, counts, 0, 30)
+    kernels.count_range.py_func(*values, kernels.squares(key), one, counts, 0, 30)
     assert np.array_equal(counts, np.bincount(found, minlength=313))
     assert kernels._cell.py_func(200.0, 0.0) == kernels.CELLS**2
     assert kernels._place.py_func(-115.0) == 1
-    assert kernels._search.py_func(500.0, 500.0, *one) == int(Grid.paper().nearest(torch.full((1, 2, 1, 1), 500.0)))
+    assert kernels._search.py_func(500.0, 500.0, one) == int(Grid.paper().nearest(torch.full((1, 2, 1, 1), 500.0)))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
