@@ -26,9 +26,13 @@ Values = dict[str, dict[str, list[float]]]  # run -> metric -> one value a seed
 def main() -> None:
     """Write reports/reproduction.md."""
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    search = json.loads(SEARCH.read_text(encoding="utf-8"))
-    write_text(REPORT, render(results, search, load_experiment()))
+    write_text(REPORT, page(results))
     console.print(f"{REPORT}: {len(results['runs'])} runs, {len(results['missing'])} not run")
+
+
+def page(results: dict[str, Any]) -> str:
+    """The text from these results, with the search and the parameters of the experiment as they are."""
+    return render(results, json.loads(SEARCH.read_text(encoding="utf-8")), load_experiment())
 
 
 def render(results: dict[str, Any], search: dict[str, dict[str, float]], experiment: Experiment) -> str:
@@ -158,7 +162,7 @@ def provenance(results: dict[str, Any]) -> str:
     hours = sum(facts["processor_seconds"] for facts in results["runs"].values()) / 3600
     columns = ("run", "seed", "epochs", "learning_rate", "weights", "processor_seconds", "seconds", "commit")
     lines = [
-        "`python -m experiments.cifar10.train RUN SEED` for each; a + after a commit stands for local changes.",
+        "`python -m experiments.cifar10.train RUN SEED` for each; -dirty after a commit stands for local changes.",
         f"Together {hours:.2f} hours of one core; the budget of the experiment is 3 hours on two.",
         "",
         f"| {' | '.join(column.replace('_', ' ') for column in columns)} |",

@@ -16,6 +16,7 @@ DATA = HERE / "data" / PACKAGE
 STATISTICS = HERE / "statistics"
 SELECTION = HERE / "selection.csv"
 RUNS = HERE / "runs"
+CHECKPOINTS = HERE / "checkpoints"  # no output of DVC, which deletes those before a stage runs
 SEARCH = HERE / "search.json"
 RESULTS = HERE / "results.json"
 REPORT = Path("reports/reproduction.md")

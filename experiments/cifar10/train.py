@@ -2,8 +2,9 @@
 
 import argparse
 import json
-import subprocess
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import safetensors.torch
@@ -17,36 +18,44 @@ from colorlib.ops.grid import Grid
 from colorlib.pipeline.progress import progress
 from colorlib.pipeline.settings import RunSettings
 from colorlib.pipeline.stage import console, run_stage
+from colorlib.pipeline.tracking import git_commit
 from colorlib.pipeline.train import history_csv
 from colorlib.priors import read_bin_table
 from colorlib.training.objective import Classification, Objective, Regression
-from colorlib.training.trainer import Epoch, Observer, train
+from colorlib.training.trainer import Epoch, Observer, Step, train
 from experiments.cifar10.network import SmallNet
-from experiments.cifar10.settings import DATA, RUNS, STATISTICS, Experiment, kind_of, load_experiment
+from experiments.cifar10.settings import CHECKPOINTS, DATA, RUNS, STATISTICS, Experiment, kind_of, load_experiment
 
 WEIGHTS, HISTORY, FACTS = "weights.safetensors", "history.csv", "facts.json"
+SPENT = "spent.json"  # beside the checkpoints
 
 
 def main(name: str, seed: int) -> None:
-    """Train one run and write its weights, its history and what it took, whole or not at all."""
+    """Train one run and write its weights, its history and what it took, whole or not at all.
+
+    A run that was killed goes on from its newest checkpoint; when it is finished, the checkpoints go.
+    """
     experiment = load_experiment()
-    target = RUNS / f"{name}-{seed}"
+    target, checkpoints = RUNS / f"{name}-{seed}", CHECKPOINTS / f"{name}-{seed}"
     if (target / WEIGHTS).is_file():
         console.print(f"{target} is there: nothing to do; remove it to train again")
         return
     rate = experiment.learning_rates[kind_of(experiment.run(name))]
-    began, busy = time.monotonic(), time.process_time()
-    model, _, history = trained(experiment, experiment.run(name), seed, rate, experiment.train.epochs, name)
+    spent = Spent(checkpoints / SPENT)
+    model, _, history = trained(
+        experiment, experiment.run(name), seed, rate, experiment.train.epochs, name, checkpoints, spent.note
+    )
+    seconds, processor_seconds = spent.so_far()
     facts = {
         "run": name,
         "seed": seed,
         "learning_rate": rate,
         "epochs": experiment.train.epochs,
         "weights": sum(parameter.numel() for parameter in model.parameters()),
-        "seconds": round(time.monotonic() - began, 1),
-        "processor_seconds": round(time.process_time() - busy, 1),
+        "seconds": round(seconds, 1),
+        "processor_seconds": round(processor_seconds, 1),
         "threads": torch.get_num_threads(),
-        "commit": commit(),
+        "commit": git_commit(),
     }
     state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     with atomic_path(target) as folder:
@@ -54,25 +63,43 @@ def main(name: str, seed: int) -> None:
         safetensors.torch.save_file(state, folder / WEIGHTS)
         write_text(folder / HISTORY, history_csv(history))
         write_text(folder / FACTS, json.dumps(facts, indent=2) + "\n")
+    shutil.rmtree(checkpoints)
     console.print(f"{name}, seed {seed}: validation AuC {history[-1].val_auc:.4f} -> {target}")
 
 
-def commit() -> str:
-    """The commit of the working tree, with "+" where it holds changes; "not recorded" outside a repository."""
-    try:
-        head, changes = (
-            subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout.strip()
-            for words in (("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "not recorded"
-    return head + ("+" if changes else "")
+class Spent:
+    """The time that a run has taken in all its lives, kept in a file beside its checkpoints.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else [0.0, 0.0]
+        self._began = time.monotonic(), time.process_time()
+
+    def so_far(self) -> list[float]:
+        """Seconds on the clock, and of the processor."""
+        now = time.monotonic(), time.process_time()
+        return [before + end - start for before, start, end in zip(self._before, self._began, now, strict=True)]
+
+    def note(self) -> None:
+        """Write it down; whatever comes after is lost when the process is killed."""
+        write_text(self._path, json.dumps(self.so_far()) + "\n")
 
 
 def trained(
-    experiment: Experiment, run: RunSettings, seed: int, rate: float, epochs: int, title: str
+    experiment: Experiment,
+    run: RunSettings,
+    seed: int,
+    rate: float,
+    epochs: int,
+    title: str,
+    checkpoints: Path | None = None,
+    after_step: Callable[[], None] = lambda: None,
 ) -> tuple[ColorNet, Objective, list[Epoch]]:
-    """Train one network from `seed` at the peak learning rate `rate` for `epochs`."""
+    """Train one network from `seed` at the peak learning rate `rate` for `epochs`; go on from `checkpoints`."""
     data = read_cifar10(DATA, "train", experiment.validation)
     validation = read_cifar10(DATA, "val", experiment.validation).tensor()
     settings = experiment.training(rate, epochs)
@@ -80,8 +107,18 @@ def trained(
     torch.manual_seed(seed)
     model, objective = build(run)
     with progress(f"{title}, seed {seed}", settings.epochs * len(batches)) as advance:
-        observer = Observer(step=lambda step: advance(f"loss {step.outcome.loss:.1f}"))
-        history = train(model, objective, batches, validation, settings, observer)
+
+        def on_begin(done: int, source: Path | None) -> None:
+            if source is not None:
+                console.print(f"{title}, seed {seed}: goes on after step {done}, from {source}")
+                advance("", pieces=done)
+
+        def on_step(step: Step) -> None:
+            advance(f"loss {step.outcome.loss:.1f}")
+            after_step()
+
+        observer = Observer(on_begin, on_step)
+        history = train(model, objective, batches, validation, settings, observer, checkpoints)
     return model, objective, history
 
 

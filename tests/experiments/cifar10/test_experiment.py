@@ -14,7 +14,7 @@ from experiments.cifar10.evaluate import baselines, measure
 from experiments.cifar10.network import SmallNet
 from experiments.cifar10.search import REPRESENTATIVES
 from experiments.cifar10.select import nearest_copies
-from experiments.cifar10.settings import HERE, kind_of, load_experiment
+from experiments.cifar10.settings import CHECKPOINTS, HERE, RUNS, kind_of, load_experiment
 from experiments.cifar10.statistics import tabulate
 from experiments.cifar10.train import build
 
@@ -52,6 +52,13 @@ def test_dvc_names_the_runs_and_seeds_of_the_parameters() -> None:
     assert set(REPRESENTATIVES) == set(experiment.learning_rates)
     assert {kind_of(experiment.run(name)) for name in experiment.runs} == set(experiment.learning_rates)
     assert all(kind_of(experiment.run(name)) == kind for kind, name in REPRESENTATIVES.items())
+
+
+def test_dvc_leaves_the_checkpoints_alone() -> None:
+    stages = yaml.safe_load((HERE / "dvc.yaml").read_text(encoding="utf-8"))["stages"].values()
+    outs = [Path(path) for stage in stages for out in stage.get("outs", []) for path in out]
+    assert RUNS / "${item.run}-${item.seed}" in outs
+    assert not any(CHECKPOINTS.is_relative_to(out) for out in outs)
 
 
 def test_wrong_parameters_are_sentences(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from colorlib.data.prepared import Prepared
 from colorlib.ops.grid import Grid
 from colorlib.priors import read_bin_table
 from experiments.cifar10 import evaluate, report, search, select, statistics, train
-from experiments.cifar10.settings import HERE, REPORT, RESULTS, RUNS, SEARCH, SELECTION, load_experiment
+from experiments.cifar10.settings import CHECKPOINTS, HERE, REPORT, RESULTS, RUNS, SEARCH, SELECTION, load_experiment
 
 PARAMETERS = """
 validation: 2
@@ -82,14 +82,34 @@ def test_from_statistics_to_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Not run: regression-1, class-313-rebalanced-1" in REPORT.read_text()
 
 
-def test_a_finished_run_is_not_done_again(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finished_run_is_not_done_again_and_a_killed_one_goes_on_from_its_checkpoint(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (HERE / "params.yaml").write_text(PARAMETERS.replace("precision:", "saving: {steps: 1}, precision:"))
+    target, checkpoints = RUNS / "regression-0", CHECKPOINTS / "regression-0"
     train.main("regression", 0)
-    before = (RUNS / "regression-0/weights.safetensors").stat().st_mtime_ns
+    assert not checkpoints.exists()
+    before = (target / train.WEIGHTS).stat().st_mtime_ns
     train.main("regression", 0)
     assert "nothing to do" in capsys.readouterr().out
-    assert (RUNS / "regression-0/weights.safetensors").stat().st_mtime_ns == before
-    shutil.copytree(RUNS / "regression-0", project / "kept")
-    shutil.rmtree(RUNS / "regression-0")
+    assert (target / train.WEIGHTS).stat().st_mtime_ns == before
+    target.rename(project / "kept")  # DVC removes what a stage makes before the stage runs again
+    steps: list[None] = []
+
+    def dies(_spent: train.Spent) -> None:
+        steps.append(None)
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train.Spent, "note", dies)
+        with pytest.raises(KeyboardInterrupt):
+            train.main("regression", 0)
+    (checkpoints / train.SPENT).write_text("[2000.0, 1000.0]")
     train.main("regression", 0)
-    again = (RUNS / "regression-0/weights.safetensors").read_bytes()
-    assert again == (project / "kept/weights.safetensors").read_bytes()
+    assert f"regression, seed 0: goes on after step 1, from {checkpoints}/step-00000001" in capsys.readouterr().out
+    assert (target / train.WEIGHTS).read_bytes() == (project / "kept" / train.WEIGHTS).read_bytes()
+    assert not checkpoints.exists()
+    facts = json.loads((target / train.FACTS).read_text())
+    assert 2000 < facts["seconds"] < 2100
+    assert 1000 < facts["processor_seconds"] < 1100
