@@ -143,12 +143,6 @@ def test_two_visitors_at_once_each_hand_in_photographs_and_take_out_files(
             assert opened(archive.read("pasted.colorized.png")).size == (90, 80)
 
 
-def seen_behind(visitor: Visitor, tab: str, text: str) -> bool:
-    """Open a tab and look; a click can be lost while the page is drawn anew."""
-    visitor.page.get_by_role("tab", name=tab).click()
-    return visitor.page.get_by_text(text).is_visible()
-
-
 def test_what_goes_wrong_is_a_sentence_and_the_work_can_be_cancelled(
     browser: Browser, app: str, tmp_path: Path
 ) -> None:
@@ -176,7 +170,8 @@ def test_what_goes_wrong_is_a_sentence_and_the_work_can_be_cancelled(
         shown(visitor, instead_of=large)
         page.get_by_role("button", name="Start").press("Enter")
         page.get_by_text("done").filter(visible=True).first.wait_for()
-        until(visitor, lambda: seen_behind(visitor, "Picture", "in tiles of 512 pixels"))
+        page.get_by_role("tab", name="Picture").click()
+        page.get_by_text("in tiles of 512 pixels").wait_for()
         classification = source(visitor)
         page.get_by_text("regression", exact=True).first.click()
         shown(visitor, instead_of=classification)

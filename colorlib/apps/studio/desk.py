@@ -19,6 +19,7 @@ from colorlib.ops.composition import AbMap
 
 KEPT = 8  # analyses a desk: a photograph under each of the pipeline's models, and one more
 LONGEST_PREVIEW = 1024  # pixels: what a slider shows while it moves; files are made at full size
+SIDES, USUAL_SIDE = (256, 512, 1024), 512  # of tiles, in pixels
 NO_COLOUR = AbMap(torch.zeros(2, 1, 1), 1, 1, 1)
 
 Progress = Callable[[int, int], None]

@@ -15,6 +15,7 @@ class Errand:
     """
 
     def __init__(self, desk: Desk, wish: Wish) -> None:
+        self.wish = wish
         self.ready, self.all = 0, 0
         self._stop = threading.Event()
         pool = ThreadPoolExecutor(1)

@@ -25,6 +25,7 @@ class Visit:
         uploads: label -> photograph, the newest last.
         wish: what was looked at last.
         errand: the work on tiles that was begun last.
+        drawn_after: the errand that had ended when the page last drew its picture.
     """
 
     def __init__(self, shelf: Shelf) -> None:
@@ -32,6 +33,7 @@ class Visit:
         self.uploads: OrderedDict[str, Upload] = OrderedDict()
         self.wish: Wish | None = None
         self.errand: Errand | None = None
+        self.drawn_after: Errand | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="colorlib-visit-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
