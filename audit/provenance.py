@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from audit.model import InputHash
-from audit.target import Target
+from audit.target import PATIENCE, Target
 
 # DVC writes the report's own hash into its lock: a report that held the lock's hash would never be the same twice.
 WRITTEN_BY_PIPELINE = "dvc.lock"
@@ -69,11 +69,13 @@ def repository_state(target: Target, audited: Choice = sorted) -> tuple[str, str
     root = target.root
     try:
         commit, listed = (
-            subprocess.run(["git", "--no-optional-locks", "-C", str(root), *command], capture_output=True, check=True)
-            .stdout.decode(errors="surrogateescape")
+            subprocess.run(
+                ["git", "--no-optional-locks", "-C", str(root), *command], capture_output=True, check=True,
+                timeout=PATIENCE,
+            ).stdout.decode(errors="surrogateescape")
             for command in (("rev-parse", "HEAD"), ("ls-tree", "-r", "-z", "HEAD"))
         )  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.SubprocessError):
         return "", "no repository"
     entries = (entry.partition("\t") for entry in listed.split("\0") if entry.startswith("100"))  # regular files
     committed = {path: described.split()[-1] for described, _, path in entries}

@@ -25,6 +25,7 @@ SKIPPED_FOLDERS = {
     ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache",
     ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", "site-packages",
 }  # fmt: skip
+PATIENCE = 60  # seconds for git; a repository may be made so that it waits for ever
 PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
 
 
@@ -189,8 +190,10 @@ def git_files(root: Path) -> list[str]:
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(root), "ls-files", "-z", "--cached", "--others"]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        done = subprocess.run([*command, "--exclude-standard"], capture_output=True, check=False, env=environment)
-    except OSError:
+        done = subprocess.run(
+            [*command, "--exclude-standard"], capture_output=True, check=False, env=environment, timeout=PATIENCE
+        )
+    except (OSError, subprocess.TimeoutExpired):
         return []
     return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name] if done.returncode == 0 else []
 
@@ -217,9 +220,13 @@ def read(root: Path, path: str) -> Iterator[Piece]:
     is_python = path.endswith(PYTHON_SUFFIXES)
     kind = Kind.PYTHON if is_python else Kind.MARKDOWN if path.endswith((".md", ".rst")) else Kind.TEXT
     try:
-        data = (root / path).read_bytes()
+        with (root / path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         yield Piece(path, kind, "", problem=(f"cannot be read: {error.strerror}", 0))
+        return
+    if len(data) > MAX_BYTES:
+        yield Piece(path, kind, "", problem=("grows while it is read", 0))
         return
     if b"\0" in data:
         if is_python or path.endswith(".ipynb"):

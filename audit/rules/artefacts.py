@@ -35,22 +35,24 @@ CONFLICT = rule(
 
 MARK = re.compile(
     r":?contentReference\[oaicite:\d+\](?:\{index=\d+\})?|\[?oaicite:\d+\]?|\u3010\d+(?::\d+)?\u2020[^\u3011]*\u3011"
-    r"|\ue200?cite\ue202?turn\d\w*|\bciteturn\d+(?:search|view|file|news)\d+|[?&]utm_source=chatgpt\.com"
+    r"|\ue200?cite\ue202?turn\d\w*|\b(?:cite)?turn\d+(?:search|view|file|news|image)\d+|[?&]utm_source=chatgpt\.com"
     r"|\boai_citation:\d+|\bsandbox:/mnt/data/|\bfileciteturn\d\w*"
 )
 SPOKEN = re.compile(
     r"\bas an ai (?:language model|assistant)\b|\bas a large language model,? i\b"
     r"|\bmy (?:knowledge|training) (?:cutoff|data (?:ends|only goes))\b"
+    r"|\bas of my last (?:knowledge |training )?update\b"
     r"|\bi(?:'m| am) sorry, but (?:as an ai|i can(?:'t|not))\b"
-    r"|^\W*(?:chatgpt said|you said):\s*$|^copy code$"
-    r"|^\W*(?:certainly|sure|of course)[!,] (?:here(?:'s| is| are)|below is)\b"
+    r"|^\W*(?:chatgpt said|you said):\s*$|\bchatgpt said: |^copy code$"
+    r"|^\W*(?:(?:assistant|chatgpt|claude|gpt-?\d\w*)\W*:\W*)?(?:certainly|sure|of course)[!,] "
+    r"(?:here(?:'s| is| are)|below is)\b"
     r"|\bi hope this helps! (?:let me know|feel free)\b|\blet me know if you(?:'d| would) like me to\b",
     re.I,
 )  # fmt: skip
 HINTS = (  # in lower case; without one of these neither pattern above finds anything: the cheap question first
     "oaicite", "oai_citation", "sandbox:/mnt", "copy code", "\u3010", "cite", "utm_source=chatgpt", "as an ai",
-    "as a large", "my knowledge", "my training", "but i can", "chatgpt said", "you said", "certainly", "sure!",
-    "sure,", "of course", "i hope this helps", "let me know if",
+    "as a large", "my knowledge", "my training", "my last", "but i can", "chatgpt said", "you said", "certainly",
+    "sure!", "sure,", "of course", "i hope this helps", "let me know if", *(f"turn{digit}" for digit in range(10)),
 )  # fmt: skip
 QUOTED = re.compile(r"``.+?``|`[^`]*`|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 ABOUT = 12  # fewer letters than this beside a mark: the mark is what the line is about

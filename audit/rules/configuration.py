@@ -162,15 +162,25 @@ def leaves_of(piece: Piece) -> Iterator[Leaf]:
             document = yaml.safe_load(piece.text)
     except (ValueError, RecursionError, yaml.YAMLError):
         return
+    lines = lines_of_keys(piece)
     waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
     while waiting:
         value, keys = waiting.pop()
         if isinstance(value, dict):
             waiting += [(inner, (*keys, str(key))) for key, inner in reversed(value.items())]
         elif keys:
-            key = re.escape(keys[-1])
-            pattern = re.compile(rf"^\s*(-\s+)?['\"]?{key}['\"]?\s*[:=]|['\"]{key}['\"]\s*:")
-            yield Leaf(keys, next((n for n, line in enumerate(piece.lines, start=1) if pattern.search(line)), 0))
+            yield Leaf(keys, lines.get(keys[-1], 0))
+
+
+def lines_of_keys(piece: Piece) -> dict[str, int]:
+    """Key -> the first line that gives it a value."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(piece.lines, start=1):
+        before, *value = re.split("[:=]", line, maxsplit=1)
+        keys = [before.strip().removeprefix("- ").strip().strip("'\"")] if value else []
+        for key in (*keys, *re.findall(r"['\"]([^'\"]+)['\"]\s*:", line)):
+            found.setdefault(key, number)
+    return found
 
 
 def too_deep(text: str) -> bool:
@@ -195,18 +205,25 @@ def unread(
     if () in whole:
         return
     words = words_in(every)
-    texts = [other for other in target.pieces if other.kind is Kind.TEXT]
-    others = "\n".join(other.text for other in texts if not other.path.endswith(SUFFIXES) or "/." in f"/{other.path}")
-    others += "\n".join(found for other in texts for found in re.findall(r"\$\{[^}]*\}", other.text))
+    others = {word for piece in target.pieces if piece.kind is Kind.TEXT for word in words_of_text(piece)}
+    ends = {keys[-1] for keys in whole}
     for piece, leaf in ((piece, leaf) for piece, leaves in loaded for leaf in leaves):
         key = leaf.keys[-1]
         if not words.issuperset(leaf.keys[:-1]):
             continue  # a whole table under another name: not read key by key
-        if any(keys[-1] in leaf.keys[:-1] for keys in whole):
+        if not ends.isdisjoint(leaf.keys[:-1]):
             continue  # in a table that is used as a whole
         if key.isidentifier() and key not in words and key not in others and not key.startswith("_"):
             message = f"`{'.'.join(leaf.keys)}` is read nowhere"
             yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
+
+
+def words_of_text(piece: Piece) -> list[str]:
+    """Words of a script; of a configuration, those of its references to entries."""
+    if len(piece.text) > MAX_BYTES:
+        return []
+    of_tools = not piece.path.endswith(SUFFIXES) or "/." in f"/{piece.path}"
+    return re.findall(r"\w+", piece.text if of_tools else " ".join(re.findall(r"\$\{[^}]{0,200}\}", piece.text)))
 
 
 def words_in(every: list[Module]) -> set[str]:

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.family import Family, rule
+from audit.rules.figures import unsourced
 from audit.rules.shell import named_files, shell_lines
 from audit.target import Kind, Piece, Target
 
@@ -26,6 +27,15 @@ BADGE = rule(
     confidence=Confidence.MEDIUM,
 )
 
+NUMBER = rule(
+    "documents.number",
+    title="A result that stands in no file of results",
+    why="Nobody can tell which run it comes from, or whether the code still reaches it.",
+    fix="Commit what the run printed or wrote, and link to it; name the paper where it is somebody else's.",
+    severity=Severity.MINOR,
+    confidence=Confidence.LOW,
+)
+
 README = re.compile(r"(^|/)(README|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING)[^/]*\.(md|rst)$", re.I)
 PLACEHOLDER = re.compile(
     r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|^[A-Z_]+$|^[A-Za-z]:|example\.|^xx|://", re.I
@@ -33,15 +43,17 @@ PLACEHOLDER = re.compile(
 # What stands before the name of a file that the reader is to make or fetch.
 MAKES = (
     r"(?:\b(?:wget|curl|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown)\b.*|>\s*\S*"
-    r"|\b(?:creat|sav|call|writ|nam|put|new|cop|download|renam)\w*\b[^.]{0,40})"
+    r"|\b(?:creat|sav|call|writ|nam|put|new|cop|download|renam|get|obtain|fetch)\w*\b(?:[^.]|\.\w){0,40})"
 )
 STATIC = re.compile(
     r"!\[[^\]]*\]\(https?://img\.shields\.io/badge/((?:code[_-]?)?(?:coverage|tests?|build|accuracy|score|quality"
-    r"|PSNR|SSIM|FID|pass\w*)[^)\s]*)\)",
+    r"|PSNR|SSIM|FID|LPIPS|F1|AUC|BLEU|WER|m?AP|m?IoU|dice|top-?[15]|pass\w*)[^)\s]*)\)",
     re.I,
 )
+MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
 FIGURE = re.compile(r"\d|pass|success", re.I)
+SHOWN = 5  # figures in one message
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -52,17 +64,22 @@ def find(target: Target) -> Iterator[Finding]:
             title = next((line for line in piece.lines if line.startswith("# ")), "")
             yield from commands(piece, files, f"{target.root.resolve().name}\n{title}")
             yield from badges(piece)
+            yield from numbers(piece, target)
 
 
 def commands(piece: Piece, files: frozenset[str], project: str) -> Iterator[Finding]:
     """Each file once a document."""
+    seen: set[tuple[str, str]] = set()
     reported: set[str] = set()
     for number, line, folder in shell_lines(piece, files, project):
         for path in named_files(line, files):
             clean = path.removeprefix("./").replace("\\", "/")
-            if PLACEHOLDER.search(clean) or clean in reported or is_there(clean, folder, piece, files):
+            if (clean, folder) in seen or clean in reported or PLACEHOLDER.search(clean):
                 continue
-            if not is_made(piece, number, clean):
+            if len(seen) == MOST:
+                return
+            seen.add((clean, folder))
+            if not is_there(clean, folder, piece, files) and not is_made(piece, number, clean):
                 reported.add(clean)
                 yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
 
@@ -98,4 +115,13 @@ def badges(piece: Piece) -> Iterator[Finding]:
                 yield found(BADGE, piece.at(number), message, line.strip()[:120])
 
 
-FAMILY = Family("documents", "Documents say what is so", (COMMAND, BADGE), find, reads_text=True)
+def numbers(piece: Piece, target: Target) -> Iterator[Finding]:
+    """One finding a document, at the first figure."""
+    figures = list(unsourced(piece, target))
+    if figures:
+        line = figures[0][0]
+        listed = ", ".join(figure for _, figure in figures[:SHOWN]) + (" …" if len(figures) > SHOWN else "")
+        yield found(NUMBER, piece.at(line), f"{listed}: in no other file of the tree", piece.line(line)[:120])
+
+
+FAMILY = Family("documents", "Documents say what is so", (COMMAND, BADGE, NUMBER), find, reads_text=True)

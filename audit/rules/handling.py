@@ -6,20 +6,19 @@ from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import (
-    TEACHING_PATH,
     TEST_PATH,
     Module,
     dotted,
     has_unpacked_keywords,
     is_constant,
     is_function,
-    is_parameter,
     keyword,
     last_name,
     modules,
     text_of,
 )
 from audit.rules.family import Family, rule
+from audit.rules.reading import unchecked_read
 from audit.target import Piece, Target, held
 
 SWALLOW = rule(
@@ -32,8 +31,8 @@ SWALLOW = rule(
 )
 UNCHECKED = rule(
     "handling.unchecked",
-    title="A fixed file is read with no check that it is there",
-    why="On any machine where the file lies elsewhere the program stops with a traceback, or works with None.",
+    title="A file is read with no check that it is there",
+    why="Where the file lies elsewhere or is misspelt, the program stops with a traceback or works with None.",
     fix="Take the path from an argument; check it before use and say what is expected there.",
     severity=Severity.MINOR,
     confidence=Confidence.MEDIUM,
@@ -65,16 +64,7 @@ CUDA = rule(
 
 BROAD = {"Exception", "BaseException"}
 ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat", re.I)
-EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat", "glob", "rglob", "listdir", "iterdir"}
-READERS = {
-    "torch.load", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open", "PIL.Image.open", "h5py.File",
-    "joblib.load", "scipy.io.loadmat", "tensorflow.keras.models.load_model", "keras.models.load_model",
-    "safetensors.torch.load_file",
-    *(f"pandas.read_{kind}" for kind in ("csv", "excel", "json", "parquet", "pickle", "table", "feather", "hdf")),
-}  # fmt: skip
-PATH_READERS = {"read_text", "read_bytes", "open"}  # of pathlib.Path
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
-MAKING = re.compile(r"(^|/)(setup|conf|versioneer|noxfile|tasks|fabfile)\.py$")
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -87,28 +77,47 @@ def find(target: Target) -> Iterator[Finding]:
             line = call.lineno
             if name == "torch.load":
                 yield from checkpoint(piece, call)
-            if is_fixed_read(module, call, name):
-                yield found(UNCHECKED, piece.at(line), f"{name}() of a fixed path, unchecked", piece.line(line)[:120])
+            path = unchecked_read(module, call, name)
+            if path:
+                whose = "a path that its user gives" if path.startswith("{") else "a fixed path"
+                yield found(UNCHECKED, piece.at(line), f"{name}() of {whose}, unchecked", piece.line(line)[:120])
             if asks_for_gpu(call, name) and not is_guarded(module, call):
                 yield found(CUDA, piece.at(line), "needs CUDA whatever the machine has", piece.line(line)[:120])
         yield from pictures(module)
+        yield from devices(module)
 
 
 def swallowed(module: Module) -> Iterator[Finding]:
-    """`except:` or `except Exception:` that does nothing, and suppress(Exception)."""
+    """Handlers of everything that do nothing, suppress(Exception), and `finally` that leaves."""
     for piece, node in module.walk():
-        if isinstance(node, ast.Try) and not all(isinstance(line, ast.Import | ast.ImportFrom) for line in node.body):
-            for handler in node.handlers:
-                if is_broad(handler.type) and all(is_nothing(line) for line in handler.body):
-                    what = "except:" if handler.type is None else f"except {ast.unparse(handler.type)}:"
-                    message = f"`{what}` drops every error"
-                    yield found(SWALLOW, piece.at(handler.lineno), message, piece.line(handler.lineno)[:120])
+        if isinstance(node, ast.Try | ast.TryStar):
+            dropped = drops(node)
         elif isinstance(node, ast.With | ast.AsyncWith):
-            for item in node.items:
-                call = item.context_expr
-                if isinstance(call, ast.Call) and last_name(call.func) == "suppress" and any(map(is_broad, call.args)):
-                    message = "`suppress` drops every error"
-                    yield found(SWALLOW, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+            calls = (item.context_expr for item in node.items)
+            dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(call)]
+        else:
+            continue
+        for statement, what in dropped:
+            line = statement.lineno
+            yield found(SWALLOW, piece.at(line), f"`{what}` drops every error", piece.line(line)[:120])
+
+
+def drops(node: ast.Try | ast.TryStar) -> list[tuple[ast.stmt | ast.ExceptHandler, str]]:
+    """Where a `try` loses every error, and by what."""
+    leaving = [line for line in node.finalbody if isinstance(line, ast.Return | ast.Break | ast.Continue)]
+    lost: list[tuple[ast.stmt | ast.ExceptHandler, str]] = [(line, "finally") for line in leaving[:1]]
+    if not all(isinstance(line, ast.Import | ast.ImportFrom) for line in node.body):
+        lost += [
+            (handler, f"except{f' {ast.unparse(handler.type)}' if handler.type else ''}:")
+            for handler in node.handlers
+            if is_broad(handler.type) and all(is_nothing(line, handler) for line in handler.body)
+        ]
+    return lost
+
+
+def suppresses(call: ast.Call) -> bool:
+    """`suppress(Exception)`."""
+    return last_name(call.func) == "suppress" and any(map(is_broad, call.args))
 
 
 def is_broad(kind: ast.expr | None) -> bool:
@@ -118,12 +127,25 @@ def is_broad(kind: ast.expr | None) -> bool:
     return kind is None or dotted(kind).removeprefix("builtins.") in BROAD
 
 
-def is_nothing(statement: ast.stmt) -> bool:
-    """`pass`, `continue`, `...`, a string, or a return of nothing."""
+def is_nothing(statement: ast.stmt, handler: ast.ExceptHandler) -> bool:
+    """`pass`, `continue`, `...`, a string, or a constant in place of the value that failed.
+
+    A truth value is an answer (`return False` says that it failed), unless the error was given a name and not looked
+    at. `except Exception: x = None` is a choice of default; `except:` chooses nothing.
+    """
     if isinstance(statement, ast.Return):
-        return statement.value is None or is_constant(statement.value, None)
+        return statement.value is None or is_stand_in(statement.value, handler)
+    if isinstance(statement, ast.Assign):
+        return (handler.type is None or handler.name is not None) and is_stand_in(statement.value, handler)
     constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    return constant or isinstance(statement, ast.Pass | ast.Continue)
+    return constant or isinstance(statement, ast.Pass | ast.Continue | ast.Break)
+
+
+def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
+    """A constant, or an empty list or table."""
+    if isinstance(node, ast.Constant):
+        return not isinstance(node.value, bool) or handler.name is not None
+    return (isinstance(node, ast.List | ast.Tuple) and not node.elts) or (isinstance(node, ast.Dict) and not node.keys)
 
 
 def checkpoint(piece: Piece, call: ast.Call) -> Iterator[Finding]:
@@ -135,70 +157,11 @@ def checkpoint(piece: Piece, call: ast.Call) -> Iterator[Finding]:
         yield found(UNSAFE_LOAD, place, "weights_only=False runs code from the file", excerpt)
 
 
-def is_fixed_read(module: Module, call: ast.Call, name: str) -> bool:
-    """A reader of a path written into the code, with neither `try` around it nor a question before it."""
-    if MAKING.search(module.path) or TEACHING_PATH.search(module.path):
-        return False
-    path = path_read(module, call, name)
-    if not path or "://" in path or path.startswith(("/proc", "/dev", "/sys")):
-        return False
-    if any(isinstance(holder, ast.Try) for holder in module.enclosing(call)):
-        return False
-    scope = module.scope(call)
-    asked = {
-        last_name(other.func)
-        for _, other, _ in module.calls
-        if module.scope(other) is scope
-    }
-    return not asked & EXISTS and not is_written(module, path)
-
-
-def path_read(module: Module, call: ast.Call, name: str) -> str:
-    """The path that a call reads, where the code fixes it; "" for what reads nothing or is told where."""
-    if name in READERS and call.args:
-        reads = not opens_for_writing(call) if name in ("open", "h5py.File") else True
-        return fixed_path(module, call.args[0]) if reads else ""
-    maker = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in PATH_READERS else None
-    if isinstance(maker, ast.Call):
-        writes = call.args and text_of(call.args[0]).startswith(("w", "a", "x"))
-        if module.full_name(maker.func) == "pathlib.Path" and len(maker.args) == 1 and not writes:
-            return fixed_path(module, maker.args[0])
-    return ""
-
-
-def fixed_path(module: Module, node: ast.expr, depth: int = 0) -> str:
-    """A path made of constants: a string, a name that is given one once, os.path.join of such; "" for any other."""
-    if text_of(node):
-        return text_of(node)
-    if isinstance(node, ast.Name) and depth < 3 and not is_parameter(module, node):
-        given = module.given.get(node.id, [])
-        return fixed_path(module, given[0], depth + 1) if len(given) == 1 else ""
-    if isinstance(node, ast.Call) and node.args and module.full_name(node.func) in ("os.path.join", "pathlib.Path"):
-        parts = [fixed_path(module, part, depth) for part in node.args]
-        return "/".join(parts) if all(parts) else ""
-    return ""
-
-
-def opens_for_writing(call: ast.Call) -> bool:
-    """Whether the mode of an open() makes the file."""
-    return text_of(call.args[1] if len(call.args) > 1 else keyword(call, "mode")).startswith(("w", "a", "x"))
-
-
-def is_written(module: Module, path: str) -> bool:
-    """Whether the module itself makes the file: a call with the same path that is no reader."""
-    for _, call, name in module.calls:
-        if name not in READERS or (name == "open" and opens_for_writing(call)):
-            values = (*call.args, *(item.value for item in call.keywords))
-            if name not in ("os.path.join", "pathlib.Path") and path in (fixed_path(module, value) for value in values):
-                return True
-    return False
-
-
 def asks_for_gpu(call: ast.Call, name: str) -> bool:
-    """`x.cuda()`, `x.to("cuda")`, `torch.device("cuda")`, `torch.zeros(3, device="cuda")`."""
+    """`x.cuda()`, `x.to("cuda")`, `torch.device("cuda")`, `torch.zeros(3, device="cuda")`, `map_location="cuda"`."""
     if name.startswith("torch.") and not name.startswith("torch.cuda"):
-        named = call.args[0] if name == "torch.device" and call.args else keyword(call, "device")
-        if is_cuda(named):
+        named = call.args[:1] if name == "torch.device" else [keyword(call, "device"), keyword(call, "map_location")]
+        if any(map(is_cuda, named)):
             return True
     if not isinstance(call.func, ast.Attribute):
         return False
@@ -208,19 +171,30 @@ def asks_for_gpu(call: ast.Call, name: str) -> bool:
     return call.func.attr == "to" and any(map(is_cuda, (*call.args, keyword(call, "device"))))
 
 
+def devices(module: Module) -> Iterator[Finding]:
+    """`device = "cuda"`: a constant where a question belongs."""
+    if not any(origin.split(".")[0] == "torch" for origin in module.origins.values()):
+        return
+    for piece, node in module.walk():
+        if isinstance(node, ast.Assign) and is_cuda(node.value) and not is_guarded(module, node):
+            names = [last_name(target) for target in node.targets]
+            if any("device" in n.lower() for n in names) and not any(len(module.given.get(n, ())) > 1 for n in names):
+                yield found(CUDA, piece.at(node.lineno), "needs CUDA whatever the machine has", piece.line(node.lineno))
+
+
 def is_cuda(node: ast.expr | None) -> bool:
     """`"cuda"` or `"cuda:1"`."""
     return text_of(node).split(":")[0] == "cuda"
 
 
-def is_guarded(module: Module, call: ast.Call) -> bool:
-    """Whether a condition around the call, or a check earlier in its function or module, asks for the device."""
-    for holder in module.enclosing(call):
+def is_guarded(module: Module, node: ast.Call | ast.Assign) -> bool:
+    """Whether a condition around the node, or a check earlier in its function or module, asks for the device."""
+    for holder in module.enclosing(node):
         if isinstance(holder, ast.If | ast.IfExp | ast.While) and ASKS.search(ast.unparse(holder.test)):
             return True
         if isinstance(holder, ast.Try | ast.arguments) or (is_function(holder) and ASKS.search(holder.name)):
             return True  # a default value is one that the caller may change
-        before = [line for line in held(holder) if isinstance(line, ast.stmt) and line.lineno < call.lineno]
+        before = [line for line in held(holder) if isinstance(line, ast.stmt) and line.lineno < node.lineno]
         if any(map(stops_without_gpu, before)):
             return True
     return False

@@ -79,6 +79,8 @@ ON_PYPI = {
     "datasets", "evaluate", "transformers", "accelerate", "timm", "torchdata", "tests", "test", "configs",
     "classification_models", "segmentation_models", "model_utils", "python_utils",
 }  # fmt: skip
+# What other distributions only build upon: their name within another's says nothing about who brings it.
+FRAMEWORKS = {"torch", "pytorch", "tensorflow", "keras", "numpy", "scipy", "pandas", "transformers", "flask"}
 GENERATED = re.compile(r"(^|\.)(_\w*|version|\w+_pb2(_grpc)?|\w+_rc|generated\w*|cython_\w+)(\.|$)")
 SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
 NOT_SHIPPED = re.compile(r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer)\.py$|(^|/)(benchmarks?|tools|ci)/")
@@ -184,7 +186,7 @@ def covers(names: set[str], first: str) -> bool:
     parts = set(wanted.split("-")) - {"python", "py"}
     return any(
         wanted in name or name.replace("-", "") in (wanted.replace("-", ""), f"py{wanted}", f"python{wanted}")
-        or (len(name) > 3 and name in wanted) or name in parts
+        or (name not in FRAMEWORKS and ((len(name) > 3 and name in wanted) or name in parts))
         for name in names
     )  # fmt: skip
 
@@ -204,7 +206,8 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
             return f"{dots}{item.module}"
         first, dot, _ = item.module.partition(".")
         if first in local.tops:
-            return "" if not dot or moves or not owns(local, first) else item.module
+            here = not moves or any(local.resolve(module.path, other) for other in siblings(module, first))
+            return item.module if dot and here and owns(local, first) else ""
         meant = OWN_NAMES.fullmatch(first) and first not in ON_PYPI and not item.deferred
         return item.module if meant and not moves else ""
     if not item.names or not place.endswith("__init__.py"):
@@ -214,6 +217,11 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
         if absent and item.level and not item.module and not GENERATED.search(name):
             return f"{dots}{name}"
     return ""
+
+
+def siblings(module: Module, first: str) -> list[Import]:
+    """Imports of the same package: one that is found in the tree says that the package is the tree's."""
+    return [item for item in imports_of(module) if not item.level and item.module.startswith(f"{first}.")]
 
 
 def owns(local: Local, first: str) -> bool:

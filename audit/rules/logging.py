@@ -31,9 +31,11 @@ SPEAKING = re.compile(
     r"^_*(main|cli|usage|show|print|display|summar|report|describe|dump|log|info|help|demo)"
     r"|_(summary|report|info|main)$"
 )
-ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH, SPEAKS)
+ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
+SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
 ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|display|show|dry_run", re.I)
+PRINTS = {"print", "pprint.pprint", "pprint.pp", "rich.print"}
 SHOWN = 5  # line numbers named in one message
 
 
@@ -44,11 +46,13 @@ def find(target: Target) -> Iterator[Finding]:
     imported = {path for module in modules(target) if not is_aside(module.path) for path, _ in local.edges(module)}
     for module in modules(target):
         path = module.path
-        if module.is_notebook or any(pattern.search(path) for pattern in ELSEWHERE):
+        origins = {origin.split(".")[0] for origin in module.origins.values()}
+        speaks = SPEAKS.search(path) and origins.isdisjoint(SERVERS)
+        if module.is_notebook or speaks or any(pattern.search(path) for pattern in ELSEWHERE):
             continue
         is_library = path.rpartition("/")[0] in packages or (path in imported and not is_runnable(module))
         trains = training_place(module) is not None
-        is_command = any(origin.split(".")[0] in SHELLS for origin in module.origins.values())
+        is_command = not origins.isdisjoint(SHELLS)
         if not trains and (is_command or not is_library):
             continue
         lines = [(piece, node.lineno) for piece, node in prints(module, training_loops(module) if trains else set())]
@@ -73,7 +77,7 @@ def training_loops(module: Module) -> set[ast.AST]:
 
 def prints(module: Module, loops: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
-    calls = [(piece, call) for piece, call, name in module.calls if name == "print" and keyword(call, "file") is None]
+    calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and keyword(call, "file") is None]
     for piece, call in sorted(calls, key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
         asked = any(isinstance(holder, ast.If) and ASKED.search(ast.unparse(holder.test)) for holder in holders)

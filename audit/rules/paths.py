@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from audit import notebooks
 from audit.model import Confidence, Finding, Rule, Severity, found
-from audit.rules.code import TEST_PATH
+from audit.rules.code import TEST_PATH, text_of
 from audit.rules.family import Family, rule
+from audit.rules.joined import joined
 from audit.target import Kind, Piece, Target
 
 WINDOWS = rule(
@@ -65,7 +66,9 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         START + r"(?:/content/(?:g?drive\b|[\w.-]+/[\w.-]|[\w-]+\.\w)|/g?drive/(?:My ?Drive|Shared)"
         r"|/kaggle/(?:input|working)|/root/autodl-)"
     )),
-    (REPEATED, re.compile(r"(?:^|/)((?=[^/]*[A-Za-z])[\w.-]+/[\w.-]+)/\1(?:/|$)")),
+    (REPEATED, re.compile(
+        r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[^/]*[A-Za-z])[\w.-]+/[\w.-]+)/\1(?:/|$|(?=[\s'\",)\]]))"
+    )),
 )  # fmt: skip
 HOSTED = re.compile(START + r"/content/\w")  # in a notebook there is no other reading
 PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
@@ -80,7 +83,8 @@ NO_PATHS = {
     "include_router", "mount", "compile", "search", "match", "fullmatch", "sub", "findall", "split",
 }  # fmt: skip
 CONFIG_SUFFIXES = (
-    ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm", ".properties",
+    ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm", ".sbatch",
+    ".properties", "makefile",
 )  # fmt: skip
 
 
@@ -138,7 +142,7 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
 
 
 def strings(piece: Piece) -> Iterator[tuple[int, str]]:
-    """String constants that are neither documentation, nor routes, nor regular expressions."""
+    """Texts that are neither documentation, nor routes, nor regular expressions; those that are joined, as a whole."""
     skipped: set[int] = set()
     for node in piece.nodes:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -152,9 +156,16 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             if name in NO_PATHS and not (name == "mount" and ast.unparse(call.func) == "drive.mount"):
                 skipped.update(id(inner) for argument in call.args[:1] for inner in ast.walk(argument))
-    for node in piece.nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+    for node in piece.nodes:  # from the outside in: what a join is made of comes after it
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
+        elif isinstance(node, ast.Call | ast.BinOp):
+            path, made_of = joined(node)
+            skipped.update(id(part) for part in made_of if path or not isinstance(part, ast.Constant))
+            if path:
+                yield next(part.lineno for part in made_of if text_of(part)), path
 
 
 FAMILY = Family(

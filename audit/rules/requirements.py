@@ -18,7 +18,10 @@ LOCKS = re.compile(
     r"(^|/)(poetry|uv|pdm|pixi|conda-lock|Pipfile)\.lock$|(^|/)[^/]*(constraints|lock)[^/]*\.(txt|ya?ml|lock)$", re.I
 )
 NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*)$", re.DOTALL)
+ENTRY = re.compile(r"[\w.-]+\s*=\s*[\w.]+:")  # `command = package.module:function`
 PIP = re.compile(r"(?:^|[!%;&|\s])(?:u?v?\s?pip3?|conda|mamba)\s+install\s+(.*)")
+MAX_CHARACTERS = 200_000  # of a manifest; no person wrote a larger one
+BUILT = ("METADATA", "PKG-INFO")  # what a distribution says of itself
 MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "conanfile.py")
 
 
@@ -75,8 +78,19 @@ def from_piece(piece: Piece) -> Iterator[Requirement]:
         yield from from_cfg(piece)
     elif name == "setup.py" and piece.tree is not None:
         yield from from_setup(piece)
-    elif CONDA.search(piece.path):
+    elif name in BUILT:
         for number, line in enumerate(piece.lines, start=1):
+            mark, _, wanted = line.partition(":")
+            item = parsed(wanted, piece.at(number)) if mark == "Requires-Dist" else None
+            if item:
+                yield item
+    elif CONDA.search(piece.path):
+        listed = True  # also a file that is nothing but the list
+        for number, line in enumerate(piece.lines, start=1):
+            if line[:1].isalpha():
+                listed = line.startswith("dependencies")
+            if not listed:
+                continue
             match = re.match(r"\s*-\s*['\"]?([\w.-]+(?:\[\w+\])?\s*(?:[=<>!~].*)?)['\"]?\s*$", line)
             item = parsed(match.group(1), piece.at(number)) if match else None
             if item:
@@ -102,6 +116,8 @@ def from_requirements(piece: Piece) -> Iterator[Requirement]:
 
 def from_toml(piece: Piece) -> Iterator[Requirement]:
     """[project] and its extras, [dependency-groups], Poetry and Pipfile tables."""
+    if len(piece.text) > MAX_CHARACTERS:
+        return
     try:
         document = tomllib.loads(piece.text)
     except (ValueError, RecursionError):  # no TOML, or nested without end
@@ -151,7 +167,7 @@ def from_setup(piece: Piece) -> Iterator[Requirement]:
     for node in piece.nodes:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             for element in node.elts:
-                if isinstance(element, ast.Constant) and isinstance(element.value, str):
-                    item = parsed(element.value, piece.at(element.lineno))
-                    if item:
-                        yield item
+                text = element.value if isinstance(element, ast.Constant) else None
+                item = parsed(text, piece.at(element.lineno)) if isinstance(text, str) else None
+                if item and not ENTRY.match(str(text)):
+                    yield item

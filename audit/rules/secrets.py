@@ -1,5 +1,6 @@
 """Credentials in code, notebooks (outputs too) and configuration. The value itself never leaves this file."""
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -8,6 +9,7 @@ from typing import Any
 
 from audit.errors import NotRunError
 from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import docstrings
 from audit.rules.family import Family, rule
 from audit.runners import version
 from audit.target import Kind, Piece, Target
@@ -50,11 +52,21 @@ OWN_TOKENS = (
     ("Replicate token", re.compile(r"(r8_[A-Za-z0-9]{37,})\b")),
     ("Google OAuth secret", re.compile(r"(GOCSPX-[A-Za-z0-9_-]{20,})")),
     ("Google API key", re.compile(r"(AIza[0-9A-Za-z_-]{35})\b")),
-    ("Weights & Biases key", re.compile(r"wandb.*?(?:login\(|key)[\s=:('\"\]key]*([0-9a-f]{40})\b", re.I)),
+    ("Weights & Biases key", re.compile(r"wandb.*?(?:login[( ]|key)[\s=:('\"\]key]*([0-9a-f]{40})\b", re.I)),
     ("Kaggle key", re.compile(r"['\"](?:key|KAGGLE_KEY)['\"]\]?\s*[:=]\s*['\"]([0-9a-f]{32})['\"]")),
 )  # fmt: skip
 NAMED_TOKEN = re.compile(
     r"\b\w*(?:token|apikey|api_key|access_key)\w*['\"\]]{0,2}\s*[:=]\s*['\"]?([A-Za-z0-9_.\-/+]{20,})\b", re.I
+)
+# Where a value is given to a name otherwise than by a sign between the two: fall-backs, options, pairs of credentials.
+FALL_BACKS = (
+    re.compile(
+        r"(?:getenv|environ\.get)\(\s*['\"]\w*(?:KEY|TOKEN|SECRET|PASS|PWD)\w*['\"]\s*,\s*['\"]([^'\"]{8,})['\"]", re.I
+    ),
+    re.compile(
+        r"['\"]-{0,2}[\w-]*(?:key|token|secret|password)['\"]\s*,.*\bdefault\s*=\s*['\"]([^'\"]{8,})['\"]", re.I
+    ),
+    re.compile(r"\bauth\w*\s*=\s*\(\s*['\"][^'\"]+['\"]\s*,\s*['\"]([^'\"]{6,})['\"]\s*\)", re.I),
 )
 NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a special token, a path
     r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
@@ -70,9 +82,13 @@ PLACEHOLDER = re.compile(
 SHOWN_IN_DOCUMENTS = {BASIC_AUTH, "JSON Web Token", "Private Key"}  # documents show the form of these
 HASH_LINE = re.compile(r"\b\w*(hash|sha\d*|md5|digest|checksum|integrity|fingerprint)\w*\b", re.I)
 LOCK_FILE = re.compile(r"(^|/)([^/]*\.lock|[^/]*-lock\.(json|ya?ml)|go\.sum|npm-shrinkwrap\.json)$")
-CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".env", ".sh", ".properties", ".txt")
+CONFIG_SUFFIXES = (
+    ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".env", ".sh", ".bat", ".ps1", ".properties", ".txt",
+    "Dockerfile",
+)  # fmt: skip
+SUM = re.compile(r"(['\"])[ ]?\+[ ]?\1")
 SHORTEST, LONGEST = 8, 1000  # characters of a line; shorter ones hold no secret, longer ones are data
-TELLING = re.compile(r"key|pass|pwd|secret|contrase|token", re.I)  # without one of these no detector of names speaks
+TELLING = re.compile(r"key|pass|pwd|secret|contrase|token|auth", re.I)  # without one no detector of names speaks
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -85,19 +101,24 @@ def find(target: Target) -> Iterator[Finding]:
     for piece in target.pieces:
         if LOCK_FILE.search(piece.path):
             continue
-        tokens_there = holds_token(piece.text)
+        tokens_there = holds_token(whole(piece, piece.text))
         for number, line in enumerate(piece.lines, start=1):
             told = tokens_there or TELLING.search(line)
             if told and SHORTEST <= len(line) <= LONGEST and "base64," not in line:
-                finding = look(piece, number, line)
+                finding = look(piece, number, whole(piece, line))
                 if finding:
                     yield finding
 
 
 def gives_away(piece: Piece, number: int) -> bool:
     """Whether a line must not be quoted."""
-    line = piece.lines[number - 1] if 0 < number <= len(piece.lines) else ""
+    line = whole(piece, piece.lines[number - 1]) if 0 < number <= len(piece.lines) else ""
     return SHORTEST <= len(line) <= LONGEST and look(piece, number, line) is not None
+
+
+def whole(piece: Piece, text: str) -> str:
+    """Code with constants that are added made one: `"hf_" + "abc"` hides nothing."""
+    return SUM.sub("", text) if piece.kind is Kind.PYTHON and "+" in text else text
 
 
 def holds_token(text: str) -> bool:
@@ -120,7 +141,7 @@ def look(piece: Piece, number: int, line: str) -> Finding | None:
     if piece.kind is Kind.MARKDOWN or HASH_LINE.search(line) or not TELLING.search(line):
         return None
     for value in passwords(piece, number, line):
-        if credible(value):
+        if credible(value) and not in_docstring(piece, number):
             return found(PASSWORD, piece.at(number), f"a password or key as text ({shown(value)})")
     return None
 
@@ -144,12 +165,26 @@ def passwords(piece: Piece, number: int, line: str) -> Iterator[str]:
     if piece.kind is Kind.TEXT and not configured:
         return
     # The detector chooses its grammar by the file's name: notebooks and outputs hold Python.
-    filename = "env.ini" if "/.env" in f"/{piece.path}" else piece.path if configured else "cell.py"
+    as_ini = "/.env" in f"/{piece.path}" or piece.path.endswith(("Dockerfile", ".bat", ".ps1"))
+    filename = "env.ini" if as_ini else piece.path if configured else "cell.py"
     for secret in keyword_detector().analyze_line(filename=filename, line=line, line_number=number):
         yield secret.secret_value or ""
     match = NAMED_TOKEN.search(line)
     if match and mixed(match.group(1)):
         yield match.group(1)
+    for pattern in FALL_BACKS:
+        match = pattern.search(line)
+        if match and mixed(match.group(1)):
+            yield match.group(1)
+
+
+def in_docstring(piece: Piece, number: int) -> bool:
+    """Whether a line of code is documentation, where passwords are examples."""
+    documentation = docstrings(piece)
+    return any(
+        isinstance(node, ast.Constant) and id(node) in documentation and node.lineno <= number <= (node.end_lineno or 0)
+        for node in piece.nodes
+    )
 
 
 def mixed(value: str) -> bool:

@@ -45,9 +45,14 @@ PICKLES = {
     f"{module}.{name}"
     for module in ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "pickle5")
     for name in ("load", "loads", "Unpickler")
-} | {"pandas.read_pickle", "shelve.open"}
+} | {
+    "pandas.read_pickle", "shelve.open", "sklearn.externals.joblib.load", "marshal.load", "marshal.loads",
+    "jsonpickle.decode",
+}  # fmt: skip
 STARTERS = {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"}
-SHELLS = {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"}
+SHELLS = {
+    "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
+}  # fmt: skip
 
 
 def find(target: Target) -> Iterator[Finding]:

@@ -13,8 +13,10 @@ FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w+-]*)")
 SHELLS = {"", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "cmd", "bat", "powershell"}
 PROMPT = re.compile(r"^\s*(?:[$>%!]\s+|\(\w+\)\s*\$\s*|PS>\s*|[$!](?=\w))?")
 INDENTED = re.compile(r"^(?: {4,}|\t)")
+OF_DIRECTIVE = re.compile(r"^ {2,}|^\t")  # in reStructuredText the code of a directive may be indented by less
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 PYTHON = re.compile(r"^(?:\.?[\w./]*/)?python(?:[23](?:\.\d+)?)?$|^torchrun$|^ipython$|^py$|^deepspeed$")
+MAKEFILES = {"Makefile", "makefile", "GNUmakefile", "CMakeLists.txt", "configure"}
 SHELL_PROGRAMS = {"bash", "sh", "zsh", "source", "."}
 # Words before the one that says what runs; after the last of them a script may stand by itself.
 BEFORE = {"sudo", "time", "nohup", "exec", "uv", "poetry", "accelerate", "streamlit", "run", "launch", "gradio"}
@@ -22,6 +24,7 @@ STARTERS = {"run", "launch", "gradio"}
 WITH_VALUE = {"-m", "-W", "-X", "--nproc-per-node", "--nproc_per_node", "--nnodes", "--master_port", "--num_gpus",
               "--config_file", "--num_processes", "--include"}  # fmt: skip
 LAUNCH = ("torch.distributed.launch", "torch.distributed.run", "accelerate.commands.launch", "cProfile", "pdb")
+OTHER_VERSION = re.compile(r"git (?:checkout|switch) (?!-b|-c|main$|master$)")  # its files are not those of this tree
 UNKNOWN_URL = re.compile(r"your|user|<|name\b", re.I)
 STARTS = re.compile(
     r"^(?:[A-Z_]+=\S+\s+)*(?:python[\d.]*|torchrun|ba?sh|sh|pip3?|conda|streamlit|accelerate|deepspeed|\./\S+)\s*\S"
@@ -59,6 +62,7 @@ def shell_lines(piece: Piece, files: frozenset[str], project: str) -> Iterator[t
     After `cd` into what is not in the tree nothing is known until the block ends.
     """
     fenced, speaks, place = False, False, Place()
+    indented = OF_DIRECTIVE if piece.path.lower().endswith(".rst") else INDENTED
     for number, line in enumerate(piece.lines, start=1):
         fence = FENCE.match(line)
         if fence:
@@ -69,7 +73,7 @@ def shell_lines(piece: Piece, files: frozenset[str], project: str) -> Iterator[t
             yield from run(number, line, place, files, project)
         elif fenced:
             continue
-        elif INDENTED.match(line):
+        elif indented.match(line):
             if STARTS.match(PROMPT.sub("", line, count=1)) or line.strip().startswith(("cd ", "$ cd ", "git clone ")):
                 yield from run(number, line, place, files, project)
         else:
@@ -87,6 +91,8 @@ def run(number: int, line: str, place: Place, files: frozenset[str], project: st
             place.go(part[3:].strip().strip("'\"").rstrip("/").removeprefix("./"), files, project)
         elif part.startswith("git clone "):
             place.cloned = part
+        elif OTHER_VERSION.match(part):
+            place.lost = True
         elif not place.lost:
             yield number, part, place.folder
 
@@ -112,6 +118,8 @@ def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
         yield rest[0]
     elif program.startswith("./") and program.endswith((".sh", ".py")):
         yield program
+    elif program == "make" and not any(path.rpartition("/")[2] in MAKEFILES for path in files):
+        yield "Makefile"
     elif program in ("pip", "pip3", "conda", "mamba"):
         yield from following(rest, ("-r", "--requirement", "-f", "--file"), (".txt", ".yml", ".yaml"))
     elif program == "jupyter":

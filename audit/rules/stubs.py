@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import FOREIGN_PATH, TEST_PATH, comments, is_text
+from audit.rules.code import FOREIGN_PATH, TEST_PATH, comments, is_text, text_of
 from audit.rules.family import Family, rule
 from audit.target import Piece, Target, held
 
@@ -45,6 +45,7 @@ UNREACHABLE = rule(
 )
 
 NOTE = re.compile(r"\b(?:TODO|FIXME)\b")
+NOT_YET = re.compile(r"^\W*(?:\w+ )?(?:is )?(?:not (?:yet )?implemented|to be implemented|unimplemented)\b", re.I)
 TO_FILL = re.compile(r"\.pyi$|(^|/)versioneer\.py$|(^|/)\w*templates?/")
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
 BASE = re.compile(r"^_*(Base|Abstract)(?=[A-Z_]|$)|(Base|Mixin|Interface)(V?\d+D?)?$")
@@ -117,7 +118,8 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
                 yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only `{body}`", piece.line(node.lineno))
         if isinstance(node, ast.ClassDef):
             body = placeholder(node.body)
-            inherits = node.bases or node.keywords or node.decorator_list
+            plain = all(class_name(base) in TORCH | {"object"} for base in node.bases)  # these ask for a body
+            inherits = not plain or node.keywords or node.decorator_list
             if body and not inherits and not DOUBLE.match(node.name):
                 message = f"class {node.name} is only `{body}`"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
@@ -129,7 +131,7 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
 
 
 def placeholder(body: list[ast.stmt]) -> str:
-    """`pass`, `...` or `raise NotImplementedError` when that is all there is beside a docstring; else ""."""
+    """`pass`, `...`, `raise NotImplementedError` or the like when that is all there is beside a docstring; else ""."""
     rest = body[1:] if is_text(body[0]) else body
     if len(rest) != 1:
         return ""
@@ -139,8 +141,9 @@ def placeholder(body: list[ast.stmt]) -> str:
     if isinstance(only, ast.Expr) and isinstance(only.value, ast.Constant) and only.value.value is ...:
         return "..."
     if isinstance(only, ast.Raise) and only.exc is not None:
-        raised = only.exc.func if isinstance(only.exc, ast.Call) else only.exc
-        return "raise NotImplementedError" if class_name(raised) == "NotImplementedError" else ""
+        said = text_of(only.exc.args[0]) if isinstance(only.exc, ast.Call) and only.exc.args else ""
+        if class_name(only.exc) in ("NotImplementedError", "NotImplemented") or NOT_YET.search(said):
+            return f"raise {class_name(only.exc)}"
     return ""
 
 
@@ -161,7 +164,7 @@ def excused(
         return True
     if any(node.name in classes.methods.get(other, set()) for other in classes.related(owner.name)):
         return True
-    if body == "raise NotImplementedError" or node.name in ESSENTIAL:
+    if body.startswith("raise") or node.name in ESSENTIAL:
         return False
     above = (names | classes.reach(owner.name, up=True)) - (set() if node.name in HOOKS_OF_TORCH else TORCH)
     foreign = any(name not in classes.methods and name != "object" for name in above)
@@ -176,11 +179,23 @@ def unreachable(piece: Piece) -> Iterator[Finding]:
             if not isinstance(block, list):
                 continue
             for leaving, following in pairwise(block):
-                if isinstance(leaving, ast.Return | ast.Raise | ast.Break | ast.Continue):
-                    if not makes_generator(following):
+                if leaves(leaving):
+                    if not makes_generator(following) and not is_guard(leaving, following):
                         message = f"nothing runs after the `{type(leaving).__name__.lower()}` in line {leaving.lineno}"
                         yield found(UNREACHABLE, piece.at(following.lineno), message, piece.line(following.lineno))
                     break
+
+
+def leaves(statement: ast.stmt) -> bool:
+    """Whether no run goes on behind a statement: it leaves the block, or both branches of an `if` do."""
+    while isinstance(statement, ast.If) and statement.orelse and leaves(statement.body[-1]):
+        statement = statement.orelse[-1]
+    return isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue)
+
+
+def is_guard(leaving: ast.stmt, following: ast.stmt) -> bool:
+    """An error raised behind branches that all return: for whoever adds one."""
+    return isinstance(leaving, ast.If) and isinstance(following, ast.Raise | ast.Assert)
 
 
 def makes_generator(statement: ast.stmt) -> bool:

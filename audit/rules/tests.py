@@ -45,11 +45,15 @@ PARTIAL = rule(
 MIN_MODULES = 3  # a tree of fewer with definitions is a snippet
 TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_tests?)\.py$")
 CHECKS = re.compile(r"assert|check|verify|expect|validate|raises|warns|fail|should|test|compare|ensure|snapshot", re.I)
+INHERITED = re.compile(r"self\.\w+")  # a method that the tree does not have may assert
+CONSTANT = ast.Constant | ast.Compare | ast.cmpop | ast.BoolOp | ast.boolop
 FIXTURES = re.compile(r"snapshot|regression|bench|testdir|pytester|mocker")
 METRIC = re.compile(
     r"^(calc(?:ulate)?_|compute_|get_)?\w*(psnr|ssim|lpips|fid|accuracy|mse|mae|rmse|iou|dice|f1|auc|peak_signal\w*"
-    r"|structural_similarity)(_score|_metric|_fn|_loss)?$", re.I
+    r"|structural_similarity|mean_(?:squared|absolute)_error)(_score|_metric|_fn|_loss)?$", re.I
 )  # fmt: skip
+STEPS = re.compile(r"(^|_)step$")
+EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)")
 BATCHES = re.compile(r"loader|batches|dataset|dl$", re.I)
 SAYS_SO = re.compile(r"first|only|sample|subset|preview", re.I)
 
@@ -96,6 +100,7 @@ def helpers_of(modules: Iterable[Module]) -> dict[str, Function]:
 def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]:
     """Test functions in which, and in the helpers of the tests that they call, nothing is asserted."""
     helpers = shared | helpers_of([module])
+    traps = traps_of(module)
     for piece, node in module.walk():
         if not is_function(node) or not node.name.startswith("test") or not is_collected(module, node):
             continue
@@ -103,9 +108,28 @@ def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]
         marks = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
         if any(map(FIXTURES.search, arguments)) or re.search(r"skip|xfail|fixture|expected", marks):
             continue
-        if not asserts(node, helpers, set()):
+        if not asserts(node, helpers, set()) and traps.isdisjoint(names_in(node)):
             message = f"{node.name} has no assertion"
             yield found(ASSERTLESS, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+
+
+def traps_of(module: Module) -> set[str]:
+    """Functions that do nothing but raise, and classes that hold or use one: a test that calls none of it passes."""
+    defined = [node for _, node in module.walk() if is_function(node) or isinstance(node, ast.ClassDef)]
+    raising = {node.name for node in defined if is_function(node) and is_trap(node)}
+    inside = {node.name for node in defined if raising & {getattr(inner, "name", "") for inner in ast.walk(node)}}
+    return raising | inside | {node.name for node in defined if not names_in(node).isdisjoint(raising)}
+
+
+def is_trap(node: Function) -> bool:
+    """`def boom(): raise Dummy()`, which is no part that somebody has yet to write."""
+    last = node.body[-1]
+    return len(node.body) == 1 and isinstance(last, ast.Raise) and "NotImplementedError" not in ast.unparse(last)
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Every name that a node uses."""
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def is_collected(module: Module, node: Function) -> bool:
@@ -121,15 +145,22 @@ def asserts(node: Function, helpers: dict[str, Function], seen: set[str]) -> boo
     seen.add(node.name)
     for inner in ast.walk(node):
         if isinstance(inner, ast.Assert | ast.Raise):
-            return True
-        if isinstance(inner, ast.Call):
+            if isinstance(inner, ast.Raise) or not is_always(inner.test):
+                return True
+        elif isinstance(inner, ast.Call):
             name = inner.func.attr if isinstance(inner.func, ast.Attribute) else last_name(inner.func)
             own = helpers.get(name)
             if own is not None and name not in seen and asserts(own, helpers, seen):
                 return True
-            if own is None and (CHECKS.search(name) or dotted(inner.func).startswith(("self.", "super."))):
+            always = name in ("assertTrue", "assertEqual") and inner.args and all(map(is_always, inner.args))
+            if own is None and not always and (CHECKS.search(name) or INHERITED.fullmatch(dotted(inner.func))):
                 return True
     return False
+
+
+def is_always(test: ast.expr) -> bool:
+    """Whether a condition is made of constants only: `True`, `1 == 1`."""
+    return all(isinstance(inner, CONSTANT) for inner in ast.walk(test))
 
 
 def skips(module: Module) -> Iterator[Finding]:
@@ -142,8 +173,9 @@ def skips(module: Module) -> Iterator[Finding]:
                     yield found(SKIP, piece.at(decorator.lineno), message, piece.line(node.lineno)[:120])
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             call = node.value
-            if module.full_name(call.func) == "pytest.skip" and not call.args and not call.keywords:
-                message = "pytest.skip() gives no reason"
+            skips_here = module.full_name(call.func) == "pytest.skip" or dotted(call.func) == "self.skipTest"
+            if skips_here and not has_text(call.args[:1], keyword(call, "reason")):
+                message = f"{ast.unparse(call)} gives no reason"
                 yield found(SKIP, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
 
 
@@ -152,37 +184,65 @@ def is_silent(module: Module, decorator: ast.expr) -> bool:
     call = decorator if isinstance(decorator, ast.Call) else None
     name = module.full_name(call.func if call else decorator)
     if name in ("pytest.mark.skip", "unittest.skip"):
-        return call is None or (not call.args and keyword(call, "reason") is None)
-    return name == "pytest.mark.skipif" and call is not None and len(call.args) < 2 and keyword(call, "reason") is None
+        return call is None or not has_text(call.args[:1], keyword(call, "reason"))
+    conditional = name in ("pytest.mark.skipif", "unittest.skipIf", "unittest.skipUnless")
+    return conditional and call is not None and not has_text(call.args[1:], keyword(call, "reason"))
+
+
+def has_text(given: list[ast.expr], reason: ast.expr | None) -> bool:
+    """Whether a reason is given that is not empty."""
+    values = [value for value in (*given, reason) if value is not None]
+    return any(not isinstance(value, ast.Constant) or bool(value.value) for value in values)
 
 
 def partial(module: Module) -> Iterator[Finding]:
-    """`ssim(fake[0], real[0])` inside a loop over a loader, with no word that it is of the first."""
+    """A metric of the same fixed part of two batches, with no word that it is of a part."""
     for piece, call, _ in module.calls:
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
-        parts = [part for argument in call.args[:2] if (part := fixed_part(argument))]
-        if not METRIC.match(name) or len(parts) != 2 or parts[0] != parts[1]:
+        name, pair = compared(call)
+        parts = [part for argument in pair if (part := fixed_part(argument))]
+        if len(parts) != 2 or parts[0] != parts[1] or says_so(piece, call.lineno):
             continue
-        over = [holder for holder in module.enclosing(call) if isinstance(holder, ast.For)]
-        if any(BATCHES.search(ast.unparse(holder.iter)) for holder in over) and not says_so(piece, call):
+        if any(sees_batches(holder, parts[0]) for holder in module.enclosing(call)):
             message = f"{name} of `[{parts[0]}]` of each batch"
             yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+
+
+def compared(call: ast.Call) -> tuple[str, list[ast.expr]]:
+    """`ssim(a, b)` and `(a == b).mean()`: what is worked out, and of what."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
+    if METRIC.match(name):
+        return name, call.args[:2]
+    equal = call.func.value if isinstance(call.func, ast.Attribute) and name in ("mean", "sum") else None
+    while isinstance(equal, ast.Call) and isinstance(equal.func, ast.Attribute):  # `.float()` before `.mean()`
+        equal = equal.func.value
+    if isinstance(equal, ast.Compare) and isinstance(equal.ops[0], ast.Eq):
+        return "equality", [equal.left, *equal.comparators]
+    return "", []
+
+
+def sees_batches(holder: ast.AST, part: str) -> bool:
+    """A loop over a loader, or a function that is called with one batch after the other.
+
+    A function that evaluates may be given single pictures as well: there `[0]` says nothing.
+    """
+    if is_function(holder):
+        return (STEPS if part.isdigit() else EVALUATES).search(holder.name) is not None
+    return isinstance(holder, ast.For | ast.AsyncFor) and BATCHES.search(ast.unparse(holder.iter)) is not None
 
 
 def fixed_part(node: ast.expr) -> str:
     """`0` of `x[0]` or of `x[0].cpu().numpy()`, `:4` of `x[:4]`; "" where the whole or a variable part is taken."""
     while isinstance(node, ast.Call | ast.Attribute):
         node = node.func if isinstance(node, ast.Call) else node.value
-    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
+    if not isinstance(node, ast.Subscript):
         return ""
-    numbers = [inner for inner in ast.walk(node.slice) if isinstance(inner, ast.Name)]
     text = ast.unparse(node.slice)
-    return "" if numbers or not re.fullmatch(r"\d+|:\d+|0:\d+", text) else text
+    return re.sub("^0:", ":", text) if re.fullmatch(r"\d+|0?:\d+", text) else ""
 
 
-def says_so(piece: Piece, call: ast.Call) -> bool:
+def says_so(piece: Piece, line: int) -> bool:
     """A comment or name on the line or the one before that says which part it is."""
-    return bool(SAYS_SO.search(piece.line(call.lineno)) or SAYS_SO.search(piece.line(call.lineno - 1)))
+    return bool(SAYS_SO.search(piece.line(line)) or SAYS_SO.search(piece.line(line - 1)))
 
 
 FAMILY = Family("tests", "Tests are there and can fail", (NONE, ASSERTLESS, SKIP, PARTIAL), find)

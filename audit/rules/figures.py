@@ -1,0 +1,65 @@
+"""Results that a document states and no other file of the tree holds."""
+
+import re
+from collections.abc import Iterator
+
+from audit.target import Kind, Piece, Target
+
+METRIC = re.compile(
+    r"\b(?:accuracy|acc|top-?[15]|precision|recall|f1|auc|auroc|auprc|m?ap(?:@\d+)?|psnr|ssim|lpips|fid|bleu|rouge"
+    r"|[wc]er|perplexity|m?iou|dice|hd95|[rm]?m[sa]e|rmsle|error rate|false \w+ rates?|r2|r²|mmlu|gsm8k|elo|map50"
+    r"|(?:average|mean|episode) (?:return|reward)|returns?|rewards?|fps)\b",
+    re.I,
+)
+# Two digits after the point, or a percentage: what somebody measured.
+FIGURE = re.compile(
+    r"(?<![\w.,:/@=<>~^-])(\d{1,4}\.\d{1,4})(?![\w.]*\.\w)\b|(?<![\w.,/=<>-])(\d{1,3}(?:\.\d+)?)\s?\\?%"
+)
+# Words and signs by which a sentence says where its figures come from.
+SOURCE = re.compile(
+    r"\]\(|https?://|\bpaper\b|et al\b|\bauthors?\b|\boriginal\b|\breported\b|\bpublished\b|\barxiv\b|\[\d+\]"
+    r"|\bbaseline",
+    re.I,
+)
+NO_RESULT = re.compile(r"\be\.g\.|\bfor example\b|\bdefault|\bthreshold|\bversion\b|`", re.I)
+NUMBER = re.compile(r"(?<![\d.])\d{1,12}\.\d{1,18}")
+FENCE = re.compile(r"^\s*(```|~~~)")
+LONGEST = 500  # characters of a line that is looked at
+LARGEST = 500_000  # characters of a file; a larger one is data, in which any number stands
+
+
+def unsourced(piece: Piece, target: Target) -> Iterator[tuple[int, str]]:
+    """(line, figure) of results in a document that no other file holds, neither so nor with more digits."""
+    stated = list(stated_in(piece))
+    known = numbers_of(target, piece.path) if stated else ()
+    rounded: dict[int, set[str]] = {}
+    for line, figure in stated:
+        digits = len(figure.partition(".")[2])
+        if digits not in rounded:
+            rounded[digits] = {f"{form:.{digits}f}" for number in known for form in (number, 100 * number)}
+        if figure not in rounded[digits]:
+            yield line, figure
+
+
+def stated_in(piece: Piece) -> Iterator[tuple[int, str]]:
+    """(line, figure) of sentences and tables that name a metric, and no source beside it."""
+    fenced = table = sourced = False
+    for number, line in enumerate(piece.lines, start=1):
+        fence = FENCE.match(line)
+        fenced ^= bool(fence)
+        if fenced or fence or len(line) > LONGEST:
+            continue
+        if "|" not in line:
+            table = False
+            sourced = bool(SOURCE.search(line)) if line.strip() else sourced
+        elif not table:
+            table = METRIC.search(line) is not None
+            sourced |= bool(SOURCE.search(line))
+        if not sourced and not NO_RESULT.search(line) and not SOURCE.search(line) and (table or METRIC.search(line)):
+            yield from ((number, match.group(1) or match.group(2)) for match in FIGURE.finditer(line))
+
+
+def numbers_of(target: Target, document: str) -> set[float]:
+    """Numbers with a decimal point in what runs leave behind: text of every kind, and what notebooks print."""
+    texts = (piece.text for piece in target.pieces if piece.kind is not Kind.PYTHON and piece.path != document)
+    return {float(number) for text in texts if len(text) < LARGEST for number in NUMBER.findall(text)}
