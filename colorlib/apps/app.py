@@ -42,7 +42,7 @@ def app(
 
     shelf = Shelf(model, open_cache(cache))
     threading.Thread(target=_warm_up, args=(shelf,), daemon=True).start()
-    typer.echo(f"http://{host}:{chosen}   (Ctrl-C ends)")
+    typer.echo(f"http://{f'[{host}]' if ':' in host else host}:{chosen}   (Ctrl-C ends)")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     if framework is Framework.GRADIO:
         from colorlib.apps.gradio_app import serve

@@ -11,8 +11,8 @@ import gradio as gr
 from PIL import Image
 
 from colorlib import params
-from colorlib.apps.studio import takeaway, words
-from colorlib.apps.studio.desk import Look, Wish
+from colorlib.apps.studio import interface, takeaway, words
+from colorlib.apps.studio.desk import SIDES, USUAL_SIDE, Look, Wish
 from colorlib.apps.studio.distribution import believed, draw
 from colorlib.apps.studio.documents import AUDIT, card_address, routes
 from colorlib.apps.studio.errand import Errand
@@ -25,7 +25,6 @@ from colorlib.apps.studio.views import comparison, side_by_side
 from colorlib.apps.studio.visit import Visit
 from colorlib.errors import ColorlibError
 
-TILES = [256, 512, 1024]
 SYSTEM_FONTS = [gr.themes.Font(name) for name in ("system-ui", "sans-serif")]
 SYSTEM_MONO = [gr.themes.Font(name) for name in ("ui-monospace", "monospace")]
 QUIETLY: Any = {"api_visibility": "private"}  # the page's own doing: not an interface for programs
@@ -158,7 +157,7 @@ class GradioApp:
                         ready = gr.DownloadButton("The file", visible="hidden", elem_id="ready")
                     with gr.Tab(words.TABS[3]):
                         gr.Markdown(words.TILES)
-                        tile = gr.Dropdown(TILES, value=TILES[1], label=words.SIDE)
+                        tile = gr.Dropdown(list(SIDES), value=USUAL_SIDE, label=words.SIDE)
                         with gr.Row():
                             start = gr.Button("Start")
                             stop = gr.Button("Cancel")
@@ -324,5 +323,5 @@ def serve(shelf: Shelf, host: str, port: int) -> None:
         css=PAGE_CSS,
         head=f"<script>{PASTE}</script>",
         ssr_mode=False,
-        app_kwargs={"routes": routes(shelf)},
+        app_kwargs={"routes": [*routes(shelf), interface.route(shelf)]},
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from colorlib.apps.studio import interface
 from colorlib.apps.studio.documents import routes
 from colorlib.apps.studio.shelf import Shelf
 from colorlib.apps.studio.upload import LARGEST_FILE
@@ -48,4 +49,4 @@ def settings(host: str, port: int) -> dict[str, Any]:
 def serve(shelf: Shelf, host: str, port: int) -> None:
     """Serve the page until it is interrupted."""
     _served.append(shelf)
-    st.App(SCRIPT, routes=routes(shelf)).run(config=settings(host, port))
+    st.App(SCRIPT, routes=[*routes(shelf), interface.route(shelf)]).run(config=settings(host, port))
