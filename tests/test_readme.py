@@ -47,6 +47,7 @@ def test_a_command_takes_its_arguments_and_finds_its_files(line: str, monkeypatc
     else:
         assert program == "colorlib"
         parse(get_command(colorlib), program, arguments)
+        assert "--int8" not in arguments or "--photos" in arguments  # which the program asks for later
     for word in arguments:
         path = word.partition(":")[0]
         if "/" in path and not path.startswith(MADE):
