@@ -1,5 +1,6 @@
 """The report as a review that a person could have written."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -85,7 +86,7 @@ def families(report: Report) -> str:
 
 def described(evidence: Evidence) -> str:
     """The command or probe, its versions, and what it read."""
-    parts = [f"`{evidence.command}`"]
+    parts = [code(evidence.command)]
     if evidence.versions:
         parts.append(", ".join(f"{name} {version}" for name, version in evidence.versions))
     parts += [f"sha256 {item.sha256[:12]}… of {item.path}" for item in evidence.inputs]
@@ -109,7 +110,7 @@ def paper(check: Check) -> str:
             wording.measured(row.evidence),
             wording.sign(row.verdict),
             row.source,
-            f"`{row.evidence.command}`",
+            code(row.evidence.command),
         )
         for row in check.rows
     ]
@@ -226,6 +227,6 @@ def escape(cell: str) -> str:
 
 def code(text: str) -> str:
     """A line of the target as code, whatever ticks it holds."""
-    fence = "``" if "`" in text else "`"
-    pad = " " if "`" in text else ""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence, pad = "`" * (longest + 1), " " if longest else ""
     return f"{fence}{pad}{text}{pad}{fence}"

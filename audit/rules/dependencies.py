@@ -12,6 +12,7 @@ from audit.rules.family import Family, rule
 from audit.rules.imports import DISTRIBUTIONS, OWN_NAMES, is_foreign
 from audit.rules.local import imports_of, local_of
 from audit.rules.requirements import (
+    BUILT,
     CONDA,
     LOCKS,
     MANIFESTS,
@@ -106,7 +107,7 @@ def undeclared(target: Target, installing: set[str]) -> Iterator[Finding]:
     names: dict[str, Location] = {}
     for module in local.modules.values():
         hosted = module.is_notebook and any("colab" in piece.text for piece in module.pieces)
-        if hosted or TEST_PATH.search(module.path) or module.path in installing:
+        if hosted or TEST_PATH.search(module.path) or module.path in installing or module.path.endswith("setup.py"):
             continue
         for item in imports_of(module):
             first = item.module.split(".")[0]
@@ -122,9 +123,10 @@ def unpinned(requirements: list[Requirement]) -> Iterator[Finding]:
     """One finding for each file that names distributions without any version."""
     by_file: dict[str, list[Requirement]] = defaultdict(list)
     for item in requirements:
+        path = item.location.path
         free = not item.specifier and item.name not in HARMLESS
-        if free and not item.location.path.endswith((".ipynb", "setup.py", ".in")) and not is_aside(item.location.path):
-            by_file[item.location.path].append(item)
+        if free and not path.endswith((".ipynb", "setup.py", ".in", *BUILT)) and not is_aside(path):
+            by_file[path].append(item)
     for items in by_file.values():
         names = list(dict.fromkeys(item.name for item in items))
         listed = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")

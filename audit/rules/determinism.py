@@ -1,6 +1,7 @@
 """Training that nobody can repeat: no seed, loaders that shuffle by a global state, algorithms chosen at run time."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -37,9 +38,19 @@ SETTING = rule(
 
 BENCHMARK = "torch.backends.cudnn.benchmark"
 DETERMINISTIC = "torch.backends.cudnn.deterministic"
+SWITCH = "torch.use_deterministic_algorithms"
 LOADERS = {"torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader"}
 FITTING = ("fit", "fit_generator", "train_on_batch", "apply_gradients")
 FITTERS = ("lightning", "pytorch_lightning", "keras", "tensorflow")
+# Libraries whose fit() trains no network: scalers, trees, statistics, searches.
+OF_TOOLS = ("setup.py", "conf.py", "noxfile.py", "versioneer.py")  # they import a library and run nothing of it
+ESTIMATORS = ("sklearn", "xgboost", "lightgbm", "catboost", "imblearn", "statsmodels", "umap", "scipy", "ray", "optuna")
+# What only a network's fit() is given, and what networks and their trainers are called.
+OF_A_NETWORK = {
+    "epochs", "nb_epoch", "batch_size", "validation_data", "validation_split", "steps_per_epoch", "callbacks",
+    "datamodule", "train_dataloaders", "train_dataloader", "ckpt_path",
+}  # fmt: skip
+NETWORK = re.compile(r"(^|_)(model|net|network|trainer|autoencoder|vae|gan|cnn|rnn|lstm|classifier|engine)(_|\d|$)")
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -53,7 +64,7 @@ def find(target: Target) -> Iterator[Finding]:
             if name in LOADERS and is_constant(keyword(call, "shuffle"), True):
                 if keyword(call, "generator") is None and not has_unpacked_keywords(call):
                     yield found(SHUFFLE, place, "shuffle=True without generator=", excerpt)
-            elif name == "torch.use_deterministic_algorithms" and call.args and is_constant(call.args[0], False):
+            elif name == SWITCH and call.args and is_constant(call.args[0], False) and not restored(module, call):
                 yield found(SETTING, place, "deterministic algorithms are switched off here", excerpt)
         yield from settings(module)
 
@@ -67,8 +78,8 @@ def unseeded(local: Local, chosen: list[Module]) -> Iterator[Finding]:
     below: dict[str, set[str]] = defaultdict(set)
     above: dict[str, set[str]] = defaultdict(set)
     for module in chosen:
-        for path, _ in local.edges(module):
-            below[module.path].add(path)
+        below[module.path].update(path for path, _ in local.edges(module))
+        for path in used(local, module):
             above[path].add(module.path)
     programs = {module.path for module in chosen if is_program(local, module)}
     for module, (piece, line) in training:
@@ -90,7 +101,8 @@ def training_place(module: Module) -> tuple[Piece, int] | None:
         if last == "backward" and backward is None:
             backward = piece, call.lineno
         steps = steps or (last == "step" and not call.keywords)
-        if last in FITTING and isinstance(call.func, ast.Attribute) and uses_fitter(module):
+        fits = last in FITTING and isinstance(call.func, ast.Attribute) and uses_fitter(module)
+        if fits and (last != "fit" or fits_network(module, call)):
             return piece, call.lineno
     return backward if steps else None
 
@@ -98,6 +110,21 @@ def training_place(module: Module) -> tuple[Piece, int] | None:
 def uses_fitter(module: Module) -> bool:
     """Whether a module imports a library whose fit() draws its weights from a global state."""
     return any(origin.split(".")[0] in FITTERS for origin in module.origins.values())
+
+
+def fits_network(module: Module, call: ast.Call) -> bool:
+    """Whether `x.fit(…)` trains weights: what x was made by says so, else what it is given, else its name."""
+    fitted = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    made = module.given.get(fitted.id, []) if isinstance(fitted, ast.Name) else [fitted]
+    names = [module.full_name(value.func) for value in made if isinstance(value, ast.Call)]
+    makers = {name.partition(".")[0] for name in names}
+    if not makers.isdisjoint(ESTIMATORS) or any(name.endswith("ImageDataGenerator") for name in names):
+        return False
+    if not makers.isdisjoint(FITTERS):
+        return True
+    if any(item.arg in OF_A_NETWORK for item in call.keywords):
+        return True
+    return bool(call.args or call.keywords) and NETWORK.search(last_name(fitted)) is not None
 
 
 def sets_seed(module: Module) -> bool:
@@ -112,9 +139,19 @@ def sets_seed(module: Module) -> bool:
 
 def is_program(local: Local, module: Module) -> bool:
     """A notebook, a script beside no __init__.py, or a module that can be run."""
-    folder = module.path.rpartition("/")[0]
+    folder, _, name = module.path.rpartition("/")
     beside = f"{folder}/__init__.py" if folder else "__init__.py"
-    return module.is_notebook or beside not in local.files or is_runnable(module)
+    return name not in OF_TOOLS and (module.is_notebook or beside not in local.files or is_runnable(module))
+
+
+def used(local: Local, module: Module) -> set[str]:
+    """The modules that a module takes names from: what a package only passes on comes from where it is defined."""
+    places = set()
+    for path, item in local.edges(module):
+        package = local.modules.get(path) if path.endswith("__init__.py") and path != module.path else None
+        passed = local.edges(package) if package else ()
+        places.update({place for place, inner in passed if set(inner.names) & set(item.names)} or {path})
+    return places
 
 
 def reach(start: str, edges: dict[str, set[str]]) -> set[str]:
@@ -125,6 +162,12 @@ def reach(start: str, edges: dict[str, set[str]]) -> set[str]:
         seen |= new
         waiting += new
     return seen
+
+
+def restored(module: Module, call: ast.Call) -> bool:
+    """Whether the same function sets it back to what it was."""
+    inside = [node for node in ast.walk(module.scope(call)) if isinstance(node, ast.Call) and node.args]
+    return any(module.full_name(node.func) == SWITCH and isinstance(node.args[0], ast.Name) for node in inside)
 
 
 def settings(module: Module) -> Iterator[Finding]:

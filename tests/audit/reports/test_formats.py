@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as xml
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from audit import engine
 from audit.gate import baseline
-from audit.reports import formats, terminal, wording
+from audit.reports import formats, markdown, terminal, wording
 from audit.reports.formats import Format
 from tests.audit.reports.samples import EMPTY, FULL
 
@@ -51,6 +52,14 @@ def test_nothing_on_the_screen_is_obeyed(hostile):
 def test_its_baseline_can_be_written_and_read(hostile, tmp_path):
     (tmp_path / "b.json").write_text(baseline.render(hostile), encoding="utf-8")
     assert {entry.rule for entry in baseline.read(tmp_path / "b.json").entries} == {"stubs.function"}
+
+
+@pytest.mark.parametrize("text", ["plain", "`one`", "``two`` <img>", "end `", "````"])
+def test_no_text_ends_its_own_span_of_code(text):
+    span = markdown.code(text)
+    fence = span[: len(span) - len(span.lstrip("`"))]
+    assert span == f"{fence}{text}{fence}" or span == f"{fence} {text} {fence}"
+    assert max((len(run) for run in re.findall("`+", text)), default=0) < len(fence)
 
 
 def test_safe_text_keeps_its_length_and_its_lines():
