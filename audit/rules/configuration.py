@@ -66,6 +66,13 @@ FENCE = re.compile(r"^\s*(```|~~~)")
 OF_A_MODEL = {"architectures", "model_type", "transformers_version", "_class_name", "tokenizer_class"}
 MAX_BYTES = 200_000  # larger files are data
 MAX_DEPTH = 100
+FEW_CHARACTERS = 5_000
+HYPER = {
+    "lr", "learning_rate", "batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "epochs",
+    "num_epochs", "max_epochs", "optimizer", "weight_decay", "momentum", "dropout", "betas", "warmup_steps", "gamma",
+    "hidden_size", "hidden_dim", "num_layers", "n_estimators", "max_depth", "num_leaves", "scheduler", "seed",
+}  # fmt: skip
+RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
 MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
 
 
@@ -118,7 +125,15 @@ def is_configuration(piece: Piece, target: Target) -> bool:
         return False
     if any(f"{parent}/package.json" in target.files for parent in place.parents):
         return False  # of a web page, which other code than Python reads
-    return bool(NAMED.match(place.stem) or FOLDER.search(path))
+    return bool(NAMED.match(place.stem) or FOLDER.search(path) or sets_training(piece))
+
+
+def sets_training(piece: Piece) -> bool:
+    """Whether a small file under any name gives values to what a training run is set by."""
+    if len(piece.text) > FEW_CHARACTERS:
+        return False
+    keys = {key.lower() for key in lines_of_keys(piece)}
+    return len(keys & HYPER) >= MIN_SHARED and not any(RESULT.search(key) for key in keys)
 
 
 def commands(target: Target) -> str:
@@ -252,13 +267,15 @@ def hardcoded(module: Module, unused: list[tuple[Piece, set[str]]]) -> Iterator[
     """Dictionaries of constants that share several keys with a configuration that nothing loads."""
     every = set().union(*(names for _, names in unused))
     for piece, node in module.walk():
-        if not isinstance(node, ast.Dict) or sum(text_of(key).lower() in every for key in node.keys) < 2:
+        if isinstance(node, ast.Dict):
+            pairs = [(text_of(key).lower(), value) for key, value in zip(node.keys, node.values, strict=True)]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+            pairs = [((item.arg or "").lower(), item.value) for item in node.keywords]
+        else:
             continue
-        keys = {
-            text_of(key).lower()
-            for key, value in zip(node.keys, node.values, strict=True)
-            if key is not None and isinstance(value, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List)
-        }
+        if sum(key in every for key, _ in pairs) < 2:
+            continue
+        keys = {key for key, value in pairs if isinstance(value, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List)}
         for configuration, names in unused:
             shared = sorted(keys & names - {""})
             if len(shared) >= MIN_SHARED or (len(shared) == 2 and len(names) <= 3):

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, has_unpacked_keywords, is_constant, keyword, last_name
+from audit.rules.code import TEST_PATH, Module, is_constant, last_name
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
+from audit.rules.shuffling import unordered
 from audit.target import Piece, Target
 
 SEED = rule(
@@ -21,9 +22,9 @@ SEED = rule(
 )
 SHUFFLE = rule(
     "determinism.shuffle",
-    title="A loader that shuffles without a generator",
+    title="An order drawn without a generator or a seed",
     why="Its order hangs on every other use of the global random state; one more call elsewhere changes the run.",
-    fix="Give it generator=torch.Generator().manual_seed(seed).",
+    fix="Give it generator=torch.Generator().manual_seed(seed), random_state=seed or seed=seed.",
     severity=Severity.MINOR,
     confidence=Confidence.MEDIUM,
 )
@@ -39,9 +40,9 @@ SETTING = rule(
 BENCHMARK = "torch.backends.cudnn.benchmark"
 DETERMINISTIC = "torch.backends.cudnn.deterministic"
 SWITCH = "torch.use_deterministic_algorithms"
-LOADERS = {"torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader"}
 FITTING = ("fit", "fit_generator", "train_on_batch", "apply_gradients")
-FITTERS = ("lightning", "pytorch_lightning", "keras", "tensorflow")
+FITTERS = ("lightning", "pytorch_lightning", "keras", "tensorflow", "optax", "flax")
+KEYS = {"jax.random.PRNGKey", "jax.random.key"}
 # Libraries whose fit() trains no network: scalers, trees, statistics, searches.
 OF_TOOLS = ("setup.py", "conf.py", "noxfile.py", "versioneer.py")  # they import a library and run nothing of it
 ESTIMATORS = ("sklearn", "xgboost", "lightgbm", "catboost", "imblearn", "statsmodels", "umap", "scipy", "ray", "optuna")
@@ -57,24 +58,26 @@ def find(target: Target) -> Iterator[Finding]:
     """Seeds over the graph of local imports, the rest call by call; tests are left out."""
     local = local_of(target)
     chosen = [module for path, module in local.modules.items() if not TEST_PATH.search(path)]
-    yield from unseeded(local, chosen)
+    training = [(module, begun) for module in chosen if (begun := training_place(module))]
+    seeds = {module.path for module in chosen if sets_seed(module)}
+    yield from unseeded(local, chosen, training, seeds)
     for module in chosen:
         for piece, call, name in module.calls:
             place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
-            if name in LOADERS and is_constant(keyword(call, "shuffle"), True):
-                if keyword(call, "generator") is None and not has_unpacked_keywords(call):
-                    yield found(SHUFFLE, place, "shuffle=True without generator=", excerpt)
+            problem = unordered(module, call, name, seeded=bool(seeds), trains=bool(training))
+            if problem:
+                yield found(SHUFFLE, place, problem, excerpt)
             elif name == SWITCH and call.args and is_constant(call.args[0], False) and not restored(module, call):
                 yield found(SETTING, place, "deterministic algorithms are switched off here", excerpt)
         yield from settings(module)
 
 
-def unseeded(local: Local, chosen: list[Module]) -> Iterator[Finding]:
+def unseeded(
+    local: Local, chosen: list[Module], training: list[tuple[Module, tuple[Piece, int]]], seeds: set[str]
+) -> Iterator[Finding]:
     """Programs that train while neither they, nor what they import, nor what imports them, sets a seed."""
-    training = [(module, place) for module in chosen if (place := training_place(module))]
     if not training:
         return
-    seeds = {module.path for module in chosen if sets_seed(module)}
     below: dict[str, set[str]] = defaultdict(set)
     above: dict[str, set[str]] = defaultdict(set)
     for module in chosen:
@@ -100,6 +103,8 @@ def training_place(module: Module) -> tuple[Piece, int] | None:
         last = name.rpartition(".")[2] or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
         if last == "backward" and backward is None:
             backward = piece, call.lineno
+        if name in ("jax.grad", "jax.value_and_grad") and uses_fitter(module):
+            return piece, call.lineno
         steps = steps or (last == "step" and not call.keywords)
         fits = last in FITTING and isinstance(call.func, ast.Attribute) and uses_fitter(module)
         if fits and (last != "fit" or fits_network(module, call)):
@@ -128,10 +133,12 @@ def fits_network(module: Module, call: ast.Call) -> bool:
 
 
 def sets_seed(module: Module) -> bool:
-    """A call with `seed` in its name, or one that is given a seed."""
+    """A call with `seed` in its name, or one that is given a seed, or JAX's key of a number."""
     for _, node in module.walk():
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else last_name(node.func)
+            if module.full_name(node.func) in KEYS and node.args and not isinstance(node.args[0], ast.Call):
+                return True
             if "seed" in called.lower() or any(item.arg and "seed" in item.arg.lower() for item in node.keywords):
                 return True
     return False
