@@ -264,8 +264,9 @@ def words_of(node: ast.AST) -> Iterator[str]:
 
 
 def hardcoded(module: Module, unused: list[tuple[Piece, set[str]]]) -> Iterator[Finding]:
-    """Dictionaries of constants that share several keys with a configuration that nothing loads."""
+    """Dictionaries of constants, with those inside once, that share keys with a configuration that nothing loads."""
     every = set().union(*(names for _, names in unused))
+    told: set[ast.AST] = set()
     for piece, node in module.walk():
         if isinstance(node, ast.Dict):
             pairs = [(text_of(key).lower(), value) for key, value in zip(node.keys, node.values, strict=True)]
@@ -279,9 +280,21 @@ def hardcoded(module: Module, unused: list[tuple[Piece, set[str]]]) -> Iterator[
         for configuration, names in unused:
             shared = sorted(keys & names - {""})
             if len(shared) >= MIN_SHARED or (len(shared) == 2 and len(names) <= 3):
-                message = f"{', '.join(shared)} are fixed here; {configuration.path} sets them and is never loaded"
-                yield found(HARDCODED, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+                outermost = top_of(module, node)
+                if outermost not in told:
+                    told.add(outermost)
+                    message = f"{', '.join(shared)} are fixed here; {configuration.path} sets them and is never loaded"
+                    yield found(HARDCODED, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
                 break
+
+
+def top_of(module: Module, node: ast.AST) -> ast.AST:
+    """The dictionary that holds all those around the node."""
+    for holder in module.enclosing(node):
+        if not isinstance(holder, ast.Dict | ast.List | ast.Tuple | ast.keyword | ast.Call):
+            break
+        node = holder
+    return node
 
 
 FAMILY = Family(

@@ -20,6 +20,7 @@ from audit.rules.requirements import (
     Requirement,
     declared,
     in_notebook,
+    is_aside,
     normal,
     table,
 )
@@ -125,17 +126,13 @@ def unpinned(requirements: list[Requirement]) -> Iterator[Finding]:
     for item in requirements:
         path = item.location.path
         free = not item.specifier and item.name not in HARMLESS
-        if free and not path.endswith((".ipynb", "setup.py", ".in", *BUILT)) and not is_aside(path):
+        aside = item.aside or (is_aside(path) and not CONDA.search(path))
+        if free and not aside and not path.endswith((".ipynb", "setup.py", ".in", *BUILT)):
             by_file[path].append(item)
     for items in by_file.values():
         names = list(dict.fromkeys(item.name for item in items))
         listed = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
         yield found(UNPINNED, items[0].location, f"any version of {listed} will do")
-
-
-def is_aside(path: str) -> bool:
-    """Requirements of tests, documents and examples, which no result hangs on."""
-    return bool(re.search(r"dev|test|docs?|lint|ci|example|optional|extra", path, re.I)) and not CONDA.search(path)
 
 
 def stated_python(target: Target) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:

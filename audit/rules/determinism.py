@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_constant, last_name
+from audit.rules.code import TEST_PATH, Module, is_constant, is_function, last_name
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
 from audit.rules.shuffling import unordered
@@ -44,6 +44,7 @@ FITTING = ("fit", "fit_generator", "train_on_batch", "apply_gradients")
 FITTERS = ("lightning", "pytorch_lightning", "keras", "tensorflow", "optax", "flax")
 KEYS = {"jax.random.PRNGKey", "jax.random.key"}
 # Libraries whose fit() trains no network: scalers, trees, statistics, searches.
+DEEPEST = 5  # packages that pass a name on to each other
 OF_TOOLS = ("setup.py", "conf.py", "noxfile.py", "versioneer.py")  # they import a library and run nothing of it
 ESTIMATORS = ("sklearn", "xgboost", "lightgbm", "catboost", "imblearn", "statsmodels", "umap", "scipy", "ray", "optuna")
 # What only a network's fit() is given, and what networks and their trainers are called.
@@ -152,13 +153,26 @@ def is_program(local: Local, module: Module) -> bool:
 
 
 def used(local: Local, module: Module) -> set[str]:
-    """The modules that a module takes names from: what a package only passes on comes from where it is defined."""
-    places = set()
-    for path, item in local.edges(module):
-        package = local.modules.get(path) if path.endswith("__init__.py") and path != module.path else None
-        passed = local.edges(package) if package else ()
-        places.update({place for place, inner in passed if set(inner.names) & set(item.names)} or {path})
-    return places
+    """The modules that a module takes names from: a package that only passes them on uses none of them."""
+    defines = any(is_function(node) or isinstance(node, ast.ClassDef) for _, node in module.walk())
+    if module.path.endswith("__init__.py") and not defines:
+        return set()
+    attributes = {node.attr for _, node in module.walk() if isinstance(node, ast.Attribute)}
+    return {
+        place
+        for path, item in local.edges(module)
+        for place in sources(local, path, set(item.names) or attributes)
+    }
+
+
+def sources(local: Local, path: str, names: set[str], depth: int = 0) -> set[str]:
+    """A module, and where it is a package, the modules from which it has some names."""
+    package = local.modules.get(path) if path.endswith("__init__.py") and depth < DEEPEST else None
+    found = {path}
+    for place, inner in local.edges(package) if package else ():
+        if place != path and ("*" in names or "*" in inner.names or not names.isdisjoint(inner.names)):
+            found |= sources(local, place, names, depth + 1)
+    return found
 
 
 def reach(start: str, edges: dict[str, set[str]]) -> set[str]:

@@ -4,7 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -32,11 +32,13 @@ class Requirement:
     Attributes:
         name: lower case, with hyphens.
         specifier: `>=1,<2`, "" for none; "@" for an address, which is as exact as what it names.
+        aside: only tests, documents and the like need it; no result hangs on it.
     """
 
     name: str
     specifier: str
     location: Location
+    aside: bool = False
 
 
 def normal(name: str) -> str:
@@ -123,21 +125,28 @@ def from_toml(piece: Piece) -> Iterator[Requirement]:
     except (ValueError, RecursionError):  # no TOML, or nested without end
         return
     project = table(document.get("project"))
-    groups = [project.get("dependencies"), *table(project.get("optional-dependencies")).values()]
-    groups += table(document.get("dependency-groups")).values()
-    for text in (text for group in groups if isinstance(group, list) for text in group if isinstance(text, str)):
-        item = parsed(text, piece.at(line_of(piece, text)))
-        if item:
-            yield item
+    groups = [("", project.get("dependencies")), *table(project.get("optional-dependencies")).items()]
+    groups += table(document.get("dependency-groups")).items()
+    texts = ((group, text) for group, listed in groups if isinstance(listed, list) for text in listed)
+    for group, text in texts:
+        item = parsed(text, piece.at(line_of(piece, text))) if isinstance(text, str) else None
+        if item and item.name != normal(str(project.get("name"))):  # extras name the project to include each other
+            yield replace(item, aside=is_aside(group))
     poetry = table(table(document.get("tool")).get("poetry"))
-    tables = [poetry.get("dependencies"), poetry.get("dev-dependencies"), document.get("packages")]
-    tables.append(document.get("dev-packages"))
-    tables += [table(group).get("dependencies") for group in table(poetry.get("group")).values()]
-    for entries in map(table, tables):
-        for name, value in entries.items():
+    tables = [("", poetry.get("dependencies")), ("dev", poetry.get("dev-dependencies"))]
+    tables += [("", document.get("packages")), ("dev", document.get("dev-packages"))]
+    tables += [(group, table(held).get("dependencies")) for group, held in table(poetry.get("group")).items()]
+    for group, entries in tables:
+        for name, value in table(entries).items():
             if name != "python":
                 wanted = value.get("version", "@") if isinstance(value, dict) else value
-                yield Requirement(normal(name), "" if wanted == "*" else str(wanted), piece.at(line_of(piece, name)))
+                specifier = "" if wanted == "*" else str(wanted)
+                yield Requirement(normal(name), specifier, piece.at(line_of(piece, name)), is_aside(group))
+
+
+def is_aside(group: str) -> bool:
+    """Whether a group of requirements is one of tests, documents and examples, by its name."""
+    return bool(re.search(r"dev|test|docs?|lint|\bci\b|example|optional|extra|style|typing", group, re.I))
 
 
 def table(value: Any) -> dict[str, Any]:
@@ -147,19 +156,25 @@ def table(value: Any) -> dict[str, Any]:
 
 def line_of(piece: Piece, text: str) -> int:
     """The first line that holds a text; 0 where none does."""
-    return next((number for number, line in enumerate(piece.lines, start=1) if text in line), 0)
+    name = re.match(r"[\w.-]*", text)
+    begins = name.group() if name else text  # quotes in a marker may be written in two ways
+    return next((n for n, line in enumerate(piece.lines, start=1) if text in line), 0) or next(
+        (n for n, line in enumerate(piece.lines, start=1) if begins in line), 0
+    )
 
 
 def from_cfg(piece: Piece) -> Iterator[Requirement]:
     """install_requires and extras of setup.cfg: indented lines that look like requirements."""
-    section = ""
+    section = group = ""
     for number, line in enumerate(piece.lines, start=1):
         if line.startswith("["):
-            section = line
+            section, group = line, ""
+        elif line[:1].isalpha():
+            group = line.partition("=")[0] if "extras_require" in section else ""
         elif section.startswith(("[options]", "[options.extras_require]")) and line[:1].isspace():
             item = parsed(line, piece.at(number))
             if item:
-                yield item
+                yield replace(item, aside=is_aside(group))
 
 
 def from_setup(piece: Piece) -> Iterator[Requirement]:
