@@ -6,6 +6,7 @@ import re
 import warnings
 from typing import Any
 
+MAX_CELLS = 10_000  # each costs a parser's run; nobody scrolls through more
 # Cell magics whose body is Python all the same.
 PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3"}
 LINE_MAGIC = re.compile(r"^(\s*)(?:%{1,2} ?[A-Za-z_]|!(?!=)|\?{1,2}\w|[\w.\[\]]+\?{1,2}\s*$)")
@@ -35,6 +36,8 @@ def cells(text: str) -> list[dict[str, Any]]:
     found = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(found, list) or not all(isinstance(cell, dict) for cell in found):
         raise NotebookError("no list of cells")
+    if len(found) > MAX_CELLS:
+        raise NotebookError(f"more than {MAX_CELLS} cells")
     return found
 
 

@@ -25,7 +25,7 @@ SKIPPED_FOLDERS = {
     ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache",
     ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", "site-packages",
 }  # fmt: skip
-PATIENCE = 60  # seconds for git; a repository may be made so that it waits for ever
+PATIENCE = 30  # seconds for git; a repository may be made so that it waits for ever
 PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
 
 

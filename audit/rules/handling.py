@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
@@ -172,14 +173,17 @@ def asks_for_gpu(call: ast.Call, name: str) -> bool:
 
 
 def devices(module: Module) -> Iterator[Finding]:
-    """`device = "cuda"`: a constant where a question belongs."""
+    """`device = "cuda"` with no other value anywhere: a constant where a question belongs."""
     if not any(origin.split(".")[0] == "torch" for origin in module.origins.values()):
         return
+    given: dict[str, list[tuple[Piece, ast.Assign]]] = defaultdict(list)
     for piece, node in module.walk():
-        if isinstance(node, ast.Assign) and is_cuda(node.value) and not is_guarded(module, node):
-            names = [last_name(target) for target in node.targets]
-            if any("device" in n.lower() for n in names) and not any(len(module.given.get(n, ())) > 1 for n in names):
-                yield found(CUDA, piece.at(node.lineno), "needs CUDA whatever the machine has", piece.line(node.lineno))
+        if isinstance(node, ast.Assign) and "device" in last_name(node.targets[0]).lower():
+            given[dotted(node.targets[0])].append((piece, node))
+    for (piece, node), *others in given.values():
+        if not others and is_cuda(node.value) and not is_guarded(module, node):
+            line = node.lineno
+            yield found(CUDA, piece.at(line), "needs CUDA whatever the machine has", piece.line(line)[:120])
 
 
 def is_cuda(node: ast.expr | None) -> bool:

@@ -35,7 +35,7 @@ ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
 SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
 ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|display|show|dry_run", re.I)
-PRINTS = {"print", "pprint.pprint", "pprint.pp", "rich.print"}
+PRINTS = {"print", "pprint.pprint", "pprint.pp"}
 SHOWN = 5  # line numbers named in one message
 
 
