@@ -1,5 +1,6 @@
 """What a run really takes: asked of the allocators, who know nothing of the tracker."""
 
+import gc
 import os
 from dataclasses import dataclass
 
@@ -16,8 +17,18 @@ MEMORY = "[memory]"  # how torch's profiler calls an allocation, or with a negat
 def cpu_peak(prepare: Prepare, *, iterations: int = TRAINING_ITERATIONS) -> int:
     """Run the iterations on the CPU; the most bytes that torch's CPU allocator had given out, by its own record.
 
-    What NumPy allocates is not in it.
+    What NumPy allocates is not in it. It runs in one thread: what several hold for themselves at the same moment is a
+    matter of chance, and the same code must be measured alike.
     """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _recorded_peak(prepare, iterations)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _recorded_peak(prepare: Prepare, iterations: int) -> int:
     os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # the profiler's own remarks are no matter of a user's
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         kept = prepare()  # the network stays alive, whether the step holds it or not
@@ -42,7 +53,7 @@ class CudaPeak:
 
     Attributes:
         allocated: the most that tensors took, cuDNN's and cuBLAS's workspaces among them.
-        reserved: the most that torch's allocator had from the driver; what exceeds `allocated` is fragmentation.
+        reserved: the most that torch's allocator had from the driver; what exceeds `allocated` is unused.
         device: in use on the device at the end, by everybody: `reserved`, the context and other processes.
     """
 
@@ -64,9 +75,10 @@ def cuda_peak(prepare: Prepare, *, iterations: int = TRAINING_ITERATIONS) -> Cud
     """
     if not cuda_available():
         raise FootprintError("Got no CUDA device to measure on: run it on a machine with one, or predict only.")
+    gc.collect()
     torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats()
     kept = prepare()
+    torch.cuda.reset_peak_memory_stats()  # what is predicted begins behind the preparation as well
     for _ in range(iterations):
         kept[1]()
     torch.cuda.synchronize()

@@ -108,10 +108,13 @@ def guarded(case: Case, measure: Callable[[Case], Row]) -> Row:
     try:
         return measure(case)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        return Row(
-            case.id, case.name, "", "", Verdict.ERROR, Evidence(case.name), f"{case.name}: the subject raised {reason}"
-        )
+        return raised(case.id, case.name, error)
+
+
+def raised(identifier: str, name: str, error: Exception) -> Row:
+    """The row of a case in which the subject raised."""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    return Row(identifier, name, "", "", Verdict.ERROR, Evidence(name), f"{name}: the subject raised {reason}")
 
 
 def summary(identifier: str, rows: tuple[Row, ...], words: str) -> Check:

@@ -30,6 +30,18 @@ def test_the_allocators_record_gives_the_peak_after_preparation():
     assert cpu_peak(hold(1_000_000), iterations=3) == 400 + 3_000_000
 
 
+def test_it_is_measured_in_one_thread_and_the_others_come_back(monkeypatch):
+    seen, threads = [], []
+    monkeypatch.setattr("footprint.measure.torch.get_num_threads", lambda: 7)
+    monkeypatch.setattr("footprint.measure.torch.set_num_threads", threads.append)
+
+    def prepare():
+        return nn.Linear(1, 1), lambda: seen.append(list(threads))
+
+    cpu_peak(prepare, iterations=1)
+    assert (seen, threads) == ([[1]], [1, 7])
+
+
 def test_without_a_gpu_nothing_is_measured_on_one(monkeypatch):
     monkeypatch.setattr("footprint.measure.torch.cuda.is_available", lambda: False)
     with pytest.raises(FootprintError, match="no CUDA device"):
@@ -50,4 +62,4 @@ def test_a_gpu_is_asked_for_its_own_numbers(monkeypatch):
 
     found = cuda_peak(prepare)
     assert (found.allocated, found.reserved, found.device) == (100, 120, 300)
-    assert calls == ["empty", "reset", "prepare", "step", "step", "wait"]
+    assert calls == ["empty", "prepare", "reset", "step", "step", "wait"]
