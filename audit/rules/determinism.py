@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_constant, is_function, last_name
+from audit.rules.code import TEST_PATH, Module, is_constant, is_function, last_name, text_of
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
 from audit.rules.shuffling import unordered
@@ -88,12 +88,36 @@ def unseeded(
     programs = {module.path for module in chosen if is_program(local, module)}
     for module, (piece, line) in training:
         users = reach(module.path, above)
-        if not users & programs and (seeds or not module.path.rpartition("/")[2].startswith("train")):
+        alone = not in_package(local, module)
+        run = users & programs and (alone or is_run(piece, line, [local.modules[path] for path in users]))
+        if not run and (seeds or not module.path.rpartition("/")[2].startswith("train")):
             continue  # a library's training function: whoever calls it seeds
         related = reach(module.path, below) | {path for user in users for path in reach(user, below)}
         if not related & seeds:
             message = "a model is trained here, and nothing sets a seed"
             yield found(SEED, piece.at(line), message, piece.line(line)[:120])
+
+
+def is_run(piece: Piece, line: int, users: list[Module]) -> bool:
+    """Whether a line stands in no function or class, or in one that is decorated or that some module speaks of."""
+    assert piece.tree is not None
+    parts = [node for node in piece.tree.body if is_function(node) or isinstance(node, ast.ClassDef)]
+    part = next((node for node in parts if node.lineno <= line <= (node.end_lineno or 0)), None)
+    if part is None or part.decorator_list:
+        return True
+    own = {id(node) for node in ast.walk(part)}
+    return any(part.name in named(node, module) for module in users for _, node in module.walk() if id(node) not in own)
+
+
+def named(node: ast.AST, module: Module) -> tuple[str, ...]:
+    """The names by which a node may mean a function or class: `train`, `engine.train`, an import, a registry's text."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id not in module.given:
+        return (node.attr,)
+    if isinstance(node, ast.ImportFrom):
+        return tuple(alias.name for alias in node.names)
+    return (text_of(node),)
 
 
 def training_place(module: Module) -> tuple[Piece, int] | None:
@@ -147,9 +171,14 @@ def sets_seed(module: Module) -> bool:
 
 def is_program(local: Local, module: Module) -> bool:
     """A notebook, a script beside no __init__.py, or a module that can be run."""
-    folder, _, name = module.path.rpartition("/")
-    beside = f"{folder}/__init__.py" if folder else "__init__.py"
-    return name not in OF_TOOLS and (module.is_notebook or beside not in local.files or is_runnable(module))
+    free = module.is_notebook or not in_package(local, module)
+    return module.path.rpartition("/")[2] not in OF_TOOLS and (free or is_runnable(module))
+
+
+def in_package(local: Local, module: Module) -> bool:
+    """Whether an __init__.py lies beside it."""
+    folder = module.path.rpartition("/")[0]
+    return f"{folder}/__init__.py".lstrip("/") in local.files
 
 
 def used(local: Local, module: Module) -> set[str]:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.family import Family, rule
 from audit.rules.figures import unsourced
-from audit.rules.shell import named_files, shell_lines
+from audit.rules.shell import FENCE, named_files, shell_lines
 from audit.target import Kind, Piece, Target
 
 COMMAND = rule(
@@ -50,6 +50,7 @@ STATIC = re.compile(
     r"|PSNR|SSIM|FID|LPIPS|F1|AUC|BLEU|WER|m?AP|m?IoU|dice|top-?[15]|pass\w*)[^)\s]*)\)",
     re.I,
 )
+OF_READER = re.compile(r"\byour (?:own )?(?:\w+ )?(?:script|program|code|file)s?\b", re.I)  # what follows is an example
 MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
 FIGURE = re.compile(r"\d|pass|success", re.I)
@@ -79,9 +80,17 @@ def commands(piece: Piece, files: frozenset[str], project: str) -> Iterator[Find
             if len(seen) == MOST:
                 return
             seen.add((clean, folder))
-            if not is_there(clean, folder, piece, files) and not is_made(piece, number, clean):
+            if is_there(clean, folder, piece, files) or is_made(piece, number, clean):
+                continue
+            if not OF_READER.search(sentence_before(piece, number)):
                 reported.add(clean)
                 yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
+
+
+def sentence_before(piece: Piece, number: int) -> str:
+    """The last line of prose above a command."""
+    above = (line for line in reversed(piece.lines[: number - 1]) if line.strip() and not FENCE.match(line))
+    return next(above, "")
 
 
 def is_there(path: str, folder: str, piece: Piece, files: frozenset[str]) -> bool:

@@ -68,8 +68,10 @@ FALL_BACKS = (
     ),
     re.compile(r"\bauth\w*\s*=\s*\(\s*['\"][^'\"]+['\"]\s*,\s*['\"]([^'\"]{6,})['\"]\s*\)", re.I),
 )
-NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a special token, a path
+NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a special token, a path, a file
     r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
+    r"|[\w.-]+\.(?:py|ipynb|json|ya?ml|toml|ini|cfg|txt|csv|md|html?|pth?|ckpt|pkl|pickle|bin|model|onnx|np[yz]|h5|pem"
+    r"|png|jpe?g|gz|zip|vocab|db|sqlite|safetensors)"
 )
 PLACEHOLDER = re.compile(
     r"example|your|change.?me|placeholder|dummy|redacted|insert|sample|x{4,}|\*{3,}|<|>|\$\{|\{\w*\}|\{\{|\.\.\.|"

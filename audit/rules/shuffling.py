@@ -15,6 +15,7 @@ SAMPLERS = {
     for name in names
 }
 MOST_ARGUMENTS = {"RandomSampler": 4, "WeightedRandomSampler": 4, "SubsetRandomSampler": 2, "random_split": 3}
+CLOSE = 3  # lines between a seed and what is drawn with it
 SPLITTERS = {"train_test_split", "ShuffleSplit", "StratifiedShuffleSplit", "GroupShuffleSplit"}
 FOLDS = {"KFold", "StratifiedKFold", "StratifiedGroupKFold"}  # in order, unless they are told to shuffle
 ORDERS = {"random.shuffle", "numpy.random.shuffle", "numpy.random.permutation"}
@@ -35,7 +36,7 @@ def unordered(module: Module, call: ast.Call, name: str, *, seeded: bool, trains
     last = name.rpartition(".")[2]
     if name in SAMPLERS:
         given = has(call, "generator") or len(call.args) >= MOST_ARGUMENTS[last]
-        return "" if given else f"{last} without generator="
+        return "" if given or (last == "random_split" and seeded_before(module, call)) else f"{last} without generator="
     if seeded:
         return ""
     if name.startswith("sklearn.model_selection.") and not has(call, "random_state"):
@@ -45,6 +46,13 @@ def unordered(module: Module, call: ast.Call, name: str, *, seeded: bool, trains
     if is_pipeline(module, call) and not has(call, "seed") and len(call.args) < 2:
         return "shuffle() without seed="
     return f"{name}() with no seed set anywhere" if name in ORDERS and trains else ""
+
+
+def seeded_before(module: Module, call: ast.Call) -> bool:
+    """Whether the statement before the call sets the state that it draws from at once."""
+    scope = module.scope(call)
+    seeding = [other for _, other, name in module.calls if name == "torch.manual_seed" and module.scope(other) is scope]
+    return any(0 < call.lineno - other.lineno <= CLOSE for other in seeding)
 
 
 def has(call: ast.Call, name: str) -> bool:
