@@ -114,11 +114,13 @@ class Claims(Section):
         documents: paths or patterns, relative to the project.
         made: the same of documents that the pipeline makes, such as model cards: a check of their own, which does not
             apply before there is one.
+        complete: of all these, those in which a number bound to nothing is a finding.
         ledger: TOML: for each claim its evidence.
     """
 
     documents: Annotated[tuple[Text, ...], Field(min_length=1)]
     made: tuple[Text, ...] = ()
+    complete: tuple[Text, ...] = ()
     ledger: Text = "claims.toml"
 
 

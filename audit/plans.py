@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from audit import lookup, memory
+from audit.adapters import import_subject
 from audit.claims import check as claims
 from audit.config import Config, Memory, Subject
 from audit.errors import AuditError
@@ -145,7 +146,7 @@ def memory_subject(root: Path, settings: Memory, models: Sequence[str] = ()) -> 
     """
     from audit.memory import subject
 
-    return subject.chosen(subject.read(settings.adapter, measure.import_subject(settings.adapter, root)), models)
+    return subject.chosen(subject.read(settings.adapter, import_subject(settings.adapter, root)), models)
 
 
 def paper_plans(root: Path, config: Config, target: Target | None = None) -> list[Plan]:
@@ -165,7 +166,7 @@ def paper_plans(root: Path, config: Config, target: Target | None = None) -> lis
 def paper_check(root: Path, paper: spec.Paper, subject: Subject, target: Target | None = None) -> Check:
     """Import the adapter and measure it. A subject that cannot be made is an error of its own, not of the audit."""
     try:
-        made = measure.import_subject(subject.adapter, root)
+        made = import_subject(subject.adapter, root)
     except AuditError:
         raise
     except Exception as error:

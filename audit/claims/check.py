@@ -1,12 +1,13 @@
 """The claims of whole documents, as checks of the gate."""
 
 import hashlib
+import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from audit.claims import documents, ledger
+from audit.claims import documents, ledger, rendered
 from audit.claims.documents import Said
 from audit.claims.judge import Judged, Outcome, absent, judge
 from audit.claims.ledger import Entry
@@ -46,7 +47,8 @@ def check(root: Path, settings: Claims, paths: Sequence[str] = ()) -> Check:
     texts = {path: text(root, path) for path in named}
     found = read(root, entries, texts)
     unused = [] if paths else sorted(set(own) - {item.said.claim for item in found.results})
-    return summed(ID, found, unused, inputs(root, settings, found, texts), SHOWN if paths else SHOWN_IN_PASSING)
+    proof = evidence(root, settings, found, texts, paths)
+    return summed(ID, found, unused, proof, whole(root, settings), SHOWN if paths else SHOWN_IN_PASSING)
 
 
 def made_check(root: Path, settings: Claims) -> Check:
@@ -67,7 +69,20 @@ def made_check(root: Path, settings: Claims) -> Check:
         if made(entry.document, settings) and entry.document not in texts
     )
     found = Read((*found.results, *gone), found.loose)
-    return summed(MADE, found, (), inputs(root, settings, found, texts), SHOWN_IN_PASSING)
+    return summed(MADE, found, (), evidence(root, settings, found, texts), whole(root, settings), SHOWN_IN_PASSING)
+
+
+def entries_of(root: Path, settings: Claims, paths: Sequence[str]) -> dict[str, Entry]:
+    """The ledger's entries that these documents make; all where none is named.
+
+    Raises:
+        AuditError: a document or the ledger cannot be read.
+    """
+    entries = ledger.load(root / settings.ledger)
+    marked = {said.claim for path in paths for said in documents.bound(path, text(root, path))}
+    return {
+        name: entry for name, entry in entries.items() if not paths or name in marked or entry.document in paths
+    }
 
 
 def gate(root: Path, settings: Claims) -> Check:
@@ -103,6 +118,11 @@ def fitting(root: Path, pattern: str) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.glob(pattern) if path.is_file())
 
 
+def whole(root: Path, settings: Claims) -> set[str]:
+    """The documents in which every number must be bound."""
+    return {path for pattern in settings.complete for path in fitting(root, pattern)}
+
+
 def made(document: str, settings: Claims) -> bool:
     """Whether the pipeline makes a document."""
     return any(PurePosixPath(document).match(pattern) for pattern in settings.made)
@@ -123,30 +143,41 @@ def text(root: Path, path: str) -> str:
 
 
 def read(root: Path, entries: Mapping[str, Entry], texts: Mapping[str, str]) -> Read:
-    """The claims of documents by marker and by sentence, each judged, and what is bound to nothing."""
+    """The claims of documents by marker, by sentence and by renderer, each judged, and what is bound to nothing."""
     claims = [claim for path, content in texts.items() for claim in documents.bound(path, content)]
-    by_sentence: set[tuple[Location, str]] = set()
-    gone = []
+    results = []
     for name, entry in entries.items():
-        if entry.document in texts:
+        if entry.document in texts and entry.renderer:
+            results.append(rendered.judge(root, name, entry, texts[entry.document]))
+        elif entry.document in texts:
             places = documents.at_text(entry.document, texts[entry.document], entry.text, name)
-            by_sentence |= {(item.location, item.text) for item in places}
             claims += places
             if not places:
-                gone.append(absent(entry, name, f"the document does not say {entry.text!r}"))
-    free = [item for path, content in texts.items() for item in documents.unbound(path, content)]
-    loose = tuple(item for item in free if (item.location, item.text) not in by_sentence)
-    results = (*(judge(root, item, entries) for item in claims), *gone)
+                results.append(absent(entry, name, f"the document does not say {entry.text!r}"))
+    results += [judge(root, item, entries) for item in claims]
+    accounted = {
+        path: [span for item in results if item.said.location.path == path for span in item.said.spans]
+        for path in texts
+    }
+    loose = tuple(
+        item for path, content in texts.items() for item in documents.unbound(path, content, accounted[path])
+    )
     return Read(tuple(sorted(results, key=lambda item: item.said.location)), loose)
 
 
 def summed(
-    identifier: str, found: Read, unused: Sequence[str], read_: Sequence[InputHash], shown: int
+    identifier: str, found: Read, unused: Sequence[str], proof: Evidence, complete: Collection[str], shown: int
 ) -> Check:
-    """The check: what is refuted or without evidence fails as a finding, what has drifted is a deviation."""
+    """The check: what is refuted or without evidence fails as a finding, what has drifted is a deviation.
+
+    Args:
+        proof: without its figures.
+        complete: documents in which every number must be bound.
+    """
     results = found.results
     counts = {kind: sum(item.outcome is kind for item in results) for kind in Outcome}
     findings = tuple(finding(item) for item in results if item.outcome in (Outcome.REFUTED, Outcome.NO_EVIDENCE))
+    findings += tuple(unbound_findings([item for item in found.loose if item.location.path in complete]))
     parts = [f"{number} {kind}" for kind, number in counts.items() if number or kind is Outcome.HOLDS]
     loose = counted(len(found.loose), "number")
     message = f"{counted(len(results), 'claim')}: {', '.join(parts)}; {loose} bound to nothing"
@@ -160,7 +191,7 @@ def summed(
         verdict = Verdict.DEVIATION
     elif not results:
         verdict = Verdict.NOT_APPLICABLE
-    total = Evidence("audit.claims", counts[Outcome.HOLDS], len(results), "claims that hold", inputs=tuple(read_))
+    total = replace(proof, measured=counts[Outcome.HOLDS], expected=len(results), unit="claims that hold")
     return Check(
         identifier, TITLES[identifier], verdict, message, findings, (total,), rows(results), notes=tuple(notes)
     )
@@ -183,11 +214,15 @@ def rows(results: Sequence[Judged]) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def inputs(root: Path, settings: Claims, found: Read, texts: Mapping[str, str]) -> tuple[InputHash, ...]:
-    """The ledger, the documents, and every file of evidence once."""
+def evidence(
+    root: Path, settings: Claims, found: Read, texts: Mapping[str, str], paths: Sequence[str] = ()
+) -> Evidence:
+    """The command that judges these documents; the ledger, the documents, and every file of evidence once."""
+    by_hand = () if settings.ledger == Claims.model_fields["ledger"].default else ("--ledger", settings.ledger)
     own = {InputHash(path, digest(root / path)) for path in (settings.ledger, *texts)}
     own |= {item for result in found.results for item in result.evidence.inputs}
-    return tuple(sorted(own, key=lambda item: item.path))
+    command = shlex.join(("python", "-m", "audit", "claims", *paths, *by_hand))
+    return Evidence(command, inputs=tuple(sorted(own, key=lambda item: item.path)))
 
 
 def digest(path: Path) -> str:
@@ -206,6 +241,27 @@ def unbound_notes(loose: Sequence[Said], shown: int) -> list[str]:
         more = f" and {len(items) - shown} more" if len(items) > shown else ""
         notes.append(f"bound to nothing in {path}: {named}{more}")
     return notes
+
+
+def unbound_findings(loose: Sequence[Said]) -> list[Finding]:
+    """One finding for each line that has numbers bound to nothing where all must be bound."""
+    lines: dict[Location, list[str]] = {}
+    for item in loose:
+        lines.setdefault(item.location, []).append(item.text)
+    return [
+        Finding(
+            rule="claims.unbound",
+            family="claims",
+            severity=Severity.MINOR,
+            confidence=Confidence.HIGH,
+            location=place,
+            message=f"bound to nothing: {', '.join(texts)}",
+            risk="Nobody can tell where the number comes from, and nothing says when it is no longer true.",
+            fix="Bind it to its evidence, write it as code where it is no measurement, or take it out.",
+            title="Number bound to nothing",
+        )
+        for place, texts in lines.items()
+    ]
 
 
 def finding(item: Judged) -> Finding:

@@ -6,7 +6,8 @@ in inline code can be bound by a marker behind it.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from audit.model import Location
@@ -16,6 +17,7 @@ NUMBER = re.compile(rf"(?:(?<![\w)\]])[-−+])?{DIGITS}")
 # Standing alone: no part of a name, a path, a version or a date.
 FREE = re.compile(rf"(?<![\w.,/#@:·\-–−+=^])[-−+]?{DIGITS}(?![\w/#@]|[.,:\-–]\w)")
 MARKER = re.compile(r"<!--\s*claim:\s*([^\s>]*)\s*-->")
+HOLE = re.compile(r"\{\}|\{\*\}")  # of a sentence of the ledger
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FENCE = re.compile(r"^(?P<indent>[ \t>]*)(?P<fence>`{3,}|~{3,})")
 TICKED = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
@@ -41,6 +43,7 @@ class Said:
         value: what it says; None when there is no number where one should stand.
         step: of its last written digit: 0.01 in `0.89`.
         claim: the id it is bound to; "" for none.
+        spans: (begin, end) of the stretches of the document that its claim accounts for.
     """
 
     location: Location
@@ -48,6 +51,7 @@ class Said:
     value: float | None
     step: float
     claim: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def bound(path: str, text: str) -> list[Said]:
@@ -69,9 +73,15 @@ def bound(path: str, text: str) -> list[Said]:
     return found
 
 
-def unbound(path: str, text: str) -> list[Said]:
-    """The numbers that stand alone in a document's prose and tables and are bound to nothing."""
+def unbound(path: str, text: str, spans: Iterable[tuple[int, int]] = ()) -> list[Said]:
+    """The numbers that stand alone in a document's prose and tables and are bound to nothing.
+
+    Args:
+        spans: of what claims without a marker account for.
+    """
     found = []
+    for begin, end in spans:
+        text = text[:begin] + re.sub(r"\d", " ", text[begin:end]) + text[end:]
     body = without_fences(text)
     taken = MARKER.sub(lambda marker: "\0" + " " * (len(marker.group()) - 1), body)
     taken = blanked(COMMENT, taken)
@@ -99,13 +109,18 @@ def last_before(line: str, end: int) -> int:
 def at_text(path: str, text: str, pattern: str, claim: str) -> list[Said]:
     """The number at `{}` in each place where a document says `pattern`, with any number at each `{*}`.
 
-    Spaces and line breaks are alike.
+    Spaces and line breaks are alike. The claim accounts for its number and for the words of its pattern.
     """
-    parts = [re.sub(r"(?:\\\s|\s)+", r"\\s+", re.escape(part)) for part in pattern.split("{}", 1)]
-    head, tail = (part.replace(re.escape("{*}"), NUMBER.pattern) for part in parts)
-    sought = re.compile(f"{head}({NUMBER.pattern}){tail}")
+    words = [re.sub(r"(?:\\\s|\s)+", r"\\s+", re.escape(part)) for part in HOLE.split(pattern)]
+    sought = re.compile(f"({NUMBER.pattern})".join(f"({part})" for part in words))
+    holes = HOLE.findall(pattern)
+    number = 2 * (holes.index("{}") + 1)  # of the group
+    accounted = [*range(1, 2 * len(words), 2), number]
     return [
-        said(Location(path, text.count("\n", 0, match.start(1)) + 1), match.group(1), claim)
+        replace(
+            said(Location(path, text.count("\n", 0, match.start(number)) + 1), match.group(number), claim),
+            spans=tuple(match.span(group) for group in accounted),
+        )
         for match in sought.finditer(text)
     ]
 

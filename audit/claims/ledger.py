@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from audit.config import Section, Text
+from audit.config import Callable_, Section, Text
 from audit.errors import AuditError
 
 
@@ -55,6 +55,8 @@ class Entry(Section):
         commit, code: the evidence is of this commit; it is stale once one of these files has changed since.
         document, text: where the number stands when no marker can: a sentence with `{}` in place of the number,
             and `{*}` in place of others.
+        document, renderer: of a document, or a part of one, that a program makes of the evidence: the function
+            `module:name` or `file.py:name` that makes its text of what the evidence holds. It is imported and run.
     """
 
     each: dict[Annotated[str, Field(pattern=r"^[a-z_]+$")], tuple[Text, ...]] = Field(default_factory=dict)
@@ -72,6 +74,7 @@ class Entry(Section):
     code: tuple[Text, ...] = ()
     document: str = ""
     text: Annotated[str, Field(pattern=r"^$|\{\}")] = ""
+    renderer: Callable_ = ""
 
 
 def load(path: Path) -> dict[str, Entry]:
@@ -144,8 +147,8 @@ def complain(path: Path, name: str, entry: Entry) -> None:
     Raises:
         AuditError: an entry that contradicts itself.
     """
-    if bool(entry.document) != bool(entry.text):
-        raise AuditError(f"{path}: {name}: document and text belong together; give both or neither")
+    if bool(entry.document) != bool(entry.text or entry.renderer) or (entry.text and entry.renderer):
+        raise AuditError(f"{path}: {name}: document and either text or renderer belong together; give both or neither")
     if entry.evidence and Path(entry.evidence).suffix not in SUFFIXES:
         raise AuditError(f"{path}: {name}.evidence: {entry.evidence} is none of {', '.join(SUFFIXES)}")
     if entry.evidence and (Path(entry.evidence).is_absolute() or ".." in Path(entry.evidence).parts):

@@ -31,6 +31,22 @@ def value(root: Path, entry: Entry) -> tuple[float, str]:
     Raises:
         NoEvidenceError: there is none.
     """
+    found, digest = content(root, entry)
+    measured = scalar(found, entry, entry.key)
+    if entry.per:
+        divisor = scalar(found, entry, entry.per)
+        if divisor == 0:
+            raise NoEvidenceError(f"{shown(entry.per)} in {entry.evidence} is 0")
+        measured /= divisor
+    return measured * entry.scale, digest
+
+
+def content(root: Path, entry: Entry) -> tuple[Any, str]:
+    """(what a file of evidence holds, its sha256).
+
+    Raises:
+        NoEvidenceError: it is missing, stale, not the one that the ledger means, or cannot be read.
+    """
     if not entry.evidence:
         raise NoEvidenceError("the ledger names no evidence for it")
     place = root / entry.evidence
@@ -44,14 +60,7 @@ def value(root: Path, entry: Entry) -> tuple[float, str]:
         raise NoEvidenceError(f"{entry.evidence} is not the file that the ledger names by its sha256")
     if entry.commit:
         unchanged_since(root, entry)
-    content = parsed(place, data)
-    measured = scalar(content, entry, entry.key)
-    if entry.per:
-        divisor = scalar(content, entry, entry.per)
-        if divisor == 0:
-            raise NoEvidenceError(f"{shown(entry.per)} in {entry.evidence} is 0")
-        measured /= divisor
-    return measured * entry.scale, digest
+    return parsed(place, data), digest
 
 
 def unchanged_since(root: Path, entry: Entry) -> None:

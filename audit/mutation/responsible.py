@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from audit import config
+from audit.adapters import import_subject
 from audit.errors import AuditError
 from audit.model import Example, Verdict
 from audit.papers import measure, spec
@@ -76,7 +77,7 @@ def parameter(root: Path, name: str, subject: str, identifier: str) -> dict[str,
 @cache
 def made(root: Path, adapter: str) -> Any:
     """The subject; the unchanged copy is asked for all of its parameters."""
-    return measure.import_subject(adapter, root)
+    return import_subject(adapter, root)
 
 
 def examples(identifier: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import torch
 from benchmarks import __main__ as command
 from benchmarks import first_call, ops
 from benchmarks.harness import Limit, Mark, Row, interleaved, peak_extra_mebibytes
-from benchmarks.report import markdown, write
+from benchmarks.report import document, page, write
 
 
 def test_contenders_take_turns_and_the_median_counts():
@@ -38,7 +38,7 @@ def test_memory_that_is_touched_counts_and_memory_that_was_there_does_not():
 def test_a_missed_mark_is_not_called_met():
     row = Row("op", {"ours": 2.0, "peer": 10.0}, [Mark("peer", 5), Mark("peer", 5.1)], {"error": "none"})
     assert [row.met(mark) for mark in row.marks] == [True, False]
-    table = markdown("ops", [row], ["a note"])
+    table = page(document("ops", [row], ["a note"]))
     assert "| op | 2.00 | peer | 10.0 | 5.0 | 5 | yes |" in table
     assert "| 5.1 | **no** |" in table
     assert "- op: error none" in table
@@ -48,12 +48,13 @@ def test_a_missed_mark_is_not_called_met():
 def test_a_limit_that_was_passed_is_not_called_met(tmp_path):
     limits = [Limit("error", value, 1e-3, "Lab units") for value in (1e-3, 2e-3, float("nan"))]
     assert [limit.met for limit in limits] == [True, False, False]
-    row = Row("op", {"ours": 2.0, "peer": 10.0}, [Mark("peer", 5)], {}, limits[:2])
+    row = Row("op", {"ours": 2.0, "peer": 10.0}, [Mark("peer", 5)], {}, [*limits[:2], Limit("share", 0.1, 0.5)])
     table = write("ops", [row], [], tmp_path).read_text(encoding="utf-8")
+    assert "| op | share | 0.1 | 0.5 | yes |" in table
     assert "| op | error, Lab units | 0.001 | 0.001 | yes |" in table
     assert "| op | error, Lab units | 0.002 | 0.001 | **no** |" in table
     written = json.loads((tmp_path / "ops.json").read_text())["rows"][0]["limits"]
-    assert [limit["met"] for limit in written] == [True, False]
+    assert [limit["met"] for limit in written] == [True, False, True]
     assert written[1]["value"] == 2e-3
 
 
@@ -73,7 +74,8 @@ def test_the_suite_runs_small_and_writes_what_it_measured(tmp_path, monkeypatch,
     assert set(limits) == {"largest error", "peak extra memory beside dense targets"}
     assert limits["largest error"]["met"]
     assert document["machine"]["threads"] == "2"
-    assert (tmp_path / "ops.md").read_text() in capsys.readouterr().out
+    assert page(document) == (tmp_path / "ops.md").read_text()
+    assert page(document) in capsys.readouterr().out
 
 
 def test_first_calls_are_measured_in_fresh_processes():

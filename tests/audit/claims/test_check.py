@@ -69,3 +69,13 @@ def test_ledger_documents_and_evidence_are_inputs(cards):
     proof = made_check(cards, SETTINGS).evidence[0]
     paths = ["a.json", "b.json", "claims.toml", "models/a/README.md", "models/b/README.md"]
     assert [item.path for item in proof.inputs] == paths
+
+
+def test_where_all_must_be_bound_a_loose_number_is_a_finding(cards):
+    (cards / "models/b/README.md").write_text(CARD + "\n7 weights, 8 bins\n")
+    assert made_check(cards, SETTINGS).verdict is Verdict.PASS
+    result = made_check(cards, SETTINGS.model_copy(update={"complete": ("models/*/README.md",)}))
+    assert result.verdict is Verdict.FAIL
+    (finding,) = result.findings
+    assert (str(finding.location), finding.rule) == ("models/b/README.md:6", "claims.unbound")
+    assert finding.message == "bound to nothing: 7, 8"

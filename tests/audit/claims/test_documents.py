@@ -52,3 +52,9 @@ def test_a_cell_of_a_table_whatever_stands_in_the_cells_before_it():
     table = "| a | 1.5 | 2 |\n| ab | 3 | 4 |\n"
     (said,) = at_text("d.md", table, "| a | {*} | {} |", "x")
     assert (said.value, said.location.line) == (2, 1)
+
+
+def test_a_sentence_accounts_for_its_words_and_its_number_and_for_nothing_else():
+    table = "| in 16 ms | 3 | 4.5 ± 3 | 4.5 |\n"
+    (said,) = at_text("d.md", table, "| in 16 ms | {*} | {} ±", "x")
+    assert [item.text for item in unbound("d.md", table, said.spans)] == ["3", "3", "4.5"]

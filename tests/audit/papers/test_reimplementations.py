@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from numpy_subject import PAPER
 
+from audit.adapters import import_subject
 from audit.config import Subject
 from audit.model import Verdict
 from audit.papers import measure
@@ -39,7 +40,7 @@ WRONG = {
 @pytest.fixture(scope="module", params=WRONG)
 def measured(request):
     adapter = f"{request.param}:Subject"
-    subject = measure.import_subject(adapter, FOLDER)
+    subject = import_subject(adapter, FOLDER)
     return request.param, measure.check(PAPER, Subject(name="subject", adapter=adapter), subject)
 
 
