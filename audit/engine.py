@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from audit import lookup
-from audit.config import Config, load, parse
+from audit.config import Config
 from audit.errors import AuditError, NotRunError
 from audit.gate.judge import judged
 from audit.gate.names import nearest
@@ -20,7 +20,6 @@ from audit.gate.suppressions import ID
 from audit.gate.suppressions import RULES as SUPPRESSION_RULES
 from audit.lookup import Step
 from audit.model import Check, Finding, InputHash, NotChecked, Report, Rule, RunFacts, Verdict
-from audit.papers import spec
 from audit.plans import (
     Plan,
     claim_plans,
@@ -146,30 +145,6 @@ def gated(
     audit = run(target.root, report, chosen if target.files else [], progress, files, state)
     day = today or datetime.now(UTC).date()
     return Audit(judged(audit.report, target, settings, selection, rules, day), audit.facts)
-
-
-def audit_papers(root: Path, subject: str, config: Config, progress: Progress = silent) -> Audit:
-    """Only the papers, each measured on the subjects that the configuration names."""
-    return run(root, Report(subject, "paper", (), tuple(paper_gaps(config))), paper_plans(root, config), progress)
-
-
-def paper_settings(root: Path, paper: str | None, subject: str | None, trust: bool) -> tuple[str, Config]:
-    """(name, configuration) for measuring papers: a subject given by hand stands in for those of the project.
-
-    Raises:
-        AuditError: --subject without --trust, or nothing that could be measured.
-    """
-    if subject is None:
-        name, settings = load(root)
-        if not settings.papers:
-            raise AuditError(
-                "tool.audit.papers names no subject: name one there, or give --subject file.py:callable --trust"
-            )
-        return name, settings
-    if not trust:
-        raise AuditError(f"measuring {subject} imports and runs it: add --trust if you trust it")
-    chosen = paper or spec.default()
-    return subject, parse({"papers": {chosen: [{"name": "subject", "adapter": subject}]}})
 
 
 def all_rules() -> tuple[Rule, ...]:

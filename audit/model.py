@@ -245,6 +245,7 @@ class Report:
 
     Attributes:
         conditions: options and configuration that narrowed this run, in words.
+        arguments: (name, value) of what the command was given by hand, so that it can be run again.
         score: None where nothing came to a result.
     """
 
@@ -254,6 +255,7 @@ class Report:
     not_checked: tuple[NotChecked, ...] = ()
     required: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, str], ...] = ()
     score: Score | None = None
 
     @property

@@ -2,19 +2,16 @@
 
 import shlex
 import subprocess
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from audit import config, engine
+from audit import parts
 from audit.claims import check, ledger
 from audit.claims import draft as drafting
 from audit.commands.console import err, finish, progress
 from audit.errors import AuditError
-from audit.model import Report
-from audit.plans import Plan
 
 
 def claims(
@@ -26,7 +23,7 @@ def claims(
     ] = None,
     draft: Annotated[bool, typer.Option("--draft", help="Propose a ledger from tables and ticked lists.")] = False,
     recompute: Annotated[
-        bool, typer.Option("--recompute", help="First run each command of the ledger: it is the project's own code.")
+        bool, typer.Option("--recompute", help="First run what makes their evidence: the ledger's commands.")
     ] = False,
     output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
 ) -> None:
@@ -38,32 +35,15 @@ def claims(
         for path in paths:
             print(drafting.render(path, drafting.proposals(check.text(Path(), path))), end="")
         return
-    name, settings = claim_settings(paths, book)
+    by_hand = None if book is None else str(book)
     if recompute:
-        run_commands(ledger.load(Path(settings.ledger)))
-    plans = [Plan(check.ID, check.TITLES[check.ID], partial(check.check, Path(), settings, tuple(paths)))]
-    if settings.made and not paths:
-        plans.append(Plan(check.MADE, check.TITLES[check.MADE], partial(check.made_check, Path(), settings)))
-    finish(engine.run(Path(), Report(name, "claims", ()), plans, progress), output)
-
-
-def claim_settings(paths: list[str], book: Path | None) -> tuple[str, config.Claims]:
-    """(name, settings): documents and ledger given by hand need no project.
-
-    Raises:
-        AuditError: nothing names a document.
-    """
-    if paths and book:
-        return paths[0], config.Claims(documents=tuple(paths), ledger=str(book))
-    name, settings = config.load(Path())
-    if settings.claims is None and not paths:
-        raise AuditError("tool.audit.claims names no document: name one there, or on the command line")
-    known = settings.claims or config.Claims(documents=tuple(paths))
-    return name, known.model_copy(update={"ledger": str(book)}) if book else known
+        _, settings = parts.claim_settings(Path(), paths, by_hand)
+        run_commands(check.entries_of(Path(), settings, paths))
+    finish(parts.claims(Path(), progress, documents=paths, ledger=by_hand), output)
 
 
 def run_commands(entries: dict[str, ledger.Entry]) -> None:
-    """Run each command of the ledger once, in its order, without a shell.
+    """Run each command of these entries once, in their order, without a shell.
 
     Raises:
         AuditError: one cannot be run, or fails.

@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from audit import config, engine
+from audit import parts
 from audit.commands.console import err, finish, out, progress
 from audit.errors import AuditError
-from audit.model import Report
-from audit.plans import Plan, describe, memory_plans, memory_subject
+from audit.plans import describe, memory_subject
 
 
 class Device(StrEnum):
@@ -41,7 +40,7 @@ def memory(
     check: Annotated[bool, typer.Option("--check/--table-only", help="Hold predictions against real runs.")] = True,
 ) -> None:
     """Predict peak memory from fake tensors, find the largest batch and tile that fit, and check the predictions."""
-    name, settings = memory_settings(subject, trust)
+    name, settings = parts.memory_settings(Path(), subject, trust)
     from audit.memory import render, table
     from footprint import FootprintError, parse_size
 
@@ -62,25 +61,7 @@ def memory(
         json.write_text(render.document(result), encoding="utf-8")
     if not check:
         return
-    plans: list[Plan] = memory_plans(lambda: made, gpu=device is Device.CUDA)
-    finish(engine.run(Path(), Report(name, "memory", ()), plans, progress), output)
-
-
-def memory_settings(subject: str | None, trust: bool) -> tuple[str, config.Memory]:
-    """(name, settings): a subject given by hand stands in for that of the project.
-
-    Raises:
-        AuditError: --subject without --trust, or the project names no subject.
-    """
-    if subject is not None:
-        if not trust:
-            raise AuditError(f"predicting the memory of {subject} imports and runs it: add --trust if you trust it")
-        settings = config.parse({"memory": {"adapter": subject}})
-        name = subject
-    else:
-        name, settings = config.load(Path())
-    if settings.memory is None:
-        raise AuditError(
-            "tool.audit.memory names no subject: give it an adapter, or --subject file.py:callable --trust"
-        )
-    return name, settings.memory
+    audit = parts.memory(
+        Path(), made, progress, name=name, subject=subject, model=model or (), gpu=device is Device.CUDA
+    )
+    finish(audit, output)

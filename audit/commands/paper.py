@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from audit import engine
+from audit import parts
 from audit.commands.console import finish, progress
 from audit.papers import spec
 
@@ -21,5 +21,4 @@ def paper(
     output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
 ) -> None:
     """Measure the papers' parameters on running code."""
-    project_name, settings = engine.paper_settings(Path(), name, subject, trust)
-    finish(engine.audit_papers(Path(), project_name, settings, progress), output, all_rows=True)
+    finish(parts.papers(Path(), progress, subject=subject, paper=name, trust=trust), output, all_rows=True)

@@ -26,6 +26,9 @@ def verify(
     ] = None,
     again: Annotated[bool, typer.Option("--again/--no-again", help="Run its checks again.")] = True,
     everything: Annotated[bool, typer.Option("--all", help="Also the slow ones: memory of real runs.")] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run what the report itself names: a subject, or a ledger's renderers.")
+    ] = False,
     output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
 ) -> None:
     """Say whether a report still holds: bytes, inputs, signature, and what its checks come to now."""
@@ -44,7 +47,8 @@ def verify(
         skip = () if everything else second_look.SLOW
 
         def repeat() -> Check:
-            return second_look.compared(read.content, second_look.again(root, read.content, skip, progress), changed)
+            now = second_look.again(root, read.content, skip, trust, progress)
+            return second_look.compared(read.content, now, changed, skip)
 
         plans.append(Plan(second_look.ID, second_look.TITLE, repeat))
     finish(run(root, Report(str(read.content["subject"]), "verification", ()), plans, progress), output)

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from audit.model import Check, NotChecked, Report, RunFacts, State, Verdict
 from audit.scores import Accuracy, Score
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Document:
         accuracy: of all rules that ran, on the corpus of planted defects.
     """
 
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     subject: str
     scope: str
     verdict: Verdict
@@ -36,6 +36,7 @@ class Document:
     accuracy: Accuracy | None
     findings: Counts
     conditions: tuple[str, ...]
+    arguments: tuple[tuple[str, str], ...]
     required: tuple[str, ...]
     checks: tuple[Check, ...]
     not_checked: tuple[NotChecked, ...]
@@ -47,7 +48,7 @@ def document(report: Report) -> Document:
     counts = Counts(states[State.OPEN], states[State.KNOWN], states[State.SUPPRESSED])
     return Document(
         SCHEMA_VERSION, report.subject, report.scope, report.verdict, report.score, report.accuracy, counts,
-        report.conditions, report.required, report.checks, report.not_checked,
+        report.conditions, report.arguments, report.required, report.checks, report.not_checked,
     )  # fmt: skip
 
 

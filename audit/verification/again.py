@@ -5,76 +5,106 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from audit import config, engine
-from audit.errors import AuditError
+from audit import config, engine, memory, parts
+from audit.errors import NotRunError
 from audit.gate.suppressions import ID as SUPPRESSIONS
-from audit.model import Check, Evidence, Report, Verdict, counted
+from audit.model import Check, Evidence, Report, Verdict, counted, matches
+from audit.plans import memory_subject
 
 ID = "verify.again"
 TITLE = "What it says still holds"
-SLOW = ("memory",)  # real training steps: a minute, and a promise about this machine's memory
+SLOW = ("memory",)  # of a whole audit: real training steps, a minute
 DERIVED = (SUPPRESSIONS, "baseline", "score")  # follow from the other checks
+FOREIGN = ("subject", "ledger")  # arguments by which a report, which anybody may have written, names code to be run
+ONCE = {  # scopes that nothing here repeats, and what does
+    "mutants": "run `python -m audit mutants`, which takes minutes, and compare",
+    "reproduction": "run `python -m audit reproduce`, which runs the pipeline twice",
+    "verification": "verify the report that it speaks of",
+}
 
 
-def again(root: Path, content: Mapping[str, Any], skip: Collection[str], progress: engine.Progress) -> Report:
+def again(
+    root: Path, content: Mapping[str, Any], skip: Collection[str], trust: bool, progress: engine.Progress
+) -> Report:
     """The same checks on the tree as it is now.
 
+    Args:
+        skip: checks of a whole audit that are left out.
+        trust: whether code may be imported that the report itself names.
+
     Raises:
-        AuditError: the scope of the report cannot be run from here.
+        NotRunError: nothing of the report can be run again from here.
+        AuditError: the project is no longer one that could be audited like this.
     """
-    scope = content["scope"]
-    own = config.load_if_there(root)
-    match scope:
+    given = [(name, value) for name, value in content.get("arguments", ())]
+    named = [value for name, value in given if name in FOREIGN]
+    if named and not trust:
+        reason = f"the report was made with {', '.join(named)}, and running it again runs what that names"
+        raise NotRunError(reason, "add --trust if you trust it")
+    one = dict(given)
+    several = {name: [value for key, value in given if key == name] for name in ("document", "model")}
+    match content["scope"]:
         case "project":
             name, settings = config.load(root)
             chosen = repeatable(content, skip)
-            audit = engine.audit_project(root, name, settings, select=chosen, progress=progress)
+            return engine.audit_project(root, name, settings, select=chosen, progress=progress).report
         case "tree":
-            settings = own or config.Config()
-            audit = engine.audit_tree(root, repeatable(content, skip), progress, settings)
+            settings = config.load_if_there(root) or config.Config()
+            return engine.audit_tree(root, repeatable(content, skip), progress, settings).report
         case "paper":
-            name, settings = config.load(root)
-            audit = engine.audit_papers(root, name, settings, progress)
-        case _:
-            raise AuditError(f"a report of scope {scope!r} cannot be run again; it can be checked with --no-again")
-    return audit.report
+            subject, paper = one.get("subject"), one.get("paper")
+            return parts.papers(root, progress, subject=subject, paper=paper, trust=trust).report
+        case "claims":
+            return parts.claims(root, progress, documents=several["document"], ledger=one.get("ledger")).report
+        case "memory":
+            name, adapter = parts.memory_settings(root, one.get("subject"), trust)
+            made = memory_subject(root, adapter, several["model"])
+            gpu = any(check["id"] == memory.CUDA for check in content["checks"])
+            return parts.memory(root, made, progress, name=name, gpu=gpu).report
+        case scope:
+            raise NotRunError(f"a report of scope {scope!r} is not run again", ONCE.get(scope, "use --no-again"))
 
 
 def repeatable(content: Mapping[str, Any], skip: Collection[str]) -> list[str]:
     """The checks of the report that came to a result and can be asked for.
 
     Raises:
-        AuditError: there is none.
+        NotRunError: there is none.
     """
-    left_out = (*skip, *DERIVED)
-    chosen = [
-        check["id"]
-        for check in content["checks"]
-        if check["verdict"] != Verdict.NOT_RUN and not any(matches(check["id"], name) for name in left_out)
-    ]
+    chosen = [check["id"] for check in content["checks"] if not why_not(check, skip)]
     if not chosen:
-        raise AuditError("no check of the report can be run again; --no-again leaves that out")
+        raise NotRunError("no check of the report can be run again", "use --no-again")
     return chosen
 
 
-def matches(identifier: str, name: str) -> bool:
-    """Whether `name` is the check or a leading part of its id."""
-    return identifier == name or identifier.startswith(f"{name}.")
+def why_not(check: Mapping[str, Any], skip: Collection[str]) -> str:
+    """Why a check is not run again; "" where it is."""
+    if any(matches(check["id"], name) for name in DERIVED):
+        return "follows from the others"
+    if check["verdict"] == Verdict.NOT_RUN:
+        return "did not run then"
+    if any(matches(check["id"], name) for name in skip):
+        return "slow: --all runs it"
+    return ""
 
 
-def compared(content: Mapping[str, Any], now: Report, changed: Collection[str]) -> Check:
-    """Whether every check that ran again came to what the report says."""
+def compared(
+    content: Mapping[str, Any], now: Report, changed: Collection[str], skip: Collection[str] = ()
+) -> Check:
+    """Whether every check that ran again came to what the report says, and why the others did not."""
     before = {check["id"]: check for check in content["checks"]}
     differences: list[str] = []
     same = 0
-    ran = [check for check in now.checks if check.id in before and check.id not in DERIVED]
+    ran = [check for check in now.checks if check.id in before and not why_not(before[check.id], ())]
     for check in ran:
         found = difference(before[check.id], asdict(check))
         same += not found
         differences += [f"{check.id}: {text}" for text in found]
-    left = sorted(set(before) - {check.id for check in ran})
+    reasons: dict[str, list[str]] = {}
+    for name in sorted(set(before) - {check.id for check in ran}):
+        reasons.setdefault(why_not(before[name], skip) or "there is no such check any more", []).append(name)
     others = sorted({text for check in ran for text in other_versions(before[check.id], asdict(check))})
-    notes = differences + ([f"not run again: {', '.join(left)}"] if left else [])
+    notes = differences + [f"not run again ({why}): {', '.join(names)}" for why, names in reasons.items()]
     notes += [f"other versions than then: {', '.join(others)}"] if others else []
     if changed and differences:
         notes.append("inputs have changed since, which may be why")

@@ -10,6 +10,7 @@ from audit.errors import AuditError
 from audit.model import Check, Evidence, InputHash, Verdict, counted
 from audit.provenance import hash_of
 from audit.reports import statement
+from audit.reports.json_report import SCHEMA_VERSION
 from audit.verification import dsse
 
 SHOWN = 20
@@ -43,11 +44,12 @@ def load(path: Path) -> Read:
         raise AuditError(f"the report {path} cannot be read: {error.strerror}") from error
     try:
         content = json.loads(data)
-        fits = content["schema_version"] == 2 and isinstance(content["checks"], list)
+        fits = content["schema_version"] == SCHEMA_VERSION and isinstance(content["checks"], list)
     except (ValueError, KeyError, TypeError) as error:
         raise AuditError(f"{path} is no report.json of an audit") from error
     if not fits:
-        raise AuditError(f"{path} has schema version {content['schema_version']!r}; this audit reads version 2")
+        found = f"{path} has schema version {content['schema_version']!r}"
+        raise AuditError(f"{found}; this audit reads version {SCHEMA_VERSION}")
     beside = path.with_name(statement.FILE)
     return Read(path, data, content, parsed(beside.read_text(encoding="utf-8")) if beside.is_file() else None)
 

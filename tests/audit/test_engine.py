@@ -129,46 +129,6 @@ def test_a_project_without_files_is_nothing_audited(tmp_path):
     assert engine.exit_code(report) is Exit.NOTHING_AUDITED
 
 
-def with_adapter(tmp_path, name, text):
-    (tmp_path / f"{name}.py").write_text(text)
-    return parse({"papers": {"zhang2016": [{"name": "s", "adapter": f"{name}:make"}]}})
-
-
-def test_a_subject_that_cannot_be_made_is_an_error_of_its_own(tmp_path):
-    settings = with_adapter(tmp_path, "breaking_adapter", "def make():\n    raise OSError('no weights')\n")
-    report = engine.audit_papers(tmp_path, "x", settings).report
-    assert report.verdict is Verdict.ERROR
-    assert "OSError: no weights" in report.checks[0].message
-    assert engine.exit_code(report) is Exit.GATE_FAILED
-
-
-def test_a_subject_with_nothing_in_it_is_unknown(tmp_path):
-    settings = with_adapter(tmp_path, "empty_adapter", "make = object\n")
-    report = engine.audit_papers(tmp_path, "x", settings).report
-    assert report.checks[0].id == "paper.zhang2016.s"
-    assert report.verdict is Verdict.UNKNOWN
-
-
-def test_an_adapter_that_is_not_there_is_a_mistake(tmp_path):
-    settings = parse({"papers": {"zhang2016": [{"name": "s", "adapter": "nowhere_at_all:make"}]}})
-    with pytest.raises(AuditError, match="no module named 'nowhere_at_all'"):
-        engine.audit_papers(tmp_path, "x", settings)
-
-
-def test_a_subject_given_by_hand_needs_trust(tmp_path):
-    with pytest.raises(AuditError, match="add --trust"):
-        engine.paper_settings(tmp_path, "zhang2016", "a:b", False)
-    name, settings = engine.paper_settings(tmp_path, "zhang2016", "a:b", True)
-    assert name == "a:b"
-    assert settings.papers["zhang2016"][0].adapter == "a:b"
-
-
-def test_a_project_without_papers_says_so(tmp_path):
-    (tmp_path / "pyproject.toml").write_text("[tool.audit]\n")
-    with pytest.raises(AuditError, match="names no subject"):
-        engine.paper_settings(tmp_path, "zhang2016", None, False)
-
-
 def test_an_unknown_rule_is_a_mistake():
     assert engine.find_rule("stubs.todo").title
     with pytest.raises(AuditError, match="no rule is called 'x'"):

@@ -65,7 +65,7 @@ FULL = Report(
     ),
     not_checked=(NotChecked("history", "only files", "scan it"),),
     required=("tests", "absent"),
-    conditions=("without lint",),
+    conditions=("without lint",), arguments=(("subject", "a.py:b"),),
     score=Score(
         43.2, "secrets", (FamilyScore("stubs", 95.2, 1, 1), FamilyScore("secrets", 66.7, 10, 1)), ("tests.run",)
     ),

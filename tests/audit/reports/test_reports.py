@@ -104,7 +104,7 @@ def test_many_findings_are_cut_and_the_rest_counted():
 
 def test_the_json_report_holds_everything_in_a_versioned_shape():
     document = json.loads(json_report.render(REPORT))
-    assert document["schema_version"] == 2
+    assert document["schema_version"] == 3
     assert document["verdict"] == "fail"
     assert [check["id"] for check in document["checks"]] == [check.id for check in REPORT.checks]
     assert document["checks"][0]["findings"][0]["location"] == {"path": "n.ipynb", "line": 2, "cell": 3}

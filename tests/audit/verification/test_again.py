@@ -43,4 +43,16 @@ def test_parameters_that_come_and_go():
 def test_nothing_run_again_is_no_pass():
     result = compared(content(paper(5.0)), Report("x", "project", ()), ())
     assert result.verdict is Verdict.FAIL
-    assert "not run again: paper.x" in result.notes
+    assert "not run again (there is no such check any more): paper.x" in result.notes
+
+
+def test_why_a_check_was_not_run_again_is_said():
+    checks = [Check(name, "X", verdict, "m") for name, verdict in (
+        ("memory.growth", Verdict.PASS), ("tests.run", Verdict.NOT_RUN), ("suppressions", Verdict.PASS),
+    )]  # fmt: skip
+    notes = compared(content(*checks), Report("x", "project", ()), (), ("memory",)).notes
+    assert notes == (
+        "not run again (slow: --all runs it): memory.growth",
+        "not run again (follows from the others): suppressions",
+        "not run again (did not run then): tests.run",
+    )
