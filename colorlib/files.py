@@ -13,6 +13,11 @@ from pathlib import Path
 
 from colorlib.errors import ColorlibError
 
+NO_ROOM = {
+    errno.ENOSPC: ("the disk is full", "free some space"),
+    errno.EDQUOT: ("the disk is full", "free some space"),
+    errno.EFBIG: ("no file may be so large", "raise the limit (ulimit -f), or choose another file system,"),
+}
 REMEDIES = {
     errno.EROFS: "choose a folder that is not mounted read-only",
     errno.EISDIR: "a folder has this name, remove it or choose another name",
@@ -128,8 +133,9 @@ def _in_words(path: Path, block: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ColorlibError(f"the disk is full while writing {path}: free some space and start again") from error
+        if error.errno in NO_ROOM:
+            reason, remedy = NO_ROOM[error.errno]
+            raise ColorlibError(f"{reason} while writing {path}: {remedy} and start again") from error
         remedy = REMEDIES.get(error.errno or 0)
         if remedy is None or (block is not None and not _is_about(error.filename, path, block)):
             raise

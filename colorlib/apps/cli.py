@@ -9,6 +9,7 @@ from colorlib.apps.app import app as web
 from colorlib.apps.bins import bins
 from colorlib.apps.colorize import colorize
 from colorlib.apps.export import export
+from colorlib.apps.lines import one_line
 from colorlib.apps.shards import shards
 from colorlib.apps.train import train
 from colorlib.errors import ColorlibError
@@ -31,5 +32,14 @@ def main() -> None:
     try:
         app()
     except ColorlibError as error:
-        Console(stderr=True, soft_wrap=True).print(f"colorlib: {error}", style="red", markup=False, highlight=False)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:  # of the system: a place that may not be read or written, a disk that fails
+        if error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}")
+
+
+def _fail(reason: str) -> None:
+    lines = "\n".join(one_line(line) for line in reason.split("\n"))  # of settings, one for each mistake
+    Console(stderr=True, soft_wrap=True).print(f"colorlib: {lines}", style="red", markup=False, highlight=False)
+    sys.exit(1)

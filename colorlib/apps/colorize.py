@@ -1,6 +1,7 @@
 """`colorlib colorize`: a photograph, or a folder of them, in colour."""
 
 import json
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from colorlib.apps.lines import one_line, say
 from colorlib.errors import ColorlibError
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def colorize(
     """Colorize a photograph, or a folder: what is finished is skipped, what fails is listed and the rest goes on."""
     # Imported here so that `colorlib --help` does not wait for torch.
     from colorlib.cache import open_cache
+    from colorlib.data.photos import reading
     from colorlib.inference.choice import find_model
     from colorlib.inference.colorizer import Colorizer
     from colorlib.inference.files import Options
@@ -94,12 +97,12 @@ def colorize(
         memory_limit=limit,
         force=force,
     )
-    if not photo.exists():
-        raise ColorlibError(f"{photo}: there is no such file")
-    if photo.is_dir() and animate is not None:
+    with reading(photo):
+        many = stat.S_ISDIR(photo.stat().st_mode)
+    if many and animate is not None:
         raise ColorlibError("--animate is for one photograph: name a file instead of a folder")
     if scheduler is not None:
-        if not photo.is_dir():
+        if not many:
             raise ColorlibError("--scheduler is for a folder of photographs: leave it out for a single one")
         from colorlib.pipeline.folders import colorize_on_workers, painter
         from colorlib.pipeline.workers import Workers
@@ -112,7 +115,7 @@ def colorize(
     kept = open_cache(cache)
     try:
         colorizer = Colorizer.from_pretrained(find_model(model, method), precision, device, kept)
-        if photo.is_dir():
+        if many:
             ended = _folder(partial(colorize_folder, colorizer), photo, output, recursive, options, as_json)
         else:
             ended = _file(colorizer, photo, output, options, animate, frames, as_json)
@@ -133,21 +136,25 @@ def _file(
     as_json: bool,
 ) -> int:
     from colorlib.inference.files import colorize_file
-    from colorlib.inference.jobs import MARK, target_of
+    from colorlib.inference.jobs import Failure, picture_of
 
-    target = target_of(photo, MARK) if output is None else output / target_of(photo).name if output.is_dir() else output
-    with _bar("tiles", None, hidden=as_json or options.tile is None) as advance:
-        coloured = colorize_file(colorizer, photo, target, options, advance, animate, frames)
+    target = picture_of(photo, output)
+    try:
+        with _bar("tiles", None, hidden=as_json or options.tile is None) as advance:
+            coloured = colorize_file(colorizer, photo, target, options, advance, animate, frames)
+    except ColorlibError as error:
+        if not as_json:
+            raise ColorlibError(one_line(str(error))) from error
+        _line(_described(Failure(photo, str(error))))
+        return 1
     if as_json:
         _line(_described(coloured) | ({} if animate is None else {"animation": str(animate)}))
         return 0
-    out = Console(soft_wrap=True)
-    clamped = f" ({coloured.clamped:.1%} of the pixels clamped to sRGB)"
-    out.print(f"{photo} -> {target}{clamped}", markup=False, highlight=False)
+    say(f"{photo} -> {target} ({coloured.clamped:.1%} of the pixels clamped to sRGB)")
     for note in coloured.notes:
-        out.print(f"{photo}: {note}", markup=False, highlight=False)
+        say(f"{photo}: {note}")
     if animate is not None:
-        out.print(f"{photo} -> {animate}", markup=False, highlight=False)
+        say(f"{photo} -> {animate}")
     return 0
 
 
@@ -162,7 +169,6 @@ def _folder(
     from colorlib.inference.jobs import find_jobs
 
     jobs = find_jobs(folder, output, recursive)
-    out = Console(soft_wrap=True)
     done = 0
     with _bar("photographs", len(jobs), hidden=as_json) as advance:
 
@@ -184,11 +190,11 @@ def _folder(
     else:
         for coloured in summary.coloured:
             for note in coloured.notes:
-                out.print(f"{coloured.source}: {note}", markup=False, highlight=False)
+                say(f"{coloured.source}: {note}")
         there = f", {counts['skipped']} were there already" if summary.skipped else ""
-        out.print(f"{counts['colorized']} colorized{there}, {counts['failed']} failed", highlight=False)
+        say(f"{counts['colorized']} colorized{there}, {counts['failed']} failed")
         for failure in summary.failed:
-            Console(stderr=True, soft_wrap=True).print(f"failed: {failure.reason}", markup=False, highlight=False)
+            say(f"failed: {failure.reason}", error=True)
     return 1 if summary.failed else 0
 
 
@@ -211,7 +217,7 @@ def _described(outcome: "Coloured | Failure | Job") -> dict[str, object]:
 
 
 def _line(described: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(described, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(described) + "\n")  # in ASCII: a name may be no text in any encoding
     sys.stdout.flush()
 
 

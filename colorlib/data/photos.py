@@ -1,6 +1,8 @@
 """One photograph: verified against its manifest row, decoded, brought to the size the network sees."""
 
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,12 @@ from torch import Tensor
 from colorlib.data.manifest import Photo
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of
+
+# What Pillow raises over files that are cut, changed or made with malice.
+DAMAGED = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, struct.error, zlib.error),
+    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
+)
 
 
 def load_photo(photo: Photo, folder: Path) -> Image.Image:
@@ -72,11 +80,16 @@ def reading(path: Path) -> Iterator[None]:
     except ColorlibError as error:
         raise ColorlibError(f"{path}: {error}") from error
     except FileNotFoundError:
-        raise ColorlibError(f"{path}: there is no such file") from None
+        what = "the link leads nowhere" if path.is_symlink() else "there is no such file"
+        raise ColorlibError(f"{path}: {what}") from None
     except UnidentifiedImageError:
         raise ColorlibError(f"{path} is not an image that can be read (JPEG, PNG, TIFF, WebP, …)") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ColorlibError(f"{path} cannot be decoded: {error}") from error
+    except MemoryError:
+        raise ColorlibError(f"{path} cannot be decoded: it needs more memory than there is") from None
+    except DAMAGED as error:
+        if isinstance(error, OSError) and error.strerror:  # the system's and not Pillow's
+            raise ColorlibError(f"{path} cannot be read: {error.strerror}") from error
+        raise ColorlibError(f"{path} cannot be decoded: {str(error) or type(error).__name__}") from error
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

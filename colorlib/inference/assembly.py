@@ -13,7 +13,7 @@ from torch import Tensor
 from colorlib.errors import ColorlibError
 from colorlib.inference.colorizer import Colorizer
 from colorlib.inference.files import Coloured, Options, check_target, write_coloured
-from colorlib.inference.jobs import Failure, Job
+from colorlib.inference.jobs import FAILURES, Failure, Job
 from colorlib.inference.looking import LONGEST
 from colorlib.inference.memory import photograph_bytes, plan
 from colorlib.inference.photograph import Photograph, read_photograph
@@ -89,7 +89,7 @@ class Assembly:
             try:
                 size = self._admit(job)
             except ColorlibError as error:
-                yield Failure(job.source, str(error))
+                yield Failure.of(job.source, error)
                 continue
             while self._reading > 2 * self._batch * self._networks or (self._held and self._held + size > self._room):
                 yield from self._step()
@@ -126,8 +126,8 @@ class Assembly:
         try:
             photograph = read_photograph(job.source, self._options.max_pixels)
             return size, _Loaded(job, photograph, self._colorizer.look(photograph), began, size)
-        except (ColorlibError, OSError) as error:
-            return size, Failure(job.source, str(error))
+        except FAILURES as error:
+            return size, Failure.of(job.source, error)
 
     def _gather(self, read: tuple[int, _Loaded | Failure]) -> Outcomes:
         self._reading -= 1
@@ -155,7 +155,7 @@ class Assembly:
     def _hand_on(self, group: list[_Loaded], colours: list[AbMap] | ColorlibError) -> Outcomes:
         if isinstance(colours, ColorlibError):
             self._held -= sum(one.size for one in group)
-            yield from (Failure(one.job.source, str(colours)) for one in group)
+            yield from (Failure.of(one.job.source, colours) for one in group)
         else:
             for one, ab in zip(group, colours, strict=True):
                 self._start(self._writers, partial(self._write, one, ab), partial(self._finish, one.size))
@@ -164,8 +164,8 @@ class Assembly:
         source, target = loaded.job
         try:
             clamped, notes = write_coloured(loaded.photograph, colours, target, self._options.blend)
-        except (ColorlibError, OSError) as error:
-            return Failure(source, str(error))
+        except FAILURES as error:
+            return Failure.of(source, error)
         return Coloured(source, target, clamped, notes, perf_counter() - loaded.began)
 
     def _finish(self, size: int, outcome: Coloured | Failure) -> Outcomes:

@@ -276,9 +276,10 @@ class Colorizer:
     @cached_property
     def margin(self) -> int:
         """How far the network sees, in pixels; measured when first asked for."""
+        engine = self.engine.exact()
 
         def predict(lightness: Tensor) -> Tensor:
-            return torch.cat([self.predict(one).cpu() for one in lightness[:, None]])  # one by one: less memory
+            return torch.cat([self.decode(engine.logits(one)) for one in lightness[:, None]])  # one by one: less memory
 
         return measured_margin(predict, self.model.stride, self.model.multiple)
 

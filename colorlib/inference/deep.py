@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
+from colorlib.inference.opening import open_any
+
 BITS_PER_SAMPLE = 258  # TIFF tag
 BLOCK_ROWS = 256
 # Raw modes by which Pillow keeps the first byte of each sample, and those that keep the second.
@@ -26,7 +28,7 @@ def low_bytes(path: Path, image: Image.Image) -> Image.Image | None:
     """
     if image.mode not in ("RGB", "RGBA"):
         return None
-    with Image.open(path) as again:
+    with open_any(path) as again:
         tiles = []
         for tile in again.tile:
             swapped = _swapped(tile.args, again.mode)

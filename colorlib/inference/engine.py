@@ -69,6 +69,12 @@ class Engine:
                 done += len(part)
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
+    def exact(self) -> "Engine":
+        """The same network in float32 on the CPU; itself where it is that."""
+        if self.device.type == "cpu" and self.dtype == torch.float32:
+            return self
+        return Engine(copy.deepcopy(self.model).cpu().float())
+
     def to_cpu(self) -> None:
         """Go on on the CPU in float32: the last resort, slower and the same picture."""
         logger.warning("going on on the CPU in float32")

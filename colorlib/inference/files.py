@@ -9,9 +9,8 @@ from colorlib.errors import ColorlibError
 from colorlib.inference.analysis import check_blend
 from colorlib.inference.animation import FRAMES, animate, check_animation
 from colorlib.inference.colorizer import Colorizer
-from colorlib.inference.memory import photograph_bytes, plan, tiled_bytes
+from colorlib.inference.memory import network_bytes, photograph_bytes, plan, probe_bytes, tiled_bytes
 from colorlib.inference.photograph import MAX_PIXELS, Photograph, read_photograph
-from colorlib.inference.receptive_field import PROBE
 from colorlib.inference.rendering import DeepRows, render
 from colorlib.inference.tiling import Progress
 from colorlib.inference.writing import DEEP, format_of, what_is_lost, write_deep, write_picture
@@ -100,14 +99,16 @@ def colorize_file(
         frames: of the animation.
 
     Raises:
-        ColorlibError: `source` cannot be read, `target` exists and not `options.force`, it cannot be written, its
-            suffix is no format for colours, or a memory limit cannot be met.
+        ColorlibError: `source` cannot be read, `target` exists and not `options.force`, it cannot be written, is also
+            `animation`, its suffix is no format for colours, or a memory limit cannot be met.
     """
     options = options or Options()
     options.check(colorizer)
     check_target(target, options.force)
     if animation is not None:
         check_animation(animation, frames, options.force)
+        if animation.absolute() == target.absolute():
+            raise ColorlibError(f"{target} cannot be the picture and the animation: name another file for one of them")
     began = time.perf_counter()
     tile, batch = _sizes(colorizer, source, target, options)
     photograph = read_photograph(source, options.max_pixels)
@@ -134,7 +135,7 @@ def check_target(target: Path, force: bool) -> None:
 def write_coloured(photograph: Photograph, colours: AbMap, target: Path, blend: float) -> tuple[float, tuple[str, ...]]:
     """Render and write; the photograph's memory is used up. Returns the clamped share, and what could not be kept."""
     deep = photograph.low is not None
-    notes = photograph.notes + what_is_lost(target, photograph.pixels.mode == "RGBA", deep)
+    notes = photograph.notes + what_is_lost(target, photograph.pixels.mode == "RGBA", deep, photograph.metadata)
     if deep and format_of(target) in DEEP:
         rows = DeepRows(photograph, colours, blend)
         write_deep(iter(rows), photograph.size, rows.channels, target, photograph.metadata)
@@ -161,6 +162,14 @@ def _sizes(colorizer: Colorizer, source: Path, target: Path, options: Options) -
         tile=tile,
         auto=options.tile == AUTO,
         most=1 << 10 if tiled else 1,
-        beside=(PROBE, seen) if options.global_pass else (PROBE,),
+        beside=_beside(colorizer, seen, options) if tiled else (),
     )
     return chosen.tile, chosen.batch
+
+
+def _beside(colorizer: Colorizer, seen: tuple[int, int], options: Options) -> tuple[int, ...]:
+    """Bytes of what is run before the tiles: the measurement of how far the network sees, and the look at the whole."""
+    if options.memory_limit is None:
+        return ()
+    probe = probe_bytes(colorizer.engine) if colorizer.engine.device.type == "cpu" else 0
+    return (probe, network_bytes(colorizer.engine, 1, *seen)) if options.global_pass else (probe,)

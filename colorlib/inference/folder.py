@@ -1,10 +1,9 @@
 """A folder of photographs: failures noted, finished pictures left alone."""
 
-from colorlib.errors import ColorlibError
 from colorlib.inference.assembly import Assembly
 from colorlib.inference.colorizer import Colorizer
 from colorlib.inference.files import Coloured, Options, colorize_file
-from colorlib.inference.jobs import Failure, Job, Report, Summary, sort_out
+from colorlib.inference.jobs import FAILURES, Failure, Job, Report, Summary, sort_out
 
 
 def colorize_folder(colorizer: Colorizer, jobs: list[Job], options: Options, report: Report) -> Summary:
@@ -44,5 +43,5 @@ def colorize_folder(colorizer: Colorizer, jobs: list[Job], options: Options, rep
 def _one(colorizer: Colorizer, job: Job, options: Options) -> Coloured | Failure:
     try:
         return colorize_file(colorizer, *job, options)
-    except (ColorlibError, OSError) as error:
-        return Failure(job.source, str(error))
+    except FAILURES as error:
+        return Failure.of(job.source, error)

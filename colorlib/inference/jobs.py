@@ -1,15 +1,14 @@
 """What is to be done with a folder of photographs, and what became of it."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
-
 from colorlib.errors import ColorlibError
 from colorlib.inference.files import Coloured
+from colorlib.inference.opening import picture_suffixes
 from colorlib.inference.writing import is_writable
 
 MARK = ".colorized"  # in the name of a picture that lies beside its photograph
@@ -28,6 +27,15 @@ class Failure(NamedTuple):
     source: Path
     reason: str
 
+    @classmethod
+    def of(cls, source: Path, error: Exception) -> "Failure":
+        """The failure as a sentence that names the photograph."""
+        reason = str(error) or "it needs more memory than there is"  # as MemoryError, which says nothing
+        return cls(source, reason if str(source) in reason else f"{source}: {reason}")
+
+
+FAILURES = (ColorlibError, OSError, MemoryError)
+"""What one photograph may raise without an end to the others."""
 
 Outcome = Coloured | Failure | Job
 Report = Callable[[Outcome], None]
@@ -60,8 +68,9 @@ class Summary:
 def find_jobs(folder: Path, output: Path | None, recursive: bool) -> list[Job]:
     """The photographs of a folder, in order of their names, and where the pictures go.
 
-    Every file with a picture's suffix is a photograph, but for pictures made by us and what lies in `output`. Pictures
-    keep their place and name; a format that does not hold colours well becomes a PNG (`scan.gif` -> `scan.gif.png`).
+    Every file with a picture's suffix is a photograph, but for pictures made by us and what lies in `output`; so is a
+    link that leads nowhere, and a folder that cannot be looked into, for which reading gives the reason. Pictures keep
+    their place and name; a format that does not hold colours well becomes a PNG (`scan.gif` -> `scan.gif.png`).
 
     Args:
         folder: where to look.
@@ -70,16 +79,12 @@ def find_jobs(folder: Path, output: Path | None, recursive: bool) -> list[Job]:
         recursive: look into folders below, too.
 
     Raises:
-        ColorlibError: no photograph is there, or `output` is `folder`.
+        ColorlibError: no photograph is there, `folder` cannot be looked into, or `output` is `folder`.
     """
     if output is not None and output.resolve() == folder.resolve():
         raise ColorlibError(f"{output} is the folder of the photographs itself: name another one with --output")
-    known = Image.registered_extensions()
     jobs = []
-    for source in sorted(folder.rglob("*") if recursive else folder.iterdir()):
-        inside = output is not None and source.is_relative_to(output)
-        if source.suffix.lower() not in known or f"{MARK}." in source.name or inside or not source.is_file():
-            continue
+    for source in sorted(_photographs(folder, output, recursive)):
         if output is None:
             jobs.append(Job(source, target_of(source, MARK)))
         else:
@@ -88,6 +93,13 @@ def find_jobs(folder: Path, output: Path | None, recursive: bool) -> list[Job]:
         below = "" if recursive else "; with --recursive, folders below it are searched too"
         raise ColorlibError(f"{folder} holds no photographs (JPEG, PNG, TIFF, WebP, …){below}")
     return jobs
+
+
+def picture_of(photo: Path, output: Path | None) -> Path:
+    """Where one photograph's picture goes: beside it, named `photo.colorized.jpg`; into a folder; to the file named."""
+    if output is None:
+        return target_of(photo, MARK)
+    return output / target_of(photo).name if output.is_dir() else output
 
 
 def target_of(source: Path, mark: str = "") -> Path:
@@ -115,3 +127,18 @@ def sort_out(jobs: Sequence[Job], force: bool) -> tuple[list[Job], list[Outcome]
         else:
             work.append(job)
     return work, settled
+
+
+def _photographs(folder: Path, output: Path | None, recursive: bool) -> Iterator[Path]:
+    ours = None if output is None else output.resolve()
+    unreadable: list[OSError] = []
+    for place, below, names in os.walk(folder, onerror=unreadable.append):
+        below[:] = [name for name in below if recursive and Path(place, name).resolve() != ours]
+        for name in names:
+            path = Path(place, name)
+            if path.suffix.lower() in picture_suffixes() and f"{MARK}." not in name:
+                yield path
+    for error in unreadable:
+        if Path(error.filename) == folder:
+            raise ColorlibError(f"{folder} cannot be looked into: {error.strerror}")
+        yield Path(error.filename)

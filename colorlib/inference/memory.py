@@ -15,6 +15,7 @@ from colorlib.inference.engine import Engine
 from colorlib.inference.footprints import prediction
 from colorlib.inference.metadata import ORIENTATION
 from colorlib.inference.photograph import MAX_PIXELS, open_checked
+from colorlib.inference.receptive_field import PROBE
 from colorlib.inference.tiling import BATCH_PIXELS
 from footprint import format_size, inference_peak, largest
 
@@ -69,6 +70,14 @@ def network_bytes(engine: Engine, batch: int, height: int, width: int) -> int:
     return int(SLACK * _rehearsed(config, str(engine.device.type), engine.dtype, batch, height, width))
 
 
+def probe_bytes(engine: Engine) -> int:
+    """Bytes of the CPU's memory that measuring how far the network sees takes, in float32, which may need a copy."""
+    exact = engine.device.type == "cpu" and engine.dtype == torch.float32
+    copied = 0 if exact else 4 * sum(parameter.numel() for parameter in engine.model.parameters())
+    config = tuple(sorted(engine.model.config.items()))
+    return copied + int(SLACK * _rehearsed(config, "cpu", torch.float32, 1, *PROBE))
+
+
 def tiled_bytes(engine: Engine, width: int, height: int) -> int:
     """Bytes that the colours of a picture take at full resolution."""
     stride = engine.model.stride
@@ -83,7 +92,7 @@ def plan(
     tile: int | None,
     auto: bool,
     most: int,
-    beside: Sequence[tuple[int, int]] = (),
+    beside: Sequence[int] = (),
 ) -> Plan:
     """Choose the tile and the batch.
 
@@ -97,7 +106,7 @@ def plan(
         tile: the largest tile that is wanted; None for no tiles.
         auto: the tile may be up to the largest that pays.
         most: pictures that may run together.
-        beside: with tiles, height and width of what else the network is shown, one after the other.
+        beside: with tiles, bytes of what else is run, one after the other.
 
     Raises:
         ColorlibError: the limit cannot be met; the message names the least that is possible.
@@ -111,8 +120,8 @@ def plan(
         batch = min(most, batch_of(upper))
         return Plan(upper or None, batch, base + network_bytes(engine, 1, *shape) * batch)
     room = limit - base if engine.device.type == "cpu" else limit
-    shapes = [(2 * multiple, 2 * multiple), *beside] if upper else [size]
-    least = max(network_bytes(engine, 1, *shape) for shape in shapes)
+    smallest = (2 * multiple, 2 * multiple) if upper else size
+    least = max(network_bytes(engine, 1, *smallest), *beside, 0)
     if room < least:
         raise ColorlibError(
             f"the memory limit of {format_size(limit)} cannot be met: this picture needs at least "

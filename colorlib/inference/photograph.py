@@ -1,7 +1,6 @@
 """What people bring: any picture file, or PIL image, as upright sRGB of 8 or 16 bits with alpha and metadata."""
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from colorlib.data.photos import reading
 from colorlib.errors import ColorlibError
 from colorlib.inference import deep, profiles
 from colorlib.inference.metadata import ORIENTATION, Metadata, metadata_of
+from colorlib.inference.opening import open_any
 
 MAX_PIXELS = 268_000_000
 """Pixels beyond which a file is refused unless told otherwise: a small file can claim any size."""
@@ -32,8 +32,6 @@ TURNS = {
 }
 HASHED = 1 << 16  # pixels hashed at a time: they stay in the second-level cache, and little memory is taken
 SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
-
-_LIMIT = threading.Lock()  # held while Pillow's own limit, which belongs to the whole process, is set aside
 
 
 @dataclass
@@ -121,7 +119,7 @@ def open_checked(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Ima
     Raises:
         ColorlibError: as `read_photograph`, also in place of what goes wrong with the file within the block.
     """
-    with reading(path), _open(path) as image:
+    with reading(path), open_any(path) as image:
         width, height = image.size
         if width * height > max_pixels:
             raise ColorlibError(
@@ -129,17 +127,6 @@ def open_checked(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Ima
                 f"{max_pixels / 1e6:.0f}: if you trust the file, raise the limit with --max-megapixels"
             )
         yield image
-
-
-def _open(path: Path) -> Image.Image:
-    """Open without Pillow's own limit: ours is checked next, before anything is decoded."""
-    with _LIMIT:
-        before = Image.MAX_IMAGE_PIXELS
-        Image.MAX_IMAGE_PIXELS = None
-        try:
-            return Image.open(path)
-        finally:
-            Image.MAX_IMAGE_PIXELS = before
 
 
 def _photograph(image: Image.Image, orientation: int, path: Path | None = None) -> Photograph:

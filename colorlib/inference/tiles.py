@@ -39,8 +39,8 @@ def plan_axis(size: int, tile: int, overlap: int, margin: int, multiple: int, st
         multiple: that the network pads its input to.
         stride: of its output.
     """
-    whole = _up(size, multiple)
-    length = min(_up(tile, multiple), whole)
+    whole = rounded_up(size, multiple)
+    length = min(rounded_up(tile, multiple), whole)
     step = max(multiple, (length - overlap) // multiple * multiple)
     origins = (*range(0, whole - length, step), whole - length)
     shared = length - step
@@ -71,5 +71,6 @@ def check_tile(tile: int, overlap: int | None, multiple: int) -> None:
         raise ColorlibError(f"got an overlap of {overlap} pixels, expected 0 to {tile - 1}: less than a tile")
 
 
-def _up(value: int, multiple: int) -> int:
+def rounded_up(value: int, multiple: int) -> int:
+    """The least multiple that is no less."""
     return -(-value // multiple) * multiple

@@ -12,7 +12,7 @@ from torch import Tensor
 from colorlib.errors import ColorlibError
 from colorlib.inference.engine import MemoryExhausted
 from colorlib.inference.photograph import Photograph
-from colorlib.inference.tiles import RAMP, Axis, plan_axis
+from colorlib.inference.tiles import RAMP, Axis, plan_axis, rounded_up
 from colorlib.models.base import ColorNet
 from colorlib.ops.composition import AbMap
 from colorlib.ops.lab import lightness_of
@@ -96,7 +96,7 @@ def tiled_ab(
     places = [(i, j) for i in range(len(down.origins)) for j in range(len(across.origins))]
     batch = tiling.batch or max(1, BATCH_PIXELS // (down.length * across.length))
     rows, columns = -(-height // stride), -(-width // stride)
-    total = torch.zeros(2, _padded(height, multiple) // stride, _padded(width, multiple) // stride)
+    total = torch.zeros(2, rounded_up(height, multiple) // stride, rounded_up(width, multiple) // stride)
     done = 0
     for group in _batches(places, batch):
         if cancelled is not None and cancelled():
@@ -188,7 +188,3 @@ def _add(total: Tensor, ab: Tensor, down: Axis, across: Axis, place: tuple[int, 
 def _batches(places: list[tuple[int, int]], batch: int) -> Iterator[list[tuple[int, int]]]:
     for start in range(0, len(places), batch):
         yield places[start : start + batch]
-
-
-def _padded(size: int, multiple: int) -> int:
-    return -(-size // multiple) * multiple

@@ -19,7 +19,7 @@ QUALITY = {"JPEG": 95, "WEBP": 95}
 WITH_ALPHA = ("PNG", "TIFF", "WEBP", "JPEG2000", "AVIF")
 COLOURFUL = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "JPEG2000", "AVIF")
 DEEP = ("PNG", "TIFF")  # formats that we write with 16 bits a sample
-LARGEST_EXIF = 65000  # bytes; a JPEG's segment holds little more
+LARGEST_SEGMENT = 65000  # bytes of EXIF, XMP or a comment; a JPEG's segment holds little more
 
 Blocks = Iterator[NDArray[np.uint16]]
 
@@ -41,10 +41,10 @@ def is_writable(suffix: str) -> bool:
     return Image.registered_extensions().get(suffix.lower()) in COLOURFUL
 
 
-def what_is_lost(target: Path, alpha: bool, deep: bool) -> tuple[str, ...]:
+def what_is_lost(target: Path, alpha: bool, deep: bool, metadata: Metadata) -> tuple[str, ...]:
     """What the format of `target` cannot hold, a sentence each."""
     format_ = format_of(target)
-    notes = []
+    notes = [f"{target.suffix} has no room for so much {name}: it is dropped" for name in _too_long(format_, metadata)]
     if alpha and format_ not in WITH_ALPHA:
         notes.append(f"{target.suffix} has no transparency: alpha is dropped")
     if deep and format_ not in DEEP:
@@ -93,15 +93,16 @@ def write_deep(blocks: Blocks, size: tuple[int, int], channels: int, target: Pat
 def _options(format_: str, metadata: Metadata) -> dict[str, Any]:
     """Pillow's arguments; it ignores what a format does not have."""
     options: dict[str, Any] = {}
-    if metadata.exif and (format_ != "JPEG" or len(metadata.exif) <= LARGEST_EXIF):
+    dropped = _too_long(format_, metadata)
+    if metadata.exif and "EXIF" not in dropped:
         options["exif"] = metadata.exif
     # None keeps Pillow from copying the profile that the pixels no longer follow out of the image's info.
     options["icc_profile"] = profiles.srgb() if metadata.tagged else None
     if metadata.dpi is not None:
         options["dpi"] = metadata.dpi
-    if metadata.xmp is not None and format_ in ("JPEG", "WEBP"):
+    if metadata.xmp is not None and format_ in ("JPEG", "WEBP") and "XMP" not in dropped:
         options["xmp"] = metadata.xmp
-    if metadata.comment is not None and format_ == "JPEG":
+    if metadata.comment is not None and format_ == "JPEG" and "comment" not in dropped:
         options["comment"] = metadata.comment
     if format_ in QUALITY:
         options["quality"] = QUALITY[format_]
@@ -112,6 +113,12 @@ def _options(format_: str, metadata: Metadata) -> dict[str, Any]:
         # Pillow hands compressed TIFFs to libtiff, which cannot write the directories of EXIF and GPS.
         options["compression"] = "raw" if EXIF in tags or GPS in tags else "tiff_adobe_deflate"
     return options
+
+
+def _too_long(format_: str, metadata: Metadata) -> list[str]:
+    """The names of the metadata for which a file of that format has no room."""
+    parts = {"EXIF": metadata.exif, "XMP": metadata.xmp, "comment": metadata.comment}
+    return [name for name, part in parts.items() if format_ == "JPEG" and len(part or b"") > LARGEST_SEGMENT]
 
 
 def _tags(metadata: Metadata) -> Image.Exif:

@@ -1,5 +1,8 @@
 import json
+import os
+import resource
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,7 @@ import torch
 from PIL import Image
 
 from colorlib.apps import cli
+from colorlib.apps import colorize as command
 from colorlib.models import MobileLite, save_pretrained
 
 PHOTO = Path(__file__).parents[3] / "data/starter/cat-ab7c3e1b.jpg"
@@ -129,3 +133,73 @@ def test_an_animation_is_for_one_photograph(
 ) -> None:
     assert run(monkeypatch, tmp_path, "--model", models, "--animate", tmp_path / "a.gif") == 1
     assert "--animate is for one photograph" in capsys.readouterr().err
+
+
+def test_what_no_photograph_can_be_is_one_line_each_and_the_rest_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    (photos / "folder.jpg").mkdir(parents=True)
+    shutil.copy(PHOTO, photos / "good.jpg")
+    (photos / "notes.pdf").write_text("a suffix that Pillow writes")
+    os.mkfifo(photos / "pipe.jpg")
+    (photos / "nowhere.jpg").symlink_to("nothing.jpg")
+    (photos / "loop.jpg").symlink_to("loop.jpg")
+    for name in (b"two\nlines.jpg", b"latin-\xe9.jpg", b"red\x1b[31m.jpg"):
+        Path(os.fsdecode(os.fsencode(photos) + b"/" + name)).write_bytes(b"x")
+    assert run(monkeypatch, photos, "--model", models, "--output", tmp_path / "out") == 1
+    said = capsys.readouterr()
+    assert "1 colorized, 6 failed" in said.out
+    lines = said.err.splitlines()
+    assert len(lines) == 6
+    for words in (
+        *("pipe.jpg: a pipe or a device", "nowhere.jpg: the link leads nowhere", "loop.jpg cannot be read: Too many"),
+        *("two\\nlines.jpg is not", "latin-\\udce9.jpg is not", "red\\x1b[31m.jpg is not"),
+    ):
+        assert sum(words in line for line in lines) == 1
+    assert run(monkeypatch, photos, "--model", models, "--output", tmp_path / "out", "--json") == 1
+    described = [json.loads(line) for line in capsys.readouterr().out.splitlines()[:-1]]
+    assert os.fsencode(photos) + b"/latin-\xe9.jpg" in [os.fsencode(one["source"]) for one in described]
+    strange = photos / "two\nlines.jpg"
+    assert run(monkeypatch, strange, "--model", models) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert run(monkeypatch, strange, "--model", models, "--json") == 1
+    assert json.loads(capsys.readouterr().out)["status"] == "failed"
+
+
+def test_an_interrupted_run_leaves_whole_pictures_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, models: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(40):
+        Image.linear_gradient("L").save(tmp_path / f"in/{number:02}.png")
+    line, finished = command._line, []
+
+    def interrupted(described: dict[str, object]) -> None:
+        line(described)
+        finished.append(described)
+        if len(finished) == 3:
+            signal.raise_signal(signal.SIGINT)  # Ctrl-C
+
+    monkeypatch.setattr(command, "_line", interrupted)
+    assert run(monkeypatch, tmp_path / "in", "--model", models, "--output", tmp_path / "out", "--json") == 130
+    assert len(finished) == 3
+    written = sorted((tmp_path / "out").iterdir())
+    assert 3 <= len(written) < 40
+    for path in written:
+        assert path.suffix == ".png"
+        with Image.open(path) as picture:
+            picture.load()
+
+
+def test_a_limit_of_the_files_size_is_said_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        assert run(monkeypatch, PHOTO, "--model", models, "--output", tmp_path / "out.png") == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "no file may be so large while writing" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

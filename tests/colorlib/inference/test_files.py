@@ -56,6 +56,12 @@ def test_a_place_that_cannot_be_written_is_said(colorizer: Colorizer, photo: Pat
     assert list(tmp_path.iterdir()) == [photo]
 
 
+def test_the_picture_and_the_animation_are_two_files(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(ColorlibError, match="cannot be the picture and the animation"):
+        colorize_file(colorizer, photo, tmp_path / "out.webp", animation=tmp_path / "out.webp")
+    assert list(tmp_path.iterdir()) == [photo]
+
+
 def test_a_saved_jpeg_is_close_to_the_picture(colorizer: Colorizer, tmp_path: Path) -> None:
     source = Path(__file__).parents[3] / "data/starter/cat-ab7c3e1b.jpg"
     colorize_file(colorizer, source, tmp_path / "out.jpg")

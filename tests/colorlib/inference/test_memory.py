@@ -81,8 +81,9 @@ def test_the_plan_fits_the_limit_with_the_largest_tile_and_batch(
     room = before + 150 * MEBI - (tight.peak - tight.batch * network_bytes(engine, 1, tight.tile, tight.tile))
     assert network_bytes(engine, 1, tight.tile, tight.tile) <= room
     assert network_bytes(engine, 1, tight.tile + 32, tight.tile + 32) > room
+    peak = network_bytes(engine, 1, 512, 512)
     with pytest.raises(ColorlibError, match="cannot be met"):
-        plan(engine, before + 150 * MEBI, (32, 32), MEBI, 512, auto=False, most=1024, beside=[(512, 512)])
+        plan(engine, before + 150 * MEBI, (32, 32), MEBI, 512, auto=False, most=1024, beside=[peak])
     plain = plan(engine, before + 2000 * MEBI, (256, 256), MEBI, None, auto=False, most=16)
     assert (plain.tile, plain.batch) == (None, 16)
 

@@ -235,6 +235,15 @@ def test_a_bomb_is_refused_before_it_is_decoded_and_the_limit_can_be_raised(tmp_
     assert before == Image.MAX_IMAGE_PIXELS
 
 
+def test_16_bit_colours_have_no_other_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = RNG.integers(0, 65536, (8, 9, 3), dtype=np.uint16)
+    cv2.imwrite(str(tmp_path / "x.png"), values)
+    with monkeypatch.context() as patched:
+        patched.setattr(Image, "MAX_IMAGE_PIXELS", 8 * 9 // 3)
+        photograph = read_photograph(tmp_path / "x.png")
+    assert np.array_equal(photograph.rows(0, 8), values[..., ::-1])
+
+
 def test_a_fingerprint_covers_mode_size_and_every_sample() -> None:
     tall = Image.fromarray(RNG.integers(0, 256, (700, 128, 3), dtype=np.uint8))  # hashed in two parts
     changed, last = tall.copy(), tall.getpixel((127, 699))

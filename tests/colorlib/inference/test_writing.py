@@ -114,6 +114,19 @@ def test_a_comment_and_xmp_survive_without_the_orientation(colorizer: Colorizer,
         assert written.info["comment"] == b"hello"
 
 
+def test_metadata_that_a_jpeg_has_no_room_for_is_dropped_and_that_is_said(
+    colorizer: Colorizer, tmp_path: Path
+) -> None:
+    exif, _ = described()
+    exif[0x010E] = "A cat" * 20_000
+    Image.open(PHOTO).save(tmp_path / "in.webp", exif=exif, xmp=b"<x>" + b" " * 70_000 + b"</x>")
+    coloured = colorize_file(colorizer, tmp_path / "in.webp", tmp_path / "out.jpg")
+    assert coloured.notes == tuple(f".jpg has no room for so much {name}: it is dropped" for name in ("EXIF", "XMP"))
+    with Image.open(tmp_path / "out.jpg") as written:
+        assert len(written.getexif()) == 0
+    assert colorize_file(colorizer, tmp_path / "in.webp", tmp_path / "out.webp").notes == ()
+
+
 def test_what_a_format_cannot_hold_is_said(colorizer: Colorizer, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "in.png"), RNG.integers(0, 65536, (9, 9, 4), dtype=np.uint16))
     notes = colorize_file(colorizer, tmp_path / "in.png", tmp_path / "out.jpg").notes
