@@ -3,7 +3,6 @@
 import ast
 import io
 import os
-import re
 import subprocess
 import tokenize
 import warnings
@@ -17,6 +16,7 @@ from typing import Any
 from audit import notebooks
 from audit.config import Exclusion
 from audit.model import Location
+from audit.patterns import Pattern
 
 MAX_BYTES = 32 * 2**20  # larger files are noted, not read
 MAX_CODE = 2 * 2**20  # characters of one piece of Python; a syntax tree takes a hundred times as much memory
@@ -175,12 +175,12 @@ def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[E
 
 def chosen(paths: Iterable[str], include: tuple[str, ...], exclude: tuple[Exclusion, ...]) -> list[str]:
     """The paths that are to be audited, in order."""
-    wanted = [glob(pattern) for pattern in include]
-    unwanted = [glob(item.path) for item in exclude]
+    wanted = [Pattern(pattern) for pattern in include]
+    unwanted = [Pattern(item.path) for item in exclude]
     return sorted(
         path
         for path in paths
-        if any(pattern.fullmatch(path) for pattern in wanted) and not any(p.fullmatch(path) for p in unwanted)
+        if any(pattern.matches(path) for pattern in wanted) and not any(p.matches(path) for p in unwanted)
     )
 
 
@@ -206,13 +206,6 @@ def walked_files(root: Path) -> list[str]:
         linked = [name for name in folders if (Path(folder) / name).is_symlink()]
         found += [(Path(folder) / name).relative_to(root).as_posix() for name in (*names, *linked)]
     return found
-
-
-def glob(pattern: str) -> re.Pattern[str]:
-    """`**` stands for any folders, `*` and `?` for what lies between slashes; a folder's name means all in it."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.rstrip("/"))
-    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(signs.get(part) or re.escape(part) for part in parts) + "(?:/.*)?", re.DOTALL)
 
 
 def read(root: Path, path: str) -> Iterator[Piece]:

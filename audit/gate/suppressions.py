@@ -7,8 +7,9 @@ from datetime import date
 from audit.gate.comments import Suppression, written
 from audit.gate.names import nearest
 from audit.model import Check, Confidence, Evidence, Finding, Location, Severity, State, Verdict, counted, found
+from audit.patterns import Pattern
 from audit.rules.family import rule
-from audit.target import Target, glob
+from audit.target import Target
 
 REASON = rule(
     "suppressions.reason",
@@ -120,7 +121,7 @@ def covers(item: Suppression, finding: Finding) -> bool:
     if not any(finding.rule == name or finding.family == name for name in item.rules):
         return False
     if item.lines is None and item.location.cell is None:
-        return glob(item.path).fullmatch(place.path) is not None
+        return Pattern(item.path).matches(place.path)
     same_cell = place.path == item.path and place.cell == item.location.cell
     return same_cell and (item.lines is None or place.line in item.lines)
 

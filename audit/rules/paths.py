@@ -67,7 +67,7 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         r"|/kaggle/(?:input|working)|/root/autodl-)"
     )),
     (REPEATED, re.compile(
-        r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[^/]*[A-Za-z])[\w.-]+/[\w.-]+)/\1(?:/|$|(?=[\s'\",)\]]))"
+        r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[\w.-]*[A-Za-z])[\w.-]{1,80}/[\w.-]{1,80})/\1(?:/|$|(?=[\s'\",)\]]))"
     )),
 )  # fmt: skip
 HOSTED = re.compile(START + r"/content/\w")  # in a notebook there is no other reading

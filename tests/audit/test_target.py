@@ -53,23 +53,6 @@ def test_where_git_is_missing_the_walk_stands_in(tmp_path, monkeypatch):
     assert open_target(tmp_path).files == ("a.py",)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "path", "expected"),
-    [
-        ("**", "a/b.py", True),
-        ("data", "data/x/y.jpg", True),
-        ("data", "lib/data/x.py", False),
-        ("**/data", "lib/data/x.py", True),
-        ("*.py", "a.py", True),
-        ("*.py", "b/a.py", False),
-        ("b/?.py", "b/a.py", True),
-        ("a.b", "acb", False),
-    ],
-)
-def test_globs(pattern, path, expected):
-    assert bool(target.glob(pattern).fullmatch(path)) is expected
-
-
 def test_include_and_exclude(tmp_path):
     write(tmp_path, a__x_dot_py="", a__y_dot_txt="", b__x_dot_py="")
     tree = open_target(tmp_path, ("**/*.py",), (Exclusion(path="b", reason="not ours"),))
