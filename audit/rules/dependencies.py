@@ -80,7 +80,11 @@ MODULE_NAMES = {
 }  # fmt: skip
 SHOWN = 8  # names in one message
 EXACT = re.compile(r"^={1,3}\s*v?(\d+(?:\.\d+)*)(?:\+\w+)?$")
-HARMLESS = {"pip", "setuptools", "wheel", "python", "conda", "nodejs"}
+HARMLESS = {
+    "pip", "setuptools", "wheel", "python", "conda", "nodejs",
+    "pytest", "pytest-cov", "coverage", "tox", "nox", "flake8", "pylint", "ruff", "mypy", "black", "isort", "pre-commit",
+    "twine", "build", "ipython", "ipykernel", "jupyter", "jupyterlab", "notebook",
+}  # fmt: skip
 
 
 def find(target: Target) -> Iterator[Finding]:

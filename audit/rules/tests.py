@@ -136,6 +136,8 @@ def is_collected(module: Module, node: Function) -> bool:
     """A function of the module or a method of one of its Test classes."""
     holder = module.parents.get(node)
     if isinstance(holder, ast.ClassDef):
+        if any(map(is_function, module.enclosing(holder))):
+            return False  # made and run by a test
         return holder.name.startswith("Test") or any("Test" in last_name(base) for base in holder.bases)
     return isinstance(holder, ast.Module)
 
