@@ -1,22 +1,32 @@
-"""Suite `train`: a step of the trainer beside a plain eager float32 loop with dense soft targets, on PaperNet.
+"""Suite `train`: a step of the trainer beside a plain eager float32 loop with dense soft targets, and reading for it.
 
 Speed is measured with contenders taking turns in one process; memory with one contender a process, as the peak of its
 resident memory above what it held when the libraries were loaded and nothing was built: weights, optimiser and
 gradients count. The plain loop gets its Lab images and soft targets from this library's fast functions, and in-place
 ReLUs.
+
+Reading is measured alone: the batches of an epoch from shards, by the process that asks for them and ahead by others.
 """
 
 import json
 import subprocess
 import sys
+import tempfile
+from collections import deque
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from benchmarks.harness import Limit, Mark, Row, interleaved, peak_extra_mebibytes
 from benchmarks.ops import dense_cross_entropy, photo_like
+from benchmarks.photographs import STARTER, starter
 from colorlib import params
+from colorlib.data.batches import TrainingBatches
+from colorlib.data.shard_source import open_shards
+from colorlib.data.shards import write_shards
 from colorlib.models import PaperNet
 from colorlib.models.rectifier import InnerReLU
 from colorlib.models.resources import pick_dtype
@@ -34,10 +44,11 @@ LEAST_SIDE = 32
 MOST_ROUNDS = 3  # a step takes a quarter of a minute; more turns change the median by a percent or two
 OURS, RECOMPUTING, PLAIN = "ours", "ours, checkpointing", "plain eager float32, dense targets"
 STEPS = 2  # the optimiser's state is made in the first
+READERS = {0: "read when asked", 1: "1 process ahead", 2: "2 processes ahead"}
 
 
 def run(rounds: int = MOST_ROUNDS, shrink: int = 1) -> list[Row]:
-    """Measure the row; `shrink` divides the sides of the images, down to 32 pixels."""
+    """Measure both rows; `shrink` divides the sides of the images, down to 32 pixels, and the number of those read."""
     side = max(LEAST_SIDE, SIDE // shrink)
     native = pick_dtype("auto", torch.device("cpu")) == torch.bfloat16
     peaks = {name: peak(name, side) for name in CONTENDERS}
@@ -52,7 +63,29 @@ def run(rounds: int = MOST_ROUNDS, shrink: int = 1) -> list[Row]:
     ]
     operation = f"training step of PaperNet, {BATCH}×{side}×{side}"
     facts["goal"] = "1.9 times"
-    return [Row(operation, times, [Mark(PLAIN, 1.6)] if native else [], facts, limits)]
+    step = Row(operation, times, [Mark(PLAIN, 1.6)] if native else [], facts, limits)
+    return [step, reading(min(rounds, MOST_ROUNDS), shrink)]
+
+
+def reading(rounds: int, shrink: int) -> Row:
+    """Batches of the paper's crops from shards of the bundled photographs, by the number of processes that read ahead.
+
+    Nothing takes the batches but a loop, so this is the most that a trainer could be given.
+    """
+    files = [(path.name, "") for path in starter()[::shrink]]
+    batch, crop = params.BATCH_SIZE.value, params.CROP_SIZE.value
+    with tempfile.TemporaryDirectory() as folder:
+        write_shards(STARTER, Path(folder) / "shards", files=files)
+        source = open_shards(Path(folder) / "shards", params.IMAGE_SIZE.value)
+
+        def epoch(workers: int) -> None:
+            deque(TrainingBatches(source, batch, crop, 0, workers=workers).epoch(0), maxlen=0)
+
+        times = interleaved({name: partial(epoch, count) for count, name in READERS.items()}, rounds, turn=0)
+    facts = {f"images/s, {name}": f"{1e3 * len(files) / milliseconds:.3g}" for name, milliseconds in times.items()}
+    alone, *ahead = READERS.values()
+    facts |= {f"{name}, times as fast as {alone}": f"{times[alone] / times[name]:.2f}" for name in ahead}
+    return Row(f"reading {len(files)} crops of {crop}×{crop} from shards", times, [], facts)
 
 
 def notes() -> list[str]:

@@ -25,7 +25,7 @@ def test_the_suite_runs_small_and_compares_with_the_plain_loop(tmp_path, monkeyp
     peaks = {train.OURS: 600.0, train.RECOMPUTING: 450.0, train.PLAIN: 1000.0}
     monkeypatch.setattr(train, "peak", lambda name, _side: peaks[name])
     command.main(["train", "--rounds", "1", "--shrink", "64", "--output", str(tmp_path)])
-    (row,) = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))["rows"]
+    row, reading = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))["rows"]
     assert row["operation"] == "training step of PaperNet, 2×32×32"
     assert set(row["milliseconds"]) == {"ours", "ours, checkpointing", train.PLAIN}
     assert [(limit["value"], limit["most"], limit["met"]) for limit in row["limits"]] == [
@@ -35,6 +35,11 @@ def test_the_suite_runs_small_and_compares_with_the_plain_loop(tmp_path, monkeyp
     images = float(row["facts"][f"images/s, {train.PLAIN}"])
     assert images == pytest.approx(2000 / row["milliseconds"][train.PLAIN], rel=0.01)
     assert not torch.are_deterministic_algorithms_enabled()
+    assert reading["operation"] == "reading 4 crops of 176×176 from shards"
+    asked, _, two = (reading["milliseconds"][name] for name in train.READERS.values())
+    assert float(reading["facts"]["images/s, 2 processes ahead"]) == pytest.approx(4000 / two, rel=0.01)
+    ratio = float(reading["facts"]["2 processes ahead, times as fast as read when asked"])
+    assert ratio == pytest.approx(asked / two, abs=0.006)
 
 
 @pytest.mark.usefixtures("threads")
