@@ -73,6 +73,8 @@ HYPER = {
     "hidden_size", "hidden_dim", "num_layers", "n_estimators", "max_depth", "num_leaves", "scheduler", "seed",
 }  # fmt: skip
 RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
+WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
+FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
 MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
 
 
@@ -93,6 +95,7 @@ def find(target: Target) -> Iterator[Finding]:
     spoken = commands(target)
     given = by_hand(every)
     listed = listings(every)
+    words = words_in(every)
     unused: list[tuple[Piece, set[str]]] = []
     loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []
     for piece in target.pieces:
@@ -103,14 +106,24 @@ def find(target: Target) -> Iterator[Finding]:
         if any(name in text for text in texts):
             loaded.append((piece, leaves))
             continue
-        reached = given or listed is None or listed & words_of_path(piece.path) or name in spoken
+        known = [leaf.keys[-1] in words for leaf in leaves]
+        if given and name in spoken and sum(known) > len(known) / 2:
+            loaded.append((piece, leaves))  # a command hands it to a program that asks for most of it
+            continue
+        may_be = given or listed is None or listed & words_of_path(piece.path)
+        reached = name in spoken or (may_be and (any(known) or len(known) < FEW_ENTRIES or is_made_whole(leaves)))
         of_a_model = OF_A_MODEL & {leaf.keys[0] for leaf in leaves}
         if leaves and not reached and not of_a_model and not put_together(piece.path, texts):
             yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
             unused.append((piece, {leaf.keys[-1].lower() for leaf in leaves}))
-    yield from unread(loaded, every, target)
+    yield from unread(loaded, every, words, target)
     for module in every if unused else ():
         yield from hardcoded(module, unused)
+
+
+def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
+    """Whether a library makes objects of its tables, and reads what it finds in them."""
+    return any(key in WHOLE for leaf in leaves for key in leaf.keys)
 
 
 def is_configuration(piece: Piece, target: Target) -> bool:
@@ -209,7 +222,7 @@ def too_deep(text: str) -> bool:
 
 
 def unread(
-    loaded: list[tuple[Piece, tuple[Leaf, ...]]], every: list[Module], target: Target
+    loaded: list[tuple[Piece, tuple[Leaf, ...]]], every: list[Module], words: set[str], target: Target
 ) -> Iterator[Finding]:
     """Leaves whose key stands nowhere in the code, where no table of the file is handed on as a whole."""
     if not loaded:
@@ -219,7 +232,6 @@ def unread(
     whole = {keys for module in every for keys in handed_on(module, own)}
     if () in whole:
         return
-    words = words_in(every)
     others = {word for piece in target.pieces if piece.kind is Kind.TEXT for word in words_of_text(piece)}
     ends = {keys[-1] for keys in whole}
     for piece, leaf in ((piece, leaf) for piece, leaves in loaded for leaf in leaves):

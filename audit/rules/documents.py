@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from posixpath import normpath
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.family import Family, rule
@@ -96,7 +97,7 @@ def sentence_before(piece: Piece, number: int) -> str:
 def is_there(path: str, folder: str, piece: Piece, files: frozenset[str]) -> bool:
     """Whether a file of this path lies in the folder, beside the document, or in any folder one may have gone into."""
     beside = str(PurePosixPath(piece.path).parent)
-    places = {str(PurePosixPath(base) / path) for base in (folder, beside, ".")}
+    places = {normpath(f"{base}/{path}") for base in (folder, beside, ".")}
     return bool(places & files) or any(other.endswith(f"/{path}") for other in files)
 
 

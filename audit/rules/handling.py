@@ -95,7 +95,7 @@ def swallowed(module: Module) -> Iterator[Finding]:
             dropped = drops(node)
         elif isinstance(node, ast.With | ast.AsyncWith):
             calls = (item.context_expr for item in node.items)
-            dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(call)]
+            dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(module, call)]
         else:
             continue
         for statement, what in dropped:
@@ -116,9 +116,9 @@ def drops(node: ast.Try | ast.TryStar) -> list[tuple[ast.stmt | ast.ExceptHandle
     return lost
 
 
-def suppresses(call: ast.Call) -> bool:
-    """`suppress(Exception)`."""
-    return last_name(call.func) == "suppress" and any(map(is_broad, call.args))
+def suppresses(module: Module, call: ast.Call) -> bool:
+    """`suppress(Exception)`, whatever it was imported as."""
+    return module.full_name(call.func).rpartition(".")[2] == "suppress" and any(map(is_broad, call.args))
 
 
 def is_broad(kind: ast.expr | None) -> bool:

@@ -83,7 +83,9 @@ ON_PYPI = {
 FRAMEWORKS = {"torch", "pytorch", "tensorflow", "keras", "numpy", "scipy", "pandas", "transformers", "flask"}
 GENERATED = re.compile(r"(^|\.)(_\w*|version|\w+_pb2(_grpc)?|\w+_rc|generated\w*|cython_\w+)(\.|$)")
 SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
-NOT_SHIPPED = re.compile(r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer)\.py$|(^|/)(benchmarks?|tools|ci)/")
+NOT_SHIPPED = re.compile(r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer)\.py$|(^|/)(benchmarks?|ci)/")
+TOOLS = re.compile(r"(^|/)tools/")
+PACKED = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -151,6 +153,9 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     """What an import names that is in no place where it could be."""
     requirements = declared(target)
     common = {item.name for item in requirements if not in_notebook(item)}
+    # Beside what is packed into a distribution, tools are for those who make it; elsewhere they are the programs.
+    packed = any(item.location.path.endswith(PACKED) for item in requirements)
+    aside = (TEST_PATH, TEACHING_PATH, NOT_SHIPPED, *((TOOLS,) if packed else ()))
     reported: set[str] = set()
     for module in local.modules.values():
         names = common | {item.name for item in requirements if common and item.location.path == module.path}
@@ -166,7 +171,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 continue
             if missing or item.level or item.deferred or first in local.tops or first in reported or not names:
                 continue
-            if any(pattern.search(module.path) for pattern in (TEST_PATH, TEACHING_PATH, NOT_SHIPPED)):
+            if any(pattern.search(module.path) for pattern in aside):
                 continue
             elsewhere = moves and (module.is_notebook or OWN_NAMES.fullmatch(first))
             if is_foreign(first) and not covers(names, first) and not elsewhere:

@@ -27,6 +27,8 @@ CALLED = re.compile(
     re.I,
 )
 LOADERS = re.compile(r"^(full_|safe_)?loads?$|^fromfile$|config|yaml|hparams", re.I)
+# Libraries whose load() reads data and weights.
+DATA = {"torch", "numpy", "joblib", "pickle", "dill", "librosa", "nibabel", "soundfile", "safetensors", "jax", "mlflow"}
 WHOLE = {"items", "values", "keys"}
 # Functions that are given a table and use nothing of what is in it.
 ONLOOKERS = {
@@ -158,7 +160,8 @@ def keys_of(module: Module, node: ast.expr, depth: int = 0) -> Keys | None:
 def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
     """The keys of what a chain begins with: a call that loads, or a name for a configuration or a part of one."""
     if isinstance(node, ast.Call):
-        return () if LOADERS.search(called(node)) else None
+        of_data = module.full_name(node.func).partition(".")[0] in DATA
+        return () if LOADERS.search(called(node)) and not of_data else None
     if not isinstance(node, ast.Name):
         return None
     for value in module.given.get(node.id, [])[:MOST] if depth < 3 else ():

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from audit.rules.code import TEACHING_PATH, Module, is_parameter, keyword, last_name, text_of
 
-EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat", "glob", "rglob", "listdir", "iterdir"}
+EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat"}
+LISTS = {"glob", "rglob", "listdir", "iterdir"}  # what is listed is there; that says nothing about a name in the code
 READERS = {
     "torch.load", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open", "PIL.Image.open", "h5py.File",
     "joblib.load", "scipy.io.loadmat", "tensorflow.keras.models.load_model", "keras.models.load_model",
@@ -30,9 +31,11 @@ def unchecked_read(module: Module, call: ast.Call, name: str) -> str:
         return ""
     if "asked" not in module.derived:
         module.derived["asked"] = {id(module.scope(c)) for _, c, _ in module.calls if last_name(c.func) in EXISTS}
+        module.derived["listed"] = {id(module.scope(c)) for _, c, _ in module.calls if last_name(c.func) in LISTS}
         module.derived["written"] = set(written_paths(module))
-    asked, written = module.derived["asked"], module.derived["written"]
-    return "" if id(module.scope(call)) in asked or path in written else path
+    scope = id(module.scope(call))
+    listed = "{" in path and scope in module.derived["listed"]
+    return "" if listed or scope in module.derived["asked"] or path in module.derived["written"] else path
 
 
 def path_read(module: Module, call: ast.Call, name: str) -> str:

@@ -69,7 +69,7 @@ FALL_BACKS = (
     re.compile(r"\bauth\w*\s*=\s*\(\s*['\"][^'\"]+['\"]\s*,\s*['\"]([^'\"]{6,})['\"]\s*\)", re.I),
 )
 NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a special token, a path, a file
-    r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
+    r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\$\w+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
     r"|[\w.-]+\.(?:py|ipynb|json|ya?ml|toml|ini|cfg|txt|csv|md|html?|pth?|ckpt|pkl|pickle|bin|model|onnx|np[yz]|h5|pem"
     r"|png|jpe?g|gz|zip|vocab|db|sqlite|safetensors)"
 )
@@ -169,7 +169,7 @@ def passwords(piece: Piece, number: int, line: str) -> Iterator[str]:
     if piece.kind is Kind.TEXT and not configured:
         return
     # The detector chooses its grammar by the file's name: notebooks and outputs hold Python.
-    as_ini = "/.env" in f"/{piece.path}" or piece.path.endswith(("Dockerfile", ".bat", ".ps1"))
+    as_ini = "/.env" in f"/{piece.path}" or piece.path.endswith((".env", ".sh", ".bat", ".ps1", "Dockerfile"))
     filename = "env.ini" if as_ini else piece.path if configured else "cell.py"
     for secret in keyword_detector().analyze_line(filename=filename, line=line, line_number=number):
         yield secret.secret_value or ""
