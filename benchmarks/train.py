@@ -72,7 +72,7 @@ def reading(rounds: int, shrink: int) -> Row:
 
     Nothing takes the batches but a loop, so this is the most that a trainer could be given.
     """
-    files = [(path.name, "") for path in starter()[::shrink]]
+    files = 2 * [(path.name, "") for path in starter()[::shrink]]  # ten batches: as many for each of two processes
     batch, crop = params.BATCH_SIZE.value, params.CROP_SIZE.value
     with tempfile.TemporaryDirectory() as folder:
         write_shards(STARTER, Path(folder) / "shards", files=files)

@@ -35,9 +35,9 @@ def test_the_suite_runs_small_and_compares_with_the_plain_loop(tmp_path, monkeyp
     images = float(row["facts"][f"images/s, {train.PLAIN}"])
     assert images == pytest.approx(2000 / row["milliseconds"][train.PLAIN], rel=0.01)
     assert not torch.are_deterministic_algorithms_enabled()
-    assert reading["operation"] == "reading 4 crops of 176×176 from shards"
+    assert reading["operation"] == "reading 8 crops of 176×176 from shards"
     asked, _, two = (reading["milliseconds"][name] for name in train.READERS.values())
-    assert float(reading["facts"]["images/s, 2 processes ahead"]) == pytest.approx(4000 / two, rel=0.01)
+    assert float(reading["facts"]["images/s, 2 processes ahead"]) == pytest.approx(8000 / two, rel=0.01)
     ratio = float(reading["facts"]["2 processes ahead, times as fast as read when asked"])
     assert ratio == pytest.approx(asked / two, abs=0.006)
 
