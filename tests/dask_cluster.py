@@ -22,6 +22,17 @@ class DaskCluster(NamedTuple):
     processes: list[subprocess.Popen[bytes]]
 
 
+def start_worker(address: str, imported_from: Path) -> subprocess.Popen[bytes]:
+    """Start one more worker, which is to be put among the processes of the cluster."""
+    return _start(imported_from, "worker", address, "--nthreads", "1", "--no-nanny")
+
+
+def _start(imported_from: Path, *command: str) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(imported_from)])}
+    dask = (sys.executable, "-m", "dask", *command, *LOOPBACK)
+    return subprocess.Popen(dask, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 @contextmanager
 def dask_cluster(workers: int, imported_from: Path) -> Iterator[DaskCluster]:
     """Start scheduler and workers, which find modules in the project and in `imported_from`; ended by their own ids."""
@@ -29,14 +40,8 @@ def dask_cluster(workers: int, imported_from: Path) -> Iterator[DaskCluster]:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     address = f"tcp://127.0.0.1:{port}"
-    dask = (sys.executable, "-m", "dask")
-    scheduler = [*dask, "scheduler", "--port", port, *LOOPBACK]
-    worker = [*dask, "worker", address, "--nthreads", "1", "--no-nanny", *LOOPBACK]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(imported_from)])}
-    processes = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for command in (scheduler, *[worker] * workers)
-    ]
+    processes = [_start(imported_from, "scheduler", "--port", port)]
+    processes += [start_worker(address, imported_from) for _ in range(workers)]
     try:
         with Client(address, timeout="60s") as client:  # type: ignore[no-untyped-call]
             client.wait_for_workers(workers, timeout=60)  # type: ignore[no-untyped-call]

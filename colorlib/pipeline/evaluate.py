@@ -81,15 +81,16 @@ def baselines(table: BinTable, grid: Grid) -> dict[str, Predictor]:
 def measure(predictors: dict[str, Predictor], images: int, grid: Grid, workers: Workers) -> dict[str, Metrics]:
     """All metrics of the truth and of every predictor over the test split."""
     count = pieces(images)
-    with progress("test split", count) as advance:
-        truth = total(workers.map(look, rows_of(PREPARED, "test", images)), count, partial(advance, ""))
-    prior = smooth_prior(truth.counts, grid)
-    tasks = (Task(who, part, prior) for who in predictors.values() for part in rows_of(PREPARED, "test", images))
-    metrics = {TRUTH: {"chroma": truth.chroma / images, "colorfulness": truth.colorfulness / images}}
-    with progress("evaluate", len(predictors) * count) as advance:
-        results = workers.map(score, tasks)
-        for name in predictors:
-            metrics[name] = total(results, count, partial(advance, name)).figures(images)
+    with workers.together() as team:
+        with progress("test split", count) as advance:
+            truth = total(team.map(look, rows_of(PREPARED, "test", images)), count, partial(advance, ""))
+        prior = smooth_prior(truth.counts, grid)
+        tasks = (Task(who, part, prior) for who in predictors.values() for part in rows_of(PREPARED, "test", images))
+        metrics = {TRUTH: {"chroma": truth.chroma / images, "colorfulness": truth.colorfulness / images}}
+        with progress("evaluate", len(predictors) * count) as advance:
+            results = team.map(score, tasks)
+            for name in predictors:
+                metrics[name] = total(results, count, partial(advance, name)).figures(images)
     return metrics
 
 

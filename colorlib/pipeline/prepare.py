@@ -35,8 +35,8 @@ def to_shards(settings: PrepareSettings, shards: ShardsSettings, workers: Worker
     files = of_manifest(read_manifest(manifest)) if manifest.is_file() else of_folder(source)
     stored = ShardSettings(None if shards.originals else settings.size, shards.quality, shards.per_shard)
     count = sum(-(-sum(1 for _ in files(split)) // shards.per_shard) for split in SPLITS)
-    with progress("prepare, shards", count) as advance:
-        mapping = partial(workers.map, least=SHARDS_A_PROCESS)
+    with progress("prepare, shards", count) as advance, workers.together() as team:
+        mapping = partial(team.map, least=SHARDS_A_PROCESS)
         totals = prepare_shards(files, source, PREPARED, settings.size, stored, lambda _: advance(""), mapping)
     for split, found in totals.items():
         lost = f", {found.damaged} damaged: {PREPARED / split / DAMAGED}" if found.damaged else ""

@@ -6,30 +6,23 @@ done again after a worker's death can be seen in them.
 """
 
 import argparse
-import logging
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import torch
 
-from colorlib.errors import ColorlibError
-
-if TYPE_CHECKING:
-    from distributed import Client, Future
+from colorlib.pipeline.cluster import Cluster, join, start
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 PIECES_A_PROCESS = 32  # with fewer, a process costs longer to start than it saves
 SHARDS_A_PROCESS = 2  # likewise, of pieces that are a shard of a thousand images each
-AHEAD = 4  # pieces that a worker is given beyond the one that is waited for; bounds the memory
-PATIENCE = "15s"  # for a scheduler to answer
 WORKERS, SCHEDULER = "COLORLIB_WORKERS", "COLORLIB_SCHEDULER"
 
 
@@ -49,6 +42,28 @@ class Workers:
     def map(
         self, function: Callable[[Item], Result], items: Iterable[Item], least: int = PIECES_A_PROCESS
     ) -> Iterator[Result]:
+        """What `Team.map` does, with a team for this alone."""
+        with self.together() as team:
+            yield from team.map(function, items, least)
+
+    @contextmanager
+    def together(self) -> Iterator["Team"]:
+        """The workers for several maps: processes are started once, and end with the block."""
+        with ExitStack() as stack:
+            yield Team(self, stack)
+
+
+class Team:
+    """Workers in action; processes are started, or a scheduler is called, when the first work comes that needs them."""
+
+    def __init__(self, workers: Workers, stack: ExitStack) -> None:
+        self._chosen = workers
+        self._stack = stack
+        self._cluster: Cluster | None = None
+
+    def map(
+        self, function: Callable[[Item], Result], items: Iterable[Item], least: int = PIECES_A_PROCESS
+    ) -> Iterator[Result]:
         """Yield function(item) for each item, in order.
 
         Args:
@@ -58,27 +73,24 @@ class Workers:
 
         Raises:
             ColorlibError: a piece raised it, nothing answers at the scheduler's address, dask is not installed,
-                several workers died of the same piece, or the scheduler went away.
+                several workers died of the same piece, no worker is left, or the scheduler went away.
         """
-        items, count = iter(items), self.count
-        if self.scheduler is None and count == 0:
+        items, count = iter(items), self._chosen.count
+        if self._chosen.scheduler is None and count == 0:
             cores = os.cpu_count() or 1
             first = list(islice(items, cores * least))
             items, count = chain(first, items), len(first) // least
-        if self.scheduler is None and count <= 1:
-            return (_in_one_thread(function, item) for item in items)
-        return self._on_cluster(function, items, count)
+        work = partial(_in_one_thread, function)
+        if self._chosen.scheduler is None and count <= 1:
+            return map(work, items)
+        return self._of(count).map(work, items)
 
-    def _on_cluster(self, function: Callable[[Item], Result], items: Iterator[Item], count: int) -> Iterator[Result]:
-        waiting: deque[Future[Result]] = deque()
-        with _cluster(self.scheduler, count) as client:
-            ahead = AHEAD * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-            for item in items:
-                waiting.append(client.submit(_in_one_thread, function, item, pure=False))
-                if len(waiting) > ahead:
-                    yield _result(waiting.popleft())
-            while waiting:
-                yield _result(waiting.popleft())
+    def _of(self, count: int) -> Cluster:
+        if self._cluster is None:
+            scheduler, stack = self._chosen.scheduler, self._stack
+            self._cluster = start(count, stack) if scheduler is None else join(scheduler, stack)
+        self._cluster.grow(count)
+        return self._cluster
 
 
 def chosen_workers(stage: str) -> Workers:
@@ -102,45 +114,6 @@ def chosen_workers(stage: str) -> Workers:
 
 
 HERE = Workers()  # as many local processes as pay
-
-
-@contextmanager
-def _cluster(scheduler: str | None, count: int) -> Iterator["Client"]:
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError as error:
-        raise ColorlibError("several workers need dask: pip install 'colorful-colorization[distributed]'") from error
-    if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=PATIENCE)  # type: ignore[no-untyped-call]
-        except (OSError, ValueError) as error:
-            raise ColorlibError(f"no Dask scheduler answers at {scheduler} within {PATIENCE}: {error}") from error
-        with client:
-            if not client.scheduler_info(n_workers=-1)["workers"]:
-                raise ColorlibError(f"the Dask scheduler at {scheduler} has no workers: start some (dask worker)")
-            yield client
-        return
-    local = LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=count,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-    )
-    with local, Client(local) as client:  # type: ignore[no-untyped-call]
-        yield client
-
-
-def _result(future: "Future[Result]") -> Result:
-    from distributed import KilledWorker
-    from distributed.comm.core import CommClosedError
-
-    try:
-        return future.result()
-    except KilledWorker as error:
-        raise ColorlibError(f"a piece of work killed several workers, one after the other: {error}") from error
-    except (CancelledError, CommClosedError) as error:
-        raise ColorlibError("the Dask scheduler went away: start it and its workers, then the command again") from error
 
 
 def _in_one_thread(function: Callable[[Item], Result], item: Item) -> Result:

@@ -3,13 +3,19 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import dask
 import pytest
 import torch
 import yaml
+from distributed import KilledWorker
+from distributed.comm.core import CommClosedError
+from distributed.scheduler import NoWorkerError
 from typer.testing import CliRunner
 
 from colorlib.apps import cli
@@ -17,10 +23,11 @@ from colorlib.data.shard import ShardSettings
 from colorlib.data.shards import write_shards
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of, sha256_of_tree
+from colorlib.pipeline import cluster as clusters
 from colorlib.pipeline import evaluate, prepare, statistics, workers
 from colorlib.pipeline.progress import Advance
 from colorlib.pipeline.workers import Workers, chosen_workers
-from tests.dask_cluster import DaskCluster
+from tests.dask_cluster import DaskCluster, start_worker
 
 ROOT = Path(__file__).parents[3]
 
@@ -33,6 +40,25 @@ def threads(_item: int) -> int:
 def refuse(item: int) -> int:
     """A piece that cannot be done."""
     raise ColorlibError(f"photograph {item} is damaged")
+
+
+def process(_item: int) -> int:
+    """Which process does a piece."""
+    return os.getpid()
+
+
+@pytest.fixture
+def joined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The schedulers that were called."""
+    called: list[str] = []
+    original = workers.join
+
+    def join(scheduler: str, stack: ExitStack) -> clusters.Cluster:
+        called.append(scheduler)
+        return original(scheduler, stack)
+
+    monkeypatch.setattr(workers, "join", join)
+    return called
 
 
 def test_in_this_process_one_thread_and_then_as_before() -> None:
@@ -51,7 +77,7 @@ def test_a_piece_that_fails_says_so_here() -> None:
 
 
 def test_a_cluster_gives_the_bytes_of_one_process(
-    cluster: DaskCluster, project: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: DaskCluster, project: Path, finished: Path, joined: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("colorlib.data.prepared.AT_ONCE", 2)
     there = Workers(scheduler=cluster.address)
@@ -64,6 +90,7 @@ def test_a_cluster_gives_the_bytes_of_one_process(
     evaluate.main(there)
     for name in ("metrics.json", "table.md", "pictures.png"):
         assert sha256_of(project / "reports/evaluation" / name) == sha256_of(finished / "reports/evaluation" / name)
+    assert joined == [cluster.address] * 3  # once for each command, though `evaluate` goes through the images twice
 
 
 def test_what_a_worker_refuses_is_said_here(cluster: DaskCluster, project: Path) -> None:
@@ -75,7 +102,11 @@ def test_what_a_worker_refuses_is_said_here(cluster: DaskCluster, project: Path)
 
 
 def test_shards_are_the_same_whoever_makes_them_and_a_killed_worker_costs_time_only(
-    cluster: DaskCluster, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cluster: DaskCluster,
+    project: Path,
+    joined: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     settings = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
     settings["prepare"]["shards"] = {"per_shard": 1}
@@ -100,15 +131,16 @@ def test_shards_are_the_same_whoever_makes_them_and_a_killed_worker_costs_time_o
         yield advance
 
     monkeypatch.setattr(prepare, "progress", killing)
-    monkeypatch.setattr(workers, "AHEAD", 1)  # so that most of the work is still to be done then
+    monkeypatch.setattr(clusters, "AHEAD", 1)  # so that most of the work is still to be done then
     prepare.main(Workers(scheduler=address))
     assert len(done) == 12
+    assert joined == [address]  # for all three splits
     assert sha256_of_tree(project / "data/prepared") == expected
     assert "train: 6 images (0 grey) in 6 shards\n" in capsys.readouterr().out
 
 
 def test_items_are_taken_as_they_are_needed(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "AHEAD", 1)
+    monkeypatch.setattr(clusters, "AHEAD", 1)
     taken: list[int] = []
 
     def items() -> Iterator[int]:
@@ -132,8 +164,99 @@ def test_the_command_makes_shards_on_a_cluster(cluster: DaskCluster, project: Pa
     assert sha256_of_tree(tmp_path / "there") == sha256_of_tree(tmp_path / "here")
 
 
+def test_it_is_said_when_no_worker_is_left_and_one_that_comes_goes_on(
+    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "SAID_AFTER", 0.3)
+    monkeypatch.setattr(clusters, "LOOK", 0.1)
+    said: list[str] = []
+
+    def say(words: str, **_: object) -> None:
+        said.append(words)
+        if len(said) == 1:
+            cluster.processes.append(start_worker(cluster.address, Path(__file__).parent))
+
+    monkeypatch.setattr(clusters.errors, "print", say)
+    results = Workers(scheduler=cluster.address).map(abs, range(50))
+    assert next(results) == 0
+    for worker in cluster.processes[1:]:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(timeout=30)
+    assert list(results) == list(range(1, 50))
+    assert said[0] == (
+        f"no Dask worker is left at {cluster.address}: going on when one comes (dask worker {cluster.address}); "
+        "without one the command ends after 10 minutes"
+    )
+    assert said[1:] == ["a Dask worker has come: going on"]
+
+
+class Fake:
+    """A client whose pieces are done at once, by any number of workers."""
+
+    def __init__(self, workers: int = 1) -> None:
+        self.workers, self.submitted = workers, 0
+        self.address = "tcp://host:1"
+
+    def nthreads(self) -> dict[int, int]:
+        return dict.fromkeys(range(self.workers), 1)
+
+    def submit(self, function: Callable[[int], int], item: int, **_: object) -> Future[int]:
+        self.submitted += 1
+        done: Future[int] = Future()
+        if not self.workers:
+            return done
+        try:
+            done.set_result(function(item))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
+def test_without_workers_the_command_ends_after_the_time_that_dask_s_option_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(clusters, "SAID_AFTER", 0.1)
+    monkeypatch.setattr(clusters, "LOOK", 0.05)
+    began = time.monotonic()
+    with dask.config.set({"distributed.scheduler.no-workers-timeout": "300 ms"}):
+        results = clusters.Cluster(Fake(workers=0), "tcp://host:1").map(abs, [1])  # type: ignore[arg-type]
+        with pytest.raises(ColorlibError, match=r"no Dask worker was at tcp://host:1 for 300 ms: start some \(dask"):
+            list(results)
+    assert time.monotonic() - began > 0.3
+    assert capsys.readouterr().err.count("no Dask worker is left at tcp://host:1") == 1
+
+
+def test_workers_that_come_later_get_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "LOOK", -1.0)
+    client = Fake()
+    results = clusters.Cluster(client, "tcp://host:1").map(abs, range(1000))  # type: ignore[arg-type]
+    next(results)
+    assert client.submitted == clusters.AHEAD + 1
+    client.workers = 10
+    next(results)
+    assert client.submitted == 10 * clusters.AHEAD + 2
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NoWorkerError("piece", 5.0), "no Dask worker was at tcp://host:1 for 10 minutes: start some"),
+        (KilledWorker("piece", Fake(), 3), "a piece of work killed several workers"),
+        (CommClosedError(), "the Dask scheduler went away"),
+        (TimeoutError("the photograph's own"), None),
+    ],
+)
+def test_what_ends_a_piece_is_one_sentence(error: Exception, words: str | None) -> None:
+    def fail(_: int) -> int:
+        raise error
+
+    expected = type(error) if words is None else ColorlibError
+    with pytest.raises(expected, match=words or "the photograph's own"):
+        list(clusters.Cluster(Fake(), "tcp://host:1").map(fail, [1]))  # type: ignore[arg-type]
+
+
 def test_a_scheduler_that_goes_away_is_one_sentence(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "PATIENCE", "1s")
+    monkeypatch.setattr(clusters, "PATIENCE", "1s")
     results = Workers(scheduler=cluster.address).map(abs, range(200))
     next(results)
     cluster.processes[0].kill()  # the last test that needs it
@@ -142,14 +265,18 @@ def test_a_scheduler_that_goes_away_is_one_sentence(cluster: DaskCluster, monkey
 
 
 def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "PATIENCE", "1s")
+    monkeypatch.setattr(clusters, "PATIENCE", "1s")
     with pytest.raises(ColorlibError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9 within 1s"):
         list(Workers(scheduler="tcp://127.0.0.1:9").map(threads, range(3)))
 
 
 def test_local_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(Path(__file__).parent)]))
-    assert list(Workers(count=2).map(abs, range(-3, 3))) == [3, 2, 1, 0, 1, 2]
+    with Workers(count=2).together() as team:
+        assert list(team.map(abs, range(-3, 3))) == [3, 2, 1, 0, 1, 2]
+        who = {*team.map(process, range(4)), *team.map(process, range(4))}
+    assert os.getpid() not in who
+    assert len(who) <= 2  # the same ones for all
 
 
 def test_the_environment_chooses_where_the_command_line_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
