@@ -98,6 +98,18 @@ class ShardSource:
         longest = max(len(lane) for lane in parts)
         return torch.cat([lane[turn] for turn in range(longest) for lane in parts if turn < len(lane)])  # (N,)
 
+    def subset(self, rows: NDArray[np.int64]) -> "ShardSource":
+        """Some of the images (ascending indices), in the same shards: an epoch's order has whole lanes of them."""
+        return ShardSource(
+            self.directory,
+            self.size,
+            np.searchsorted(rows, self.starts),
+            self.places[rows],
+            self.keys[rows],
+            self.grey[rows],
+            hashlib.sha256(self.fingerprint.encode() + rows.tobytes()).hexdigest(),
+        )
+
 
 def open_shards(directory: Path, size: int) -> ShardSource:
     """Open what `write_shards` wrote.

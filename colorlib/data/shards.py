@@ -12,7 +12,6 @@ OUTPUT/shards.json         totals; written last, so that what it describes is wh
 
 import csv
 import hashlib
-import io
 import json
 import re
 import shutil
@@ -174,26 +173,25 @@ def _begin(output: Path, settings: ShardSettings, replace: bool) -> None:
 
 def _finish(source: Path, output: Path, count: int) -> Totals:
     sweep(output)  # what a killed worker left
-    for path in sorted(output.iterdir()):
+    for path in output.iterdir():
         match = NAME.fullmatch(path.name)
         if match is not None and int(match[1]) >= count:
             path.unlink()  # of an earlier call, when there were more images
-    sums, damaged = io.StringIO(), io.StringIO()
-    writer = csv.writer(damaged, lineterminator="\n")
-    writer.writerow(["file", "reason"])
     images = grey = lost = 0
-    for number in range(count):
-        record = read_record(shard_path(output, number).with_suffix(".json"))
-        sums.write(f"{record['sha256']}  {shard_path(output, number).name}\n")
-        writer.writerows([_printable(text) for text in pair] for pair in record["damaged"])
-        images += len(record["images"])
-        grey += sum(image[-1] for image in record["images"])
-        lost += len(record["damaged"])
-    if images == 0:
-        raise ColorlibError(f"{source} holds no image that can be read; {lost} files are damaged")
+    with atomic_path(output / DAMAGED) as listed, atomic_path(output / SUMS) as summed:
+        with listed.open("w", encoding="utf-8", newline="") as damaged, summed.open("w", encoding="utf-8") as sums:
+            writer = csv.writer(damaged, lineterminator="\n")
+            writer.writerow(["file", "reason"])
+            for number in range(count):
+                record = read_record(shard_path(output, number).with_suffix(".json"))
+                sums.write(f"{record['sha256']}  {shard_path(output, number).name}\n")
+                writer.writerows([_printable(text) for text in pair] for pair in record["damaged"])
+                images += len(record["images"])
+                grey += sum(image[-1] for image in record["images"])
+                lost += len(record["damaged"])
+        if images == 0:
+            raise ColorlibError(f"{source} holds no image that can be read; {lost} files are damaged")
     totals = Totals(count, images, grey, lost)
-    write_text(output / DAMAGED, damaged.getvalue())
-    write_text(output / SUMS, sums.getvalue())
     write_text(output / INDEX, json.dumps({"version": VERSION, **asdict(totals)}, indent=2) + "\n")
     return totals
 

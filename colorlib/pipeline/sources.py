@@ -11,7 +11,7 @@ from torch import Tensor
 
 from colorlib.data.cifar10 import SIZE, read_cifar10
 from colorlib.data.folder import Damaged, open_folder
-from colorlib.data.shard_source import open_shards
+from colorlib.data.shard_source import ShardSource, open_shards
 from colorlib.data.shards import INDEX
 from colorlib.data.source import ImageSource, read_tensor
 from colorlib.errors import ColorlibError
@@ -109,7 +109,8 @@ def _split(source: ImageSource, validation: int | None, damaged: tuple[Damaged, 
     ranks = np.fromiter((_rank(source.name(row)) for row in range(len(source))), np.uint64, len(source))
     chosen = np.argsort(ranks, kind="stable")
     aside, rest = (np.sort(part.astype(np.int64)) for part in (chosen[:count], chosen[count:]))
-    return Split(Part(source, rest), read_tensor(source, aside.tolist()).contiguous(), damaged)
+    train = source.subset(rest) if isinstance(source, ShardSource) else Part(source, rest)
+    return Split(train, read_tensor(source, aside.tolist()).contiguous(), damaged)
 
 
 def _rank(name: str) -> int:

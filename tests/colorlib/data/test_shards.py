@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,6 +152,21 @@ def test_the_work_may_be_spread_in_any_way(source: Path, written: Path, tmp_path
 
     write_shards(source, tmp_path / "other", SMALL, mapping=backwards)
     assert sha256_of_tree(tmp_path / "other") == sha256_of_tree(written)
+
+
+def test_memory_does_not_grow_with_the_number_of_images(source: Path, tmp_path: Path) -> None:
+    def peak(shards: int, name: str) -> int:
+        files = ((("class0/00.png", "class1/07.png")[number % 2], "") for number in range(25 * shards))  # one is torn
+        tracemalloc.start()
+        try:
+            write_shards(source, tmp_path / name, ShardSettings(size=8, per_shard=25), files=files)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(3, "first")  # what is loaded once
+    few, many = peak(3, "few"), peak(15, "many")  # shards of more than 20: Python keeps smaller tuples that are free
+    assert many < few + 80_000  # bytes; of 300 more images, a record that is held takes some 600
 
 
 def test_a_plan_is_lazy(source: Path) -> None:

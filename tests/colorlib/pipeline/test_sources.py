@@ -6,7 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
+from colorlib.data.batches import TrainingBatches
 from colorlib.data.shard import ShardSettings
+from colorlib.data.shard_source import open_shards
 from colorlib.data.shards import write_shards
 from colorlib.errors import ColorlibError
 from colorlib.pipeline import sources
@@ -58,15 +60,21 @@ class _Opened(Part):
         super().__init__(source, np.arange(len(source)))  # type: ignore[arg-type]
 
 
-def test_shards_are_read_as_they_are_and_keep_their_order(folder: Path, tmp_path: Path) -> None:
-    write_shards(folder, tmp_path / "shards", ShardSettings(None, 95, 4))
-    split = open_split(tmp_path / "shards", 16, 3)
-    assert (len(split.train), len(split.validation), split.damaged) == (9, 3, ())
-    order = split.train.order(torch.Generator().manual_seed(0), 4)
-    assert sorted(order.tolist()) == list(range(9))
-    whole = split.train.source.order(torch.Generator().manual_seed(0), 4)  # type: ignore[attr-defined]
-    rows = split.train.rows.tolist()  # type: ignore[attr-defined]
-    assert [rows[i] for i in order.tolist()] == [row for row in whole.tolist() if row in rows]
+def test_what_is_left_of_shards_is_read_shard_by_shard(folder: Path, tmp_path: Path) -> None:
+    for number in range(12, 60):
+        Image.new("RGB", (16, 16), (number, 0, 0)).save(folder / f"{number}.png")
+    write_shards(folder, tmp_path / "shards", ShardSettings(None, 95, 6))
+    split = open_split(tmp_path / "shards", 16, 12)
+    assert (len(split.train), len(split.validation), split.damaged) == (48, 12, ())
+    whole = open_shards(tmp_path / "shards", 16)
+    images = {whole.read(row).tobytes(): whole.name(row) for row in range(60)}
+    assert len(images) == 60
+    assert all(images[split.train.read(row).tobytes()] == split.train.name(row) for row in range(48))
+    ranks = [TrainingBatches(split.train, 4, 8, seed=1, rank=rank, world=2) for rank in (0, 1)]
+    seen = [[name for batch in range(len(rank)) for name in rank.files(0, batch)] for rank in ranks]
+    assert len(set(seen[0] + seen[1])) == len(seen[0] + seen[1]) == 48
+    shards = [{name.partition("#")[0] for name in names} for names in seen]
+    assert len(shards[0] & shards[1]) <= 1  # each rank has its own, but for the one at the border
 
 
 def test_cifar_keeps_its_own_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
