@@ -138,8 +138,12 @@ def tracking_uri() -> str:
 
 
 def without_password(text: str) -> str:
-    """`text`, fit to be printed: `user:password@` of any address in it is masked."""
-    return re.sub(r"(?<=://)[^/\s]+@", "***@", text)
+    """`text`, fit to be printed: `user:password@` of any address in it is masked, and so is `password=…`.
+
+    SQLAlchemy takes a password with "/" and with "@": what may be one is masked up to the last "@".
+    """
+    text = re.sub(r"(?<=://)(?:[^/\s]+|[^/:\s]*:\S*)@", "***@", text)
+    return re.sub(r"(?i)(password=)[^&\s]+", r"\1***", text)
 
 
 def git_commit() -> str:

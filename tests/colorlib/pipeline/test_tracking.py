@@ -116,6 +116,8 @@ def test_a_failing_end_does_not_hide_what_ended_the_run(project: Path, failure: 
     [
         (f"http://{USER}@host:5000/x", "http://***@host:5000/x"),
         (f"at postgresql://{USER}@cret@host/db and", "at postgresql://***@host/db and"),
+        (f"mysql://{USER}/cr@et@host/db", "mysql://***@host/db"),
+        ("postgresql://host/db?user=ann&password=s3cret&x=1", "postgresql://host/db?user=ann&password=***&x=1"),
         ("http://host/a@b", "http://host/a@b"),
         ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
     ],
