@@ -82,8 +82,8 @@ SHOWN = 8  # names in one message
 EXACT = re.compile(r"^={1,3}\s*v?(\d+(?:\.\d+)*)(?:\+\w+)?$")
 HARMLESS = {
     "pip", "setuptools", "wheel", "python", "conda", "nodejs",
-    "pytest", "pytest-cov", "coverage", "tox", "nox", "flake8", "pylint", "ruff", "mypy", "black", "isort", "pre-commit",
-    "twine", "build", "ipython", "ipykernel", "jupyter", "jupyterlab", "notebook",
+    "pytest", "pytest-cov", "coverage", "tox", "nox", "flake8", "pylint", "ruff", "mypy", "black", "isort",
+    "pre-commit", "twine", "build", "ipython", "ipykernel", "jupyter", "jupyterlab", "notebook",
 }  # fmt: skip
 
 

@@ -74,20 +74,26 @@ NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a
     r"|png|jpe?g|gz|zip|vocab|db|sqlite|safetensors)"
 )
 PLACEHOLDER = re.compile(
-    r"example|your|change.?me|placeholder|dummy|redacted|insert|sample|x{4,}|\*{3,}|<|>|\$\{|\{\w*\}|\{\{|\.\.\.|"
+    r"example|your|change.?me|placeholder|dummy|redacted|insert|sample|x{4,}|\*{3,}|<|>|\$\{|\{[\w.]*\}|\{\{|\.\.\.|"
+    r"^[\w-]{0,8}1234567890$|"
     r"^(test|fake|none|null|true|false|string|str|password|passwd|secret|token|admin|user|key|pass|value|default)\W*$|"
     r"environ|getenv|[()]|"
     # what the services' own documents show: JWT's John Doe, Azure's storage emulator
     r"eyJzdWIiOiIxMjM0NTY3ODkw|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",
     re.I,
 )  # fmt: skip
-SHOWN_IN_DOCUMENTS = {BASIC_AUTH, "JSON Web Token", "Private Key"}  # documents show the form of these
+PRIVATE_KEY = "Private Key"
+SHOWN_IN_DOCUMENTS = {BASIC_AUTH, "JSON Web Token", PRIVATE_KEY}  # documents show the form of these
+KEY_DATA = re.compile(r"[A-Za-z0-9+/=]{30}|Proc-Type")
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)  # names a thing, where no key is asked for
+KEY_NAME = re.compile(r"api_?key|access_?key|secret_?key|client_?secret|passw", re.I)
 HASH_LINE = re.compile(r"\b\w*(hash|sha\d*|md5|digest|checksum|integrity|fingerprint)\w*\b", re.I)
 LOCK_FILE = re.compile(r"(^|/)([^/]*\.lock|[^/]*-lock\.(json|ya?ml)|go\.sum|npm-shrinkwrap\.json)$")
 CONFIG_SUFFIXES = (
     ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".env", ".sh", ".bat", ".ps1", ".properties", ".txt",
     "Dockerfile",
 )  # fmt: skip
+WORD = re.compile(r"[a-z]+\d{1,4}", re.I)  # what a service that runs here is given for want of a secret
 SUM = re.compile(r"(['\"])[ ]?\+[ ]?\1")
 SHORTEST, LONGEST = 8, 1000  # characters of a line; shorter ones hold no secret, longer ones are data
 TELLING = re.compile(r"key|pass|pwd|secret|contrase|token|auth", re.I)  # without one no detector of names speaks
@@ -137,15 +143,18 @@ def holds_token(text: str) -> bool:
 def look(piece: Piece, number: int, line: str) -> Finding | None:
     """What one line gives away, the surest rule first."""
     for name, value in tokens(piece, number, line):
-        if piece.kind is Kind.MARKDOWN and name in SHOWN_IN_DOCUMENTS:
+        if name in SHOWN_IN_DOCUMENTS and (piece.kind is Kind.MARKDOWN or in_docstring(piece, number)):
             continue
+        if name == PRIVATE_KEY and not KEY_DATA.search(" ".join((line, *piece.lines[number : number + 2]))):
+            continue  # the mark that a key begins with, and no key
         # An address with a name and a password may as well be a template of one: judged like a password.
         if credible(value) if name == BASIC_AUTH else not PLACEHOLDER.search(value):
             return found(TOKEN, piece.at(number), f"looks like: {name} ({shown(value)})")
     if piece.kind is Kind.MARKDOWN or HASH_LINE.search(line) or not TELLING.search(line):
         return None
     for value in passwords(piece, number, line):
-        if credible(value) and not in_docstring(piece, number):
+        identifies = UUID.fullmatch(value.strip("'\"")) and not KEY_NAME.search(line)
+        if credible(value) and not identifies and not in_docstring(piece, number):
             return found(PASSWORD, piece.at(number), f"a password or key as text ({shown(value)})")
     return None
 
@@ -178,7 +187,7 @@ def passwords(piece: Piece, number: int, line: str) -> Iterator[str]:
         yield match.group(1)
     for pattern in FALL_BACKS:
         match = pattern.search(line)
-        if match and mixed(match.group(1)):
+        if match and mixed(match.group(1)) and not WORD.fullmatch(match.group(1)):
             yield match.group(1)
 
 
