@@ -1,8 +1,8 @@
 """`python -m benchmarks.growth`: the memory of writing and reading shards as the number of images grows.
 
 The trees are made of the bundled photographs: crops of 32×32 as JPEG files in folders of a thousand, of which one file
-in 997 is torn and one in 64 is grey. Writing is a process of its own, whose peak the system tells when it ends; of
-reading, Python's allocations are counted (`tracemalloc`, NumPy's arrays among them).
+in 997 is torn and one in 64 is made grey (others are of themselves). Writing is a process of its own, which tells its
+peak when it ends; of reading, Python's allocations are counted (`tracemalloc`, NumPy's arrays among them).
 """
 
 import argparse
@@ -24,7 +24,16 @@ from colorlib.data.photos import decode
 from colorlib.inference.jobs import find_jobs
 from colorlib.pipeline.sources import open_split
 
+# The system's own figure (ru_maxrss) begins at the peak of the process that started this one.
+SHARDS = """
+import atexit
+from benchmarks.harness import kibibytes
+from colorlib.apps.cli import main
+atexit.register(lambda: print(kibibytes("VmHWM")))
+main()
+"""
 SIDE = 32  # pixels
+MEMORY, TRAINERS = 64e9, 8  # bytes of a machine, and processes of a training on it
 FOLDER, TORN, GREY = 1000, 997, 64
 
 
@@ -67,18 +76,17 @@ def grow(tree: Path, sizes: list[int]) -> Iterator[int]:
 
 def run(tree: Path, output: Path) -> Written:
     """`colorlib shards` in a process of its own."""
-    command = [sys.executable, "-c", "from colorlib.apps.cli import main; main()", "shards", str(tree), str(output)]
-    command += ["--workers", "1"]
+    command = [sys.executable, "-c", SHARDS, "shards", str(tree), str(output), "--workers", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert process.stdout is not None
-    *_, said = process.stdout.read().splitlines()
+    *_, said, peak = process.stdout.read().splitlines()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"colorlib shards ended with {os.waitstatus_to_exitcode(status)}")
     process.returncode = 0
     counted, _, damaged = said.partition(" -> ")
     words = f"{counted}, {damaged.partition('; ')[2].partition(',')[0]}"
-    return Written(words, usage.ru_maxrss, usage.ru_utime + usage.ru_stime)
+    return Written(words, int(peak), usage.ru_utime + usage.ru_stime)
 
 
 def reading(shards: Path, images: int) -> tuple[float, float]:
@@ -119,6 +127,8 @@ def main(arguments: list[str] | None = None) -> None:
             stands, peak = reading(place / f"shards-{size}", size)
             line = f"| {written.said} | {written.peak:,} | {written.seconds:.1f} | {stands:.0f} | {peak:.0f}"
             print(f"{line} | {listing(place / 'tree'):.0f} |", flush=True)
+    most = MEMORY / TRAINERS / peak / 1e6
+    print(f"\n{MEMORY / 1e9:.0f} GB of memory are enough for {TRAINERS} trainers with {most:.0f} million images.")
 
 
 if __name__ == "__main__":

@@ -101,14 +101,15 @@ def peak_extra_mebibytes(function: Callable[[], object], warm: bool = True) -> f
         function()  # compiled code and libraries are loaded now, not while we watch
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
-    before = _kibibytes("VmRSS")
+    before = kibibytes("VmRSS")
     CLEAR_REFS.write_text("5")  # the peak starts again from here
     result = function()
-    peak = _kibibytes("VmHWM")
+    peak = kibibytes("VmHWM")
     del result
     return (peak - before) / 1024
 
 
-def _kibibytes(key: str) -> int:
+def kibibytes(key: str) -> int:
+    """An entry of this process's status, such as VmHWM, its highest resident memory (Linux)."""
     lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
     return int(lines[key].split()[0])

@@ -1,15 +1,22 @@
 """What the measured cost of an image comes to for 1.3 million and for 1,000 million; docs/scale.md has the sources."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.inference import flops
+from colorlib.data.shard import ShardSettings
 from colorlib.models import PaperNet
 
 SCALES = {"1.3 M": 1_300_000, "1 G": 1_000_000_000}  # images
-IMAGENET = 147.9e9 / 1_281_167  # bytes a photograph: the size of ILSVRC 2012's training archive, and its images
 LINK = 1.25e9  # bytes a second: 10 Gbit/s
-CORE_HOUR = 0.192 / 4  # dollars: an m5.xlarge has four
-STORAGE = ((50e12, 0.023), (450e12, 0.022), (float("inf"), 0.021))  # dollars a GB and month, up to so many bytes each
+TASK = 1e-3  # seconds of Dask's scheduler for a piece of work
+CORE_HOUR = 0.2016 / 4  # dollars: an m7i.xlarge has four virtual ones
+# Dollars a GB for each part of so many bytes: of storage a month, and out of the cloud.
+STORAGE = ((50e12, 0.023), (450e12, 0.022), (float("inf"), 0.021))
+EGRESS = ((10e12, 0.09), (40e12, 0.085), (100e12, 0.07), (float("inf"), 0.05))
+GET, PUT = 0.0004 / 1000, 0.005 / 1000  # dollars for an object
+SHARD = ShardSettings().per_shard  # images, in two objects
+ENTRY = 44e3  # bytes of an image in the cache (docs/cache.md)
 STEPS, BATCH, CROP = 450_000, 40, 176  # of the paper's training
 BACKWARD = 3  # a backward pass costs twice a forward pass
 UTILISATION = (0.2, 0.4)  # of the peak, as convolutions reach it
@@ -46,12 +53,14 @@ class Cost:
         seconds: of one core.
         read: bytes.
         written: bytes.
+        piece: images that the scheduler hands out at once; None where it has no part.
     """
 
     stage: str
     seconds: float
     read: float
     written: float
+    piece: int | None = None
 
 
 def per_image(costs: list[Cost]) -> str:
@@ -79,15 +88,33 @@ def storage(files: dict[str, float]) -> str:
     lines = [f"| files | KB/image |{heads}", "|---|---:|" + "---:|" * (2 * len(SCALES))]
     for name, each in files.items():
         sizes = [each * images for images in SCALES.values()]
-        cells = "".join(f" {size / 1e12:,.2f} | {monthly(size):,.2f} |" for size in sizes)
+        cells = "".join(f" {size / 1e12:,.2f} | {priced(size, STORAGE):,.2f} |" for size in sizes)
         lines.append(f"| {name} | {each / 1e3:.0f} |{cells}")
     return "\n".join(lines)
 
 
-def monthly(size: float) -> float:
-    """Dollars a month for so many bytes of object storage."""
+def together(costs: list[Cost], files: dict[str, float]) -> str:
+    """The bill: what is paid once, and what is paid each month, in dollars."""
+    seconds = sum(cost.seconds for cost in costs)
+    kept = sum(files[name] for name in ("originals", "shards", "pictures"))
+    bill: dict[str, Callable[[int], float]] = {
+        "processor time of all stages": lambda images: seconds * images / 3600 * CORE_HOUR,
+        "requests: each original read once": lambda images: images * GET,
+        "requests: shards written": lambda images: 2 * images / SHARD * PUT,
+        "requests: pictures written": lambda images: images * PUT,
+        "pictures out of the cloud": lambda images: priced(files["pictures"] * images, EGRESS),
+        "originals, shards and pictures, a month": lambda images: priced(kept * images, STORAGE),
+    }
+    lines = ["| what |" + "".join(f" $, {scale} |" for scale in SCALES), "|---|" + "---:|" * len(SCALES)]
+    for what, dollars in bill.items():
+        lines.append(f"| {what} |" + "".join(f" {dollars(images):,.2f} |" for images in SCALES.values()))
+    return "\n".join(lines)
+
+
+def priced(size: float, tiers: tuple[tuple[float, float], ...]) -> float:
+    """Dollars for so many bytes, where each tier has its price."""
     dollars = 0.0
-    for most, price in STORAGE:
+    for most, price in tiers:
         part = min(size, most)
         dollars += part / 1e9 * price
         size -= part
@@ -95,21 +122,29 @@ def monthly(size: float) -> float:
 
 
 def saturation(costs: list[Cost]) -> str:
-    """How many cores fill a link of 10 Gbit/s, the busier way, and how long 1 G images then take."""
-    lines = ["| stage | MB/s a core | cores that fill 10 Gbit/s | hours for 1 G images on that link |"]
-    lines.append("|---|---:|---:|---:|")
+    """How many cores fill a link of 10 Gbit/s, the busier way, or keep a scheduler busy; how long 1 G images take."""
+    heads = ("MB/s a core", "cores that fill 10 Gbit/s", "cores that a scheduler feeds", "hours for 1 G images")
+    lines = [f"| stage | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads)]
     for cost in costs:
         moved = max(cost.read, cost.written)
-        hours = SCALES["1 G"] * moved / LINK / 3600
-        lines.append(
-            f"| {cost.stage} | {moved / cost.seconds / 1e6:.1f} | {LINK * cost.seconds / moved:,.0f} | {hours:.0f} |"
-        )
+        link = LINK * cost.seconds / moved
+        fed = float("inf") if cost.piece is None else cost.piece * cost.seconds / TASK
+        hours = SCALES["1 G"] * cost.seconds / min(link, fed) / 3600
+        line = f"| {cost.stage} | {moved / cost.seconds / 1e6:.1f} | {link:,.0f}"
+        lines.append(f"{line} | {'' if cost.piece is None else f'{fed:,.0f}'} | {hours:.0f} |")
     return "\n".join(lines)
 
 
-def training(reading: float) -> str:
-    """The paper's training on one GPU, from the operations of a step; `reading` is core-seconds an image."""
-    step = BACKWARD * BATCH * flops(PaperNet(grid="paper"), CROP, CROP)
+def training(reading: float, stored: float) -> str:
+    """The paper's training on one GPU, from the operations of a step.
+
+    Args:
+        reading: core-seconds an image.
+        stored: bytes of an image in a shard.
+    """
+    model = PaperNet(grid="paper")
+    step = BACKWARD * BATCH * flops(model, CROP, CROP)
+    gradients = 4 * sum(weight.numel() for weight in model.parameters())
     lines = [f"A step is {step / 1e12:.2f} TFLOP, the training {STEPS * step / 1e18:.2f} EFLOP.", ""]
     lines.append("| GPU | share of its peak | ms/step | images/s | cores that read | hours for the training | $ |")
     lines.append("|---|---:|---:|---:|---:|---:|---:|")
@@ -120,4 +155,6 @@ def training(reading: float) -> str:
             line = f"| {gpu.name} | {share:.0%} | {1e3 * seconds:.0f} | {rate:,.0f} | {rate * reading:.1f}"
             low, high = (hours * dollars for dollars in gpu.dollars)
             lines.append(f"{line} | {hours:.1f} | {low:.0f} to {high:.0f} |")
+    lines += ["", f"Shards over 1 Gbit/s: {LINK / 10 / stored:,.0f} images/s."]
+    lines.append(f"Gradients: {gradients / 1e6:.0f} MB a step; summed over 10 Gbit/s in {2 * gradients / LINK:.2f} s.")
     return "\n".join(lines)

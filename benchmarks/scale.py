@@ -2,7 +2,7 @@
 
 The cost of a stage is processor time (user + system, `getrusage`) an image, in one thread: unlike the time on the
 clock it hardly depends on what else the machine does. The photographs are the bundled ones, enlarged to the size that
-ImageNet's have on average, so that decoding costs what it would cost there.
+ImageNet's have on average and compressed as little, so that decoding costs what it would cost there.
 """
 
 import argparse
@@ -16,11 +16,11 @@ import torch
 from PIL import Image
 
 from benchmarks.photographs import starter
-from benchmarks.projection import IMAGENET, Cost, per_image, saturation, storage, training, work
+from benchmarks.projection import ENTRY, SHARD, Cost, per_image, saturation, storage, together, training, work
 from colorlib import params
 from colorlib.data.manifest import Photo, Split
 from colorlib.data.photos import decode
-from colorlib.data.prepared import Piece, make_ready, prepare
+from colorlib.data.prepared import AT_ONCE, Piece, make_ready, prepare
 from colorlib.data.shard import ShardSettings, ShardTask, make_shard
 from colorlib.data.shard_source import open_shards
 from colorlib.data.shards import write_shards
@@ -32,10 +32,12 @@ from colorlib.inference.jobs import find_jobs
 from colorlib.models import MobileLite, save_pretrained
 from colorlib.ops.grid import Grid
 from colorlib.ops.rebalancing import smooth_prior
-from colorlib.pipeline.rows import histograms, rows_of
+from colorlib.pipeline.folders import CHUNK
+from colorlib.pipeline.rows import IMAGES, histograms, rows_of
 from colorlib.pipeline.scoring import Task, score
 
 PHOTO = (500, 375)  # pixels
+QUALITY = 98  # of the JPEG files, colours at full resolution: enlarged photographs are compressed better than real ones
 OTHERS: tuple[Split, ...] = ("train", "val")  # splits that must not be empty; all else is the test split
 SIDE = params.IMAGE_SIZE.value
 
@@ -55,7 +57,8 @@ def photographs(folder: Path, count: int) -> tuple[Photo, ...]:
     listed = []
     for number in range(count):
         path = folder / f"{number:06d}.jpg"
-        decode(sources[number % len(sources)]).resize(PHOTO, Image.Resampling.BICUBIC).save(path, quality=92)
+        photo = decode(sources[number % len(sources)]).resize(PHOTO, Image.Resampling.BICUBIC)
+        photo.save(path, quality=QUALITY, subsampling=0)
         listed.append(Photo(path.name, sha256_of(path), *PHOTO, "test", str(number), "", "", ""))
     return tuple(listed)
 
@@ -72,7 +75,7 @@ def measure(place: Path, count: int) -> list[Cost]:
     source = open_shards(place / "shards", SIDE)
     others = tuple(replace(photo, split=split) for photo, split in zip(photos, OTHERS, strict=False))
     prepare((*others, *photos[len(others) :]), place / "in", place / "prepared", SIDE)
-    rows = next(rows_of(place / "prepared", "test", min(count - len(others), 16)))
+    rows = next(rows_of(place / "prepared", "test", min(count - len(others), IMAGES)))
     images = rows.stop - rows.start
     torch.manual_seed(0)
     save_pretrained(MobileLite(q=313, grid="paper"), place / "model")
@@ -95,22 +98,13 @@ def measure(place: Path, count: int) -> list[Cost]:
     colorizing = seconds(colorize, count)
     pictures = sum(path.stat().st_size for path in (place / "out-1").iterdir()) / count
     return [
-        Cost("prepare, shards", shards, original, stored),
-        Cost("prepare, arrays", arrays, original, square),
+        Cost("prepare, shards", shards, original, stored, SHARD),
+        Cost("prepare, arrays", arrays, original, square, AT_ONCE),
         # Arrays are measured, and reading a shard's image is added: at this size it is shards that are read.
-        Cost("statistics", seconds(lambda: histograms(rows), images) + reading, stored, 0.0),
+        Cost("statistics", seconds(lambda: histograms(rows), images) + reading, stored, 0.0, IMAGES),
         Cost("reading for training", reading, stored, 0.0),
-        Cost("evaluate, MobileLite", seconds(lambda: score(task), images) + reading, stored, 0.0),
-        Cost("colorize, MobileLite", colorizing, original, pictures),
-    ]
-
-
-def as_on_imagenet(costs: list[Cost]) -> list[Cost]:
-    """The costs with JPEG files as large as ImageNet's: enlarged photographs are compressed better than real ones."""
-    factor = IMAGENET / costs[0].read
-    raw = float(3 * SIDE * SIDE)
-    return [
-        replace(c, read=c.read * factor, written=c.written if c.written == raw else c.written * factor) for c in costs
+        Cost("evaluate, MobileLite", seconds(lambda: score(task), images) + reading, stored, 0.0, IMAGES),
+        Cost("colorize, MobileLite", colorizing, original, pictures, CHUNK),
     ]
 
 
@@ -123,17 +117,17 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"got {chosen.images} images, expected 4 or more")
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        measured = measure(Path(folder), chosen.images)
-    costs = as_on_imagenet(measured)
-    shards, arrays, *_, colorize = costs
+        costs = measure(Path(folder), chosen.images)
+    shards, arrays, _, reading, _, colorize = costs
     files = {
         "originals": shards.read,
         "shards": shards.written,
         "arrays": arrays.written,
         "pictures": colorize.written,
+        "cache": ENTRY,
     }
-    reading = next(cost.seconds for cost in costs if cost.stage == "reading for training")
-    print(per_image(measured), work(costs), storage(files), saturation(costs), training(reading), sep="\n\n")
+    tables = per_image(costs), work(costs), storage(files), together(costs, files), saturation(costs)
+    print(*tables, training(reading.seconds, shards.written), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -1,26 +1,27 @@
-"""`python -m benchmarks.scaling`: the stages of the pipeline by one process and by two.
+"""`python -m benchmarks.scaling`: the stages of the pipeline in one process, on one worker of Dask, and on two.
 
-Every stage runs as the pipeline runs it (`Workers`), on photographs of ImageNet's size: on few, and on many. What the
-others take beyond the few is free of what a process costs to start (imports, tables, the model). The time on the clock
-wants a machine that does nothing else: the load that others made is printed. The processor time of all processes
-together says what the second process costs, whatever else runs.
+Every stage runs as the pipeline runs it (`Workers`), on photographs of ImageNet's size. The workers are started, and
+have done some work, before the clock starts: what a process costs to start is said apart. The time on the clock wants
+a machine that does nothing else: the load that others made is printed. The processor time of all processes together
+says what a second one costs, whatever else runs.
 """
 
 import argparse
 import contextlib
 import io
 import itertools
+import logging
 import os
 import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import torch
+from distributed import Client, LocalCluster
 
 from benchmarks.scale import SIDE, photographs
 from colorlib.data.manifest import Photo, Split
@@ -34,40 +35,79 @@ from colorlib.pipeline import statistics as counting
 from colorlib.pipeline.paths import PREPARED
 from colorlib.pipeline.workers import Workers
 
-COUNTS = (1, 2)  # processes
-FEW = 64  # photographs: two pieces of work for each process, in each split
-MODEL = {"MobileLite": Path("model")}
-PER_SHARD = 16  # small shards, so that there are some for each process
+TEAMS = ("no Dask", "one worker", "two workers")
+FEW = 64  # photographs of the first call, which loads tables and models: two pieces for each worker, in each split
+MODEL = "model"  # its folder
+PER_SHARD = 16  # small shards, so that there are many for each worker
 
 
 @dataclass(frozen=True)
 class Time:
-    """One call: seconds on the clock, and of processor time in this process and those it started."""
+    """One call: seconds on the clock, and of processor time in all processes."""
 
     clock: float
     processor: float
 
 
-def timed(call: Callable[[], object]) -> Time:
-    """Call and measure."""
-    clock, processor = time.perf_counter(), processor_time()
-    call()
-    return Time(time.perf_counter() - clock, processor_time() - processor)
+@dataclass(frozen=True)
+class Team:
+    """Who works: `spent` tells the seconds of processor time of all its processes until now."""
+
+    workers: Workers
+    spent: Callable[[], float]
+
+    def timed(self, call: Callable[[Workers], object]) -> Time:
+        """Call and measure."""
+        clock, processor = time.perf_counter(), self.spent()
+        call(self.workers)
+        return Time(time.perf_counter() - clock, self.spent() - processor)
 
 
-def processor_time() -> float:
-    """Seconds, of this process and of those it started that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+def own_seconds() -> float:
+    """Seconds of processor time of this process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+@contextlib.contextmanager
+def teams() -> Iterator[tuple[dict[str, Team], Time]]:
+    """One process alone, and running clusters of one and of two workers; what one worker's process cost to start."""
+    alone, one, two = TEAMS
+    found = {alone: Team(Workers(1), own_seconds)}
+    with contextlib.ExitStack() as stack:
+        began = time.perf_counter()
+        for name, count in ((one, 1), (two, 2)):
+            cluster = stack.enter_context(
+                LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=count,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
+                )
+            )
+            client = stack.enter_context(Client(cluster, set_as_default=False))  # type: ignore[no-untyped-call]
+
+            def spent(client: Client = client) -> float:
+                return own_seconds() + float(sum(client.run(own_seconds).values()))
+
+            client.run(_import)
+            if name == one:
+                started = Time(time.perf_counter() - began, sum(client.run(own_seconds).values()))
+            found[name] = Team(Workers(scheduler=cluster.scheduler_address), spent)
+        yield found, started
+
+
+def _import() -> None:
+    import colorlib.pipeline.evaluate  # noqa: F401  # all that a stage needs
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What is measured: a call for some of the photographs, and the share of them that it goes through."""
+    """What is measured: a call for some of the photographs, which tells how many of them it went through."""
 
     name: str
-    share: float
-    call: Callable[[Workers, int], object]
+    call: Callable[[Workers, int], int]
 
 
 def stages(place: Path, photos: tuple[Photo, ...]) -> tuple[Stage, ...]:
@@ -75,41 +115,64 @@ def stages(place: Path, photos: tuple[Photo, ...]) -> tuple[Stage, ...]:
     turns = itertools.count()
     grids = (Grid.paper(), Grid.full())
 
-    def shards(workers: Workers, images: int) -> None:
+    def shards(workers: Workers, images: int) -> int:
         settings, files = ShardSettings(per_shard=PER_SHARD), ((photo.file, "") for photo in photos[:images])
         output = place / f"shards-{next(turns)}"
-        write_shards(place / "in", output, settings, mapping=workers.map, files=files)
+        return write_shards(place / "in", output, settings, mapping=workers.map, files=files).images
 
-    def arrays(workers: Workers, images: int) -> None:
+    def arrays(workers: Workers, images: int) -> int:
         prepare(photos[:images], place / "in", PREPARED, SIDE, apply=workers.map)
+        return images
+
+    def colours(workers: Workers, images: int) -> int:
+        half = images // 2 - 1
+        counting.count(half, grids, workers)
+        return half
+
+    def metrics(workers: Workers, images: int) -> int:
+        half = images // 2 - 1
+        evaluate.measure({"MobileLite": place / MODEL}, half, grids[0], workers)
+        return half
 
     return (
-        Stage("prepare, shards", 1, shards),
-        Stage("prepare, arrays", 1, arrays),
-        Stage("statistics", 0.5, lambda workers, images: counting.count(images // 2 - 1, grids, workers)),
-        Stage("evaluate, MobileLite", 0.5, lambda workers, n: evaluate.measure(MODEL, n // 2 - 1, grids[0], workers)),
+        Stage("prepare, shards", shards),
+        Stage("prepare, arrays", arrays),
+        Stage("statistics", colours),
+        Stage("evaluate, MobileLite", metrics),
     )
 
 
-def measure(place: Path, images: int, rounds: int) -> dict[Stage, dict[int, Time]]:
-    """The median times of each stage for `images` - `FEW` photographs, by the number of processes, which take turns."""
+def measure(place: Path, images: int, rounds: int, who: dict[str, Team]) -> dict[str, dict[str, Time]]:
+    """For each stage and team the median times of an image; the teams take turns."""
     splits: tuple[Split, ...] = ("train", "test")
     photos = tuple(
         replace(photo, split="val" if number == 0 else splits[number % 2])
         for number, photo in enumerate(photographs(place / "in", images))
     )
     torch.manual_seed(0)
-    found: dict[Stage, dict[int, Time]] = {}
+    found: dict[str, dict[str, Time]] = {}
     with contextlib.chdir(place), contextlib.redirect_stdout(io.StringIO()):  # the stages' progress
-        save_pretrained(MobileLite(q=313, grid="paper"), MODEL["MobileLite"])
+        save_pretrained(MobileLite(q=313, grid="paper"), place / MODEL)
         for stage in stages(place, photos):
-            times: dict[int, list[Time]] = {count: [] for count in COUNTS}
+            for team in who.values():
+                stage.call(team.workers, FEW)
+            times: dict[str, list[Time]] = {name: [] for name in who}
             for _ in range(rounds):
-                for count in COUNTS:
-                    few, many = (timed(partial(stage.call, Workers(count), n)) for n in (FEW, images))
-                    times[count].append(Time(many.clock - few.clock, many.processor - few.processor))
-            found[stage] = {count: median(several) for count, several in times.items()}
+                for name, team in who.items():
+                    times[name].append(_each(stage, team, images))
+            found[stage.name] = {name: median(several) for name, several in times.items()}
     return found
+
+
+def _each(stage: Stage, team: Team, images: int) -> Time:
+    seen = 0
+
+    def call(workers: Workers) -> None:
+        nonlocal seen
+        seen = stage.call(workers, images)
+
+    spent = team.timed(call)
+    return Time(spent.clock / seen, spent.processor / seen)
 
 
 def median(times: list[Time]) -> Time:
@@ -117,36 +180,34 @@ def median(times: list[Time]) -> Time:
     return Time(statistics.median(t.clock for t in times), statistics.median(t.processor for t in times))
 
 
-def table(found: dict[Stage, dict[int, Time]], images: int) -> str:
-    """One line a stage, for `images` photographs beyond the few."""
-    lines = [
-        "| stage | images/s, one process | images/s, two | times as fast | core-ms/image, one | two |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
+def table(found: dict[str, dict[str, Time]]) -> str:
+    """One line a stage: images/s and core-ms/image of each team, and how many times as fast two workers are as one."""
+    heads = "".join(f" images/s, {name} |" for name in TEAMS) + " two to one |"
+    lines = [f"| stage |{heads}" + "".join(f" core-ms/image, {name} |" for name in TEAMS)]
+    lines.append("|---|" + "---:|" * (2 * len(TEAMS) + 1))
     for stage, by in found.items():
-        one, two = (by[count] for count in COUNTS)
-        seen = images * stage.share
-        lines.append(
-            f"| {stage.name} | {seen / one.clock:.0f} | {seen / two.clock:.0f} | {one.clock / two.clock:.2f} "
-            f"| {1e3 * one.processor / seen:.1f} | {1e3 * two.processor / seen:.1f} |"
-        )
+        times = [by[name] for name in TEAMS]
+        rates = "".join(f" {1 / each.clock:.0f} |" for each in times)
+        cores = "".join(f" {1e3 * each.processor:.1f} |" for each in times)
+        lines.append(f"| {stage} |{rates} {times[1].clock / times[2].clock:.2f} |{cores}")
     return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
-    parser.add_argument("--images", type=int, default=512, help=f"photographs to measure with, {2 * FEW} or more")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of one and of two processes")
+    parser.add_argument("--images", type=int, default=512, help=f"photographs to measure with, {FEW} or more")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each")
     chosen = parser.parse_args(arguments)
-    if chosen.images < 2 * FEW or chosen.rounds < 1:
-        parser.error(f"got {chosen.images} images and {chosen.rounds} rounds, expected at least {2 * FEW} and 1")
+    if chosen.images < FEW or chosen.rounds < 1:
+        parser.error(f"got {chosen.images} images and {chosen.rounds} rounds, expected at least {FEW} and 1")
     torch.set_num_threads(1)
     before = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder), chosen.images, chosen.rounds)
-    print(table(found, chosen.images - FEW))
-    print(f"\n{os.cpu_count()} cores; load before and after: {before:.1f}, {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as folder, teams() as (who, started):
+        found = measure(Path(folder), chosen.images, chosen.rounds, who)
+    print(table(found))
+    print(f"\nTo start a worker: {started.clock:.1f} s, {started.processor:.1f} s of processor time.")
+    print(f"{os.cpu_count()} cores; load before and after: {before:.1f}, {os.getloadavg()[0]:.1f}.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The figures of docs/scale.md: every stage is measured, and what is made of the measurements adds up."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ def test_every_stage_costs_something(tmp_path: Path) -> None:
     assert all(cost.seconds > 0 and cost.read > 0 for cost in costs.values())
     assert costs["prepare, arrays"].written == 3 * 256 * 256
     assert costs["statistics"].read == costs["prepare, shards"].written
+    assert costs["prepare, shards"].read == pytest.approx(147.9e9 / 1_281_167, rel=0.25)  # as large as ImageNet's
     assert len(list((tmp_path / "out-1").iterdir())) == 4
     assert costs["colorize, MobileLite"].written * 4 == sum(p.stat().st_size for p in (tmp_path / "out-1").iterdir())
 
@@ -32,42 +34,54 @@ def test_waiting_costs_nothing() -> None:
     assert scale.processor_seconds(work) == pytest.approx(0.1, abs=0.05)
 
 
-def test_files_count_as_large_as_on_imagenet_and_arrays_as_they_are() -> None:
-    shards, arrays = scale.as_on_imagenet(
-        [Cost("prepare, shards", 1.0, 50_000.0, 40_000.0), Cost("prepare, arrays", 1.0, 50_000.0, 3.0 * 256 * 256)]
-    )
-    assert shards.read == arrays.read == pytest.approx(147.9e9 / 1_281_167)
-    assert shards.written == pytest.approx(shards.read * 0.8)
-    assert arrays.written == 3 * 256 * 256
-
-
 def last(text: str) -> list[float]:
     """The numbers of a table's last line."""
     return [float(cell.replace(",", "")) for cell in text.splitlines()[-1].split("|")[2:-1]]
 
 
 def test_the_tables_multiply() -> None:
-    costs = [Cost("seeing", 0.036, 1000.0, 2000.0)]
+    costs = [Cost("seeing", 0.036, 1000.0, 2000.0, 16)]
     assert last(projection.per_image(costs)) == [36, 28, 1, 2]
     hours, dollars, billion, thousands = last(projection.work(costs))
     assert (hours, billion) == (13, 10_000)
-    assert (dollars, thousands) == pytest.approx((13 * 0.192 / 4, 10_000 * 0.192 / 4), abs=0.006)
-    busier, cores, time = last(projection.saturation(costs))
+    assert (dollars, thousands) == pytest.approx((13 * 0.2016 / 4, 10_000 * 0.2016 / 4), abs=0.006)
+    busier, cores, fed, time = last(projection.saturation(costs))
     assert busier == pytest.approx(0.1)  # 2000 bytes in 36 ms
     assert cores == pytest.approx(1.25e9 / (2000 / 0.036), abs=0.5)
-    assert time == pytest.approx(1e9 * 2000 / 1.25e9 / 3600, abs=0.5)
+    assert fed == 16 * 36  # one piece a millisecond
+    assert time == pytest.approx(10_000 / fed, abs=0.5)  # the scheduler is the first that is at its end
+    *_, time = last(projection.saturation([Cost("seeing", 0.036, 1e6, 2e6, 1000)]).replace("seeing", "0"))
+    assert time == pytest.approx(1e9 * 2e6 / 1.25e9 / 3600, abs=0.5)  # here it is the link
 
 
 def test_much_storage_costs_less_a_byte() -> None:
-    assert projection.monthly(1e9) == pytest.approx(0.023)
-    assert projection.monthly(50e12) == pytest.approx(50_000 * 0.023)
-    assert projection.monthly(600e12) == pytest.approx(50_000 * 0.023 + 450_000 * 0.022 + 100_000 * 0.021)
+    def monthly(size: float) -> float:
+        return projection.priced(size, projection.STORAGE)
+
+    assert monthly(1e9) == pytest.approx(0.023)
+    assert monthly(50e12) == pytest.approx(50_000 * 0.023)
+    assert monthly(600e12) == pytest.approx(50_000 * 0.023 + 450_000 * 0.022 + 100_000 * 0.021)
     kilobytes, _, _, space, month = last(projection.storage({"files": 100_000.0}))
-    assert (kilobytes, space, month) == (100, 100, pytest.approx(projection.monthly(1e14)))
+    assert (kilobytes, space, month) == (100, 100, pytest.approx(monthly(1e14)))
+
+
+def test_the_bill_adds_up() -> None:
+    costs = [Cost("one", 0.036, 0.0, 0.0), Cost("two", 0.072, 0.0, 0.0)]
+    files = {"originals": 100_000.0, "shards": 50_000.0, "pictures": 10_000.0}
+    lines = projection.together(costs, files).splitlines()[2:]
+    bill = {line.split("|")[1].strip(): last(line)[1] for line in lines}
+    assert bill["processor time of all stages"] == pytest.approx(30_000 * 0.2016 / 4)
+    assert bill["requests: each original read once"] == 400
+    assert bill["requests: shards written"] == 10
+    assert bill["requests: pictures written"] == 5000
+    assert bill["pictures out of the cloud"] == 10_000 * 0.09  # 10 TB: the first tier
+    assert bill["originals, shards and pictures, a month"] == 50_000 * 0.023 + 110_000 * 0.022
 
 
 def test_the_training_follows_from_the_operations_of_a_step() -> None:
-    text = projection.training(reading=0.001)
+    text = projection.training(reading=0.001, stored=50_000.0)
+    assert "Shards over 1 Gbit/s: 2,500 images/s." in text
+    assert "Gradients: 129 MB a step; summed over 10 Gbit/s in 0.21 s." in text
     first = next(line for line in text.splitlines() if line.startswith("| A100, TF32 | 20%"))
     milliseconds, rate, cores, hours = (float(cell.replace(",", "")) for cell in first.split("|")[3:7])
     assert rate == pytest.approx(40 / milliseconds * 1e3, rel=0.01)
@@ -78,21 +92,29 @@ def test_the_training_follows_from_the_operations_of_a_step() -> None:
     assert milliseconds == pytest.approx(3 * 40 * 82e9 * (176 / 256) ** 2 / (0.2 * 156e12) * 1e3, rel=0.03)
 
 
-def test_what_a_process_costs_to_start_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_teams_take_turns_and_the_first_call_is_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spent: list[tuple[int, int]] = []
 
-    def call(workers: Workers, images: int) -> None:
+    def call(workers: Workers, images: int) -> int:
         spent.append((workers.count, images))
+        return images // 2
 
-    clock = {1: 0.01, 2: 0.005}  # seconds an image, beside two to start
-    monkeypatch.setattr(scaling, "stages", lambda *_: (scaling.Stage("seeing", 0.5, call),))
+    seconds = {1: 0.01, 2: 0.005, 3: 0.0025}  # an image
+    monkeypatch.setattr(scaling, "stages", lambda *_: (scaling.Stage("seeing", call),))
     monkeypatch.setattr(scaling, "photographs", lambda *_: ())
-    monkeypatch.setattr(
-        scaling, "timed", lambda work: work() or scaling.Time(2 + clock[spent[-1][0]] * spent[-1][1], 1)
-    )
-    found = scaling.measure(tmp_path, 264, 1)
-    assert spent == [(1, 64), (1, 264), (2, 64), (2, 264)]
-    assert last(scaling.table(found, 200)) == [50, 100, 2, 0, 0]
+
+    class Fake(scaling.Team):
+        def timed(self, call: Callable[[Workers], object]) -> scaling.Time:
+            call(self.workers)
+            count, images = spent[-1]
+            return scaling.Time(seconds[count] * images / 2, images / 2)
+
+    who = {name: Fake(Workers(count), lambda: 0.0) for name, count in zip(scaling.TEAMS, seconds, strict=True)}
+    found = scaling.measure(tmp_path, 200, 2, dict(who))
+    assert spent == [(1, 64), (2, 64), (3, 64), *[(1, 200), (2, 200), (3, 200)] * 2]
+    assert last(scaling.table(found)) == [100, 200, 400, 2, 1000, 1000, 1000]
 
 
 def test_the_growing_tree_is_made_of_photographs_of_which_some_are_torn_or_grey(tmp_path: Path) -> None:
