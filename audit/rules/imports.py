@@ -85,7 +85,7 @@ GENERATED = re.compile(r"(^|\.)(_\w*|version|\w+_pb2(_grpc)?|\w+_rc|generated\w*
 SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
 NOT_SHIPPED = re.compile(r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer)\.py$|(^|/)(benchmarks?|ci)/")
 TOOLS = re.compile(r"(^|/)tools/")
-PACKED = ("pyproject.toml", "setup.cfg", "setup.py")
+PACKED = ("pyproject.toml", "setup.cfg", "setup.py", "METADATA", "PKG-INFO")
 
 
 def find(target: Target) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """Calls that draw an order from a random state which nobody has set, or which every other call moves on."""
 
 import ast
+import re
 
-from audit.rules.code import Module, has_unpacked_keywords, is_constant, keyword, text_of
+from audit.rules.code import Module, has_unpacked_keywords, is_constant, keyword
 
 LOADERS = {"torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader"}
 SAMPLERS = {
@@ -18,6 +19,7 @@ MOST_ARGUMENTS = {"RandomSampler": 4, "WeightedRandomSampler": 4, "SubsetRandomS
 CLOSE = 3  # lines between a seed and what is drawn with it
 SPLITTERS = {"train_test_split", "ShuffleSplit", "StratifiedShuffleSplit", "GroupShuffleSplit"}
 FOLDS = {"KFold", "StratifiedKFold", "StratifiedGroupKFold"}  # in order, unless they are told to shuffle
+SIZE = re.compile(r"^\d|size|buffer|^len\(|^[A-Z_]+$")  # a list that is shuffled is called otherwise
 ORDERS = {"random.shuffle", "numpy.random.shuffle", "numpy.random.permutation"}
 
 
@@ -64,7 +66,5 @@ def is_pipeline(module: Module, call: ast.Call) -> bool:
     """`dataset.shuffle(1000)` of TensorFlow: a method that is given the size of a buffer."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "shuffle":
         return False
-    size = keyword(call, "buffer_size") or (call.args[0] if call.args else None)
-    counts = isinstance(size, ast.Constant | ast.Name | ast.Attribute | ast.Call) and not text_of(size)
-    uses = any(origin.split(".")[0] == "tensorflow" for origin in module.origins.values())
-    return uses and counts and module.full_name(call.func) not in ORDERS
+    counts = has(call, "buffer_size") or (len(call.args) == 1 and SIZE.search(ast.unparse(call.args[0])) is not None)
+    return counts and any(origin.split(".")[0] == "tensorflow" for origin in module.origins.values())
