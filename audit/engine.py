@@ -89,7 +89,7 @@ def audit_project(
     plans = rule_plans(target) + tool_plans(target, config) + paper_plans(root, config, target)
     plans += mutation_plans(root, config) + claim_plans(root, config)
     if config.memory is not None:
-        plans += memory_plans(partial(memory_subject, root, config.memory), target)
+        plans += memory_plans(root, partial(memory_subject, root, config.memory), target)
     required = tuple(dict.fromkeys((*config.require, *require)))
     settings = config.with_options(select=tuple(select) or None)
     blind = BLIND_SPOTS if config.claims is None else tuple(item for item in BLIND_SPOTS if item is not NUMBERS)

@@ -103,7 +103,7 @@ def memory(
         gpu: whether the check on a GPU stands in the report even where there is none.
     """
     report = Report(name, "memory", (), arguments=given(subject=subject, model=model))
-    return run(root, report, memory_plans(lambda: made, gpu=gpu), progress)
+    return run(root, report, memory_plans(root, lambda: made, gpu=gpu), progress)
 
 
 def memory_settings(root: Path, subject: str | None, trust: bool) -> tuple[str, Memory]:

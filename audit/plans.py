@@ -16,7 +16,7 @@ from audit.model import Check, Evidence, InputHash, NotChecked, Verdict, counted
 from audit.mutation import campaign
 from audit.mutation import evidence as mutation
 from audit.papers import measure, spec
-from audit.provenance import together
+from audit.provenance import imported, together
 from audit.rules import families, measured
 from audit.rules.family import Family
 from audit.runners import version
@@ -105,7 +105,9 @@ def claim_plans(root: Path, config: Config) -> list[Plan]:
     return plans
 
 
-def memory_plans(subject: Callable[[], Any], target: Target | None = None, *, gpu: bool = False) -> list[Plan]:
+def memory_plans(
+    root: Path, subject: Callable[[], Any], target: Target | None = None, *, gpu: bool = False
+) -> list[Plan]:
     """Predictions against real runs, and growth; on a GPU as well where it is asked for or there is one.
 
     Args:
@@ -117,10 +119,10 @@ def memory_plans(subject: Callable[[], Any], target: Target | None = None, *, gp
 
     made = cache(subject)
     names = (memory.PREDICTION, memory.GROWTH, *((memory.CUDA,) if gpu or cuda_available() else ()))
-    return [Plan(name, memory.TITLES[name], partial(memory_check, name, made, target)) for name in names]
+    return [Plan(name, memory.TITLES[name], partial(memory_check, root, name, made, target)) for name in names]
 
 
-def memory_check(name: str, subject: Callable[[], Any], target: Target | None = None) -> Check:
+def memory_check(root: Path, name: str, subject: Callable[[], Any], target: Target | None = None) -> Check:
     """Run one of the checks. A subject that cannot be made is an error of its own, not of the audit."""
     from audit.memory import checks, cuda
 
@@ -135,7 +137,7 @@ def memory_check(name: str, subject: Callable[[], Any], target: Target | None = 
         raise
     except Exception as error:
         return Check(name, memory.TITLES[name], Verdict.ERROR, f"the adapter raised {describe(error)}")
-    return with_code(run[name](made), target)
+    return with_code(run[name](made), root, target)
 
 
 def memory_subject(root: Path, settings: Memory, models: Sequence[str] = ()) -> Any:
@@ -172,15 +174,15 @@ def paper_check(root: Path, paper: spec.Paper, subject: Subject, target: Target 
     except Exception as error:
         message = f"{subject.adapter} raised {describe(error)}"
         return Check(f"paper.{paper.id}.{subject.name}", plan_title(paper, subject), Verdict.ERROR, message)
-    return with_code(measure.check(paper, subject, made), target)
+    return with_code(measure.check(paper, subject, made), root, target)
 
 
-def with_code(check: Check, target: Target | None) -> Check:
-    """A check that ran the code of a tree, with the hash of that code in its evidence."""
-    if target is None or not check.evidence:
+def with_code(check: Check, root: Path, target: Target | None) -> Check:
+    """A check that ran code of a tree, with the hash of that code in its evidence: of all, or of what was imported."""
+    if not check.evidence:
         return check
-    code = InputHash("(Python files)", together(target, target.python_files))
-    first = replace(check.evidence[0], inputs=(*check.evidence[0].inputs, code))
+    code = (InputHash("(Python files)", together(target, target.python_files)),) if target else imported(root)
+    first = replace(check.evidence[0], inputs=(*check.evidence[0].inputs, *code))
     return replace(check, evidence=(first, *check.evidence[1:]))
 
 

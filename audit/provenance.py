@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import sys
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
@@ -35,6 +36,16 @@ def further(root: Path, names: Collection[str]) -> tuple[InputHash, ...]:
     found = {place for place in places if place.is_file()}
     found |= {file for place in places if place.is_dir() for file in place.rglob("*") if file.is_file()}
     hashed = (hash_of(root, file.relative_to(root).as_posix()) for file in sorted(found))
+    return tuple(item for item in hashed if item is not None)
+
+
+def imported(root: Path) -> tuple[InputHash, ...]:
+    """The modules of a tree that this process has imported by now: the code that was run."""
+    here = root.resolve()
+    places = {Path(found) for module in list(sys.modules.values()) if (found := getattr(module, "__file__", None))}
+    inside = (place.relative_to(here) for place in places if place.is_relative_to(here) and place.suffix == ".py")
+    names = sorted(name.as_posix() for name in inside if "site-packages" not in name.parts)
+    hashed = (hash_of(root, name) for name in names)
     return tuple(item for item in hashed if item is not None)
 
 

@@ -100,6 +100,7 @@ def document(made: Comparison) -> str:
 
 def copies(store: Store, made: Comparison, folder: Path) -> list[tuple[str, str, str]]:
     """Copy the pictures of the first run of each side: (path of the artefact, copy of A's, copy of B's)."""
+    folder = folder.resolve()  # as the store's answers are
     sides = {"a": made.a[0], "b": made.b[0]}
     found = {side: store.pictures(run) for side, run in sides.items()}
     pairs = []

@@ -115,10 +115,10 @@ def origin(said: dict[str, Any]) -> str:
 def inputs_check(root: Path, said: dict[str, Any] | None) -> tuple[Check, set[str]]:
     """(the check that all inputs are as they were, the paths of those that are not)."""
     title = "What was audited is as it was"
-    if said is None:
-        return Check("verify.inputs", title, Verdict.NOT_RUN, "no statement names the inputs", remedy=REMEDY), set()
-    named = digests(said["subject"]) | digests(said["predicate"].get("configuration", ()))
+    named = {} if said is None else digests(said["subject"]) | digests(said["predicate"].get("configuration", ()))
     named.pop("report.json", None)
+    if not named:
+        return Check("verify.inputs", title, Verdict.NOT_RUN, "no statement names the inputs", remedy=REMEDY), set()
     changed, missing = [], []
     for path, sha256 in sorted(named.items()):
         now = hash_of(root, path)

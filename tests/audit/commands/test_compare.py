@@ -37,9 +37,10 @@ def compare(audit):
     return partial(audit, "compare")
 
 
-def test_two_sets_over_seeds_with_pictures_and_gates(tracked, compare, tmp_path):
+def test_two_sets_over_seeds_with_pictures_and_gates(tracked, compare, tmp_path, monkeypatch):
     uri, _ = tracked
-    status, out, err = compare("a", "b", "--tracking-uri", uri, "--output", str(tmp_path / "c"), "--gate", "auc>=0.9")
+    monkeypatch.chdir(tmp_path)
+    status, out, err = compare("a", "b", "--tracking-uri", uri, "--output", "c", "--gate", "auc>=0.9")
     assert status == 0, out + err
     assert "larger than the spread" in out
     assert "system/" not in out

@@ -69,6 +69,6 @@ def test_an_adapter_that_raises_is_an_error_of_its_own():
     def broken():
         raise RuntimeError("no weights")
 
-    checks = [plan.run() for plan in memory_plans(broken)]
+    checks = [plan.run() for plan in memory_plans(Path(), broken)]
     assert [check.verdict.value for check in checks] == ["error"] * len(checks)
     assert "no weights" in checks[0].message

@@ -61,6 +61,8 @@ def test_a_paper_on_a_subject_given_by_hand(project, audit):
     status, out = again(audit, "--trust")
     assert status == 0, out
     assert "1 of 1 check came to the same" in out
+    (project / "nothing_in_it.py").write_text("make = list\n")
+    assert "changed: nothing_in_it.py" in again(audit, "--no-again")[1]
 
 
 def test_memory_of_one_model(project, audit):
