@@ -52,6 +52,7 @@ STATIC = re.compile(
     re.I,
 )
 OF_READER = re.compile(r"\byour (?:own )?(?:\w+ )?(?:script|program|code|file)s?\b", re.I)  # what follows is an example
+PROGRAM = re.compile(r"if __name__ == ['\"]__main__['\"]:")  # shown whole: the reader saves it under some name
 MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
 FIGURE = re.compile(r"\d|pass|success", re.I)
@@ -111,6 +112,8 @@ def is_made(piece: Piece, number: int, path: str) -> bool:
         if re.search(MAKES + named, line, re.I):
             return True
         if other < number and re.match(rf"^\s*(?:#|//)\s*\S*{name}\s*$", line):
+            return True
+        if other < number and PROGRAM.match(line) and path.endswith(".py") and "/" not in path:
             return True
     return False
 
