@@ -43,8 +43,6 @@ def test_the_lists_of_this_project_apply_to_its_code_and_cover_it():
     asked = {mutant.check.partition(":")[2] for mutant in mutants if mutant.check.startswith("paper.zhang2016")}
     paper = {parameter.id for parameter in responsible.spec.load("zhang2016").parameters}
     assert paper <= asked, f"no mutant for {paper - asked}"
-    text = (PROJECT / "docs/mutants.md").read_text(encoding="utf-8")
-    assert f"{len(mutants)} mutants. Each of the {len(paper)} parameters" in text
 
 
 @pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.UNKNOWN, Verdict.ERROR, Verdict.NOT_RUN])
