@@ -70,6 +70,7 @@ FALL_BACKS = (
 )
 NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a special token, a path, a file
     r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\$\w+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
+    r"|[A-Za-z_][\w.]*\[[\w., \[\]]*\]"  # a type
     r"|[\w.-]+\.(?:py|ipynb|json|ya?ml|toml|ini|cfg|txt|csv|md|html?|pth?|ckpt|pkl|pickle|bin|model|onnx|np[yz]|h5|pem"
     r"|png|jpe?g|gz|zip|vocab|db|sqlite|safetensors)"
 )
@@ -85,6 +86,8 @@ PLACEHOLDER = re.compile(
 PRIVATE_KEY = "Private Key"
 SHOWN_IN_DOCUMENTS = {BASIC_AUTH, "JSON Web Token", PRIVATE_KEY}  # documents show the form of these
 KEY_DATA = re.compile(r"[A-Za-z0-9+/=]{30}|Proc-Type")
+IN_DATA = re.compile(r"[A-Za-z0-9+/]{12}$")  # what looks like a key in the midst of a picture or a font
+OF_TYPE = re.compile(r"['\"]\w+(?:::\w+)+['\"]\s*:")  # "AWS::SecretsManager::Secret": what kind of thing a value is of
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)  # names a thing, where no key is asked for
 KEY_NAME = re.compile(r"api_?key|access_?key|secret_?key|client_?secret|passw", re.I)
 HASH_LINE = re.compile(r"\b\w*(hash|sha\d*|md5|digest|checksum|integrity|fingerprint)\w*\b", re.I)
@@ -150,7 +153,7 @@ def look(piece: Piece, number: int, line: str) -> Finding | None:
         # An address with a name and a password may as well be a template of one: judged like a password.
         if credible(value) if name == BASIC_AUTH else not PLACEHOLDER.search(value):
             return found(TOKEN, piece.at(number), f"looks like: {name} ({shown(value)})")
-    if piece.kind is Kind.MARKDOWN or HASH_LINE.search(line) or not TELLING.search(line):
+    if piece.kind is Kind.MARKDOWN or HASH_LINE.search(line) or OF_TYPE.search(line) or not TELLING.search(line):
         return None
     for value in passwords(piece, number, line):
         identifies = UUID.fullmatch(value.strip("'\"")) and not KEY_NAME.search(line)
@@ -165,7 +168,9 @@ def tokens(piece: Piece, number: int, line: str) -> Iterator[tuple[str, str]]:
         if not any(pattern.search(line) for pattern in detector.denylist):
             continue
         for secret in detector.analyze_line(filename=piece.path, line=line, line_number=number):
-            yield secret.type, secret.secret_value or ""
+            value = secret.secret_value or ""
+            if not IN_DATA.search(line[: line.find(value)]):
+                yield secret.type, value
     for name, pattern in OWN_TOKENS:
         for match in pattern.finditer(line):
             if not line[: match.start()][-1:].isalnum() or name == BASIC_AUTH:
