@@ -55,7 +55,9 @@ def _check_free(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
-        raise ColorlibError(f"port {port} at {host} cannot be used ({error}): choose another with --port") from error
+        raise ColorlibError(
+            f"port {port} at {host} cannot be used ({error}): choose another with --port or --host"
+        ) from error
 
 
 def _warm_up(shelf: "Shelf") -> None:

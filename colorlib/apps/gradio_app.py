@@ -17,6 +17,7 @@ from colorlib.apps.studio.distribution import believed, draw
 from colorlib.apps.studio.documents import AUDIT, card_address, routes
 from colorlib.apps.studio.errand import Errand
 from colorlib.apps.studio.facts import audit_verdict
+from colorlib.apps.studio.guard import guard
 from colorlib.apps.studio.samples import sample_files
 from colorlib.apps.studio.shelf import Shelf
 from colorlib.apps.studio.stage import CSS, HTML, PASTE, SCRIPT, stage_data
@@ -323,5 +324,5 @@ def serve(shelf: Shelf, host: str, port: int) -> None:
         css=PAGE_CSS,
         head=f"<script>{PASTE}</script>",
         ssr_mode=False,
-        app_kwargs={"routes": [*routes(shelf), interface.route(shelf)]},
+        app_kwargs={"routes": [*routes(shelf), interface.route(shelf)], "middleware": guard(host)},
     )

@@ -7,12 +7,12 @@ import streamlit as st
 
 from colorlib.apps.studio import interface
 from colorlib.apps.studio.documents import routes
+from colorlib.apps.studio.guard import guard, own_names
 from colorlib.apps.studio.shelf import Shelf
 from colorlib.apps.studio.upload import LARGEST_FILE
 from colorlib.errors import ColorlibError
 
 SCRIPT = Path(__file__).with_name("streamlit_app.py")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _served: list[Shelf] = []
 
@@ -34,8 +34,7 @@ def settings(host: str, port: int) -> dict[str, Any]:
         "server.address": host,
         "server.port": port,
         "server.headless": True,
-        # A page elsewhere that gives its own name this machine's address is refused.
-        "server.allowedHosts": list(LOOPBACK) if host in LOOPBACK else [],
+        "server.allowedHosts": own_names(host),  # which Streamlit does not ask of our own routes
         "server.maxUploadSize": LARGEST_FILE >> 20,
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
@@ -49,4 +48,6 @@ def settings(host: str, port: int) -> dict[str, Any]:
 def serve(shelf: Shelf, host: str, port: int) -> None:
     """Serve the page until it is interrupted."""
     _served.append(shelf)
-    st.App(SCRIPT, routes=[*routes(shelf), interface.route(shelf)]).run(config=settings(host, port))
+    st.App(SCRIPT, routes=[*routes(shelf), interface.route(shelf)], middleware=guard(host)).run(
+        config=settings(host, port)
+    )

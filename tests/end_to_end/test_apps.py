@@ -193,6 +193,9 @@ def test_a_sample_on_a_phone_in_the_dark_by_keyboard_and_at_a_desk(browser: Brow
         background = page.evaluate("getComputedStyle(document.querySelector('.stApp, body')).backgroundColor")
         assert max(int(part) for part in background.removeprefix("rgb(").removesuffix(")").split(",")) < 60
         assert page.get_by_test_id("stMainMenu").count() == 0  # Streamlit's own
+        coloured = page.request.post(f"{app}/api/colorize?model=a-small-one", data=photograph_bytes(1))
+        assert opened(coloured.body()).size == (96, 80)
+        assert page.request.post(f"{app}/api/colorize", headers={"host": "evil.example"}).status == 400
         visitor.photograph(f"{framework}-phone")
         for name in ("Model card", "Audit:"):
             with visitor.context.expect_page() as document:

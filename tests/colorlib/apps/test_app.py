@@ -2,10 +2,15 @@ import socket
 import tomllib
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from colorlib.apps.cli import app
 from colorlib.apps.streamlit_server import settings
+from colorlib.apps.studio.guard import guard
 from colorlib.errors import ColorlibError
 from tests.small_project import ROOT
 
@@ -35,3 +40,13 @@ def test_the_page_is_kept_to_this_machine() -> None:
     # What is committed for whoever starts Streamlit by itself says nothing else.
     for section, options in tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8")).items():
         assert options == {name: chosen[f"{section}.{name}"] for name in options}
+
+
+@pytest.mark.parametrize(("name", "status"), [("evil.example", 400), ("localhost", 200)])
+def test_another_name_for_this_machine_is_refused(name: str, status: int) -> None:
+    page = Starlette(routes=[Route("/", lambda _: PlainTextResponse("here"))], middleware=guard("127.0.0.1"))
+    assert TestClient(page).get("/", headers={"host": f"{name}:7860"}).status_code == status
+
+
+def test_who_lets_others_in_is_asked_by_any_name() -> None:
+    assert guard("0.0.0.0") == []
