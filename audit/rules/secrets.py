@@ -9,7 +9,7 @@ from typing import Any
 
 from audit.errors import NotRunError
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import docstrings
+from audit.rules.code import TEST_PATH, docstrings
 from audit.rules.family import Family, rule
 from audit.runners import version
 from audit.target import Kind, Piece, Target
@@ -70,7 +70,7 @@ FALL_BACKS = (
 )
 NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a special token, a path, a file
     r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\$\w+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
-    r"|[A-Za-z_][\w.]*\[[\w., \[\]]*\]"  # a type
+    r"|_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z_][\w.]*\[[\w., \[\]]*\]"  # a constant's name, a type
     r"|[\w.-]+\.(?:py|ipynb|json|ya?ml|toml|ini|cfg|txt|csv|md|html?|pth?|ckpt|pkl|pickle|bin|model|onnx|np[yz]|h5|pem"
     r"|png|jpe?g|gz|zip|vocab|db|sqlite|safetensors)"
 )
@@ -96,7 +96,7 @@ CONFIG_SUFFIXES = (
     ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".env", ".sh", ".bat", ".ps1", ".properties", ".txt",
     "Dockerfile",
 )  # fmt: skip
-WORD = re.compile(r"[a-z]+\d{1,4}", re.I)  # what a service that runs here is given for want of a secret
+WORD = re.compile(r"[a-z]+\d{1,4}", re.I)  # what a service is given that a test or a fall-back starts
 SUM = re.compile(r"(['\"])[ ]?\+[ ]?\1")
 SHORTEST, LONGEST = 8, 1000  # characters of a line; shorter ones hold no secret, longer ones are data
 TELLING = re.compile(r"key|pass|pwd|secret|contrase|token|auth", re.I)  # without one no detector of names speaks
@@ -156,8 +156,10 @@ def look(piece: Piece, number: int, line: str) -> Finding | None:
     if piece.kind is Kind.MARKDOWN or HASH_LINE.search(line) or OF_TYPE.search(line) or not TELLING.search(line):
         return None
     for value in passwords(piece, number, line):
-        identifies = UUID.fullmatch(value.strip("'\"")) and not KEY_NAME.search(line)
-        if credible(value) and not identifies and not in_docstring(piece, number):
+        bare = value.strip("'\"")
+        identifies = UUID.fullmatch(bare) and not KEY_NAME.search(line)
+        made_up = WORD.fullmatch(bare) and TEST_PATH.search(piece.path)
+        if credible(value) and not identifies and not made_up and not in_docstring(piece, number):
             return found(PASSWORD, piece.at(number), f"a password or key as text ({shown(value)})")
     return None
 
