@@ -46,7 +46,7 @@ def animate(photograph: Photograph, colours: AbMap, target: Path, frames: int = 
     check_animation(target, frames, force=True)
     scale = min(1.0, LONGEST_SIDE / max(photograph.size))
     width, height = (max(1, round(side * scale)) for side in photograph.size)
-    small = Photograph(photograph.resized(width, height))
+    small = Photograph(Image.fromarray(photograph.resized(width, height)))
     pictures = [render(small, colours, float(blend)).image for blend in np.linspace(0, 1, frames)]
     durations = [HOLD_MS // 2, *[FRAME_MS] * (frames - 2), HOLD_MS]
     with atomic_path(target) as temporary:

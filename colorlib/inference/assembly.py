@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from queue import SimpleQueue
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
@@ -71,6 +72,7 @@ class Assembly:
             for name, size in (("read", helpers), ("network", self._networks), ("write", helpers))
         )
         self._pending: dict[Future[Any], Callable[[], Outcomes]] = {}  # and what follows when it is done
+        self._done: SimpleQueue[Future[Any]] = SimpleQueue()
         self._reading = 0  # files
         self._waiting: dict[tuple[int, ...], list[_Loaded]] = {}  # for a full batch, by shape
         self._held = 0  # bytes of the photographs between the first reader and the last writer
@@ -111,15 +113,14 @@ class Assembly:
     def _start(self, pool: ThreadPoolExecutor, work: Callable[[], T], then: Callable[[T], Outcomes]) -> None:
         future = pool.submit(work)
         self._pending[future] = lambda: then(future.result())
+        future.add_done_callback(self._done.put)
 
     def _step(self) -> Outcomes:
         """Wait until something is done and hand it on; when nothing more is being read, batches are full enough."""
         if self._reading == 0:
             for shape in list(self._waiting):
                 self._colour(shape)
-        done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield from self._pending.pop(future)()
+        yield from self._pending.pop(self._done.get())()
 
     def _read(self, job: Job, size: int) -> tuple[int, _Loaded | Failure]:
         began = perf_counter()

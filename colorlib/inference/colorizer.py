@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -271,7 +270,7 @@ class Colorizer:
     def look(self, photograph: Photograph) -> Tensor:
         """L of the whole picture as the network is shown it, 1×1×h×w."""
         height, width = self.seen_size(photograph.size)
-        return lightness_of(np.asarray(photograph.resized(width, height)))
+        return lightness_of(photograph.resized(width, height))
 
     @cached_property
     def margin(self) -> int:

@@ -15,6 +15,11 @@ BLOCK_ROWS = 256
 FIRST, SECOND = "16B", "16L"
 
 
+def is_deep(image: Image.Image) -> bool:
+    """Whether the samples have 16 bits; asked before the image is loaded, which makes Pillow forget."""
+    return any("16" in str(getattr(tile, "args", "")) for tile in getattr(image, "tile", ()))
+
+
 def low_bytes(path: Path, image: Image.Image) -> Image.Image | None:
     """The less significant bytes of a colour image with 16 bits a sample, of which Pillow loads the others.
 

@@ -11,7 +11,7 @@ from colorlib.inference.photograph import Photograph
 from colorlib.inference.rendering import Rendered, image_mode
 from colorlib.ops.composition import AbMap
 
-FORMAT = 2  # raise it when the same options begin to give other colours
+FORMAT = 3  # raise it when the same options begin to give other colours
 LARGEST_PICTURE = 1 << 24  # pixels of a picture that is kept whole; colours take 44 kB whatever the picture's size
 COUNT = 8  # bytes before the pixels: how many were clamped, an int64
 

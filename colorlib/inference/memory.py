@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from PIL import Image
 
 from colorlib.errors import ColorlibError
+from colorlib.inference.deep import is_deep
 from colorlib.inference.engine import Engine
 from colorlib.inference.footprints import prediction
 from colorlib.inference.metadata import ORIENTATION
@@ -55,7 +55,7 @@ def photograph_bytes(path: Path, target: Path, max_pixels: int = MAX_PIXELS) -> 
     """
     with open_checked(path, max_pixels) as image:
         per_pixel = DEEP_GREY if image.mode.startswith("I") else BYTES.get(image.mode, OTHERS)
-        if image.mode in ("RGB", "RGBA") and _deep(image):
+        if image.mode in ("RGB", "RGBA") and is_deep(image):
             per_pixel += DEEP_COLOUR
         if image.getexif().get(ORIENTATION, 1) != 1:
             per_pixel += TURNED
@@ -152,7 +152,3 @@ def _rehearsed(
 ) -> int:
     peak = inference_peak(prediction(dict(config), height, width, dtype, batch), device=device)
     return peak.total - peak.parameters
-
-
-def _deep(image: Image.Image) -> bool:
-    return any("16" in str(getattr(tile, "args", "")) for tile in getattr(image, "tile", ()))

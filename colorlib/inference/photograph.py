@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -31,6 +33,7 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 HASHED = 1 << 16  # pixels hashed at a time: they stay in the second-level cache, and little memory is taken
+GAP = 3  # times the wanted size, to which a larger picture is reduced before it is resampled
 SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
 
 
@@ -93,10 +96,20 @@ class Photograph:
         """The 8-bit sRGB of a part (left, top, right, bottom) as R×W×3."""
         return np.asarray(self.pixels.crop(box).convert("RGB"))
 
-    def resized(self, width: int, height: int) -> Image.Image:
-        """The whole picture at another size, RGB of 8 bits, bicubic."""
-        pixels = self.pixels if self.pixels.mode != "RGBA" else self.pixels.convert("RGB")
-        return pixels.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0).convert("RGB")
+    def resized(self, width: int, height: int) -> NDArray[np.uint8]:
+        """The whole picture at another size, height×width×3 of 8 bits, bicubic.
+
+        What is much larger is first reduced by whole numbers; that may leave out a third of a pixel of the result at
+        the right and lower edge.
+        """
+        pixels = self.pixels.convert("RGB") if self.pixels.mode == "RGBA" else self.pixels
+        across, down = (max(1, int(old / new / GAP)) for old, new in zip(self.size, (width, height), strict=True))
+        if max(across, down) > 1:
+            pixels = pixels.reduce((across, down), (0, 0, self.size[0] // across * across, self.size[1] // down * down))
+        source = torch.from_numpy(np.array(pixels.convert("RGB")))[None].permute(0, 3, 1, 2)  # (1, 3, H, W)
+        # Pillow's filter, within two levels, in a fifth of the time.
+        result = F.interpolate(source, (height, width), mode="bicubic", antialias=True)
+        return np.ascontiguousarray(result[0].permute(1, 2, 0).numpy())  # (height, width, 3)
 
 
 def read_photograph(path: Path, max_pixels: int = MAX_PIXELS) -> Photograph:
@@ -107,9 +120,10 @@ def read_photograph(path: Path, max_pixels: int = MAX_PIXELS) -> Photograph:
             `max_pixels` (refused before anything is decoded), or its numbers have no known range.
     """
     with open_checked(path, max_pixels) as image:
-        orientation = image.getexif().get(ORIENTATION, 1)
+        low = path if deep.is_deep(image) else None
+        orientation = image.getexif().get(ORIENTATION, 1)  # of a PNG this loads it
         image.load()
-        return _photograph(image, orientation, path)
+        return _photograph(image, orientation, low)
 
 
 @contextmanager

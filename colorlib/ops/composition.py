@@ -36,17 +36,6 @@ class AbMap:
             return full[0]
         return F.interpolate(full, (height, width), mode="bilinear", align_corners=False)[0]  # (2, height, width)
 
-    def places(self, size: int, seen: int, samples: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-        """For each pixel of an axis: the sample before it, and its share of the way to the next one.
-
-        The same function as `at`: bilinear in steps of the stride, then of the enlargement, whose knots are among the
-        first one's. Beyond the first and last sample both repeat it.
-        """
-        pixels = (np.arange(size) + 0.5) * (seen / size) - 0.5  # of what the network saw
-        position = np.clip(np.clip(pixels, 0, seen - 1) / self.stride, 0, samples - 1)
-        before = np.clip(position.astype(np.int32), 0, max(samples - 2, 0))
-        return before, (position - before).astype(np.float32)
-
 
 class Composer:
     """Colours blocks of rows of one photograph of `height`×`width` pixels; CPU, in as many threads as torch uses.
@@ -61,11 +50,11 @@ class Composer:
     def __init__(self, colours: AbMap, height: int, width: int, blend: float = 1.0) -> None:
         values = colours.values.numpy()
         samples_high, samples_wide = values.shape[1:]
-        self._rows = colours.places(height, colours.height, samples_high)
-        self._columns = colours.places(width, colours.width, samples_wide)
+        self._rows = _places(height, colours.height, colours.stride, samples_high)
+        self._columns = _places(width, colours.width, colours.stride, samples_wide)
         # A map of one row or column has no next one to interpolate to.
-        short = [(0, 0), (0, samples_high == 1), (0, samples_wide == 1)]
-        self._ab = np.ascontiguousarray(np.pad(values, short, mode="edge"))
+        values = values.repeat(2, axis=1) if samples_high == 1 else values
+        self._ab = np.ascontiguousarray(values.repeat(2, axis=2) if samples_wide == 1 else values)
         self._blend = np.float32(blend)
 
     def compose(self, pixels: Pixels, top: int) -> tuple[Pixels, int]:
@@ -106,6 +95,19 @@ class Composer:
         )
         for_each_range(work, count, max(1, lab_kernels.SMALLEST_RANGE // max(1, width)))
         return out, int(clamped.sum())
+
+
+@lru_cache(maxsize=64)
+def _places(size: int, seen: int, stride: int, samples: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """For each pixel of an axis: the sample before it, and its share of the way to the next one.
+
+    The same function as `AbMap.at`: bilinear in steps of the stride, then of the enlargement, whose knots are among the
+    first one's. Beyond the first and last sample both repeat it.
+    """
+    pixels = (np.arange(size) + 0.5) * (seen / size) - 0.5  # of what the network saw
+    position = np.clip(np.clip(pixels, 0, seen - 1) / stride, 0, samples - 1)
+    before = np.clip(position.astype(np.int32), 0, max(samples - 2, 0))
+    return before, (position - before).astype(np.float32)
 
 
 @lru_cache(maxsize=2)

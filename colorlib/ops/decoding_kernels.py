@@ -17,10 +17,12 @@ Floats = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 
 SMALLEST_RANGE = 512  # pixels, below which another thread does not pay
-LEAST = np.float32(-115)  # of the exponent of 2: beside 1 it is nothing, and colder would be subnormal numbers
+LEAST = np.float32(-100)  # of the exponent of 2: beside 1 it is nothing, and colder makes products subnormal numbers
 ZERO, NAN = np.float32(0), np.float32(np.nan)
+LANES = 64  # bins are padded to a multiple of it: no round of a loop is left to the compiler's unvectorised rest
 LOWEST, SIGN, REST = np.int32(-(2**31)), np.int32(31), np.int32(0x7FFFFFFF)  # of 32 bits: sign apart from the rest
-INFINITE = np.uint32(0x7F800000)  # the exponent of what is infinite or no number
+INFINITE = np.int32(0x7F800000)  # the exponent of what is infinite or no number
+COLDEST = np.int32(0xFF7FFFFF - 2**32)  # the bits of the lowest number
 BIAS, MANTISSA = np.int32(127), np.int32(23)  # of a float32: what is added to its exponent, bits below it
 
 # 2^x for −1 < x ≤ 0: constant term first.
@@ -44,7 +46,8 @@ def annealed_mean(logits: torch.Tensor, points: torch.Tensor, temperature: float
     ab = torch.empty((n, h, w, 2))
     if pretended(logits):
         return ab.permute(0, 3, 1, 2)  # (N, 2, H, W)
-    bins = np.ascontiguousarray(points.numpy().T)  # (2, Q)
+    bins = np.zeros((2, -(-q // LANES) * LANES), np.float32)
+    bins[:, :q] = points.numpy().T
     whole = torch.uint16 if rows.dtype == torch.bfloat16 else torch.uint32
     bits = rows.view(whole).numpy().reshape(n * h * w, q)
     scale = np.float32(math.log2(math.e) / temperature)
@@ -62,40 +65,33 @@ def decode_range(
     Args:
         bits: P×Q, the logits' bits; bfloat16 is the upper half of a float32.
         shift: 16 for bfloat16, 0 for float32.
-        points: ab of the bins, 2×Q.
+        points: ab of the bins, 2×R: Q of them, then zeros.
         scale: log₂ e / T.
         out: P×2, ab.
         start: first pixel.
         stop: the pixel after the last.
     """
-    q = bits.shape[1]
-    row_bits, power_bits = np.empty(q, np.uint32), np.empty(q, np.int32)
-    row, power = row_bits.view(np.float32), power_bits.view(np.float32)
-    part = np.empty(q, np.float32)
-    signed, top_bits = row_bits.view(np.int32), np.empty(1, np.int32)
-    top = top_bits.view(np.float32)
+    row_bits = np.full(points.shape[1], COLDEST, np.int32)
+    row = row_bits.view(np.float32)
     for pixel in range(start, stop):
-        unsound = 0
-        for i in range(q):
-            row_bits[i] = np.uint32(bits[pixel, i]) << shift
-            unsound += (row_bits[i] & INFINITE) == INFINITE
-        if unsound > 0:
+        for i in range(bits.shape[1]):
+            row_bits[i] = np.int32(np.uint32(bits[pixel, i]) << shift)
+        # Bits in whose order floats are: whole numbers have a maximum that the compiler vectorises.
+        largest, highest = np.int32(0), LOWEST
+        for i in range(len(row_bits)):
+            largest = max(largest, np.int32(row_bits[i] & REST))
+            highest = max(highest, np.int32(row_bits[i] ^ ((row_bits[i] >> SIGN) & REST)))
+        if largest >= INFINITE:
             out[pixel, 0] = out[pixel, 1] = NAN
             continue
-        # Bits in whose order floats are: whole numbers have a maximum that the compiler vectorises.
-        highest = LOWEST
-        for i in range(q):
-            highest = max(highest, signed[i] ^ ((signed[i] >> SIGN) & REST))
-        top_bits[0] = highest ^ ((highest >> SIGN) & REST)
-        for i in range(q):
-            exponent = max((row[i] - top[0]) * scale, LEAST)
+        top = np.int32(highest ^ ((highest >> SIGN) & REST)).view(np.float32)
+        a, b, total = ZERO, ZERO, ZERO
+        for i in range(len(row)):
+            exponent = max((row[i] - top) * scale, LEAST)
             integer = np.int32(exponent)  # towards zero
             x = exponent - np.float32(integer)
-            power_bits[i] = (integer + BIAS) << MANTISSA
-            part[i] = C0 + x * (C1 + x * (C2 + x * (C3 + x * (C4 + x * C5))))
-        a, b, total = ZERO, ZERO, ZERO
-        for i in range(q):
-            share = part[i] * power[i]
+            power = np.int32((integer + BIAS) << MANTISSA).view(np.float32)
+            share = power * (C0 + x * (C1 + x * (C2 + x * (C3 + x * (C4 + x * C5)))))
             a += share * points[0, i]
             b += share * points[1, i]
             total += share

@@ -123,9 +123,9 @@ def rgb_to_lab_range(rgb: Bytes, out: Floats, linear: Floats, matrix: Floats, st
 @compiled
 def lab_roots(xyz: Floats, xyz_bits: Ints, roots: Floats, root_bits: Ints) -> None:
     """Write Lab's f(x) of every entry: a cube root by two steps of Halley's method, or the straight line near black."""
-    for j in range(TILE):
+    for j in range(len(roots)):
         root_bits[j] = np.int32(np.float32(xyz_bits[j]) * ONE_THIRD) + CUBE_ROOT_GUESS
-    for j in range(TILE):
+    for j in range(len(roots)):
         x, root = xyz[j], roots[j]
         cube = root * root * root
         root = root * (cube + TWO * x) / (TWO * cube + x)

@@ -177,7 +177,7 @@ class Desk:
                 width, height = upload.photograph.size
                 scale = min(1.0, LONGEST_PREVIEW / max(width, height))
                 size = (max(1, round(width * scale)), max(1, round(height * scale)))
-                small = Photograph(upload.photograph.resized(*size))
+                small = Photograph(Image.fromarray(upload.photograph.resized(*size)))
                 self._smalls[upload.sha256] = _Small(small, render(small, NO_COLOUR).image)
             self._smalls.move_to_end(upload.sha256)
             while len(self._smalls) > KEPT:

@@ -8,15 +8,16 @@ from colorlib.ops.composition import AbMap, Composer
 from colorlib.ops.lab import lab_to_rgb, rgb_to_lab
 
 GENERATOR = torch.Generator().manual_seed(3)
-RGB = torch.randint(0, 256, (1, 3, 40, 60), dtype=torch.uint8, generator=GENERATOR)
-WANTED = torch.randn(1, 2, 40, 60, generator=GENERATOR) * 60  # a third of it inside the gamut
+SIZE = 3, 1100  # wider than what the compiled loops work on at a time
+RGB = torch.randint(0, 256, (1, 3, *SIZE), dtype=torch.uint8, generator=GENERATOR)
+WANTED = torch.randn(1, 2, *SIZE, generator=GENERATOR) * 60  # a third of it inside the gamut
 
 
 def test_it_is_what_the_compiled_loops_make_of_a_photograph() -> None:
     lab = torch.cat((rgb_to_lab(RGB)[:, :1], WANTED), dim=1)
     plain = lab_to_rgb(into_gamut(lab), as_uint8=True)[0].permute(1, 2, 0).numpy()  # (H, W, 3)
     pixels = RGB[0].permute(1, 2, 0).contiguous().numpy()  # (H, W, 3)
-    compiled, clamped = Composer(AbMap(WANTED[0], 1, 40, 60), 40, 60).compose(pixels, 0)
+    compiled, clamped = Composer(AbMap(WANTED[0], 1, *SIZE), *SIZE).compose(pixels, 0)
     difference = np.abs(plain.astype(int) - compiled.astype(int))
     assert difference.max() <= 1
     assert difference.mean() < 0.01
