@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -144,18 +146,22 @@ def folder_row(rounds: int, shrink: int) -> Row:
     batches = in_batches(colorizer, photos)
     operations = sum(flops(colorizer.model, *batch.shape[2:]) * len(batch) for batch in batches)
     with tempfile.TemporaryDirectory() as name:
-        jobs = [Job(photo, Path(name) / photo.name) for photo in photos]
-        options = Options(force=True)
+        runs = count()
+        options = Options()
+
+        def jobs() -> list[Job]:
+            folder = Path(name) / str(next(runs))  # a new one each time: nothing is replaced
+            return [Job(photo, folder / photo.name) for photo in photos]
 
         def folder() -> None:
-            failed = colorize_folder(colorizer, jobs, options, lambda _: None).failed
+            failed = colorize_folder(colorizer, jobs(), options, lambda _: None).failed
             if failed:
                 raise RuntimeError(f"{len(failed)} photographs failed, first {failed[0]}")
 
         contenders: dict[str, Callable[[], object]] = {
             "ours": folder,
-            LOOP: lambda: [colorize_file(colorizer, *job, options) for job in jobs],
-            SHARED: lambda: [colorizer.logits(batch) for batch in batches],
+            LOOP: lambda: [colorize_file(colorizer, *job, options) for job in jobs()],
+            SHARED: lambda: [network(colorizer, batch) for batch in batches],
             APART: lambda: side_by_side(colorizer, batches),
         }
         times = interleaved(contenders, min(rounds, MOST_FOLDER_ROUNDS), turn=0)
@@ -241,8 +247,13 @@ def side_by_side(colorizer: Colorizer, batches: list[Tensor]) -> None:
     """The network over all batches as a folder runs it on a CPU, without reading and writing."""
     threads = torch.get_num_threads()
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        list(pool.map(colorizer.logits, batches))
+        list(pool.map(partial(network, colorizer), batches))
     torch.set_num_threads(threads)
+
+
+def network(colorizer: Colorizer, batch: Tensor) -> int:
+    """The network alone, over how many pictures; its output is let go of, as in a folder: all of it is 700 MB."""
+    return len(colorizer.logits(batch))
 
 
 def flops(model: ColorNet, height: int, width: int) -> int:
