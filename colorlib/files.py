@@ -134,8 +134,8 @@ def _in_words(path: Path, block: Path | None = None) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in NO_ROOM:
-            reason, remedy = NO_ROOM[error.errno]
-            raise ColorlibError(f"{reason} while writing {path}: {remedy} and start again") from error
+            reason, advice = NO_ROOM[error.errno]
+            raise ColorlibError(f"{reason} while writing {path}: {advice} and start again") from error
         remedy = REMEDIES.get(error.errno or 0)
         if remedy is None or (block is not None and not _is_about(error.filename, path, block)):
             raise

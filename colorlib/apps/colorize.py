@@ -25,7 +25,10 @@ Argument, Option = typer.Argument, typer.Option
 
 
 def colorize(
-    photo: Annotated[Path, Argument(help="A photograph, or a folder of them; only the lightness is looked at.")],
+    photo: Annotated[
+        Path,
+        Argument(help="A photograph, or a folder of them; only the lightness is looked at.", readable=False),
+    ],
     model: Annotated[
         Path, Option(help="A folder that the pipeline wrote, such as models/class-313-rebalanced, or one with several.")
     ] = Path("models"),

@@ -17,10 +17,10 @@ from colorlib.data.manifest import Photo
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of
 
-# What Pillow raises over files that are cut, changed or made with malice.
+# What Pillow raises over files that are cut, changed or made with malice: a TIFF without dimensions is a TypeError.
 DAMAGED = (
-    *(OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, struct.error, zlib.error),
-    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
+    *(OSError, SyntaxError, ValueError, TypeError, RuntimeError, EOFError, LookupError, ArithmeticError),
+    *(struct.error, zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning),
 )
 
 

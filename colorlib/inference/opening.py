@@ -5,17 +5,19 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from colorlib.errors import ColorlibError
 
 # Drawings, for which Pillow starts another program or has none, and data of which it knows no more than the name.
 NO_PHOTOGRAPHS = frozenset({"EPS", "WMF", "PDF", "PALM", "MPEG", "HDF5", "GRIB", "BUFR"})
 
+UNREADABLE = frozenset({".heic", ".heif"})  # photographs all the same: to name them is better than to pass them over
+
 _LIMIT = threading.Lock()  # held while Pillow's own limit, which belongs to the whole process, is set aside
 
 
-def open_any(path: Path) -> Image.Image:
+def open_any(path: Path) -> ImageFile.ImageFile:
     """Read the header of a picture file, whatever size it claims: the caller checks that before anything is decoded.
 
     Raises:
@@ -37,7 +39,8 @@ def open_any(path: Path) -> Image.Image:
 @lru_cache(maxsize=1)
 def picture_suffixes() -> frozenset[str]:
     """The suffixes of files that may hold a photograph, in small letters: ".jpg", ".png", …"""
-    return frozenset(name for name, kind in Image.registered_extensions().items() if kind not in NO_PHOTOGRAPHS)
+    known = (name for name, kind in Image.registered_extensions().items() if kind not in NO_PHOTOGRAPHS)
+    return frozenset(known) | UNREADABLE
 
 
 @lru_cache(maxsize=1)

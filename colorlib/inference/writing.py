@@ -64,9 +64,10 @@ def write_picture(picture: Image.Image, target: Path, metadata: Metadata) -> Non
     with atomic_path(target) as temporary:
         try:
             picture.save(temporary, format=format_, **_options(format_, metadata))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             if getattr(error, "errno", None) is not None:
                 raise  # of the system and not of the format
+            _write_more(temporary)
             raise ColorlibError(
                 f"{target}: this picture in colour cannot be a {format_} file ({error}), {SUFFIXES}"
             ) from error
@@ -88,6 +89,12 @@ def write_deep(blocks: Blocks, size: tuple[int, int], channels: int, target: Pat
     write = deep_png.write if format_of(target) == "PNG" else deep_tiff.write
     with atomic_path(target) as temporary, temporary.open("wb") as file:
         write(file, blocks, size, channels, metadata)
+
+
+def _write_more(path: Path) -> None:
+    """Raise what hinders writing: libtiff, which writes on its own, does not say why it failed."""
+    with path.open("ab") as file:
+        file.write(bytes(1 << 16))
 
 
 def _options(format_: str, metadata: Metadata) -> dict[str, Any]:

@@ -142,6 +142,7 @@ def test_what_no_photograph_can_be_is_one_line_each_and_the_rest_goes_on(
     (photos / "folder.jpg").mkdir(parents=True)
     shutil.copy(PHOTO, photos / "good.jpg")
     (photos / "notes.pdf").write_text("a suffix that Pillow writes")
+    (photos / "phone.heic").write_bytes(b"\0\0\0 ftypheic")
     os.mkfifo(photos / "pipe.jpg")
     (photos / "nowhere.jpg").symlink_to("nothing.jpg")
     (photos / "loop.jpg").symlink_to("loop.jpg")
@@ -149,12 +150,13 @@ def test_what_no_photograph_can_be_is_one_line_each_and_the_rest_goes_on(
         Path(os.fsdecode(os.fsencode(photos) + b"/" + name)).write_bytes(b"x")
     assert run(monkeypatch, photos, "--model", models, "--output", tmp_path / "out") == 1
     said = capsys.readouterr()
-    assert "1 colorized, 6 failed" in said.out
+    assert "1 colorized, 7 failed" in said.out
     lines = said.err.splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 7
     for words in (
         *("pipe.jpg: a pipe or a device", "nowhere.jpg: the link leads nowhere", "loop.jpg cannot be read: Too many"),
         *("two\\nlines.jpg is not", "latin-\\udce9.jpg is not", "red\\x1b[31m.jpg is not"),
+        "phone.heic is not an image that can be read",
     ):
         assert sum(words in line for line in lines) == 1
     assert run(monkeypatch, photos, "--model", models, "--output", tmp_path / "out", "--json") == 1
@@ -192,13 +194,14 @@ def test_an_interrupted_run_leaves_whole_pictures_only(
             picture.load()
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif"])  # libtiff writes on its own, and does not say what went wrong
 def test_a_limit_of_the_files_size_is_said_and_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str], suffix: str
 ) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
-        assert run(monkeypatch, PHOTO, "--model", models, "--output", tmp_path / "out.png") == 1
+        assert run(monkeypatch, PHOTO, "--model", models, "--output", tmp_path / f"out{suffix}") == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "no file may be so large while writing" in capsys.readouterr().err

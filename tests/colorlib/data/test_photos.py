@@ -1,3 +1,6 @@
+import errno
+import os
+import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +11,7 @@ import pytest
 from PIL import Image
 
 from colorlib.data.manifest import Photo
-from colorlib.data.photos import decode, load_photo, resize_to_square, to_rgb, to_tensor
+from colorlib.data.photos import decode, load_photo, reading, resize_to_square, to_rgb, to_tensor
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of
 
@@ -56,6 +59,23 @@ def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes, message: st
 def test_no_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ColorlibError, match="there is no such file"):
         decode(tmp_path / "x.jpg")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (struct.error("unpack requires 4 bytes"), "cannot be decoded: unpack requires 4 bytes"),
+        (TypeError("Missing dimensions"), "cannot be decoded: Missing dimensions"),
+        (RuntimeError("Failed to decode frame 0"), "cannot be decoded: Failed to decode frame 0"),
+        (EOFError(), "cannot be decoded: EOFError"),
+        (MemoryError(), "cannot be decoded: it needs more memory than there is"),
+        (OSError("image file is truncated"), "cannot be decoded: image file is truncated"),
+        (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "cannot be read: Permission denied"),
+    ],
+)
+def test_whatever_a_file_makes_pillow_raise_is_a_sentence(error: Exception, words: str) -> None:
+    with pytest.raises(ColorlibError, match=rf"^x\.jpg {words}$"), reading(Path("x.jpg")):
+        raise error
 
 
 def test_a_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
