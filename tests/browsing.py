@@ -92,7 +92,7 @@ def served(app: str, *arguments: str, folder: Path) -> Iterator[str]:
         environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy)
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait(f"http://127.0.0.1:{port}", process, log_file)
+            wait_for(f"http://127.0.0.1:{port}", process, log_file)
             yield f"http://127.0.0.1:{port}"
             outside.setblocking(False)
             with pytest.raises(BlockingIOError):  # nobody called
@@ -102,7 +102,8 @@ def served(app: str, *arguments: str, folder: Path) -> Iterator[str]:
             process.wait(timeout=30)
 
 
-def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Until a server answers there; what it logged, where it ends or does not answer in time."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -18,10 +19,11 @@ RUNS = {
     "plain": {"objective": "classification", "grid": "full", "rebalancing": False},
     "regression": {"objective": "regression"},
 }
+SHORT = ("main", "regression")  # of them, where all stages run under DVC
 
 
-def write_project(folder: Path) -> None:
-    """A folder with a cut-down starter set and parameters to match."""
+def write_project(folder: Path, runs: Sequence[str] = tuple(RUNS), epochs: int = 8) -> None:
+    """A folder with a cut-down starter set and parameters to match, for some of the runs."""
     source = folder / "data/starter"
     source.mkdir(parents=True)
     with (STARTER / "manifest.csv").open(encoding="utf-8", newline="") as file:
@@ -36,11 +38,11 @@ def write_project(folder: Path) -> None:
     (source / "manifest.csv").write_text(text.getvalue(), encoding="utf-8")
     settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     settings["prepare"]["size"] = 40
-    settings["train"] |= {"epochs": 8, "batch_size": 3, "crop": 32, "precision": "fp32"}
+    settings["train"] |= {"epochs": epochs, "batch_size": 3, "crop": 32, "precision": "fp32"}
     settings["encoding"] = {"k": 3, "sigma": 7.0}  # nothing at its default, so that a dropped value is seen
     settings["rebalancing"] = {"lam": 0.3, "sigma": 8.0}
     settings["decoding"] = {"temperature": 0.6}
-    settings |= {"runs": RUNS, "main": "main", "evaluate": {"pictures": 2}}
+    settings |= {"runs": {name: RUNS[name] for name in runs}, "main": "main", "evaluate": {"pictures": 2}}
     (folder / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 
 

@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.small_project import ROOT, command, write_project
+from tests.small_project import ROOT, SHORT, command, write_project
 
 COPIED = (
-    *(".dvcignore", ".flake8", ".github", ".gitignore", ".pre-commit-hooks.yaml", "CHANGELOG.md", "CONTRIBUTING.md"),
-    *("Makefile", "README.md", "audit", "claims.toml", "colorlib", "constraints.txt", "docs", "experiments"),
-    *("footprint", "pyproject.toml", "reports/reproduction.md", "scripts"),
+    *(".ci", ".dockerignore", ".dvcignore", ".flake8", ".github", ".gitignore", ".pre-commit-hooks.yaml", ".streamlit"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "audit", "claims.toml", "colorlib"),
+    *("constraints.txt", "docker", "docs", "experiments", "footprint", "fuzz", "pyproject.toml", "reports/benchmarks"),
+    *("reports/reproduction.md", "scripts"),
 )
 
 
 @pytest.fixture(scope="session")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repository(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
     """A git repository in which `dvc repro` has run once."""
     folder = tmp_path_factory.mktemp("clone")
     ignore = shutil.ignore_patterns("__pycache__")
@@ -30,7 +31,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
     del pipeline["stages"]["mutants"]  # takes minutes and has tests of its own
     pipeline["stages"]["audit"]["deps"].remove("reports/audit/mutants.json")
-    pipeline["stages"]["audit"]["cmd"] += " --ignore memory --ignore paper --ignore types"  # minutes, likewise
+    pipeline["stages"]["audit"]["cmd"] += " --select tests --select secrets --select claims"  # all of it takes minutes
     (folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline, sort_keys=False), encoding="utf-8")
     (folder / ".dvc").mkdir()
     for name in ("config", ".gitignore", "page.html"):
@@ -38,7 +39,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("tests", "benchmarks"):  # the audit stage looks at them; one file each is enough here
         (folder / name).mkdir()
         (folder / name / "test_sum.py").write_text("def test_sum() -> None:\n    assert 1 + 1 == 2\n")
-    write_project(folder)
+    write_project(folder, SHORT)
+    shutil.copy(empty_database, folder / "mlflow.db")
     git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org")
     for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "small project")):
         assert command(folder, *git, *arguments).returncode == 0

@@ -6,10 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,18 +14,8 @@ import mlflow
 import pytest
 from playwright.sync_api import Page, Request, Route, sync_playwright
 
-from tests.small_project import RUNS
-
-PATIENCE = 90  # seconds for the server to come up on a busy machine
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from tests.browsing import PATIENCE, chromium, wait_for
+from tests.small_project import SHORT
 
 
 @pytest.fixture(scope="module")
@@ -45,28 +32,15 @@ def server(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     ]
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     # stdout goes to a file: a pipe that nobody reads would stop the server when it is full.
-    log = (Path(database).parent / "log").open("wb")
-    process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait(address, process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        log.close()
-
-
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "mlflow server ended by itself"
+    log_file = Path(database).parent / "log"
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            with urllib.request.urlopen(f"{address}/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
-    raise AssertionError(f"mlflow server did not answer within {PATIENCE} s")
+            wait_for(f"http://127.0.0.1:{port}/health", process, log_file)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
 
 
 SCROLLING = """cell => {
@@ -79,7 +53,7 @@ SCROLLING = """cell => {
 
 def _show(page: Page, *keys: str) -> None:
     """Scroll through the table of metrics, which draws the rows in sight only, until all `keys` were seen."""
-    table = page.get_by_text("loss_unweighted", exact=True).first.evaluate_handle(SCROLLING, timeout=60_000)
+    table = page.get_by_text("loss_unweighted", exact=True).first.evaluate_handle(SCROLLING)
     missing = set(keys)
     for _ in range(60):
         missing -= {key for key in missing if page.get_by_text(key, exact=True).count()}
@@ -94,31 +68,27 @@ def test_the_runs_can_be_compared_in_a_browser(server: str) -> None:
     client = mlflow.MlflowClient(tracking_uri=server)
     experiment = client.get_experiment_by_name("colorlib")
     runs = client.search_runs([experiment.experiment_id])
-    assert {run.info.run_name for run in runs} == set(RUNS)
+    assert {run.info.run_name for run in runs} == set(SHORT)
     query = urllib.parse.urlencode(
         {
             "runs": json.dumps([run.info.run_id for run in runs]),
             "experiments": json.dumps([experiment.experiment_id]),
         }
     )
-    chromium = shutil.which("chromium")
-    assert chromium, "chromium is not installed: run `make test`, or apt-get install chromium"
-    outside: list[str] = []
 
     def stay_inside(route: Route, request: Request) -> None:
         if urllib.parse.urlsplit(request.url).hostname == "127.0.0.1":
             route.continue_()
         else:
-            outside.append(request.url)
             route.abort()
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
+        browser = chromium(playwright)
         page = browser.new_page()
+        page.set_default_timeout(1000 * PATIENCE)
         page.route("**/*", stay_inside)
         page.goto(f"{server}/#/compare-runs?{query}")
-        for name in RUNS:
-            page.get_by_text(name, exact=True).first.wait_for(timeout=60_000)
+        for name in SHORT:
+            page.get_by_text(name, exact=True).first.wait_for()
         _show(page, "test_rebalanced_auc", "val_chroma")
         browser.close()
-    assert all(urllib.parse.urlsplit(url).scheme in ("http", "https") for url in outside)

@@ -12,12 +12,11 @@ from pathlib import Path
 import mlflow
 import psycopg
 import pytest
-import yaml
 from moto.server import ThreadedMotoServer
 
 from colorlib.errors import ColorlibError
 from colorlib.pipeline import prepare, statistics, train
-from tests.small_project import RUNS, command, write_project
+from tests.small_project import SHORT, command, write_project
 
 PASSWORD = "only-in-the-environment"
 
@@ -39,9 +38,7 @@ def test_s3_storage_as_the_remote_of_dvc(
 
     boto3.client("s3").create_bucket(Bucket="colorlib")
     _push(repository, ["dvc", "remote", "add", "--local", "--force", "--default", "s3", "s3://colorlib/cache"])
-    _pull_elsewhere(
-        repository, tmp_path, ["dvc", "remote", "add", "--local", "--default", "s3", "s3://colorlib/cache"]
-    )
+    _pull_elsewhere(repository, tmp_path, ["dvc", "remote", "add", "--local", "--default", "s3", "s3://colorlib/cache"])
     for folder in (repository, tmp_path / "clone"):
         assert PASSWORD not in "".join(path.read_text() for path in (folder / ".dvc").glob("config*"))
 
@@ -75,7 +72,7 @@ def _pull_elsewhere(repository: Path, tmp_path: Path, remote: list[str]) -> None
     assert command(clone, *remote).returncode == 0
     pulled = command(clone, "dvc", "pull")
     assert pulled.returncode == 0, pulled.stdout + pulled.stderr
-    for name in RUNS:
+    for name in SHORT:
         file = f"models/{name}/model.safetensors"
         assert (clone / file).read_bytes() == (repository / file).read_bytes()
     assert "Data and pipelines are up to date." in command(clone, "dvc", "repro", "--dry").stdout
@@ -85,10 +82,7 @@ def _pull_elsewhere(repository: Path, tmp_path: Path, remote: list[str]) -> None
 def test_runs_go_to_postgresql(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], postgresql: str
 ) -> None:
-    write_project(tmp_path)
-    settings = yaml.safe_load((tmp_path / "params.yaml").read_text(encoding="utf-8"))
-    settings["train"]["epochs"] = 1
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    write_project(tmp_path, ("main",), epochs=1)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", postgresql)
     prepare.main()
