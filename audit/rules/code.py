@@ -69,6 +69,11 @@ class Module:
         for piece in self.pieces:
             yield from ((piece, node) for node in piece.nodes)
 
+    def statements(self) -> Iterator[tuple[Piece, ast.AST]]:
+        """Every statement, handler and case with the piece it stands in."""
+        for piece in self.pieces:
+            yield from ((piece, node) for node in piece.statements)
+
     @cached_property
     def calls(self) -> tuple[tuple[Piece, ast.Call, str], ...]:
         """Every call with its full name: `load(x)` after `from torch import load` is `torch.load`."""

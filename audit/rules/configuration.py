@@ -95,7 +95,6 @@ def find(target: Target) -> Iterator[Finding]:
     spoken = commands(target)
     given = by_hand(every)
     listed = listings(every)
-    words = words_in(every)
     unused: list[tuple[Piece, set[str]]] = []
     loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []
     for piece in target.pieces:
@@ -106,17 +105,17 @@ def find(target: Target) -> Iterator[Finding]:
         if any(name in text for text in texts):
             loaded.append((piece, leaves))
             continue
-        known = [leaf.keys[-1] in words for leaf in leaves]
+        may_be = given or listed is None or listed & words_of_path(piece.path)
+        known = [leaf.keys[-1] in words_in(target, every) for leaf in leaves] if may_be else []
         if given and name in spoken and sum(known) > len(known) / 2:
             loaded.append((piece, leaves))  # a command hands it to a program that asks for most of it
             continue
-        may_be = given or listed is None or listed & words_of_path(piece.path)
         reached = name in spoken or (may_be and (any(known) or len(known) < FEW_ENTRIES or is_made_whole(leaves)))
         of_a_model = OF_A_MODEL & {leaf.keys[0] for leaf in leaves}
         if leaves and not reached and not of_a_model and not put_together(piece.path, texts):
             yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
             unused.append((piece, {leaf.keys[-1].lower() for leaf in leaves}))
-    yield from unread(loaded, every, words, target)
+    yield from unread(loaded, every, target)
     for module in every if unused else ():
         yield from hardcoded(module, unused)
 
@@ -222,7 +221,7 @@ def too_deep(text: str) -> bool:
 
 
 def unread(
-    loaded: list[tuple[Piece, tuple[Leaf, ...]]], every: list[Module], words: set[str], target: Target
+    loaded: list[tuple[Piece, tuple[Leaf, ...]]], every: list[Module], target: Target
 ) -> Iterator[Finding]:
     """Leaves whose key stands nowhere in the code, where no table of the file is handed on as a whole."""
     if not loaded:
@@ -232,6 +231,7 @@ def unread(
     whole = {keys for module in every for keys in handed_on(module, own)}
     if () in whole:
         return
+    words = words_in(target, every)
     others = {word for piece in target.pieces if piece.kind is Kind.TEXT for word in words_of_text(piece)}
     ends = {keys[-1] for keys in whole}
     for piece, leaf in ((piece, leaf) for piece, leaves in loaded for leaf in leaves):
@@ -253,14 +253,17 @@ def words_of_text(piece: Piece) -> list[str]:
     return re.findall(r"\w+", piece.text if of_tools else " ".join(re.findall(r"\$\{[^}]{0,200}\}", piece.text)))
 
 
-def words_in(every: list[Module]) -> set[str]:
-    """Names by which any of the modules may reach an entry."""
-    words: set[str] = set()
-    for module in every:
-        for _, node in module.walk():
-            words.update(words_of(node))
-        words.update(re.findall(r"\w+", " ".join(strings(module))))
-    return words
+def words_in(target: Target, every: list[Module]) -> set[str]:
+    """Names by which any of the modules may reach an entry, worked out once."""
+    if "words" not in target.derived:
+        words: set[str] = set()
+        for module in every:
+            for _, node in module.walk():
+                words.update(words_of(node))
+            words.update(re.findall(r"\w+", " ".join(strings(module))))
+        target.derived["words"] = words
+    known: set[str] = target.derived["words"]
+    return known
 
 
 def words_of(node: ast.AST) -> Iterator[str]:

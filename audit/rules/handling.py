@@ -90,7 +90,7 @@ def find(target: Target) -> Iterator[Finding]:
 
 def swallowed(module: Module) -> Iterator[Finding]:
     """Handlers of everything that do nothing, suppress(Exception), and `finally` that leaves."""
-    for piece, node in module.walk():
+    for piece, node in module.statements():
         if isinstance(node, ast.Try | ast.TryStar):
             dropped = drops(node)
         elif isinstance(node, ast.With | ast.AsyncWith):
@@ -177,7 +177,7 @@ def devices(module: Module) -> Iterator[Finding]:
     if not any(origin.split(".")[0] == "torch" for origin in module.origins.values()):
         return
     given: dict[str, list[tuple[Piece, ast.Assign]]] = defaultdict(list)
-    for piece, node in module.walk():
+    for piece, node in module.statements():
         if isinstance(node, ast.Assign) and "device" in last_name(node.targets[0]).lower():
             given[dotted(node.targets[0])].append((piece, node))
     for (piece, node), *others in given.values():

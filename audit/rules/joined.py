@@ -6,6 +6,7 @@ from audit.rules.code import last_name, text_of
 
 UNKNOWN = "{}"
 MAKERS = {"Path", "PurePath", "PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath"}
+JOINERS = MAKERS | {"join", "joinpath"}
 
 
 def joined(node: ast.AST) -> tuple[str, list[ast.expr]]:
@@ -30,6 +31,14 @@ def joined(node: ast.AST) -> tuple[str, list[ast.expr]]:
         if not inner:
             texts.append(known(part))
     return (with_slashes(texts) if is_told(texts) else ""), made_of
+
+
+def joins(node: ast.AST) -> bool:
+    """Whether an expression may put a path together: the quick question."""
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Div)
+    name = getattr(node.func, "attr", "") or getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+    return name in JOINERS
 
 
 def known(node: ast.expr) -> str:

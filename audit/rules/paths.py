@@ -8,7 +8,7 @@ from audit import notebooks
 from audit.model import Confidence, Finding, Rule, Severity, found
 from audit.rules.code import TEST_PATH, text_of
 from audit.rules.family import Family, rule
-from audit.rules.joined import joined
+from audit.rules.joined import joined, joins
 from audit.target import Kind, Piece, Target
 
 WINDOWS = rule(
@@ -117,7 +117,7 @@ def find(target: Target) -> Iterator[Finding]:
 
 def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
     """The rules that a text breaks, with the part that does."""
-    if "://" in text and not text.startswith("file://"):
+    if ("/" not in text and "\\" not in text) or ("://" in text and not text.startswith("file://")):
         return
     for candidate, pattern in PATTERNS:
         match = pattern.search(text) or (HOSTED.search(text) if in_cell and candidate is MOUNT else None)
@@ -161,7 +161,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
-        elif isinstance(node, ast.Call | ast.BinOp):
+        elif isinstance(node, ast.Call | ast.BinOp) and joins(node):
             path, made_of = joined(node)
             skipped.update(id(part) for part in made_of if path or not isinstance(part, ast.Constant))
             if path:

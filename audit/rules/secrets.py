@@ -69,7 +69,8 @@ FALL_BACKS = (
     re.compile(r"\bauth\w*\s*=\s*\(\s*['\"][^'\"]+['\"]\s*,\s*['\"]([^'\"]{6,})['\"]\s*\)", re.I),
 )
 NO_PASSWORD = re.compile(  # a name, a reference, a constant, words, a number, a special token, a path, a file
-    r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\$\w+|\[\w+\].*|/?(?:[\w.-]+/)+[\w.-]*"
+    r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[A-Z_]+|[a-z]+(?:[-_][a-z]+)+|[\d.]+|\$\w+|\[\w+\].*"
+    r"|/?(?:[\w.-]+/)+[\w.-]*"
     r"|_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z_][\w.]*\[[\w., \[\]]*\]"  # a constant's name, a type
     r"|[\w.-]+\.(?:py|ipynb|json|ya?ml|toml|ini|cfg|txt|csv|md|html?|pth?|ckpt|pkl|pickle|bin|model|onnx|np[yz]|h5|pem"
     r"|png|jpe?g|gz|zip|vocab|db|sqlite|safetensors)"

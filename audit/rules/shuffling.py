@@ -30,7 +30,8 @@ def unordered(module: Module, call: ast.Call, name: str, *, seeded: bool, trains
         seeded: whether any part of the tree sets a seed: then only what has a generator of its own is asked for one.
         trains: whether any part of the tree trains a network.
     """
-    if has_unpacked_keywords(call):
+    named = name in LOADERS or name in SAMPLERS or name in ORDERS or name.startswith("sklearn.model_selection.")
+    if not (named or getattr(call.func, "attr", "") == "shuffle") or has_unpacked_keywords(call):
         return ""
     if name in LOADERS:
         shuffles = keyword(call, "shuffle") or (call.args[2] if len(call.args) > 2 else None)
