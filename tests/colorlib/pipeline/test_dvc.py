@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[3]
 PLUMBING = {
     "colorlib.errors",
     "colorlib.files",
+    "colorlib.pipeline.cluster",
     "colorlib.pipeline.paths",
     "colorlib.pipeline.progress",
     "colorlib.pipeline.stage",
