@@ -21,6 +21,7 @@ from benchmarks import large, released
 from benchmarks.harness import Limit, Mark, Row, interleaved
 from benchmarks.painter import PIPELINE, Net, painter
 from benchmarks.photographs import LARGE, squares, starter, write_large
+from benchmarks.tiling import tiles_row, vast_row
 from colorlib.cache import Cache, open_cache
 from colorlib.data.photos import decode, to_tensor
 from colorlib.inference import Colorizer
@@ -52,7 +53,7 @@ APART = "network alone, each batch on a thread of its own"
 
 def run(rounds: int = 9, shrink: int = 1) -> list[Row]:
     """Measure every row; `shrink` divides the sides of all images, and the folder, for a quick trial."""
-    return [row(rounds, shrink) for row in (small_row, large_row, folder_row, cache_row)]
+    return [row(rounds, shrink) for row in (small_row, large_row, vast_row, tiles_row, folder_row, cache_row)]
 
 
 def notes() -> list[str]:

@@ -21,7 +21,7 @@ from PIL import Image
 from benchmarks import released
 from benchmarks.harness import STATUS, peak_extra_mebibytes
 from colorlib.inference import Colorizer
-from colorlib.inference.files import colorize_file
+from colorlib.inference.files import Options, colorize_file
 from colorlib.models import from_pretrained
 
 WAYS = ("ours", "released")
@@ -77,15 +77,16 @@ def _peak_mebibytes() -> float:
 def main(arguments: list[str] | None = None) -> None:
     """Colorize SOURCE into TARGET with the network in WEIGHTS."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("way", choices=(*WAYS, "tiled"))
     for name in ("weights", "source", "target"):
         parser.add_argument(name, type=Path)
     chosen = parser.parse_args(arguments)
-    if chosen.way == "ours":
+    if chosen.way != "released":
         colorizer = Colorizer.from_pretrained(chosen.weights)
+        options = Options(tile="auto" if chosen.way == "tiled" else None)
 
         def work(source: Path, target: Path) -> None:
-            colorize_file(colorizer, source, target)
+            colorize_file(colorizer, source, target, options)
     else:
         model = from_pretrained(chosen.weights).model.eval()
 

@@ -104,11 +104,12 @@ def test_the_folder_is_promised_beside_the_loop_and_the_network() -> None:
 def test_the_suite_is_known_and_written_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("small_row", "large_row", "folder_row", "cache_row"):
+    names = ["small_row", "large_row", "vast_row", "tiles_row", "folder_row", "cache_row"]
+    for name in names:
         row = inference.Row(name, {"ours": 1.0, "peer": 2.0}, [inference.Mark("peer", 1)])
         monkeypatch.setattr(inference, name, lambda *_, row=row: row)
     command.main(["inference", "--output", str(tmp_path)])
     document = json.loads((tmp_path / "inference.json").read_text())
-    assert [row["operation"] for row in document["rows"]] == ["small_row", "large_row", "folder_row", "cache_row"]
+    assert [row["operation"] for row in document["rows"]] == names
     assert document["notes"] == inference.notes()
     assert "# Benchmark: inference" in capsys.readouterr().out
