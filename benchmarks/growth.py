@@ -2,7 +2,8 @@
 
 The trees are made of the bundled photographs: crops of 32×32 as JPEG files in folders of a thousand, of which one file
 in 997 is torn and one in 64 is made grey (others are of themselves). Writing is a process of its own, which tells its
-peak when it ends; of reading, Python's allocations are counted (`tracemalloc`, NumPy's arrays among them).
+peak when it ends; of reading, what stays is counted in Python's and NumPy's allocations (`tracemalloc`), and what
+opening and an epoch's order take in passing by how much the process's peak rises.
 """
 
 import argparse
@@ -19,10 +20,11 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from benchmarks.harness import peak_extra_mebibytes
 from benchmarks.photographs import starter
 from colorlib.data.photos import decode
 from colorlib.inference.jobs import find_jobs
-from colorlib.pipeline.sources import open_split
+from colorlib.pipeline.sources import Split, open_split
 
 # The system's own figure (ru_maxrss) begins at the peak of the process that started this one.
 SHARDS = """
@@ -91,12 +93,17 @@ def run(tree: Path, output: Path) -> Written:
 
 def reading(shards: Path, images: int) -> tuple[float, float]:
     """Bytes an image of a source for training, as it stands and at the peak of its opening and of an epoch's order."""
+
+    def opened() -> Split:
+        split = open_split(shards, SIDE, 1)
+        split.train.order(torch.Generator().manual_seed(0), 40)
+        return split
+
+    peak = peak_extra_mebibytes(opened) * 2**20
     tracemalloc.start()
     try:
-        split = open_split(shards, SIDE, 1)
-        stands = tracemalloc.get_traced_memory()[0]
-        split.train.order(torch.Generator().manual_seed(0), 40)
-        return stands / images, tracemalloc.get_traced_memory()[1] / images
+        split = opened()
+        return tracemalloc.get_traced_memory()[0] / len(split.train), peak / images
     finally:
         tracemalloc.stop()
 

@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from colorlib.data.photos import resize_to_square, to_rgb
-from colorlib.data.shards import INDEX, SUMS, read_record, shard_path
+from colorlib.data.shards import INDEX, SUMS, read_record, shard_name, shard_path
 from colorlib.errors import ColorlibError
 
 
@@ -58,7 +58,8 @@ class ShardSource:
 
     def name(self, index: int) -> str:
         """The tar file and the key in it."""
-        return f"{shard_path(self.directory, self.shard_of(index))}#{self.keys[index]:09d}"
+        # Not by pathlib: a million names that come and go make Python's table of such names grow.
+        return f"{self.directory}/{shard_name(self.shard_of(index))}#{self.keys[index]:09d}"
 
     def read(self, index: int) -> NDArray[np.uint8]:
         """Image `index` as S×S×3 uint8 sRGB, the middle square of the image scaled to it.
@@ -93,10 +94,12 @@ class ShardSource:
             sequence.append(first + torch.randperm(last - first, generator=generator))
         images = torch.cat(sequence)  # (N,)
         lanes = max(number for number in range(1, batch_size + 1) if batch_size % number == 0 and number <= self.shards)
-        each = batch_size // lanes
-        parts = [torch.split(lane, each) for lane in torch.tensor_split(images, lanes)]
-        longest = max(len(lane) for lane in parts)
-        return torch.cat([lane[turn] for turn in range(longest) for lane in parts if turn < len(lane)])  # (N,)
+        each, (shortest, longer) = batch_size // lanes, divmod(len(images), lanes)
+        lengths = torch.full((lanes,), shortest)
+        lengths[:longer] += 1
+        lane = torch.repeat_interleave(torch.arange(lanes), lengths)  # (N,)
+        place = torch.arange(len(images)) - (lengths.cumsum(0) - lengths)[lane]  # (N,)
+        return images[torch.argsort(place // each * lanes + lane, stable=True)]  # (N,)
 
     def subset(self, rows: NDArray[np.int64]) -> "ShardSource":
         """Some of the images (ascending indices), in the same shards: an epoch's order has whole lanes of them."""

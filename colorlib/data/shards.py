@@ -128,7 +128,12 @@ def write_shard(output: Path, task: ShardTask) -> Written:
 
 def shard_path(output: Path, number: int) -> Path:
     """Where the tar file of shard `number` lies."""
-    return output / f"shard-{number:06d}.tar"
+    return output / shard_name(number)
+
+
+def shard_name(number: int) -> str:
+    """The name of the tar file of shard `number`."""
+    return f"shard-{number:06d}.tar"
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -184,7 +189,7 @@ def _finish(source: Path, output: Path, count: int) -> Totals:
             writer.writerow(["file", "reason"])
             for number in range(count):
                 record = read_record(shard_path(output, number).with_suffix(".json"))
-                sums.write(f"{record['sha256']}  {shard_path(output, number).name}\n")
+                sums.write(f"{record['sha256']}  {shard_name(number)}\n")
                 writer.writerows([_printable(text) for text in pair] for pair in record["damaged"])
                 images += len(record["images"])
                 grey += sum(image[-1] for image in record["images"])

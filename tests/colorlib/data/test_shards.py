@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from webdataset.tariterators import group_by_keys, tar_file_expander
 
@@ -225,6 +227,24 @@ def test_an_epoch_sees_each_image_once(written: Path, batch_size: int) -> None:
     assert not torch.equal(order, source.order(torch.Generator().manual_seed(4), batch_size))
     of_one_shard = [index for index in order.tolist() if source.shard_of(index) == 0]
     assert of_one_shard != sorted(of_one_shard)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=9).filter(any), st.integers(1, 12), st.integers(0, 99))
+def test_every_batch_takes_the_next_images_of_all_lanes(lengths: list[int], batch_size: int, seed: int) -> None:
+    found = _uneven(lengths).order(torch.Generator().manual_seed(seed), batch_size).tolist()
+    generator = torch.Generator().manual_seed(seed)
+    sequence: list[int] = []
+    for shard in torch.randperm(len(lengths), generator=generator).tolist():
+        first = sum(lengths[:shard])
+        sequence += [first + place for place in torch.randperm(lengths[shard], generator=generator).tolist()]
+    count = max(n for n in range(1, batch_size + 1) if batch_size % n == 0 and n <= len(lengths))
+    lanes = [part.tolist() for part in torch.tensor_split(torch.tensor(sequence), count)]
+    expected: list[int] = []
+    while any(lanes):
+        for lane in lanes:
+            expected += lane[: batch_size // count]
+            del lane[: batch_size // count]
+    assert found == expected
 
 
 def test_ranks_read_their_own_shards_of_any_length() -> None:
