@@ -32,7 +32,7 @@ HOSTILE = {
     "huge.py": b"x = 1\n" * 350_000,
     "one_line.py": b"x = '" + b"key=" * 100_000 + b"'\n",
     "slashes.py": b"x = '" + b"/home/" * 100_000 + b"'\n",
-    "config/keys.yaml": b"".join(b"k%d: 1\n" % i for i in range(12_000)),
+    "config/keys.toml": b"".join(b"k%d = 1\n" % i for i in range(12_000)),
     "opens.py": b"".join(b"x = open('%d.csv')\n" % i for i in range(3_000)),
     "many.ipynb": b'{"cells": [' + b",".join([b"{}"] * 100_000) + b"]}",
     "laughs.yaml": LAUGHS.encode(),
@@ -47,7 +47,7 @@ HOSTILE = {
 
 
 PARSES = {"one_line.py", "slashes.py", "opens.py"}
-LOADS = "import yaml\n\nsettings = yaml.safe_load(open('laughs.yaml')), yaml.safe_load(open('config/keys.yaml'))\n"
+LOADS = "import yaml\n\nsettings = yaml.safe_load(open('laughs.yaml')), open('config/keys.toml')\n"
 
 
 @pytest.mark.parametrize("names", batched(HOSTILE, 6), ids=" ".join)
