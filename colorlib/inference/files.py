@@ -9,7 +9,7 @@ from colorlib.errors import ColorlibError
 from colorlib.inference.analysis import check_blend
 from colorlib.inference.animation import FRAMES, animate, check_animation
 from colorlib.inference.colorizer import Colorizer
-from colorlib.inference.memory import network_bytes, photograph_bytes, plan, probe_bytes, tiled_bytes
+from colorlib.inference.memory import largest_tile, network_bytes, photograph_bytes, plan, probe_bytes, tiled_bytes
 from colorlib.inference.photograph import MAX_PIXELS, Photograph, read_photograph
 from colorlib.inference.rendering import DeepRows, render
 from colorlib.inference.tiling import Progress
@@ -147,9 +147,8 @@ def write_coloured(photograph: Photograph, colours: AbMap, target: Path, blend: 
 
 def _sizes(colorizer: Colorizer, source: Path, target: Path, options: Options) -> tuple[int | None, int | None]:
     """The tile and the batch, chosen before anything of the picture's size is allocated."""
-    if options.memory_limit is None and options.tile != AUTO:
-        assert not isinstance(options.tile, str)
-        return options.tile, None
+    if options.memory_limit is None:
+        return largest_tile(colorizer.engine) if isinstance(options.tile, str) else options.tile, None
     width, height, decoded = photograph_bytes(source, target, options.max_pixels)
     tile = options.tile if isinstance(options.tile, int) else None
     seen = colorizer.seen_size((width, height))
@@ -169,7 +168,5 @@ def _sizes(colorizer: Colorizer, source: Path, target: Path, options: Options) -
 
 def _beside(colorizer: Colorizer, seen: tuple[int, int], options: Options) -> tuple[int, ...]:
     """Bytes of what is run before the tiles: the measurement of how far the network sees, and the look at the whole."""
-    if options.memory_limit is None:
-        return ()
     probe = probe_bytes(colorizer.engine) if colorizer.engine.device.type == "cpu" else 0
     return (probe, network_bytes(colorizer.engine, 1, *seen)) if options.global_pass else (probe,)

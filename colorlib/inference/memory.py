@@ -84,9 +84,14 @@ def tiled_bytes(engine: Engine, width: int, height: int) -> int:
     return AB_BYTES * -(-width // stride) * -(-height // stride)
 
 
+def largest_tile(engine: Engine) -> int:
+    """The side in pixels of the largest tile that pays."""
+    return LARGEST_TILE // engine.model.multiple * engine.model.multiple
+
+
 def plan(
     engine: Engine,
-    limit: int | None,
+    limit: int,
     size: tuple[int, int],
     decoded: int,
     tile: int | None,
@@ -99,7 +104,7 @@ def plan(
     Args:
         engine: what will run.
         limit: bytes that the process may come to, weights and interpreter included (on CUDA: bytes of the GPU that the
-            batches may take); None is no limit.
+            batches may take).
         size: height and width of what the network is shown at once without tiles.
         decoded: bytes of the photographs that are held at the same time, as `photograph_bytes` says, and with tiles of
             their colours, as `tiled_bytes`.
@@ -112,13 +117,9 @@ def plan(
         ColorlibError: the limit cannot be met; the message names the least that is possible.
     """
     multiple = engine.model.multiple
-    upper = (LARGEST_TILE if auto else tile or 0) // multiple * multiple
+    upper = largest_tile(engine) if auto else (tile or 0) // multiple * multiple
     batch_of = (lambda side: max(1, BATCH_PIXELS // side**2)) if upper else (lambda _side: most)
     base = decoded + FIXED + (resident() if engine.device.type == "cpu" else 0)
-    if limit is None:
-        shape = (upper, upper) if upper else size
-        batch = min(most, batch_of(upper))
-        return Plan(upper or None, batch, base + network_bytes(engine, 1, *shape) * batch)
     room = limit - base if engine.device.type == "cpu" else limit
     smallest = (2 * multiple, 2 * multiple) if upper else size
     least = max(network_bytes(engine, 1, *smallest), *beside, 0)

@@ -66,8 +66,6 @@ def test_the_plan_fits_the_limit_with_the_largest_tile_and_batch(
     before = 700 * MEBI
     # The first rehearsal loads libraries, and other tests of this process hold what they like.
     monkeypatch.setattr("colorlib.inference.memory.resident", lambda: before)
-    free = plan(engine, None, (32, 32), MEBI, None, auto=True, most=1024)
-    assert (free.tile, free.batch) == (1024, 1)
     small = plan(engine, before + 400 * MEBI, (32, 32), MEBI, 512, auto=False, most=1024)
     assert small.tile == 512
     assert 1 <= small.batch <= 4
@@ -84,6 +82,19 @@ def test_the_plan_fits_the_limit_with_the_largest_tile_and_batch(
         plan(engine, before + 150 * MEBI, (32, 32), MEBI, 512, auto=False, most=1024, beside=[peak])
     plain = plan(engine, before + 2000 * MEBI, (256, 256), MEBI, None, auto=False, most=16)
     assert (plain.tile, plain.batch) == (None, 16)
+
+
+def test_without_a_limit_nothing_is_rehearsed(
+    colorizer: Colorizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    analyse = colorizer.analyse
+    monkeypatch.setattr("colorlib.inference.memory._rehearsed", lambda *_: pytest.fail("rehearsed"))
+    monkeypatch.setattr(colorizer, "analyse", lambda *of, **how: asked.append(of[1]) or analyse(*of, **how))
+    Image.new("L", (60, 40), 90).save(tmp_path / "in.png")
+    for tile in ("auto", 64, None):
+        colorize_file(colorizer, tmp_path / "in.png", tmp_path / "out.png", Options(tile=tile, force=True))
+    assert asked == [1024, 64, None]
 
 
 def test_a_limit_that_cannot_be_met_names_the_least(colorizer: Colorizer, tmp_path: Path) -> None:
