@@ -100,7 +100,6 @@ def helpers_of(modules: Iterable[Module]) -> dict[str, Function]:
 def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]:
     """Test functions in which, and in the helpers of the tests that they call, nothing is asserted."""
     helpers = shared | helpers_of([module])
-    traps = traps_of(module)
     for piece, node in module.walk():
         if not is_function(node) or not node.name.startswith("test") or not is_collected(module, node):
             continue
@@ -108,15 +107,18 @@ def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]
         marks = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
         if any(map(FIXTURES.search, arguments)) or re.search(r"skip|xfail|fixture|expected", marks):
             continue
-        if not asserts(node, helpers, set()) and traps.isdisjoint(names_in(node)):
+        if not asserts(node, helpers, set()) and traps_of(module).isdisjoint(names_in(node)):
             message = f"{node.name} has no assertion"
             yield found(ASSERTLESS, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
 
 
 def traps_of(module: Module) -> set[str]:
     """Functions that do nothing but raise, and classes that hold or use one: a test that calls none of it passes."""
-    defined = [node for _, node in module.walk() if is_function(node) or isinstance(node, ast.ClassDef)]
-    raising = {node.name for node in defined if is_function(node) and is_trap(node)}
+    statements = [node for piece in module.pieces for node in piece.statements]
+    raising = {node.name for node in statements if is_function(node) and is_trap(node)}
+    if not raising:
+        return raising
+    defined = [node for node in statements if is_function(node) or isinstance(node, ast.ClassDef)]
     inside = {node.name for node in defined if raising & {getattr(inner, "name", "") for inner in ast.walk(node)}}
     return raising | inside | {node.name for node in defined if not names_in(node).isdisjoint(raising)}
 
