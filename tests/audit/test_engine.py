@@ -8,7 +8,7 @@ from audit.model import Check, Report, Verdict
 
 CLEAN = "import sys\n\nprint(sys.argv)\n"
 # Put together here, so that this file does not hold what its own audit looks for.
-TOKEN = "AKIA" + "Q4NOT7A8REAL2KEY"
+TOKEN = "AKIA" + "Q4NOT7A8REAL2KEY"  # audit: ignore[secrets.token] made up
 
 
 def made(check):

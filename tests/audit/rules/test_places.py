@@ -12,7 +12,7 @@ from audit.rules import imports, paths, secrets, stubs, syntax
 from audit.target import open_target
 
 # Put together here, so that this file does not hold what its own audit looks for.
-TOKEN = "AKIA" + "Q4NOT7A8REAL2KEY"
+TOKEN = "AKIA" + "Q4NOT7A8REAL2KEY"  # audit: ignore[secrets.token] made up
 WORD = "hunter2" + "x9Q"
 KEY = "9f8e7d6c5b4a3928" + "1706f5e4d3c2b1a0"
 HOME = "/".join(("", "home", "alice", "x"))

@@ -12,7 +12,7 @@ from colorlib.cache import Cache, result_key
 from colorlib.cache.breaker import FAILURES
 from colorlib.cache.redis_store import SECONDS
 
-PASSWORD = "hunter2"  # audit: ignore[secrets] made up
+PASSWORD = "hunter2"
 IMAGES = [np.full((16, 16, 3), number, np.uint8) for number in range(10)]
 BOUND = FAILURES * SECONDS
 """Seconds that an outage may cost; then the breaker is open."""
