@@ -222,7 +222,7 @@ def test_without_workers_the_command_ends_after_the_time_that_dask_s_option_says
         results = clusters.Cluster(Fake(workers=0), "tcp://host:1").map(abs, [1])  # type: ignore[arg-type]
         with pytest.raises(ColorlibError, match=r"no Dask worker was at tcp://host:1 for 300 ms: start some \(dask"):
             list(results)
-    assert time.monotonic() - began > 0.3
+    assert 0.3 < time.monotonic() - began < 5
     assert capsys.readouterr().err.count("no Dask worker is left at tcp://host:1") == 1
 
 
