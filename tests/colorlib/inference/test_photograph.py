@@ -263,7 +263,7 @@ def test_a_fingerprint_covers_mode_size_and_every_sample() -> None:
     [((70, 53), (96, 64), 2), ((70, 53), (40, 96), 2), ((1, 1), (8, 8), 0), ((903, 705), (96, 72), 6)],
 )
 def test_it_is_resized_as_by_pillow(mode: str, size: tuple[int, int], wanted: tuple[int, int], most: int) -> None:
-    whole = picture(size[1], size[0]).convert(mode)
+    whole = Image.fromarray(RNG.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)).convert(mode)
     exact = np.asarray(whole.convert("RGB").resize(wanted, Image.Resampling.BICUBIC), dtype=int)
     resized = Photograph(whole).resized(*wanted)
     assert (resized.shape, resized.dtype) == ((wanted[1], wanted[0], 3), np.uint8)
