@@ -17,23 +17,26 @@ def main() -> None:
 
 
 def measured() -> list[dict[str, Any]]:
-    """Bytes of each case: in the rehearsal, and in a run on the CPU."""
+    """Bytes of each case: in the rehearsal, and in a run on the CPU, both in one thread."""
     from audit.memory import checks, subject
     from colorlib.workloads import memory
     from footprint import training_peak
-    from footprint.measure import cpu_peak
+    from footprint.measure import cpu_peak, one_thread
 
     shown = subject.read("colorlib.workloads:memory", memory())
     found = []
     for case in checks.cases(shown):
         iterations = 2 if case.trains else 1
+        with one_thread():
+            predicted = training_peak(case.prepare, iterations=iterations).total
+            allocated = cpu_peak(case.prepare, iterations=iterations)
         found.append(
             {
                 "case": case.name,
                 "batch": checks.BATCH if case.trains else 1,
                 "side": shown.small,
-                "predicted": training_peak(case.prepare, iterations=iterations).total,
-                "allocator": cpu_peak(case.prepare, iterations=iterations),
+                "predicted": predicted,
+                "allocator": allocated,
             }
         )
     return found

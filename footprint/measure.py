@@ -2,6 +2,8 @@
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -14,21 +16,26 @@ BEGIN = "footprint: the first step"
 MEMORY = "[memory]"  # how torch's profiler calls an allocation, or with a negative size the end of one
 
 
-def cpu_peak(prepare: Prepare, *, iterations: int = TRAINING_ITERATIONS) -> int:
-    """Run the iterations on the CPU; the most bytes that torch's CPU allocator had given out, by its own record.
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within, torch computes in one thread, so that a prediction and a measurement are alike in every run.
 
-    What NumPy allocates is not in it. It runs in one thread: what several hold for themselves at the same moment is a
-    matter of chance, and the same code must be measured alike.
+    Both depend on the number: torch chooses its kernels by it, and what several threads hold at the same moment is a
+    matter of chance.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return _recorded_peak(prepare, iterations)
+        yield
     finally:
         torch.set_num_threads(threads)
 
 
-def _recorded_peak(prepare: Prepare, iterations: int) -> int:
+def cpu_peak(prepare: Prepare, *, iterations: int = TRAINING_ITERATIONS) -> int:
+    """Run the iterations on the CPU; the most bytes that torch's CPU allocator had given out, by its own record.
+
+    What NumPy allocates is not in it.
+    """
     os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # the profiler's own remarks are no matter of a user's
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         kept = prepare()  # the network stays alive, whether the step holds it or not

@@ -9,7 +9,7 @@ from audit.memory import GROWTH, PREDICTION, TITLES
 from audit.memory.subject import Subject
 from audit.model import Check, Evidence, Row, Verdict, weakest
 from footprint import Growth, Prepare, format_size, growth, training_peak
-from footprint.measure import cpu_peak
+from footprint.measure import cpu_peak, one_thread
 
 TOLERANCE = 2.0  # percent
 SCRATCH = 1_500_000  # bytes that oneDNN's kernels may take whatever the size; they count only in tiny networks
@@ -58,10 +58,11 @@ def prediction_check(subject: Subject) -> Check:
 
 
 def prediction_row(case: Case, side: int) -> Row:
-    """Prediction against the CPU allocator's record."""
+    """Prediction against the CPU allocator's record, both in one thread."""
     iterations = 2 if case.trains else 1
-    predicted = training_peak(case.prepare, iterations=iterations).total
-    measured = cpu_peak(case.prepare, iterations=iterations)
+    with one_thread():
+        predicted = training_peak(case.prepare, iterations=iterations).total
+        measured = cpu_peak(case.prepare, iterations=iterations)
     off = round(100 * (measured / predicted - 1), 1) + 0.0
     close = abs(off) <= TOLERANCE or 0 <= measured - predicted <= SCRATCH
     verdict = Verdict.PASS if close else Verdict.FAIL

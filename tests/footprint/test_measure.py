@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from footprint import FootprintError
-from footprint.measure import cpu_peak, cuda_peak
+from footprint.measure import cpu_peak, cuda_peak, one_thread
 
 
 def hold(size):
@@ -30,16 +30,16 @@ def test_the_allocators_record_gives_the_peak_after_preparation():
     assert cpu_peak(hold(1_000_000), iterations=3) == 400 + 3_000_000
 
 
-def test_it_is_measured_in_one_thread_and_the_others_come_back(monkeypatch):
-    seen, threads = [], []
-    monkeypatch.setattr("footprint.measure.torch.get_num_threads", lambda: 7)
-    monkeypatch.setattr("footprint.measure.torch.set_num_threads", threads.append)
-
-    def prepare():
-        return nn.Linear(1, 1), lambda: seen.append(list(threads))
-
-    cpu_peak(prepare, iterations=1)
-    assert (seen, threads) == ([[1]], [1, 7])
+def test_within_one_thread_and_afterwards_the_others_again():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with pytest.raises(KeyError), one_thread():
+            assert torch.get_num_threads() == 1
+            raise KeyError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_without_a_gpu_nothing_is_measured_on_one(monkeypatch):

@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from audit.memory import checks
 from audit.memory.subject import chosen, read
@@ -15,6 +16,25 @@ def test_a_prediction_holds_in_a_real_run():
     assert check.verdict is Verdict.PASS
     assert [row.id for row in check.rows] == ["small.training.fp32", "small.training.bf16", "small.inference.fp32"]
     assert check.message.startswith("3 of 3 within 2 % of the allocator's record")
+
+
+def test_prediction_and_run_are_asked_in_one_thread(monkeypatch):
+    seen = []
+    original = checks.training_peak, checks.cpu_peak
+    for name, call in zip(("training_peak", "cpu_peak"), original, strict=True):
+
+        def watched(*arguments, name=name, call=call, **options):
+            seen.append((name, torch.get_num_threads()))
+            return call(*arguments, **options)
+
+        monkeypatch.setattr(checks, name, watched)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        checks.prediction_row(next(checks.cases(subject())), 8)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [("training_peak", 1), ("cpu_peak", 1)]
 
 
 def test_a_run_that_takes_more_than_its_rehearsal_fails():
