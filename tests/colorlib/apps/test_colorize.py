@@ -184,7 +184,11 @@ def test_an_interrupted_run_leaves_whole_pictures_only(
             signal.raise_signal(signal.SIGINT)  # Ctrl-C
 
     monkeypatch.setattr(command, "_line", interrupted)
-    assert run(monkeypatch, tmp_path / "in", "--model", models, "--output", tmp_path / "out", "--json") == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    try:
+        assert run(monkeypatch, tmp_path / "in", "--model", models, "--output", tmp_path / "out", "--json") == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(finished) == 3
     written = sorted((tmp_path / "out").iterdir())
     assert 3 <= len(written) < 40

@@ -34,8 +34,9 @@ def step(config, head, dtype, checkpointing=False, batch=2, crop=48, **settings)
     ],
 )
 def test_the_prediction_of_the_trainers_step_is_what_it_really_takes(config, head, dtype, checkpointing):
-    size = {"batch": 5, "crop": 96} if config is MOBILELITE else {}  # a gradient of logits that NumPy has no part in
-    prepare = step(config, head, dtype, checkpointing, **size)
+    batch = 5 if config is MOBILELITE else 2  # a gradient of logits that NumPy has no part in
+    # On smaller crops the scratch space of oneDNN's kernels, another one from run to run, is more than a hundredth.
+    prepare = step(config, head, dtype, checkpointing, batch, crop=96)
     assert cpu_peak(prepare) == pytest.approx(training_peak(prepare).total, rel=0.02)
 
 
