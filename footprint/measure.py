@@ -2,18 +2,18 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+from torch._C._profiler import _ExtraFields_Allocation, _ProfilerEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from footprint.rehearse import TRAINING_ITERATIONS, Prepare
 from footprint.sizes import FootprintError
 
 BEGIN = "footprint: the first step"
-MEMORY = "[memory]"  # how torch's profiler calls an allocation, or with a negative size the end of one
 
 
 @contextmanager
@@ -44,14 +44,32 @@ def cpu_peak(prepare: Prepare, *, iterations: int = TRAINING_ITERATIONS) -> int:
         for _ in range(iterations):
             kept[1]()
     results = profiler.profiler.kineto_results
+    sizes: dict[int, int] = {}
     now, highest = 0, 0
-    for event in sorted(results.events(), key=lambda event: event.start_ns()):
-        if event.name() == BEGIN:
+    for event in sorted(_events(results.experimental_event_tree()), key=_start):
+        what = event.extra_fields
+        if event.name == BEGIN:
             highest = now
-        elif event.name() == MEMORY:
-            now += event.nbytes()
+        elif isinstance(what, _ExtraFields_Allocation):
+            # An end counts by what this profile saw given out: the size that torch tells may be that of a block of an
+            # earlier profile, long gone, at the same address.
+            if what.alloc_size > 0:
+                sizes[what.ptr] = what.alloc_size
+                now += what.alloc_size
+            else:
+                now -= sizes.pop(what.ptr, 0)
             highest = max(highest, now)
     return highest
+
+
+def _events(tree: Iterable[_ProfilerEvent]) -> Iterator[_ProfilerEvent]:
+    for event in tree:
+        yield event
+        yield from _events(event.children)
+
+
+def _start(event: _ProfilerEvent) -> int:
+    return event.start_time_ns
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,26 @@ def test_the_allocators_record_gives_the_peak_after_preparation():
     assert cpu_peak(hold(1_000_000), iterations=3) == 400 + 3_000_000
 
 
+def test_blocks_of_an_earlier_profile_have_no_part_in_the_record():
+    held = []
+
+    def large():
+        held.extend(torch.empty(100_000, dtype=torch.uint8) for _ in range(50))
+        return nn.Linear(1, 1), lambda: None
+
+    def ends_what_came_before():
+        kept = torch.empty(50_000_000, dtype=torch.uint8)
+        held.clear()
+        return kept, lambda: None
+
+    cpu_peak(large)
+    addresses = {block.data_ptr() for block in held}
+    held.clear()
+    held.extend(torch.empty(64, dtype=torch.uint8) for _ in range(20_000))
+    assert addresses & {block.data_ptr() for block in held}  # where torch still knows the size of a large one
+    assert cpu_peak(ends_what_came_before) == 50_000_000
+
+
 def test_within_one_thread_and_afterwards_the_others_again():
     before = torch.get_num_threads()
     try:

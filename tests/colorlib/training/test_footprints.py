@@ -37,10 +37,7 @@ def test_the_prediction_of_the_trainers_step_is_what_it_really_takes(config, hea
     batch = 5 if config is MOBILELITE else 2  # a gradient of logits that NumPy has no part in
     # On smaller crops the scratch space of oneDNN's kernels, another one from run to run, is more than a hundredth.
     prepare = step(config, head, dtype, checkpointing, batch, crop=96)
-    # In 16 bits it also depends on what the process did before (0.3 % in a fresh one, 2.8 % seen amid other tests); the
-    # audit's memory.prediction holds 2 % in a process of its own.
-    tolerance = 0.02 if dtype == torch.float32 else 0.04
-    assert cpu_peak(prepare) == pytest.approx(training_peak(prepare).total, rel=tolerance)
+    assert cpu_peak(prepare) == pytest.approx(training_peak(prepare).total, rel=0.02)
 
 
 def test_large_gradients_live_in_memory_that_only_the_tracker_sees():
