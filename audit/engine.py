@@ -136,9 +136,10 @@ def gated(
         if plan not in chosen
     ]
     omitted += [NotChecked(item.path, item.reason, "remove its entry in [tool.audit]") for item in settings.exclude]
-    omitted += [NotChecked(note.split(": ")[0], note.split(": ", 1)[1], "look at it by hand") for note in target.notes]
+    lost = lookup.prefetch(target, [plan.id for plan in chosen], store, step)
+    notes = [note.rpartition(": ")[::2] for note in target.notes] + [(path, lookup.KILLED) for path in lost]
+    omitted += [NotChecked(path, why, "look at it by hand") for path, why in notes]
     report = replace(report, not_checked=(*omitted, *report.not_checked))
-    lookup.prefetch(target, [plan.id for plan in chosen], store, step)
     files = (*file_hashes(target), *further(target.root, settings.inputs))
     audited = partial(expected, include=settings.include, exclude=settings.exclude)
     state = repository_state(target, audited)

@@ -3,12 +3,10 @@
 import gc
 import hashlib
 import json
-import multiprocessing
 import os
 import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,18 +14,20 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from audit import workers
 from audit.errors import NotRunError
 from audit.model import Finding, Location, found
-from audit.rules import families
+from audit.rules import families, syntax
 from audit.rules.family import Family
 from audit.rules.secrets import gives_away
 from audit.store import Store, code_digest, digest
 from audit.target import Target
 
-FEW = 100  # files; below it a process costs more than it saves
+FEW = 100  # files of a tree; below it a process costs more than it saves
 CHUNK = 16  # files of one task
 RECURSION = 10_000  # frames; enough to unparse the deepest tree that `target` lets through
 ANSWERS = "answers"
+KILLED = "the process that looked at it was killed, as happens when memory runs out"
 
 Step = Callable[[int, int], None]  # (files looked at, files)
 
@@ -43,11 +43,13 @@ class Answer:
     Attributes:
         not_run: (reason, remedy) of a NotRunError.
         crash: any other error, in words.
+        lost: files that it could not look at.
     """
 
     findings: tuple[Finding, ...] = ()
     not_run: tuple[str, str] | None = None
     crash: str = ""
+    lost: tuple[str, ...] = ()
 
     def read(self) -> tuple[Finding, ...]:
         """The findings.
@@ -109,8 +111,8 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def prefetch(target: Target, names: Sequence[str], store: Store | None, step: Step) -> None:
-    """Leave the answers of the named families in the target.
+def prefetch(target: Target, names: Sequence[str], store: Store | None, step: Step) -> list[str]:
+    """Leave the answers of the named families in the target, and say which files nobody could look at.
 
     Families that look at each file alone do so in parallel, and are remembered file by file. The others see the whole
     tree, in one process beside those, and are remembered as long as no file changes.
@@ -141,13 +143,15 @@ def prefetch(target: Target, names: Sequence[str], store: Store | None, step: St
     every = {name: together_of(by_file, name) for name in alone}
     every |= {name: (answers or {})[name] for name, answers in whole.items()}
     target.derived[ANSWERS] = every
+    return sorted({path for answer in every.values() for path in answer.lost})
 
 
 def together_of(by_file: Mapping[str, dict[str, Answer] | None], name: str) -> Answer:
     """One family's answers over all files, in the order of the files; a file that it failed on fails it."""
     answers = [answers[name] for answers in by_file.values() if answers]
     failed = next((answer for answer in answers if answer.not_run or answer.crash), None)
-    return failed or Answer(tuple(item for answer in answers for item in answer.findings))
+    found_in_all = tuple(item for answer in answers for item in answer.findings)
+    return failed or Answer(found_in_all, lost=tuple(path for answer in answers for path in answer.lost))
 
 
 Result = tuple[str | None, dict[str, Answer]]
@@ -155,22 +159,43 @@ Result = tuple[str | None, dict[str, Answer]]
 
 def worked_out(target: Target, files: list[str], alone: list[str], together: list[str]) -> Iterator[Result]:
     """(path, answers) of each file, and (None, answers) of the families that see the whole tree."""
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if max(len(files), len(target.files) if together else 0) < FEW or workers < 2:
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if len(target.files) < FEW or count < 2 or not (files or together):
         if together:
             yield from of_tree(target, together)
         for path in files:
             yield from of_files(target.root, [path], alone)
         return
-    tasks = [partial(of_tree, target, together)] if together else []
-    chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
-    # Forked, where there is a choice: nothing of the audited tree is imported, and no thread has been started.
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(method), initializer=gc.disable) as pool:
-        waiting = [pool.submit(task) for task in tasks]
-        waiting += [pool.submit(of_files, target.root, chunk, alone) for chunk in chunks]
-        for future in as_completed(waiting):
-            yield from future.result()
+    look_into = partial(of_files, target.root, names=alone)
+    chunks: list[list[str]] = [[]] if together else []  # an empty one stands for the whole tree
+    chunks += [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
+    tasks = [partial(look_into, chunk) if chunk else partial(of_tree, target, together) for chunk in chunks]
+    killed = []
+    for number, results in workers.finished(tasks, count):
+        killed += [chunks[number]] if results is None else []
+        yield from results or []
+    lost = []
+    suspects = [path for chunk in killed for path in chunk]
+    for number, results in workers.one_by_one([partial(look_into, [path]) for path in suspects]):
+        lost += [suspects[number]] if results is None else []
+        yield from results or [(suspects[number], lost_file(suspects[number], alone))]
+    if [] in killed:
+        yield from of_rest(target, tuple(lost), together)
+
+
+def of_rest(target: Target, lost: tuple[str, ...], names: Sequence[str]) -> Iterator[Result]:
+    """The whole tree without the files that kill a process; a family that is killed by the others did not run."""
+    rest = replace(target, files=tuple(path for path in target.files if path not in lost))
+    for number, results in workers.one_by_one([partial(of_tree, rest, [name]) for name in names]):
+        not_run = (KILLED, "leave the largest files out, or give it more memory")
+        answers = results[0][1] if results else {names[number]: Answer(not_run=not_run)}
+        yield None, {name: replace(answer, lost=lost) for name, answer in answers.items()}
+
+
+def lost_file(path: str, names: Sequence[str]) -> dict[str, Answer]:
+    """In place of the answers on a file: nothing was found in it, and that nobody could look is a finding."""
+    remark = found(syntax.UNPARSABLE, Location(path), f"not looked at: {KILLED}")
+    return {name: Answer((remark,) if name == syntax.FAMILY.name else (), lost=(path,)) for name in names}
 
 
 def of_files(root: Path, files: Sequence[str], names: Sequence[str]) -> list[Result]:
@@ -236,7 +261,7 @@ def versions(chosen: Sequence[Family]) -> list[tuple[str, str]]:
 
 def remember(store: Store | None, key: str, answers: Mapping[str, Answer]) -> None:
     """Keep answers that can be read back as they are; failures are tried again the next time."""
-    if store is None or any(item.not_run or item.crash for item in answers.values()):
+    if store is None or any(item.not_run or item.crash or item.lost for item in answers.values()):
         return
     written = {name: [as_json(finding) for finding in item.findings] for name, item in answers.items()}
     if restored(written, list(answers)) == dict(answers):

@@ -1,16 +1,20 @@
 import gc
+import os
+import signal
 
 import pytest
 
-from audit import engine, lookup
+from audit import engine, lookup, plans
 from audit.errors import NotRunError
 from audit.lookup import ANSWERS, prefetch
+from audit.model import Verdict
 from audit.rules import FAMILIES
 from audit.rules.family import Family
 from audit.store import Store
 from audit.target import open_target
 
 NAMES = [family.name for family in FAMILIES]
+RULES = ("syntax.unparsable", "handling.swallow")
 TOKEN = "ghp_" + "a1B2" * 9  # has the form of a token and opens nothing
 
 
@@ -110,3 +114,57 @@ def test_the_collector_is_on_again_afterwards(tmp_path):
     assert gc.isenabled()
     answers(tree(tmp_path))
     assert gc.isenabled()
+
+
+def killer(name, *, per_file):
+    """A family that has its process killed, as the kernel does for want of memory, when it sees a file's name."""
+    here = os.getpid()
+
+    def find(target):
+        if any(path in target.files for path in ("m007.py", "m039.py")):
+            assert os.getpid() != here, "in a process of its own"
+            os.kill(os.getpid(), signal.SIGKILL)
+        return ()
+
+    return Family(name, name, FAMILIES[0].rules, find, reads_text=True, per_file=per_file)
+
+
+def families_of(monkeypatch, *names, extra=()):
+    chosen = (*(family for family in FAMILIES if family.name in names), *extra)
+    monkeypatch.setattr(lookup, "families", lambda: chosen)
+    monkeypatch.setattr(plans, "families", lambda: chosen)
+    monkeypatch.setattr(lookup, "FEW", 10)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+
+
+def test_a_file_that_has_its_process_killed_costs_only_itself(tmp_path, monkeypatch):
+    families_of(monkeypatch, "syntax", "handling", extra=[killer("killer", per_file=True)])
+    store = Store(tmp_path / "cache")
+    (tmp_path / "t").mkdir()
+    root = tree(tmp_path / "t", 40)
+    for _ in range(2):  # what was not looked at is not remembered either
+        audit = engine.audit_tree(root, store=store)
+        by_rule = {rule: [item for item in audit.report.findings if item.rule == rule] for rule in RULES}
+        assert [item.location.path for item in by_rule["syntax.unparsable"]] == ["m007.py", "m039.py"]
+        assert {item.message for item in by_rule["syntax.unparsable"]} == {f"not looked at: {lookup.KILLED}"}
+        assert len(by_rule["handling.swallow"]) == 38
+        assert [item.what for item in audit.report.not_checked if item.why == lookup.KILLED] == ["m007.py", "m039.py"]
+        assert engine.exit_code(audit.report) is engine.Exit.GATE_FAILED
+
+
+def test_a_family_of_the_whole_tree_whose_process_is_killed_did_not_run_and_the_others_did(tmp_path, monkeypatch):
+    families_of(monkeypatch, "syntax", "imports", "stubs", extra=[killer("killer", per_file=False)])
+    report = engine.audit_tree(tree(tmp_path, 40)).report
+    verdicts = {check.id: check.verdict for check in report.checks}
+    passed = Verdict.PASS
+    assert verdicts == {"syntax": passed, "imports": passed, "stubs": passed, "killer": Verdict.NOT_RUN}
+    assert next(check.message for check in report.checks if check.id == "killer") == lookup.KILLED
+    assert engine.exit_code(report) is engine.Exit.GATE_FAILED
+
+
+def test_a_file_that_kills_is_kept_from_the_families_that_see_the_whole_tree(tmp_path, monkeypatch):
+    both = [killer("one", per_file=True), killer("all", per_file=False)]
+    families_of(monkeypatch, "imports", extra=both)
+    report = engine.audit_tree(tree(tmp_path, 40)).report
+    assert {check.id for check in report.checks if check.verdict is Verdict.PASS} == {"imports", "one", "all"}
+    assert [item.what for item in report.not_checked if item.why == lookup.KILLED] == ["m007.py", "m039.py"]
