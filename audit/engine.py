@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import IntEnum
@@ -37,6 +37,8 @@ from audit.rules import families
 from audit.store import Store
 from audit.target import Target, open_target
 from audit.target import chosen as expected
+
+NAMED = 20  # files of one reason that are named among what was not checked
 
 
 class Exit(IntEnum):
@@ -137,8 +139,7 @@ def gated(
     ]
     omitted += [NotChecked(item.path, item.reason, "remove its entry in [tool.audit]") for item in settings.exclude]
     lost = lookup.prefetch(target, [plan.id for plan in chosen], store, step)
-    notes = [note.rpartition(": ")[::2] for note in target.notes] + [(path, lookup.KILLED) for path in lost]
-    omitted += [NotChecked(path, why, "look at it by hand") for path, why in notes]
+    omitted += unread([*target.notes, *(f"{path}: {lookup.KILLED}" for path in lost)])
     report = replace(report, not_checked=(*omitted, *report.not_checked))
     files = (*file_hashes(target), *further(target.root, settings.inputs))
     audited = partial(expected, include=settings.include, exclude=settings.exclude)
@@ -146,6 +147,18 @@ def gated(
     audit = run(target.root, report, chosen if target.files else [], progress, files, state)
     day = today or datetime.now(UTC).date()
     return Audit(judged(audit.report, target, settings, selection, rules, day), audit.facts)
+
+
+def unread(notes: Sequence[str]) -> Iterator[NotChecked]:
+    """What was left unread, in the words of `path: reason`; of one reason the first few by name."""
+    by_reason: dict[str, list[str]] = {}
+    for note in notes:
+        path, _, why = note.rpartition(": ")
+        by_reason.setdefault(why, []).append(path)
+    for why, paths in by_reason.items():
+        yield from (NotChecked(path, why, "look at it by hand") for path in paths[:NAMED])
+        if len(paths) > NAMED:
+            yield NotChecked(f"{len(paths) - NAMED} more", why, "look at them by hand")
 
 
 def all_rules() -> tuple[Rule, ...]:

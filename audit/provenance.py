@@ -1,9 +1,11 @@
 """What of a tree an audit looked at, as hashes and a commit: so that a later look can say whether it is the same."""
 
 import hashlib
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from pathlib import Path
 
 from audit.model import InputHash
@@ -97,9 +99,13 @@ def repository_state(target: Target, audited: Choice = sorted) -> tuple[str, str
 
 def blob(place: Path, like: str) -> str:
     """The id that git gives a file's bytes, by the hash that made the id `like`; "" for what cannot be read."""
+    algorithm = hashlib.sha256 if len(like) == 64 else hashlib.sha1
     try:
-        data = place.read_bytes()
+        facts = place.lstat()
+        if not stat.S_ISREG(facts.st_mode):
+            return ""  # a pipe or a device may stand where the commit has a file, and never end
+        begun = partial(algorithm, b"blob %d\0" % facts.st_size, usedforsecurity=False)
+        with place.open("rb") as stream:
+            return hashlib.file_digest(stream, begun).hexdigest()
     except OSError:
         return ""
-    algorithm = hashlib.sha256 if len(like) == 64 else hashlib.sha1
-    return algorithm(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -64,7 +64,7 @@ def run(distribution: str, arguments: Sequence[str], cwd: Path) -> Completed:
     `-P` keeps the audited tree from being imported in place of the tool (a `flake8.py` in it would run otherwise).
 
     Raises:
-        NotRunError: the tool is missing or did not end in time.
+        NotRunError: the tool is missing, cannot be started or did not end in time.
     """
     version(distribution)
     try:
@@ -74,6 +74,8 @@ def run(distribution: str, arguments: Sequence[str], cwd: Path) -> Completed:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise NotRunError(f"{distribution} did not end within {TIMEOUT} s", "audit a smaller tree") from None
+    except OSError as error:
+        raise NotRunError(f"{distribution} cannot be started: {error.strerror}", "mend this Python") from error
     here = cwd.resolve()
 
     def relative(text: str) -> str:

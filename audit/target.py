@@ -3,6 +3,8 @@
 import ast
 import io
 import os
+import re
+import stat
 import subprocess
 import tokenize
 import warnings
@@ -26,6 +28,7 @@ SKIPPED_FOLDERS = {
     ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", "site-packages",
 }  # fmt: skip
 PATIENCE = 30  # seconds for git; a repository may be made so that it waits for ever
+CLOSED = re.compile(rb"could not open directory '(.+?)/?':")  # what git says of it
 PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
 
 
@@ -157,20 +160,37 @@ class Target:
 
 def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[Exclusion, ...] = ()) -> Target:
     """The files under `root` that git knows or would add; without git, all but the usual caches and environments."""
-    files, notes = [], []
-    for path in chosen(git_files(root) or walked_files(root), include, exclude):
-        place = root / path
-        if place.is_symlink():
-            notes.append(f"{path}: a symbolic link, not followed")
-        elif not place.is_file():
-            if place.exists() and not place.is_dir():
-                notes.append(f"{path}: a pipe, socket or device, not opened")
-            continue  # deleted but still in git's index, or a submodule
-        elif place.stat().st_size > MAX_BYTES:
-            notes.append(f"{path}: larger than {MAX_BYTES // 2**20} MiB, not read")
-        else:
+    found, notes = listed(root)
+    files = []
+    for path in chosen(found, include, exclude):
+        try:
+            problem = unfit(root / path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # deleted but still in git's index
+        except OSError as error:
+            problem = f"cannot be reached, {error.strerror}"
+        if problem is None:
             files.append(path)
+        elif problem:
+            notes.append(f"{path}: {problem}")
     return Target(root, tuple(files), tuple(notes))
+
+
+def unfit(place: Path) -> str | None:
+    """Why what lies here is not read; None for a file, "" for a folder that has taken the place of one.
+
+    Raises:
+        OSError: nothing lies here, or nobody may look.
+    """
+    facts = place.lstat()
+    if stat.S_ISLNK(facts.st_mode):
+        return "a symbolic link, not followed"
+    if stat.S_ISDIR(facts.st_mode):
+        own = (place / ".git").exists() or not any(place.iterdir())
+        return "a submodule or other repository inside this one, not looked into" if own else ""
+    if not stat.S_ISREG(facts.st_mode):
+        return "a pipe, socket or device, not opened"
+    return f"larger than {MAX_BYTES // 2**20} MiB, not read" if facts.st_size > MAX_BYTES else None
 
 
 def chosen(paths: Iterable[str], include: tuple[str, ...], exclude: tuple[Exclusion, ...]) -> list[str]:
@@ -184,28 +204,52 @@ def chosen(paths: Iterable[str], include: tuple[str, ...], exclude: tuple[Exclus
     )
 
 
-def git_files(root: Path) -> list[str]:
-    """Tracked files and those untracked but not ignored; empty where there is no git or no repository."""
+def listed(root: Path) -> tuple[list[str], list[str]]:
+    """(paths, notes): as git lists them; what can be walked to where there is no git, no repository, or no answer."""
+    try:
+        paths, notes = git_files(root)
+    except subprocess.TimeoutExpired:
+        walked, notes = walked_files(root)
+        silence = f".git: git gave no answer within {PATIENCE} s, what it would ignore is read as well"
+        return walked, [silence, *notes]
+    return (paths, notes) if paths else walked_files(root)
+
+
+def git_files(root: Path) -> tuple[list[str], list[str]]:
+    """(tracked files and those untracked but not ignored, notes); nothing where there is no git or no repository.
+
+    Raises:
+        subprocess.TimeoutExpired: it does not answer.
+    """
     # fsmonitor is a program that the repository's own configuration may name: it must not run.
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(root), "ls-files", "-z", "--cached", "--others"]
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             [*command, "--exclude-standard"], capture_output=True, check=False, env=environment, timeout=PATIENCE
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name] if done.returncode == 0 else []
+    except OSError:
+        return [], []
+    if done.returncode != 0:
+        return [], []
+    closed = [os.fsdecode(name) for name in CLOSED.findall(done.stderr)]
+    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name], [shut(name) for name in closed]
 
 
-def walked_files(root: Path) -> list[str]:
-    """All files under `root`, following no link."""
+def walked_files(root: Path) -> tuple[list[str], list[str]]:
+    """(all files under `root`, notes on folders that cannot be listed), following no link."""
     found = []
-    for folder, folders, names in os.walk(root):
+    closed: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=closed.append):
         folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS and not name.endswith(".egg-info")]
         linked = [name for name in folders if (Path(folder) / name).is_symlink()]
         found += [(Path(folder) / name).relative_to(root).as_posix() for name in (*names, *linked)]
-    return found
+    return found, [shut(Path(error.filename).relative_to(root).as_posix()) for error in closed]
+
+
+def shut(folder: str) -> str:
+    """The note on a folder that cannot be listed."""
+    return f"{folder}: a folder that cannot be listed, not looked into"
 
 
 def read(root: Path, path: str) -> Iterator[Piece]:

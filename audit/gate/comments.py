@@ -7,7 +7,7 @@ from datetime import date
 
 from audit.model import Location
 from audit.rules.code import comments
-from audit.target import Kind, Piece, Target, read
+from audit.target import MAX_BYTES, Kind, Piece, Target, read
 
 MARKER = b"audit: ignore"
 COMMENT = re.compile(r"(?:^|\s)(?:#+|//|;|<!--)\s*audit: ignore(?:\[(?P<rules>[^\]]*)\])?(?P<rest>.*)")
@@ -44,7 +44,8 @@ def written(target: Target) -> Iterator[Suppression]:
     """All suppressions in the files of a tree. Only files that hold the marker are parsed."""
     for path in target.files:
         try:
-            marked = MARKER in (target.root / path).read_bytes()
+            with (target.root / path).open("rb") as file:
+                marked = MARKER in file.read(MAX_BYTES)
         except OSError:
             continue  # the family of syntax reports what cannot be read
         if marked:

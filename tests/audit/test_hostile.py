@@ -109,3 +109,12 @@ def test_a_file_that_cannot_be_read_is_a_finding(tmp_path, monkeypatch):
     monkeypatch.setattr(type(tmp_path), "open", refused)
     report = engine.audit_tree(tmp_path, select=("syntax",)).report
     assert [finding.message for finding in report.findings] == ["cannot be read: Permission denied"]
+
+
+def test_of_many_unread_files_the_first_are_named(tmp_path):
+    for number in range(30):
+        (tmp_path / f"a: {number:02}.py").symlink_to(tmp_path / "gone")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    report = engine.audit_tree(tmp_path, select=("syntax",)).report
+    named = [item.what for item in report.not_checked if item.why == "a symbolic link, not followed"]
+    assert named == [*(f"a: {number:02}.py" for number in range(20)), "10 more"]

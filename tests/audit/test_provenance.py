@@ -1,3 +1,4 @@
+import os
 import subprocess
 from functools import partial
 
@@ -45,6 +46,17 @@ def test_a_file_that_is_not_as_the_commit_has_it(repository, change):
         (repository / "é b.py").unlink()
     else:
         (repository / {"changed": "é b.py", "new": "c.py"}[change]).write_text("y\n")
+    assert state(repository)[1] == "dirty"
+
+
+@pytest.mark.parametrize("stand_in", ["pipe", "device"])
+def test_what_never_ends_in_place_of_a_committed_file_is_not_opened(repository, stand_in):
+    place = repository / "é b.py"
+    place.unlink()
+    if stand_in == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to("/dev/zero")
     assert state(repository)[1] == "dirty"
 
 

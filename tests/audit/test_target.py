@@ -1,9 +1,11 @@
 import json
+import os
 import subprocess
+import time
 
 import pytest
 
-from audit import notebooks, target
+from audit import engine, notebooks, provenance, target
 from audit.config import Exclusion
 from audit.target import Kind, open_target
 
@@ -51,6 +53,74 @@ def test_where_git_is_missing_the_walk_stands_in(tmp_path, monkeypatch):
     write(tmp_path, a_dot_py="")
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert open_target(tmp_path).files == ("a.py",)
+
+
+def stand_in(folder, monkeypatch, script):
+    """A program in place of git."""
+    program = folder / "bin/git"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_a_git_that_gives_no_answer_is_waited_for_no_longer_than_the_limit(tmp_path, monkeypatch):
+    stand_in(tmp_path, monkeypatch, "exec sleep 60")
+    root = write(tmp_path / "t", a_dot_py="x = 1\n")
+    monkeypatch.setattr(target, "PATIENCE", 0.3)
+    monkeypatch.setattr(provenance, "PATIENCE", 0.3)
+    begin = time.perf_counter()
+    audit = engine.audit_tree(root, select=("syntax",))
+    assert 0.6 <= time.perf_counter() - begin < 20
+    assert audit.facts.tree == "no repository"
+    assert [check.message for check in audit.report.checks] == ["no finding in 1 file"]
+    note = next(item for item in audit.report.not_checked if item.what == ".git")
+    assert note.why == "git gave no answer within 0.3 s, what it would ignore is read as well"
+
+
+def test_folders_that_cannot_be_listed_are_noted_with_git_and_without(tmp_path, monkeypatch):
+    note = "d: a folder that cannot be listed, not looked into"
+    root = write(tmp_path / "t", a_dot_py="x = 1\n", d__b_dot_py="")
+    real = os.scandir
+
+    def refused(path):
+        if str(path).endswith("/d"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    with monkeypatch.context() as walk:
+        walk.setattr(os, "scandir", refused)
+        assert open_target(root) == target.Target(root, ("a.py",), (note,))
+    warning = "warning: could not open directory 'd/': Permission denied"
+    stand_in(tmp_path, monkeypatch, f"printf 'a.py\\0'; echo \"{warning}\" >&2")
+    assert open_target(root) == target.Target(root, ("a.py",), (note,))
+
+
+def test_a_file_behind_a_closed_door_is_noted(tmp_path, monkeypatch):
+    write(tmp_path, a_dot_py="", b_dot_py="")
+    real = type(tmp_path).lstat
+
+    def refused(path):
+        if path.name == "b.py":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(type(tmp_path), "lstat", refused)
+    assert open_target(tmp_path).notes == ("b.py: cannot be reached, Permission denied",)
+
+
+def test_repositories_inside_are_noted_and_folders_in_place_of_files_are_looked_into(tmp_path):
+    git(tmp_path, "init", "-q")
+    write(tmp_path, a_dot_py="", was_a_file="", inner__b_dot_py="")
+    git(tmp_path, "add", "a.py", "was_a_file")
+    git(tmp_path, "init", "-q", "inner")
+    git(tmp_path, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},submodule")
+    (tmp_path / "submodule").mkdir()
+    (tmp_path / "was_a_file").unlink()
+    write(tmp_path, was_a_file__c_dot_py="")
+    tree = open_target(tmp_path)
+    assert tree.files == ("a.py", "was_a_file/c.py")
+    assert [note.split(":")[0] for note in tree.notes] == ["inner/", "submodule"]
 
 
 def test_include_and_exclude(tmp_path):
