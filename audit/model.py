@@ -276,6 +276,11 @@ class Report:
         return tuple(finding for finding in self.findings if finding.state is state)
 
     @property
+    def unsuppressed(self) -> tuple[Finding, ...]:
+        """The findings that count: open, or known from a baseline."""
+        return tuple(finding for finding in self.findings if finding.state is not State.SUPPRESSED)
+
+    @property
     def accuracy(self) -> Accuracy | None:
         """Of all rules that ran, together; None where none of them was ever measured."""
         figures = [check.accuracy for check in self.checks if check.accuracy and check.verdict is not Verdict.NOT_RUN]

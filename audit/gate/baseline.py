@@ -56,7 +56,7 @@ def read(path: Path) -> Baseline:
 
 def render(report: Report) -> str:
     """The open and known findings of a report as a baseline, the same bytes for the same findings."""
-    entries = [entry(finding) for finding in report.findings if finding.state is not State.SUPPRESSED]
+    entries = [entry(finding) for finding in report.unsuppressed]
     entries.sort(key=lambda entry: (entry.path, entry.rule, entry.fingerprint))
     document = Baseline(entries=tuple(entries)).model_dump()
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

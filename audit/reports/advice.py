@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from audit.model import Finding, Report, Severity, State, Verdict
+from audit.model import Finding, Report, Severity, Verdict
 from audit.reports import wording
 
 RULES = 10  # of one severity that are named one by one
@@ -40,8 +40,8 @@ def steps(report: Report) -> list[Step]:
 def of_severity(report: Report, severity: Severity) -> Iterator[Step]:
     """One step for each rule, the most frequent first."""
     by_rule: dict[str, list[Finding]] = {}
-    for finding in report.findings:
-        if finding.severity is severity and finding.state is not State.SUPPRESSED:
+    for finding in report.unsuppressed:
+        if finding.severity is severity:
             by_rule.setdefault(finding.rule, []).append(finding)
     ordered = sorted(by_rule.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     for rule, members in ordered[:RULES]:

@@ -136,9 +136,8 @@ def others(check: Check) -> str:
 def findings(report: Report) -> Iterator[str]:
     """Gravest first; within a severity, one heading for each rule with its risk and fix."""
     names = {Severity.CRITICAL: "Critical", Severity.MAJOR: "Quality", Severity.MINOR: "Minor"}
-    counted = [finding for finding in report.findings if finding.state is not State.SUPPRESSED]
     for severity in Severity:
-        chosen = [finding for finding in counted if finding.severity is severity]
+        chosen = [finding for finding in report.unsuppressed if finding.severity is severity]
         if not chosen:
             continue
         parts = [f"## {names[severity]} findings ({len(chosen)})"]

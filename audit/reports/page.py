@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from html import escape
 from importlib import resources
 
-from audit.model import Evidence, Report, Severity, State, Verdict
+from audit.model import Evidence, Report, Severity, Verdict
 from audit.reports import wording
 from audit.reports.advice import steps
 from audit.reports.page_findings import findings
@@ -74,9 +74,8 @@ def head(report: Report) -> Iterator[str]:
         held_down = any(family.points for family in report.score.families)
         weakest = f", weakest: {escape(report.score.weakest)}" if held_down else ""
         yield f"<li><b>{value}</b> score of 100{weakest}</li>"
-    counted = [finding for finding in report.findings if finding.state is not State.SUPPRESSED]
     for severity in Severity:
-        number = sum(finding.severity is severity for finding in counted)
+        number = sum(finding.severity is severity for finding in report.unsuppressed)
         yield f'<li><b class="{severity}">{number}</b> {severity}</li>'
     passed = sum(check.verdict.passes for check in report.checks)
     yield f"<li><b>{passed} / {len(report.checks)}</b> checks passed</li>"

@@ -23,7 +23,11 @@ def mypy_check(target: Target) -> Check:
         NotRunError: mypy is missing, or stopped before it had read everything.
     """
     done = run_module("mypy", ["--output", "json"], target.root)
-    found = errors(done.stdout)
+    try:
+        found = errors(done.stdout)
+    except (ValueError, KeyError, TypeError) as error:
+        said = first_line(done.stderr or done.stdout)[:200]
+        raise NotRunError(f"mypy printed something else than its errors: {said}", "run `mypy` by hand") from error
     if done.status not in (0, 1) and not found:
         raise NotRunError(f"mypy stopped: {first_line(done.stderr or done.stdout)}", "run `mypy` by hand")
     if done.status != 0 and not found:

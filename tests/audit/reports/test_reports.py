@@ -5,58 +5,11 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from audit.model import (
-    Check,
-    Confidence,
-    Evidence,
-    Finding,
-    InputHash,
-    Location,
-    NotChecked,
-    Report,
-    Row,
-    RunFacts,
-    Severity,
-    Verdict,
-)
+from audit.model import Check, Evidence, Location, Report, RunFacts, Verdict
 from audit.reports import files, json_report, markdown, terminal, wording
 from audit.reports.advice import steps
-from tests.audit.reports.samples import FULL
+from tests.audit.reports.samples import FULL, GRAVE, NOTEBOOK
 
-FINDING = Finding(
-    rule="stubs.todo",
-    family="stubs",
-    severity=Severity.MINOR,
-    confidence=Confidence.HIGH,
-    location=Location("n.ipynb", 2, 3),
-    message="work left",
-    risk="nobody is reminded",
-    fix="do it",
-    excerpt="# `x` | y",
-)
-GRAVE = replace(FINDING, rule="secrets.token", severity=Severity.CRITICAL, location=Location("a.py", 7), excerpt="")
-RIGHT = Row("t", "temperature", "T", "eq. 5", Verdict.PASS, Evidence("p", 0.38, 0.38, "1", 0.001), "T measured")
-WRONG = Row("k", "neighbours", "K", "2.2", Verdict.FAIL, Evidence("p", 10, 5, "bins"), "K measured 10 bins, paper 5")
-REPORT = Report(
-    subject="thing",
-    scope="project",
-    checks=(
-        Check("stubs", "Nothing is left empty", Verdict.FAIL, "1 finding", (FINDING, GRAVE)),
-        Check("tests", "All tests pass", Verdict.NOT_RUN, "no evidence", remedy="run `make test`"),
-        Check("coverage.a", "Covered", Verdict.NOT_RUN, "no evidence", remedy="run `make test`"),
-        Check("paper.p.s", "A paper, measured on s", Verdict.FAIL, "1 of 2", rows=(RIGHT, WRONG)),
-        Check(
-            "types.mypy",
-            "mypy finds no error",
-            Verdict.PASS,
-            "no error",
-            evidence=(Evidence("mypy", 0, 0, "errors", versions=(("mypy", "2"),), inputs=(InputHash("a", "b" * 64),)),),
-            notes=("skipped: x",),
-        ),
-    ),
-    not_checked=(NotChecked("history", "only files", "scan it"),),
-    required=("tests",),
-)
 FACTS = RunFacts("2026-01-01T00:00:00+00:00", "c0ffee", "clean", "3.11.7", "Linux", (("stubs", 0.1),))
 
 
@@ -67,18 +20,19 @@ def printed(report, **options):
 
 
 def test_the_markdown_report_says_verdict_reason_evidence_and_limits():
-    text = markdown.render(REPORT)
+    text = markdown.render(FULL)
     for part in (
-        "# Audit of thing",
-        "**✗ fail**: stubs, paper.p.s failed; tests, coverage.a did not run; required and without a result: tests.",
-        "To have tests, coverage.a checked: run `make test`.",
+        "# Audit of thing &lt;b>",
+        "**! error**: stubs, secrets, paper.p.s, coverage.a failed; other broke down; open stayed unknown; "
+        "tests.run did not run; required and without a result: tests, absent.",
+        "To have tests.run checked: run `make test`.",
         "`mypy`, mypy 2, sha256 bbbbbbbbbbbb… of a",
         "skipped: x",
         "0.38 ± 0.001",
         "**✗ fail** K measured 10 bins, paper 5.",
         "## Critical findings (1)",
         "## Minor findings (1)",
-        "- `n.ipynb#cell=3:2`: work left — `` # `x` | y ``",
+        "- `n.ipynb#cell=3:2`: work left in `f` — `` # `x` | <y> & z ``",
         "Risk: nobody is reminded",
         "## What to do, in this order",
         "| history | only files | scan it",
@@ -93,7 +47,7 @@ def test_tables_are_whole():
 
 
 def test_many_findings_are_cut_and_the_rest_counted():
-    many = tuple(replace(FINDING, location=Location("a.py", line)) for line in range(1, 81))
+    many = tuple(replace(NOTEBOOK, location=Location("a.py", line)) for line in range(1, 81))
     text = markdown.render(Report("x", "tree", (Check("stubs", "S", Verdict.FAIL, "", many),)))
     assert text.count("- `a.py:") == markdown.SHOWN
     assert "… and 30 more, in report.json." in text
@@ -103,20 +57,20 @@ def test_many_findings_are_cut_and_the_rest_counted():
 
 
 def test_the_json_report_holds_everything_in_a_versioned_shape():
-    document = json.loads(json_report.render(REPORT))
+    document = json.loads(json_report.render(FULL))
     assert document["schema_version"] == 3
-    assert document["verdict"] == "fail"
-    assert [check["id"] for check in document["checks"]] == [check.id for check in REPORT.checks]
+    assert document["verdict"] == "error"
+    assert [check["id"] for check in document["checks"]] == [check.id for check in FULL.checks]
     assert document["checks"][0]["findings"][0]["location"] == {"path": "n.ipynb", "line": 2, "cell": 3}
-    assert document["checks"][3]["rows"][1]["evidence"]["measured"] == 10
+    assert document["checks"][4]["rows"][1]["evidence"]["measured"] == 10
 
 
 def test_the_terminal_names_failing_rows_and_hides_the_others_unless_asked():
-    text = printed(REPORT)
+    text = printed(FULL)
     assert "K measured 10 bins, paper 5" in text
     assert "T measured" not in text
-    assert "T measured" in printed(REPORT, all_rows=True)
-    assert "tests, coverage.a: not run; run `make test`" in text
+    assert "T measured" in printed(FULL, all_rows=True)
+    assert "tests.run: not run; run `make test`" in text
 
 
 @pytest.mark.parametrize("verdict", Verdict)
@@ -142,8 +96,8 @@ def test_numbers(value, text):
 
 def test_files_are_whole_and_what_differs_lies_apart(tmp_path):
     first, second = tmp_path / "one", tmp_path / "two"
-    files.write_all(first, REPORT, FACTS)
-    files.write_all(second, REPORT, replace(FACTS, started="later", commit="decaf"))
+    files.write_all(first, FULL, FACTS)
+    files.write_all(second, FULL, replace(FACTS, started="later", commit="decaf"))
     for name in ("report.md", "report.json", "report.sarif", "report.xml", "report.html"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert json.loads((second / "run.json").read_text())["started"] == "later"
@@ -201,7 +155,7 @@ def test_strengths_are_only_what_was_measured():
 
 def test_recommendations_are_ordered_by_gravity_then_number_and_cut():
     findings = [
-        replace(FINDING, rule=f"stubs.r{number:02}", location=Location("a.py", 100 * number + line))
+        replace(NOTEBOOK, rule=f"stubs.r{number:02}", location=Location("a.py", 100 * number + line))
         for number in range(12)
         for line in range(1, 2 + (number == 7))
     ]

@@ -101,6 +101,13 @@ def test_a_failure_of_mypy_without_an_error_is_not_run(project, monkeypatch):
         types.mypy_check(open_target(project))
 
 
+@pytest.mark.parametrize("line", ["{cut off", "{}", '{"code": "", "severity": "error", "file": 3, "line": 1}'])
+def test_what_mypy_cannot_have_meant_is_not_run(project, monkeypatch, line):
+    answer(monkeypatch, types, "run_module", 1, f"{line}\n")
+    with pytest.raises(NotRunError, match=r"mypy printed something else than its errors: \{"):
+        types.mypy_check(open_target(project))
+
+
 def test_a_missing_tool_is_not_run_with_the_remedy():
     with pytest.raises(NotRunError) as caught:
         runners.version("no-such-distribution")
