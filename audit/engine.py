@@ -119,7 +119,8 @@ def audit_tree(
     settings = (config or Config()).with_options(select=tuple(select) or None)
     target = open_target(root, settings.include, settings.exclude)
     omitted = NotChecked("behaviour of the code", "nothing of a foreign tree is run", "run its tests yourself")
-    report = Report(root.resolve().name, "tree", (), (omitted, *BLIND_SPOTS), conditions=conditions)
+    blind = (item for item in BLIND_SPOTS if item is not GPU_MEMORY)  # nothing of this tree can be predicted
+    report = Report(root.resolve().name, "tree", (), (omitted, *blind), conditions=conditions)
     return gated(target, report, rule_plans(target), settings, progress, today, store, step)
 
 
@@ -211,7 +212,7 @@ def attempt(plan: Plan) -> Check:
     except AuditError:
         raise
     except Exception as error:
-        crash = describe(error)
+        crash = describe(error).removeprefix(f"{lookup.BrokenRuleError.__name__}: ")
         return Check(plan.id, plan.title, Verdict.ERROR, f"the check broke down: {crash}", crash=crash)
 
 
@@ -244,13 +245,18 @@ def exit_code(report: Report) -> Exit:
 NUMBERS = NotChecked(
     "numbers in documents", "tool.audit.claims names no document", "bind them to evidence: `python -m audit claims`"
 )
+GPU_MEMORY = NotChecked(
+    "memory on a GPU", "it is predicted, and measured where there is one",
+    "run `python -m audit memory --device cuda` on a machine with a GPU",
+)  # fmt: skip
 BLIND_SPOTS = (
     NotChecked(
         "the history of the repository", "only the files as they are now are read", "scan the history for credentials"
     ),
-    NUMBERS,
     NotChecked(
-        "memory on a GPU", "it is predicted, and measured where there is one",
-        "run `python -m audit memory --device cuda` on a machine with a GPU",
+        "checkpoints, archives and pictures", "binary files are not opened",
+        "load checkpoints of others with `weights_only=True`",
     ),
-)
+    NUMBERS,
+    GPU_MEMORY,
+)  # fmt: skip

@@ -53,7 +53,7 @@ def family_check(family: Family, target: Target) -> Check:
     seen = len(target.files) if reads_text else len(target.python_files)
     message = f"{counted(len(found), 'finding')} in {counted(seen, 'file')}"
     versions = (("python", platform.python_version()), *(version(name) for name in family.versions))
-    command = f"audit.rules.{family.name} on {seen} files"
+    command = f"audit.rules.{family.name} on {counted(seen, 'file')}"
     name, read = ("(all files)", target.files) if reads_text else ("(Python files)", target.python_files)
     inputs = (InputHash(name, together(target, read)),)
     proof = Evidence(command, len(found), 0, "findings", versions=versions, inputs=inputs)

@@ -26,7 +26,8 @@ class Step:
 
 def steps(report: Report) -> list[Step]:
     """What broke down, then rules by gravity and number of findings, then what is to be measured."""
-    found = [Step(f"Find out why it broke down: {check.message}.", check.id) for check in report.legs(Verdict.ERROR)]
+    broken = report.legs(Verdict.ERROR)
+    found = [Step(f"Find out why it broke down: {check.crash or check.message}.", check.id) for check in broken]
     for severity in Severity:
         found += of_severity(report, severity)
     for check in report.checks:

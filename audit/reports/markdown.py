@@ -34,6 +34,8 @@ def title(report: Report) -> str:
         f"# Audit of {wording.plain(report.subject)}",
         f"**{wording.sign(report.verdict)}**: {wording.headline(report)}",
     ]
+    if report.unsuppressed:
+        lines.append(f"**Findings**: {wording.gravities(report)}.")
     if report.checks:
         believed = f" The rules that ran: {wording.accuracy(report.accuracy)}." if report.accuracy else ""
         lines.append(f"**Score**: {wording.score(report)}.{believed}")
@@ -54,7 +56,8 @@ def criteria(report: Report) -> str:
     rows = []
     for check in report.checks:
         proof = "; ".join(described(evidence) for evidence in check.evidence) or "none"
-        rows.append((f"`{check.id}`", check.title, wording.sign(check.verdict), wording.result(check), proof))
+        came_out = wording.plain(wording.result(check))
+        rows.append((f"`{check.id}`", check.title, wording.sign(check.verdict), came_out, proof))
     if not rows:
         return ""
     notes = [f"- {check.id}: {wording.plain(note)}" for check in report.checks for note in check.notes]
@@ -79,7 +82,7 @@ def families(report: Report) -> str:
         f"A finding costs points: {', '.join(f'{item} {item.points}' for item in Severity)}. "
         f"A family with p points has {100 * HALF:,} / ({HALF} + p). "
         "The score is that of the weakest family times the mean of all. Recall and precision are those of the "
-        "family's rules on the audit's own corpus."
+        "family's rules on the audit's own corpus, which was written beside them: an upper bound."
     )
     return f"## Score: {report.score.value:.1f} of 100\n\n{explained}\n\n{table(heads, rows)}"
 
@@ -89,7 +92,7 @@ def described(evidence: Evidence) -> str:
     parts = [code(evidence.command)]
     if evidence.versions:
         parts.append(", ".join(f"{name} {version}" for name, version in evidence.versions))
-    parts += [f"sha256 {item.sha256[:12]}… of {item.path}" for item in evidence.inputs]
+    parts += [f"sha256 {item.sha256[:12]}… of {wording.plain(item.path)}" for item in evidence.inputs]
     return ", ".join(parts)
 
 
@@ -147,7 +150,8 @@ def findings(report: Report) -> Iterator[str]:
             members = list(group)
             called = f": {members[0].title}" if members[0].title else ""
             heading = f"### `{rule}`{called} ({len(members)})"
-            parts.append(f"{heading}\n\nRisk: {members[0].risk}  \nFix: {members[0].fix}")
+            risk, fix = wording.plain(members[0].risk), wording.plain(members[0].fix)
+            parts.append(f"{heading}\n\nRisk: {risk}  \nFix: {fix}")
             parts.append("\n".join(place(finding) for finding in members[: max(left, 1)]))
             if len(members) > max(left, 1):
                 parts.append(f"… and {len(members) - max(left, 1)} more, in report.json.")
@@ -157,7 +161,8 @@ def findings(report: Report) -> Iterator[str]:
 
 def place(finding: Finding) -> str:
     """One finding: where, what, and the line itself where it may be shown."""
-    excerpt = f" — {code(finding.excerpt)}" if finding.excerpt else ""
+    quoted = finding.excerpt and f"`{finding.excerpt}`" not in finding.message
+    excerpt = f" — {code(finding.excerpt)}" if quoted else ""
     known = " *(known from the baseline)*" if finding.state is State.KNOWN else ""
     return f"- {code(str(finding.location))}: {wording.plain(finding.message)}{excerpt}{known}"
 
@@ -187,8 +192,8 @@ def strengths(report: Report) -> str:
             continue
         figures = check.accuracy
         believed = f" (rules with recall {figures.recall:.2f} on {figures.planted} planted defects)" if figures else ""
-        lines.append(f"- {check.title}: {wording.result(check)}{believed}.")
-    return "## Strengths, measured\n\n" + "\n".join(lines) if lines else ""
+        lines.append(f"- {check.title}: {wording.plain(wording.result(check))}{believed}.")
+    return f"## Strengths, measured\n\n{wording.STRENGTHS}\n\n" + "\n".join(lines) if lines else ""
 
 
 def todo(report: Report) -> str:
@@ -197,7 +202,7 @@ def todo(report: Report) -> str:
     for number, step in enumerate(steps(report), 1):
         severity = f"**{step.severity}** " if step.severity else ""
         about = f"{code(step.about)} " if step.about else ""
-        lines.append(f"{number}. {severity}{about}{step.where}{step.text}")
+        lines.append(f"{number}. {severity}{about}{wording.plain(step.where + step.text)}")
     return "## What to do, in this order\n\n" + "\n".join(lines) if lines else ""
 
 
@@ -205,7 +210,7 @@ def not_checked(report: Report) -> str:
     """The limits of this report."""
     if not report.not_checked:
         return ""
-    rows = [(item.what, item.why, item.how) for item in report.not_checked]
+    rows = [tuple(map(wording.plain, (item.what, item.why, item.how))) for item in report.not_checked]
     return "## What was not checked\n\n" + table(("what", "why", "how to check it"), rows)
 
 
@@ -225,7 +230,8 @@ def escape(cell: str) -> str:
 
 
 def code(text: str) -> str:
-    """A line of the target as code, whatever ticks it holds."""
+    """A line of the target as code, whatever ticks or line breaks it holds."""
+    text = wording.one_line(text)
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence, pad = "`" * (longest + 1), " " if longest else ""
     return f"{fence}{pad}{text}{pad}{fence}"

@@ -176,7 +176,7 @@ def strengths(report: Report) -> Iterator[str]:
     """What a check measured and found right."""
     passed = [check for check in report.legs(Verdict.PASS) if check.evidence or check.rows]
     if passed:
-        yield "<h2>Strengths, measured</h2><ul>"
+        yield f"<h2>Strengths, measured</h2><p>{wording.STRENGTHS}</p><ul>"
         yield from (f"<li>{escape(check.title)}: {escape(wording.result(check))}</li>" for check in passed)
         yield "</ul>"
 

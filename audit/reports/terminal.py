@@ -45,8 +45,8 @@ def render(report: Report, *, all_rows: bool = False) -> RenderableType:
         parts += [Text(f"  {check.id}: {note}", "dim") for note in check.notes]
     found = sorted(report.findings, key=lambda item: list(State).index(item.state))
     if found:
-        states = wording.states(report)
-        parts.append(Text(f"\nFindings ({len(found)}{': ' if states else ''}{states})", "bold"))
+        numbers = wording.states(report) or wording.gravities(report)
+        parts.append(Text(f"\nFindings ({len(found)}: {numbers})", "bold"))
     parts += [line(item) for item in found[:SHOWN]]
     if len(found) > SHOWN:
         parts.append(Text(f"  … and {len(found) - SHOWN} more in the report", "dim"))
@@ -66,7 +66,7 @@ def render(report: Report, *, all_rows: bool = False) -> RenderableType:
 
 def line(finding: Finding) -> Text:
     """One finding; what does not count is dim and says why."""
-    text = f"  {finding.severity:<8}  {finding.location}  {finding.rule}: {finding.message}"
+    text = wording.one_line(f"  {finding.severity:<8}  {finding.location}  {finding.rule}: {finding.message}")
     if finding.state is State.OPEN:
         return Text(text)
     return Text(f"{text} [{finding.state}{': ' if finding.reason else ''}{finding.reason}]", "dim")

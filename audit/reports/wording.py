@@ -3,14 +3,18 @@
 import re
 from typing import assert_never
 
-from audit.model import Check, Evidence, Report, Row, State, Verdict
+from audit.model import Check, Evidence, Report, Row, Severity, State, Verdict
 from audit.scores import Accuracy
 
 Number = str | int | float | None
+STRENGTHS = "What was looked for and not found. Where a tree has nothing of the kind, there was nothing to find."
 # What moves the cursor, changes colours or turns the direction of writing round; halves of characters, which names of
 # files may hold. None of it may reach a terminal or a file from an audited tree.
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-TICKED = re.compile(r"(`[^`]*`)")
+TICKED = re.compile(r"((?<!`)`[^`\n]+`(?!`))")
+# What markdown would take for its own: emphasis, links, code, tags, entities. An underscore within a word is none.
+MARKS = re.compile(r"[\\`*\[]|(?<![^\W_])_|_(?![^\W_])")
+TAG = str.maketrans({"<": "&lt;", "\n": " "})
 
 
 def safe(text: str) -> str:
@@ -18,10 +22,15 @@ def safe(text: str) -> str:
     return UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def one_line(text: str) -> str:
+    """Names of files may hold line breaks: nothing that begins a line of a report is theirs."""
+    return safe(text).replace("\n", "\N{REPLACEMENT CHARACTER}")
+
+
 def plain(text: str) -> str:
-    """Words of an audited tree for markdown: no tag, link or picture of theirs is one of ours; `ticks` stay."""
+    """Words of an audited tree for markdown: they make no tag, link, picture or emphasis; `ticks` stay."""
     parts = TICKED.split(text)
-    parts[::2] = [part.replace("<", "&lt;").replace("[", "\\[") for part in parts[::2]]
+    parts[::2] = [MARKS.sub(r"\\\g<0>", part).replace("&", "&amp;").translate(TAG) for part in parts[::2]]
     return "".join(parts)
 
 
@@ -137,6 +146,12 @@ def accuracy(figures: Accuracy) -> str:
         f"recall {figures.recall:.2f}, precision {figures.precision:.2f} on {figures.planted} planted defects"
         " and their near misses"
     )
+
+
+def gravities(report: Report) -> str:
+    """How many findings count, by severity: `2 critical, 5 major`; "" without any."""
+    numbers = ((severity, sum(item.severity is severity for item in report.unsuppressed)) for severity in Severity)
+    return ", ".join(f"{number} {severity}" for severity, number in numbers if number)
 
 
 def states(report: Report) -> str:

@@ -79,3 +79,30 @@ def test_a_file_s_name_asks_for_its_rendering(form, tmp_path):
     (tmp_path / form.file).mkdir()
     assert formats.of_file(tmp_path / form.file) is None
     assert formats.of_file(Path("reports/audit.v1")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a/__init__.py and `b/__init__.py`", r"a/\_\_init\_\_.py and `b/__init__.py`"),
+        ("snake_case, _own and *", r"snake_case, \_own and \*"),
+        ("<b> & &lt;", "&lt;b> &amp; &amp;lt;"),
+        (r"\[a](b)", r"\\\[a](b)"),
+        ("one ` alone", r"one \` alone"),
+        ("``<b>``", r"\`\`&lt;b>\`\`"),
+        ("`one` ``two``", r"`one` \`\`two\`\`"),
+        ("a\n\n# b", "a  # b"),
+    ],
+)
+def test_words_of_a_tree_are_words_in_markdown(text, shown):
+    assert wording.plain(text) == shown
+
+
+def test_a_name_with_line_breaks_begins_no_line_of_a_report(tmp_path):
+    (tmp_path / "a\n\n# Fine\n\n✓ pass.py").write_text("def f():\n    pass\n")
+    (tmp_path / "b\n# Fine <img>.py").symlink_to("nowhere")
+    report = engine.audit_tree(tmp_path, ["stubs"]).report
+    for form in (Format.TERMINAL, Format.MARKDOWN):
+        lines = formats.render(report, form).split("\n")
+        assert not [line for line in lines if line.startswith(("# Fine", "✓ pass.py", "<img"))]
+        assert not [line for line in lines if "<img" in line]

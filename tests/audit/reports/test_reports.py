@@ -130,6 +130,7 @@ def test_the_markdown_report_has_the_shape_of_a_review():
     ]
     for part in (
         "**Score**: 43.2 of 100, held down most by secrets (66.7); without tests.run, which came to no result.",
+        "**Findings**: 1 critical, 1 major, 1 minor.",
         "The rules that ran: recall 0.92, precision 0.92 on 12 planted defects and their near misses.",
         "In this run: without lint.",
         "*(known from the baseline)*",
