@@ -2,13 +2,14 @@
 
 import ast
 import re
-from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_constant, is_function, last_name, text_of
+from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
+from audit.rules.seeding import Seeds, named
 from audit.rules.shuffling import unordered
 from audit.target import Piece, Target
 
@@ -22,8 +23,8 @@ SEED = rule(
 )
 SHUFFLE = rule(
     "determinism.shuffle",
-    title="An order drawn without a generator or a seed",
-    why="Its order hangs on every other use of the global random state; one more call elsewhere changes the run.",
+    title="A random draw without a generator or a seed",
+    why="It hangs on every other use of the global random state: one more call elsewhere changes the run.",
     fix="Give it generator=torch.Generator().manual_seed(seed), random_state=seed or seed=seed.",
     severity=Severity.MINOR,
     confidence=Confidence.MEDIUM,
@@ -40,11 +41,15 @@ SETTING = rule(
 BENCHMARK = "torch.backends.cudnn.benchmark"
 DETERMINISTIC = "torch.backends.cudnn.deterministic"
 SWITCH = "torch.use_deterministic_algorithms"
-FITTING = ("fit", "fit_generator", "train_on_batch", "apply_gradients")
-FITTERS = ("lightning", "pytorch_lightning", "keras", "tensorflow", "optax", "flax")
-KEYS = {"jax.random.PRNGKey", "jax.random.key"}
+LIGHTNING = ("lightning", "pytorch_lightning")
+FITTING = (
+    "fit", "fit_generator", "train_on_batch", "apply_gradients", "minimize", "fit_one_cycle", "fine_tune", "learn",
+)  # fmt: skip
+FITTERS = (*LIGHTNING, "keras", "tensorflow", "optax", "flax", "fastai", "skorch", "stable_baselines3", "sb3_contrib")
+TRAINER = re.compile(r"train[^/]*(/[^/]+)?\.py$", re.I)  # a file, or its folder, that says what it is for
+# A condition that asks only for the device, and nobody's wish.
+DEVICE = re.compile(r"^(not )?[\w.]*(cuda|gpu|device)[\w.]*(\(\))?( (==|!=|is|is not) .+)?$|is_available\(\)$", re.I)
 # Libraries whose fit() trains no network: scalers, trees, statistics, searches.
-DEEPEST = 5  # packages that pass a name on to each other
 OF_TOOLS = ("setup.py", "conf.py", "noxfile.py", "versioneer.py")  # they import a library and run nothing of it
 ESTIMATORS = ("sklearn", "xgboost", "lightgbm", "catboost", "imblearn", "statsmodels", "umap", "scipy", "ray", "optuna")
 # What only a network's fit() is given, and what networks and their trainers are called.
@@ -52,7 +57,13 @@ OF_A_NETWORK = {
     "epochs", "nb_epoch", "batch_size", "validation_data", "validation_split", "steps_per_epoch", "callbacks",
     "datamodule", "train_dataloaders", "train_dataloader", "ckpt_path",
 }  # fmt: skip
-NETWORK = re.compile(r"(^|_)(model|net|network|trainer|autoencoder|vae|gan|cnn|rnn|lstm|classifier|engine)(_|\d|$)")
+NETWORK = re.compile(
+    r"(^|_)(model|net|network|trainer|autoencoder|vae|gan|cnn|rnn|lstm|classifier|engine|learn|learner)(_|\d|$)"
+)
+# Estimators of scikit-learn that draw at random.
+FORESTS = re.compile(
+    r"((RandomForest|ExtraTrees|GradientBoosting|MLP|SGD|Bagging|AdaBoost)(Classifier|Regressor)|KMeans)$"
+)
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -60,64 +71,57 @@ def find(target: Target) -> Iterator[Finding]:
     local = local_of(target)
     chosen = [module for path, module in local.modules.items() if not TEST_PATH.search(path)]
     training = [(module, begun) for module in chosen if (begun := training_place(module))]
-    seeds = {module.path for module in chosen if sets_seed(module)}
+    seeds = Seeds(local, chosen)
     yield from unseeded(local, chosen, training, seeds)
     for module in chosen:
+        here = partial(seeds.cover, module, common=True)
         for piece, call, name in module.calls:
             place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
-            problem = unordered(module, call, name, seeded=bool(seeds), trains=bool(training))
+            problem = unordered(module, call, name, seeded=bool(seeds.parts), here=here, trains=bool(training))
             if problem:
                 yield found(SHUFFLE, place, problem, excerpt)
+            elif is_forest(module, call, name) and not here():
+                yield found(SHUFFLE, place, f"{name.rpartition('.')[2]} without random_state=", excerpt)
             elif name == SWITCH and call.args and is_constant(call.args[0], False) and not restored(module, call):
                 yield found(SETTING, place, "deterministic algorithms are switched off here", excerpt)
+            elif is_benchmarked(call, name):
+                yield found(SETTING, place, "benchmark=True is fixed", excerpt)
         yield from settings(module)
 
 
 def unseeded(
-    local: Local, chosen: list[Module], training: list[tuple[Module, tuple[Piece, int]]], seeds: set[str]
+    local: Local, chosen: list[Module], training: list[tuple[Module, tuple[Piece, int]]], seeds: Seeds
 ) -> Iterator[Finding]:
     """Programs that train while neither they, nor what they import, nor what imports them, sets a seed."""
     if not training:
         return
-    below: dict[str, set[str]] = defaultdict(set)
-    above: dict[str, set[str]] = defaultdict(set)
-    for module in chosen:
-        below[module.path].update(path for path, _ in local.edges(module))
-        for path in used(local, module):
-            above[path].add(module.path)
     programs = {module.path for module in chosen if is_program(local, module)}
+    programs |= {module.path for module, (piece, line) in training if part_at(piece, line) is None}
     for module, (piece, line) in training:
-        users = reach(module.path, above)
-        alone = not in_package(local, module)
+        users = seeds.users(module)
+        alone = not in_package(local, module) or part_at(piece, line) is None
         run = users & programs and (alone or is_run(piece, line, [local.modules[path] for path in users]))
-        if not run and (seeds or not module.path.rpartition("/")[2].startswith("train")):
+        if not run and (seeds.parts or not TRAINER.search(module.path)):
             continue  # a library's training function: whoever calls it seeds
-        related = reach(module.path, below) | {path for user in users for path in reach(user, below)}
-        if not related & seeds:
+        if not seeds.cover(module):
             message = "a model is trained here, and nothing sets a seed"
             yield found(SEED, piece.at(line), message, piece.line(line)[:120])
 
 
-def is_run(piece: Piece, line: int, users: list[Module]) -> bool:
-    """Whether a line stands in no function or class, or in one that is decorated or that some module speaks of."""
+def part_at(piece: Piece, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
+    """The outermost function or class in which a line stands."""
     assert piece.tree is not None
     parts = [node for node in piece.tree.body if is_function(node) or isinstance(node, ast.ClassDef)]
-    part = next((node for node in parts if node.lineno <= line <= (node.end_lineno or 0)), None)
+    return next((node for node in parts if node.lineno <= line <= (node.end_lineno or 0)), None)
+
+
+def is_run(piece: Piece, line: int, users: list[Module]) -> bool:
+    """Whether a line stands in no function or class, or in one that is decorated or that some module speaks of."""
+    part = part_at(piece, line)
     if part is None or part.decorator_list:
         return True
     own = {id(node) for node in ast.walk(part)}
     return any(part.name in named(node, module) for module in users for _, node in module.walk() if id(node) not in own)
-
-
-def named(node: ast.AST, module: Module) -> tuple[str, ...]:
-    """The names by which a node may mean a function or class: `train`, `engine.train`, an import, a registry's text."""
-    if isinstance(node, ast.Name):
-        return (node.id,)
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id not in module.given:
-        return (node.attr,)
-    if isinstance(node, ast.ImportFrom):
-        return tuple(alias.name for alias in node.names)
-    return (text_of(node),)
 
 
 def training_place(module: Module) -> tuple[Piece, int] | None:
@@ -157,16 +161,23 @@ def fits_network(module: Module, call: ast.Call) -> bool:
     return bool(call.args or call.keywords) and NETWORK.search(last_name(fitted)) is not None
 
 
-def sets_seed(module: Module) -> bool:
-    """A call with `seed` in its name, or one that is given a seed, or JAX's key of a number."""
-    for _, node in module.walk():
-        if isinstance(node, ast.Call):
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else last_name(node.func)
-            if module.full_name(node.func) in KEYS and node.args and not isinstance(node.args[0], ast.Call):
-                return True
-            if "seed" in called.lower() or any(item.arg and "seed" in item.arg.lower() for item in node.keywords):
-                return True
-    return False
+def is_forest(module: Module, call: ast.Call, name: str) -> bool:
+    """Whether an estimator that draws at random, made without a state of its own, is fitted beside where it is made."""
+    if not name.startswith("sklearn.") or not FORESTS.search(name):
+        return False
+    if any(item.arg in ("random_state", None) for item in call.keywords):
+        return False
+    if any(isinstance(holder, ast.arguments) for holder in module.enclosing(call)):
+        return False  # a default: whoever calls chooses
+    scope = module.scope(call)
+    calls = (node.func for node in ast.walk(scope) if isinstance(node, ast.Call))
+    return any(last_name(function).startswith(("fit", "cross_val")) for function in calls)
+
+
+def is_benchmarked(call: ast.Call, name: str) -> bool:
+    """Lightning's trainer told to let cuDNN choose."""
+    of_lightning = name.partition(".")[0] in LIGHTNING and name.endswith(".Trainer")
+    return of_lightning and is_constant(keyword(call, "benchmark"), True)
 
 
 def is_program(local: Local, module: Module) -> bool:
@@ -181,39 +192,6 @@ def in_package(local: Local, module: Module) -> bool:
     return f"{folder}/__init__.py".lstrip("/") in local.files
 
 
-def used(local: Local, module: Module) -> set[str]:
-    """The modules that a module takes names from: a package that only passes them on uses none of them."""
-    defines = any(is_function(node) or isinstance(node, ast.ClassDef) for _, node in module.walk())
-    if module.path.endswith("__init__.py") and not defines:
-        return set()
-    attributes = {node.attr for _, node in module.walk() if isinstance(node, ast.Attribute)}
-    return {
-        place
-        for path, item in local.edges(module)
-        for place in sources(local, path, set(item.names) or attributes)
-    }
-
-
-def sources(local: Local, path: str, names: set[str], depth: int = 0) -> set[str]:
-    """A module, and where it is a package, the modules from which it has some names."""
-    package = local.modules.get(path) if path.endswith("__init__.py") and depth < DEEPEST else None
-    found = {path}
-    for place, inner in local.edges(package) if package else ():
-        if place != path and ("*" in names or "*" in inner.names or not names.isdisjoint(inner.names)):
-            found |= sources(local, place, names, depth + 1)
-    return found
-
-
-def reach(start: str, edges: dict[str, set[str]]) -> set[str]:
-    """All that can be reached, the start with it."""
-    seen, waiting = {start}, [start]
-    while waiting:
-        new = edges.get(waiting.pop(), set()) - seen
-        seen |= new
-        waiting += new
-    return seen
-
-
 def restored(module: Module, call: ast.Call) -> bool:
     """Whether the same function sets it back to what it was."""
     inside = [node for node in ast.walk(module.scope(call)) if isinstance(node, ast.Call) and node.args]
@@ -221,22 +199,30 @@ def restored(module: Module, call: ast.Call) -> bool:
 
 
 def settings(module: Module) -> Iterator[Finding]:
-    """`cudnn.benchmark = True` and `cudnn.deterministic = False`, written as they are and under no condition."""
-    for piece, node in module.walk():
-        if not isinstance(node, ast.Assign) or any(isinstance(holder, ast.If) for holder in outside_main(module, node)):
+    """`cudnn.benchmark = True` and `cudnn.deterministic = False`, written as they are and by nobody's wish."""
+    for piece, node in module.statements():
+        if not isinstance(node, ast.Assign):
             continue
         for written in node.targets:
             name = module.full_name(written)
-            if (name == BENCHMARK and is_constant(node.value, True)) or (
-                name == DETERMINISTIC and is_constant(node.value, False)
-            ):
+            loose = is_constant(node.value, name == BENCHMARK) and name in (BENCHMARK, DETERMINISTIC)
+            if loose and not any(map(is_wish, module.enclosing(node))) and not recorded(module, node, name):
                 message = f"{name} is fixed to {ast.unparse(node.value)}"
                 yield found(SETTING, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
 
 
-def outside_main(module: Module, node: ast.AST) -> Iterator[ast.AST]:
-    """What holds the node, less `if __name__ == "__main__"`."""
-    return (holder for holder in module.enclosing(node) if not is_main(holder))
+def is_wish(holder: ast.AST) -> bool:
+    """A condition other than what device there is, and whether the module is run."""
+    if not isinstance(holder, ast.If) or is_main(holder):
+        return False
+    parts = holder.test.values if isinstance(holder.test, ast.BoolOp) else [holder.test]
+    return not all(DEVICE.search(ast.unparse(part)) for part in parts)
+
+
+def recorded(module: Module, node: ast.AST, name: str) -> bool:
+    """Whether the same function reads the setting: it is logged, or put back to what it was."""
+    inside = (inner for inner in ast.walk(module.scope(node)) if isinstance(inner, ast.Attribute))
+    return any(isinstance(inner.ctx, ast.Load) and module.full_name(inner) == name for inner in inside)
 
 
 FAMILY = Family("determinism", "Training can be repeated", (SEED, SHUFFLE, SETTING), find)

@@ -1,11 +1,13 @@
 """Data that becomes code: eval, pickle, YAML with tags, shell lines put together."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_constant, is_function, is_parameter, keyword, last_name, modules
+from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name, modules
 from audit.rules.family import Family, rule
+from audit.rules.values import bound, is_fixed, may_be_true
 from audit.target import Target
 
 EVAL = rule(
@@ -43,12 +45,16 @@ SHELL = rule(
 
 PICKLES = {
     f"{module}.{name}"
-    for module in ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "pickle5")
+    for module in ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "pickle5", "six.moves.cPickle")
     for name in ("load", "loads", "Unpickler")
 } | {
     "pandas.read_pickle", "shelve.open", "sklearn.externals.joblib.load", "marshal.load", "marshal.loads",
     "jsonpickle.decode",
 }  # fmt: skip
+OPENERS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "builtins.open")
+WRITERS = {f"{name.rpartition('.')[0]}.dump": 1 for name in PICKLES} | {"numpy.save": 0}  # which argument the file is
+BUILDING = re.compile(r"(^|/)(setup\w*|conf|noxfile|versioneer)\.py$")  # they run the tree's own version.py
+UNSAFE = {f"yaml.{part}{name}" for part in ("", "loader.", "cyaml.") for name in ("Loader", "UnsafeLoader", "CLoader")}
 STARTERS = {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"}
 SHELLS = {
     "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
@@ -64,54 +70,94 @@ def find(target: Target) -> Iterator[Finding]:
         for piece, call, name in module.calls:
             place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
             if name in ("eval", "exec", "builtins.eval", "builtins.exec") and name not in own:
-                if call.args and not is_fixed(module, call.args[0]) and not module.path.endswith("setup.py"):
+                if call.args and not is_fixed(module, call.args[0]) and not BUILDING.search(module.path):
                     yield found(EVAL, place, f"{name}() of a value", excerpt)
-            elif name in PICKLES and not copies(module, call):
-                yield found(PICKLE, place, f"{name}() runs code from its input", excerpt)
-            elif name == "numpy.load" and is_constant(keyword(call, "allow_pickle"), True):
-                yield found(PICKLE, place, "numpy.load(allow_pickle=True) runs code from its input", excerpt)
-            elif name in ("yaml.unsafe_load", "yaml.unsafe_load_all") or is_unsafe_yaml(call, name):
+            elif unpickles(module, call, name) and not is_own(module, call):
+                allowed = "allow_pickle=True" if name == "numpy.load" else ""
+                yield found(PICKLE, place, f"{name}({allowed}) runs code from its input", excerpt)
+            elif name in ("yaml.unsafe_load", "yaml.unsafe_load_all") or is_unsafe_yaml(module, call, name):
                 yield found(YAML, place, f"{name}() makes any object the file asks for", excerpt)
             elif is_shell(call, name) and call.args and not is_fixed(module, call.args[0]):
                 yield found(SHELL, place, f"{name}() gives data to a shell", excerpt)
 
 
-def is_fixed(module: Module, node: ast.expr) -> bool:
-    """Whether all of a value is written in the code: a constant, a choice or sum of constants, a name for one."""
-    match node:
-        case ast.Constant():
-            return True
-        case ast.List() | ast.Tuple():
-            return all(is_fixed(module, element) for element in node.elts)
-        case ast.IfExp():
-            return is_fixed(module, node.body) and is_fixed(module, node.orelse)
-        case ast.BinOp():
-            return is_fixed(module, node.left) and is_fixed(module, node.right)
-        case ast.JoinedStr():
-            return all(isinstance(part, ast.Constant) for part in node.values)
-        case ast.Call():
-            return last_name(node.func) == "compile" and bool(node.args) and is_fixed(module, node.args[0])
-        case ast.Name():
-            given = module.given.get(node.id, [])
-            return len(given) == 1 and isinstance(given[0], ast.Constant) and not is_parameter(module, node)
-        case _:
-            return False
+def unpickles(module: Module, call: ast.Call, name: str) -> bool:
+    """Whether a call makes objects of a pickle; NumPy does where it is allowed to."""
+    if name == "numpy.load":
+        return may_be_true(module, keyword(call, "allow_pickle") or (call.args[2] if len(call.args) > 2 else None))
+    return name in PICKLES
 
 
-def copies(module: Module, call: ast.Call) -> bool:
-    """`pickle.loads(pickle.dumps(x))`: what goes in was made here."""
-    first = call.args[0] if call.args else None
-    return isinstance(first, ast.Call) and module.full_name(first.func).endswith((".dumps", "dumps"))
+def is_own(module: Module, call: ast.Call) -> bool:
+    """Whether what is unpickled was pickled by the same function: a copy, or a cache that it fills when it is empty."""
+    file = call.args[0] if call.args else keyword(call, "filename")
+    values = list(bound(module, file)) if isinstance(file, ast.Name) else [file]
+    if values and all(isinstance(value, ast.Call) and last_name(value.func) == "dumps" for value in values):
+        return True
+    path = path_of(module, file, module.scope(call))
+    return bool(path) and path in written(module, module.scope(call))
 
 
-def is_unsafe_yaml(call: ast.Call, name: str) -> bool:
+def path_of(module: Module, file: ast.expr | None, scope: ast.AST) -> str:
+    """The path of an open file, as it is written in the code; that of a path is itself; "" for none."""
+    if isinstance(file, ast.Name):
+        opened = list(openings(module, file, scope))
+        return path_of(module, opened[0], scope) if len(opened) == 1 else ast.unparse(file)
+    if isinstance(file, ast.Call):
+        if module.full_name(file.func) in OPENERS and file.args:
+            return ast.unparse(file.args[0])
+        if isinstance(file.func, ast.Attribute) and file.func.attr == "open":
+            return ast.unparse(file.func.value)
+    return ast.unparse(file) if file else ""
+
+
+def openings(module: Module, file: ast.Name, scope: ast.AST) -> Iterator[ast.Call]:
+    """What opened a file: the `with` around its use, or what its name was given."""
+    holders = list(module.enclosing(file))
+    for node in ast.walk(scope):
+        if isinstance(node, ast.With) and node in holders:
+            yield from (
+                item.context_expr
+                for item in node.items
+                if isinstance(item.context_expr, ast.Call) and item.optional_vars and is_name(item.optional_vars, file)
+            )
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and is_name(node.targets[0], file):
+            yield node.value
+
+
+def is_name(node: ast.expr, name: ast.Name) -> bool:
+    """Whether a node is the same name."""
+    return isinstance(node, ast.Name) and node.id == name.id
+
+
+def written(module: Module, scope: ast.AST) -> set[str]:
+    """The paths, as they are written in the code, to which a function pickles."""
+    paths = set()
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Call):
+            name = module.full_name(node.func)
+            if name in WRITERS and len(node.args) > WRITERS[name]:
+                paths.add(path_of(module, node.args[WRITERS[name]], scope))
+            elif last_name(node.func) == "to_pickle" and node.args:
+                paths.add(ast.unparse(node.args[0]))
+    return paths
+
+
+def is_unsafe_yaml(module: Module, call: ast.Call, name: str) -> bool:
     """yaml.load with another loader than a restricted one, or with none."""
-    if name not in ("yaml.load", "yaml.load_all"):
+    if name.removeprefix("ruamel.") not in ("yaml.load", "yaml.load_all"):
         return False
     loader = call.args[1] if len(call.args) > 1 else keyword(call, "Loader")
-    if loader is None:
+    return loader is None or makes_objects(module, loader)
+
+
+def makes_objects(module: Module, loader: ast.expr) -> bool:
+    """Whether a loader, or what a class of this module is made of, calls what a tag names."""
+    if module.full_name(loader).removeprefix("ruamel.") in UNSAFE:
         return True
-    return last_name(loader) in ("Loader", "UnsafeLoader", "CLoader")
+    name = last_name(loader)
+    classes = [node for _, node in module.statements() if isinstance(node, ast.ClassDef) and node.name == name]
+    return any(module.full_name(base).removeprefix("ruamel.") in UNSAFE for node in classes for base in node.bases)
 
 
 def is_shell(call: ast.Call, name: str) -> bool:

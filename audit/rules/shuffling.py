@@ -2,10 +2,17 @@
 
 import ast
 import re
+from collections.abc import Callable
 
-from audit.rules.code import Module, has_unpacked_keywords, is_constant, keyword
+from audit.rules.code import Module, has_unpacked_keywords, is_constant, keyword, text_of
+from audit.rules.values import bound, may_be_true
 
-LOADERS = {"torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader"}
+# torch's loaders, and those of others that hand their arguments on to them.
+LOADERS = {
+    "torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader", "torch_geometric.loader.DataLoader",
+    "torch_geometric.loader.NeighborLoader", "torch_geometric.data.DataLoader", "dgl.dataloading.DataLoader",
+    "dgl.dataloading.GraphDataLoader", "monai.data.DataLoader",
+}  # fmt: skip
 SAMPLERS = {
     f"torch.utils.data.{part}{name}"
     for part, names in {
@@ -23,32 +30,58 @@ SIZE = re.compile(r"^\d|size|buffer|^len\(|^[A-Z_]+$")  # a list that is shuffle
 ORDERS = {"random.shuffle", "numpy.random.shuffle", "numpy.random.permutation"}
 
 
-def unordered(module: Module, call: ast.Call, name: str, *, seeded: bool, trains: bool) -> str:
+def unordered(
+    module: Module, call: ast.Call, name: str, *, seeded: bool, here: Callable[[], bool], trains: bool
+) -> str:
     """What is wrong with the order that a call draws; "" for nothing.
 
     Args:
-        seeded: whether any part of the tree sets a seed: then only what has a generator of its own is asked for one.
+        seeded: whether any part of the tree sets a seed: then no call that takes no generator is asked for one.
+        here: whether what runs this module sets the global state that scikit-learn and TensorFlow draw from.
         trains: whether any part of the tree trains a network.
     """
     named = name in LOADERS or name in SAMPLERS or name in ORDERS or name.startswith("sklearn.model_selection.")
-    if not (named or getattr(call.func, "attr", "") == "shuffle") or has_unpacked_keywords(call):
+    if not (named or getattr(call.func, "attr", "") == "shuffle"):
         return ""
-    if name in LOADERS:
-        shuffles = keyword(call, "shuffle") or (call.args[2] if len(call.args) > 2 else None)
-        return "shuffle=True without generator=" if is_constant(shuffles, True) and not has(call, "generator") else ""
+    given = arguments(module, call)
+    if given is None:
+        return ""
     last = name.rpartition(".")[2]
+    if name in LOADERS:
+        shuffles = given.get("shuffle") or (call.args[2] if len(call.args) > 2 else None)
+        return "shuffle=True without generator=" if "generator" not in given and may_be_true(module, shuffles) else ""
     if name in SAMPLERS:
-        given = has(call, "generator") or len(call.args) >= MOST_ARGUMENTS[last]
-        return "" if given or (last == "random_split" and seeded_before(module, call)) else f"{last} without generator="
-    if seeded:
-        return ""
-    if name.startswith("sklearn.model_selection.") and not has(call, "random_state"):
-        shuffles = keyword(call, "shuffle")
+        given_one = "generator" in given or len(call.args) >= MOST_ARGUMENTS[last]
+        spared = given_one or (last == "random_split" and seeded_before(module, call))
+        return "" if spared else f"{last} without generator="
+    if name.startswith("sklearn.model_selection.") and "random_state" not in given:
+        shuffles = given.get("shuffle")
         if (last in SPLITTERS and not is_constant(shuffles, False)) or (last in FOLDS and is_constant(shuffles, True)):
-            return f"{last} without random_state="
-    if is_pipeline(module, call) and not has(call, "seed") and len(call.args) < 2:
+            return "" if here() else f"{last} without random_state="
+    if is_pipeline(module, call) and "seed" not in given and len(call.args) < 2 and not here():
         return "shuffle() without seed="
-    return f"{name}() with no seed set anywhere" if name in ORDERS and trains else ""
+    return f"{name}() with no seed set anywhere" if name in ORDERS and trains and not seeded else ""
+
+
+def arguments(module: Module, call: ast.Call) -> dict[str, ast.expr] | None:
+    """The keywords of a call, with those of `**options` where a dictionary of that name stands beside it; else None."""
+    given = {item.arg: item.value for item in call.keywords if item.arg}
+    for item in call.keywords:
+        if item.arg is None:
+            values = list(bound(module, item.value)) if isinstance(item.value, ast.Name) else []
+            if len(values) != 1 or (entries := entries_of(values[0])) is None:
+                return None
+            given = entries | given
+    return given
+
+
+def entries_of(node: ast.expr | None) -> dict[str, ast.expr] | None:
+    """What a dictionary that is written out, `{…}` or `dict(…)`, holds; None for any other."""
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        return {text_of(key): value for key, value in zip(node.keys, node.values, strict=True)}
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
+        return None if has_unpacked_keywords(node) else {item.arg or "": item.value for item in node.keywords}
+    return None
 
 
 def seeded_before(module: Module, call: ast.Call) -> bool:

@@ -1,0 +1,157 @@
+"""Who sets a seed, and for whom it counts: the module itself, what runs it, what those call or import."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+
+from audit.rules.code import Module, is_constant, is_function, last_name, text_of
+from audit.rules.local import Local, is_main
+
+KEYS = {"jax.random.PRNGKey", "jax.random.key"}
+WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+DEEPEST = 5  # packages that pass a name on to each other
+AT_ONCE = ""  # what is seeded when the module is imported, or in a part that some decorator calls
+
+
+class Seeds:
+    """The modules of a tree that set seeds, over the graph of local imports."""
+
+    def __init__(self, local: Local, modules: list[Module]) -> None:
+        self.local = local
+        self.modules = {module.path: module for module in modules}
+
+    @cached_property
+    def below(self) -> dict[str, set[str]]:
+        """Module -> the modules it imports."""
+        return {path: {place for place, _ in self.local.edges(module)} for path, module in self.modules.items()}
+
+    @cached_property
+    def above(self) -> dict[str, set[str]]:
+        """Module -> the modules that take names from it."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for module in self.modules.values():
+            for path in used(self.local, module):
+                found[path].add(module.path)
+        return found
+
+    @cached_property
+    def parts(self) -> dict[str, set[str]]:
+        """Module -> its functions and classes that set a seed; only modules that have any."""
+        found = {path: set(parts_that_seed(module)) for path, module in self.modules.items()}
+        return {path: parts for path, parts in found.items() if parts}
+
+    @cached_property
+    def common(self) -> dict[str, set[str]]:
+        """The same for the states of NumPy and TensorFlow: not torch's own, no `seed=` that one call is given."""
+        found = {path: set(parts_that_seed(self.modules[path], common=True)) for path in self.parts}
+        return {path: parts for path, parts in found.items() if parts}
+
+    def users(self, module: Module) -> set[str]:
+        """A module and all that use it, one way or another."""
+        return reach(module.path, self.above)
+
+    def cover(self, module: Module, *, common: bool = False) -> bool:
+        """Whether a seed is set by a module, by one that uses it, or by what one of these imports and speaks of."""
+        parts = self.common if common else self.parts
+        if not parts:
+            return False
+        users = self.users(module)
+        if not users.isdisjoint(parts):
+            return True
+        related = set().union(*(reach(path, self.below) for path in users)) & self.modules.keys()
+        spoken: set[str] = {AT_ONCE}
+        for path in related:
+            spoken |= names(self.modules[path], whole=path in users)
+        return any(not spoken.isdisjoint(parts[path]) for path in related & parts.keys())
+
+
+def parts_that_seed(module: Module, *, common: bool = False) -> Iterator[str]:
+    """The outermost functions and classes around every call that sets a seed."""
+    for _, call, name in module.calls:
+        if sets_state(call, name) and "manual_seed" not in name if common else sets_seed(call, name):
+            holders = list(module.enclosing(call))
+            parts = [node for node in holders if is_function(node) or isinstance(node, ast.ClassDef)]
+            alone = not parts or bool(parts[-1].decorator_list)
+            yield "if __name__" if any(map(is_main, holders)) else AT_ONCE if alone else parts[-1].name
+
+
+def sets_seed(call: ast.Call, name: str) -> bool:
+    """A call with `seed` in its name, or one that is given a seed, or JAX's key of a number."""
+    if name in KEYS and call.args and not isinstance(call.args[0], ast.Call):
+        return True
+    given = any(item.arg and speaks_of_seeds(item.arg) and not is_constant(item.value, None) for item in call.keywords)
+    return given or sets_state(call, name)
+
+
+def sets_state(call: ast.Call, name: str) -> bool:
+    """`random.seed(3)`, `seed_everything()`: not one that asks for a seed, or draws a new one."""
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
+    if not speaks_of_seeds(called) or called.lower().startswith(
+        ("get", "initial", "new", "make", "parse", "sort", "num", "n_")
+    ):
+        return False
+    drawn = name in ("random.seed", "numpy.random.seed", "torch.seed", "torch.cuda.seed")
+    return not drawn or any(not is_constant(value, None) for value in call.args)
+
+
+def speaks_of_seeds(name: str) -> bool:
+    """`set_seed`, `seedAll`, `random_seed`, and not `toSeeDot`."""
+    return "seed" in name.lower() and any("seed" in word.lower() for word in WORDS.findall(name))
+
+
+def names(module: Module, *, whole: bool) -> set[str]:
+    """All names that a module speaks of; those under `if __name__ == "__main__"` only when it is the `whole` of it."""
+    known: dict[bool, set[str]] = module.derived.setdefault("names", {})
+    if whole not in known:
+        waiting: list[ast.AST] = [piece.tree for piece in module.pieces if piece.tree is not None]
+        found: set[str] = set()
+        while waiting:
+            node = waiting.pop()
+            found.update(named(node, module))
+            waiting += [inner for inner in ast.iter_child_nodes(node) if whole or not is_main(inner)]
+        known[whole] = found
+    return known[whole] - {AT_ONCE}
+
+
+def named(node: ast.AST, module: Module) -> tuple[str, ...]:
+    """The names by which a node may mean a function or class: `train`, `engine.train`, an import, a registry's text."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id not in module.given:
+        return (node.attr,)
+    if isinstance(node, ast.ImportFrom):
+        return tuple(alias.name for alias in node.names)
+    return (text_of(node),)
+
+
+def used(local: Local, module: Module) -> set[str]:
+    """The modules that a module takes names from: a package that only passes them on uses none of them."""
+    defines = any(is_function(node) or isinstance(node, ast.ClassDef) for _, node in module.walk())
+    if module.path.endswith("__init__.py") and not defines:
+        return set()
+    attributes = {node.attr for _, node in module.walk() if isinstance(node, ast.Attribute)}
+    return {
+        place for path, item in local.edges(module) for place in sources(local, path, set(item.names) or attributes)
+    }
+
+
+def sources(local: Local, path: str, wanted: set[str], depth: int = 0) -> set[str]:
+    """A module, and where it is a package, the modules from which it has some names."""
+    package = local.modules.get(path) if path.endswith("__init__.py") and depth < DEEPEST else None
+    found = {path}
+    for place, inner in local.edges(package) if package else ():
+        if place != path and ("*" in wanted or "*" in inner.names or not wanted.isdisjoint(inner.names)):
+            found |= sources(local, place, wanted, depth + 1)
+    return found
+
+
+def reach(start: str, edges: dict[str, set[str]]) -> set[str]:
+    """All that can be reached, the start with it."""
+    seen, waiting = {start}, [start]
+    while waiting:
+        new = edges.get(waiting.pop(), set()) - seen
+        seen |= new
+        waiting += new
+    return seen
