@@ -161,8 +161,8 @@ def findings(report: Report) -> Iterator[str]:
 
 def place(finding: Finding) -> str:
     """One finding: where, what, and the line itself where it may be shown."""
-    quoted = finding.excerpt and f"`{finding.excerpt}`" not in finding.message
-    excerpt = f" — {code(finding.excerpt)}" if quoted else ""
+    quoted = wording.excerpt(finding)
+    excerpt = f" — {code(quoted)}" if quoted else ""
     known = " *(known from the baseline)*" if finding.state is State.KNOWN else ""
     return f"- {code(str(finding.location))}: {wording.plain(finding.message)}{excerpt}{known}"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from audit.model import Finding, Report, Severity, State
+from audit.reports import wording
 from audit.reports.page_parts import prose
 
 
@@ -48,11 +49,12 @@ def item(finding: Finding) -> str:
     away = "" if finding.state is State.OPEN else " away"
     state = "" if finding.state is State.OPEN else f' <span class="tag">{finding.state}</span>'
     reason = f"<p>Suppressed in <code>{escape(finding.suppressed_in)}</code>: {escape(finding.reason)}</p>"
+    quoted = wording.excerpt(finding)
     lines = [
         f'<li class="finding{away}" {data}>',
         f'<h3><span class="tag {finding.severity}">{finding.severity}</span> {prose(finding.message)}{state}</h3>',
         f"<p><code>{escape(str(finding.location))}</code> <span class=\"quiet\">{escape(finding.rule)}</span></p>",
-        f"<pre>{escape(finding.excerpt)}</pre>" if finding.excerpt else "",
+        f"<pre>{escape(quoted)}</pre>" if quoted else "",
         reason if finding.state is State.SUPPRESSED else "",
         f"<details><summary>Risk and fix</summary><p><b>Risk.</b> {prose(finding.risk)}</p>"
         f"<p><b>Fix.</b> {prose(finding.fix)}</p></details></li>",

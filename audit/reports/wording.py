@@ -3,7 +3,7 @@
 import re
 from typing import assert_never
 
-from audit.model import Check, Evidence, Report, Row, Severity, State, Verdict
+from audit.model import Check, Evidence, Finding, Report, Row, Severity, State, Verdict
 from audit.scores import Accuracy
 
 Number = str | int | float | None
@@ -83,11 +83,12 @@ def headline(report: Report) -> str:
     verdict = report.verdict
     match verdict:
         case Verdict.PASS:
-            return "the only check passed." if len(report.checks) == 1 else f"all {len(report.checks)} checks passed."
+            return f"{every(report)} passed."
         case Verdict.DEVIATION:
             number = len(report.legs(Verdict.DEVIATION))
+            which = f"{number} of them " if len(report.checks) > 1 else ""
             return (
-                f"all {len(report.checks)} checks passed, {number} of them with deviations that are accepted: by name, "
+                f"{every(report)} passed, {which}with deviations that are accepted: by name, "
                 "with a reason, in a baseline, or as less grave than the gate asks."
             )
         case Verdict.NOT_APPLICABLE:
@@ -96,6 +97,12 @@ def headline(report: Report) -> str:
             return reasons(report)
         case _:
             assert_never(verdict)
+
+
+def every(report: Report) -> str:
+    """All checks, in words."""
+    number = len(report.checks)
+    return {1: "the only check", 2: "both checks"}.get(number, f"all {number} checks")
 
 
 def reasons(report: Report) -> str:
@@ -152,6 +159,11 @@ def gravities(report: Report) -> str:
     """How many findings count, by severity: `2 critical, 5 major`; "" without any."""
     numbers = ((severity, sum(item.severity is severity for item in report.unsuppressed)) for severity in Severity)
     return ", ".join(f"{number} {severity}" for severity, number in numbers if number)
+
+
+def excerpt(finding: Finding) -> str:
+    """The line it speaks of; "" where that may not be shown, or stands in its message already."""
+    return "" if f"`{finding.excerpt}`" in finding.message else finding.excerpt
 
 
 def states(report: Report) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as xml
@@ -12,9 +13,10 @@ from rich.console import Console
 
 from audit import engine
 from audit.gate import baseline
+from audit.model import Check, Report, Verdict
 from audit.reports import formats, markdown, terminal, wording
 from audit.reports.formats import Format
-from tests.audit.reports.samples import EMPTY, FULL
+from tests.audit.reports.samples import EMPTY, FULL, NOTEBOOK
 
 BELL = "\x1b[31m\x07\u202e"
 
@@ -106,3 +108,12 @@ def test_a_name_with_line_breaks_begins_no_line_of_a_report(tmp_path):
         lines = formats.render(report, form).split("\n")
         assert not [line for line in lines if line.startswith(("# Fine", "✓ pass.py", "<img"))]
         assert not [line for line in lines if "<img" in line]
+
+
+def test_a_line_that_stands_in_the_message_is_not_quoted_again():
+    finding = replace(NOTEBOOK, excerpt="except:", message="`except:` drops every error")
+    assert wording.excerpt(finding) == ""
+    assert wording.excerpt(replace(finding, excerpt="except: # x")) == "except: # x"
+    report = Report("x", "tree", (Check("stubs", "S", Verdict.FAIL, "", (finding,)),))
+    assert markdown.render(report).count("`except:`") == 1
+    assert "<pre>" not in formats.render(report, Format.HTML)

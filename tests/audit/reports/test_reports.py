@@ -179,3 +179,19 @@ def test_the_terminal_tells_the_score_the_states_and_the_conditions():
 
 def test_without_a_result_there_is_no_score():
     assert "no score: nothing came to a result" in printed(Report("x", "tree", (Check("c", "C", Verdict.NOT_RUN, ""),)))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        ("P", "the only check passed."),
+        ("PP", "both checks passed."),
+        ("PPP", "all 3 checks passed."),
+        ("D", "the only check passed, with deviations that are accepted"),
+        ("DP", "both checks passed, 1 of them with deviations"),
+    ],
+)
+def test_checks_are_counted_in_words(verdicts, words):
+    kinds = {"P": Verdict.PASS, "D": Verdict.DEVIATION}
+    checks = tuple(Check(str(number), "C", kinds[letter], "m") for number, letter in enumerate(verdicts))
+    assert wording.headline(Report("x", "tree", checks)).startswith(words)
