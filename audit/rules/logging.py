@@ -9,7 +9,7 @@ from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Module, is_
 from audit.rules.determinism import training_place
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, is_runnable, local_of
-from audit.target import Piece, Target
+from audit.target import Piece, Target, held
 
 PRINT = rule(
     "logging.print",
@@ -31,10 +31,13 @@ SPEAKING = re.compile(
     r"^_*(main|cli|usage|show|print|display|summar|report|describe|dump|log|info|help|demo)"
     r"|_(summary|report|info|main)$"
 )
+PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
 SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
-ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|display|show|dry_run", re.I)
+ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|display|show|dry_run|interactive", re.I)
+EVERY = re.compile(r"% *[\w.\[\]'\"()]+")  # `step % print_every`: how often, not whether
+TRAINS = re.compile(r"(^|_)train(_|$)|^fit$|^backward$|^apply_gradients$")
 PRINTS = {"print", "pprint.pprint", "pprint.pp"}
 SHOWN = 5  # line numbers named in one message
 
@@ -51,11 +54,15 @@ def find(target: Target) -> Iterator[Finding]:
         if module.is_notebook or speaks or any(pattern.search(path) for pattern in ELSEWHERE):
             continue
         is_library = path.rpartition("/")[0] in packages or (path in imported and not is_runnable(module))
-        trains = training_place(module) is not None
+        loops = training_loops(module)
+        trains = bool(loops) or training_place(module) is not None
         is_command = not origins.isdisjoint(SHELLS)
         if not trains and (is_command or not is_library):
             continue
-        lines = [(piece, node.lineno) for piece, node in prints(module, training_loops(module) if trains else set())]
+        printing = prints(module, loops)
+        if not trains:
+            printing = (item for item in printing if not is_of_a_script(module, item[1], imported))
+        lines = [(piece, node.lineno) for piece, node in printing]
         if lines:
             piece, line = lines[0]
             numbers = ", ".join(str(number) for _, number in lines[1 : SHOWN + 1])
@@ -71,23 +78,70 @@ def is_aside(path: str) -> bool:
 
 def training_loops(module: Module) -> set[ast.AST]:
     """Loops in which a model is trained: what is printed there is no command's answer."""
-    calls = [call for _, call, _ in module.calls if getattr(call.func, "attr", "") in ("backward", "apply_gradients")]
-    return {holder for call in calls for holder in module.enclosing(call) if isinstance(holder, ast.For | ast.While)}
+    steps: set[ast.AST] = set()
+    for _, call, name in module.calls:
+        called = name.rpartition(".")[2] or getattr(call.func, "attr", "")
+        if TRAINS.search(called):
+            direct = called in ("backward", "apply_gradients")
+            holders = [holder for holder in module.enclosing(call) if isinstance(holder, ast.For | ast.While)]
+            steps.update(holder for holder in holders if direct or is_over_epochs(holder))
+    return steps
+
+
+def is_over_epochs(loop: ast.For | ast.While) -> bool:
+    """`for epoch in range(epochs)`, in which what trains may be a function of another file."""
+    return isinstance(loop, ast.For) and "epoch" in ast.unparse(loop.target).lower()
 
 
 def prints(module: Module, loops: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
     calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and keyword(call, "file") is None]
+    dialogues = {part_of(module, call) for _, call, name in module.calls if name == "input"}
     for piece, call in sorted(calls, key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
-        asked = any(isinstance(holder, ast.If) and ASKED.search(ast.unparse(holder.test)) for holder in holders)
-        if not asked and (not loops.isdisjoint(holders) or not any(map(is_meant, holders))):
+        asked = any(isinstance(holder, ast.If) and is_asked(holder.test) for holder in holders)
+        meant = is_meant(holders) or part_of(module, call) in dialogues
+        if not asked and (not meant or not loops.isdisjoint(holders)):
             yield piece, call
 
 
-def is_meant(holder: ast.AST) -> bool:
-    """Whether what holds a print is there to print: a program's end, a function of that name."""
-    return bool(SPEAKING.search(holder.name)) if is_function(holder) else is_main(holder)
+def is_of_a_script(module: Module, call: ast.Call, imported: set[str]) -> bool:
+    """Whether a print runs only when the file is run: in what its main block starts, or in no function at all."""
+    part = part_of(module, call)
+    if part is call:
+        failing = any(isinstance(holder, ast.ExceptHandler) for holder in module.enclosing(call))
+        return module.path not in imported and not failing
+    blocks = [node for piece in module.pieces if piece.tree for node in piece.tree.body if is_main(node)]
+    return any(getattr(part, "name", "") in calls_of_nothing(block) for block in blocks)
+
+
+def calls_of_nothing(block: ast.stmt) -> Iterator[str]:
+    """Functions that a block calls and gives nothing: `test()`, the program itself under another name."""
+    for node in held(block):
+        call = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not (call.args or call.keywords):
+            yield call.func.id
+
+
+def part_of(module: Module, call: ast.Call) -> ast.AST:
+    """The outermost function or class around a call: where it asks for an answer, its prints are the questions."""
+    parts = [holder for holder in module.enclosing(call) if is_function(holder) or isinstance(holder, ast.ClassDef)]
+    return parts[-1] if parts else call
+
+
+def is_asked(test: ast.expr) -> bool:
+    """Whether a condition asks if somebody wants to read it: `verbose`, and not `step % print_every`."""
+    return ASKED.search(EVERY.sub("", ast.unparse(test))) is not None
+
+
+def is_meant(holders: tuple[ast.AST, ...]) -> bool:
+    """Whether what holds a print is there to print: a program's end, a function of that name where all goes well."""
+    failed = False
+    for holder in holders:
+        failed = failed or isinstance(holder, ast.ExceptHandler)
+        if is_main(holder) or (is_function(holder) and (PROGRAM if failed else SPEAKING).search(holder.name)):
+            return True
+    return False
 
 
 FAMILY = Family("logging", "Libraries and training report through logging", (PRINT,), find)

@@ -4,12 +4,11 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import FOREIGN_PATH, TEST_PATH, comments, is_text, text_of
+from audit.rules.code import FOREIGN_PATH, TEST_PATH, comments, dotted, is_text, text_of
 from audit.rules.family import Family, rule
-from audit.target import Piece, Target, held
+from audit.target import Kind, Piece, Target, held
 
 FUNCTION = rule(
     "stubs.function",
@@ -44,18 +43,47 @@ UNREACHABLE = rule(
     confidence=Confidence.HIGH,
 )
 
-NOTE = re.compile(r"\b(?:TODO|FIXME)\b")
+NOTE = re.compile(r"\b(?:TODO|FIXME)\b|^#+[\W_]*(?i:todo|fixme)\b(?![ _-]?lists?\b)|\b(?i:todo|fixme):")
+COMMENT = re.compile(r"(?<!\S)#.*")
+MAY_NOTE = re.compile(r"todo|fixme", re.I)
+# In a docstring the word may be a subject: it must begin a line, or name who or what is to come.
+NOTE_IN_TEXT = re.compile(r"^\W*(?:TODO|FIXME)\b|\b(?:TODO|FIXME)\s?[:(]|\((?:TODO|FIXME)\)|^\W*(?i:todo):")
 NOT_YET = re.compile(r"^\W*(?:\w+ )?(?:is )?(?:not (?:yet )?implemented|to be implemented|unimplemented)\b", re.I)
-TO_FILL = re.compile(r"\.pyi$|(^|/)versioneer\.py$|(^|/)\w*templates?/")
+SETTINGS = re.compile(r"\.(ya?ml|toml|cfg|ini|sh|bash)$|(^|/)(Dockerfile|Makefile)[^/]*$")
+TO_FILL = re.compile(r"\.pyi$|(^|/)versioneer\.py$|_pb2(_grpc)?\.py$|(^|/)\w*templates?/")
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
-BASE = re.compile(r"^_*(Base|Abstract)(?=[A-Z_]|$)|(Base|Mixin|Interface)(V?\d+D?)?$")
+BASE = re.compile(r"^_*(Base|Abstract|I(?=[A-Z][a-z]))(?=[A-Z_]|$)|(Base|Mixin|Interface)(V?\d+D?)?$")
 HOOK = re.compile(r"^(on_\w+|upgrade|downgrade|setup|teardown|close|reset|flush|cleanup)$")
-DOUBLE = re.compile(r"^_?(Null|No|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(no_?op|pass|nop|do_nothing)", re.ASCII)
+DOUBLE = re.compile(
+    r"^_?No(?=[A-Z]|$)|(Null|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)|(^|_)(no_?op|nop)(_|$)"
+    r"|^_?(raise|refuse|forbid)_", re.ASCII
+)  # fmt: skip
+# What is said where an empty body, or an error, is all that should be there.
+MEANT = re.compile(
+    r"\bno[- ]?op\b|nothing to|does nothing|do nothing|intentional|deliberate|on purpose"
+    r"|sub-?class|child class|derived class|overrid|overwrit|abstract|implemented (by|in)|\bhook\b", re.I
+)  # fmt: skip
+REFUSES = re.compile(
+    r"(?!.*\b(?:yet|stub|todo|fixme)\b).*(?:\b(?:use|instead|cannot|can't|only|must|pass)\b|support)", re.I | re.S
+)
 # Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
 PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
 INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
 # Methods whose empty override in a subclass of a foreign base class is no harmless hook.
-ESSENTIAL = {"forward", "__call__", "__getitem__", "__len__", "__iter__", "training_step", "configure_optimizers"}
+ESSENTIAL = {
+    "forward", "call", "__call__", "__getitem__", "__len__", "__iter__", "training_step", "configure_optimizers",
+    "predict", "transform",
+}  # fmt: skip
+EXITS = {"sys.exit", "exit", "quit", "os._exit"}
+NAMES: dict[type[ast.stmt], str] = {
+    ast.Return: "`return`", ast.Raise: "`raise`", ast.Break: "`break`", ast.Continue: "`continue`", ast.If: "`if`",
+    ast.Expr: "exit",
+}  # fmt: skip
+DOCUMENTED = "a docstring"
+QUIET = {  # that Python calls on its own, and where doing nothing is an answer
+    "__init__", "__post_init__", "__init_subclass__", "__del__", "__enter__", "__exit__", "__aenter__", "__aexit__",
+    "__setstate__", "__copy__",
+}  # fmt: skip
 
 # Classes of torch of which all is known that they look up by name.
 TORCH = {"Module", "Dataset", "IterableDataset"}
@@ -68,6 +96,30 @@ class Classes:
 
     bases: dict[str, set[str]] = field(default_factory=dict)
     methods: dict[str, set[str]] = field(default_factory=dict)
+    hollow: dict[str, set[str]] = field(default_factory=dict)
+    protocols: list[set[str]] = field(default_factory=list)
+
+    def add(self, node: ast.ClassDef) -> None:
+        """Note a class."""
+        above = {class_name(base) for base in node.bases}
+        defined = [item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+        names = {item.name for item in defined}
+        # `class Metric(torchmetrics.Metric)`: the one above is another.
+        self.bases.setdefault(node.name, set()).update(f".{name}" if name == node.name else name for name in above)
+        self.methods.setdefault(node.name, set()).update(names)
+        self.hollow.setdefault(node.name, set()).update(item.name for item in defined if placeholder(item.body))
+        if above & INTERFACES:
+            self.protocols.append(names)
+
+    def is_filled_in_below(self, name: str) -> bool:
+        """Whether some class below writes a method that this one leaves empty: it is there to be filled in."""
+        below = self.reach(name, up=False) if self.hollow[name] else ()
+        return any(self.hollow[name] & self.methods[other] for other in below)
+
+    def is_owed(self, name: str, method: str) -> bool:
+        """Whether a class has all methods of a protocol, one of which may have nothing to do in it."""
+        own = self.methods[name]
+        return any(method in protocol and len(protocol) > 1 and protocol <= own for protocol in self.protocols)
 
     def related(self, name: str) -> set[str]:
         """The class's ancestors and descendants known in this tree."""
@@ -92,17 +144,12 @@ def find(target: Target) -> Iterator[Finding]:
     for piece in pieces:
         for node in piece.statements:
             if isinstance(node, ast.ClassDef):
-                above = {class_name(base) for base in node.bases}
-                # `class Metric(torchmetrics.Metric)`: the one above is another.
-                above = {f".{name}" if name == node.name else name for name in above}
-                classes.bases.setdefault(node.name, set()).update(above)
-                defined = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
-                classes.methods.setdefault(node.name, set()).update(defined)
+                classes.add(node)
     for piece in pieces:
         if not any(pattern.search(piece.path) for pattern in (TEST_PATH, FOREIGN_PATH, TO_FILL)):
             yield from empty(piece, classes)
         yield from unreachable(piece)
-        yield from notes(piece)
+    yield from notes(target)
 
 
 def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
@@ -113,15 +160,17 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
         node, owner = waiting.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = placeholder(node.body)
-            if body and not excused(node, body, owner, classes):
+            if body and not excused(node, body, owner, classes) and not is_meant(piece, node):
                 where = f"{owner.name}.{node.name}" if owner else node.name
-                yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only `{body}`", piece.line(node.lineno))
+                yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
         if isinstance(node, ast.ClassDef):
             body = placeholder(node.body)
             plain = all(class_name(base) in TORCH | {"object"} for base in node.bases)  # these ask for a body
             inherits = not plain or node.keywords or node.decorator_list
-            if body and not inherits and not DOUBLE.match(node.name):
-                message = f"class {node.name} is only `{body}`"
+            named = DOUBLE.search(node.name) or BASE.search(node.name)
+            used = classes.reach(node.name, up=False) or is_record(piece, node.name) if body else False
+            if body and body != DOCUMENTED and not inherits and not named and not used:
+                message = f"class {node.name} is only {body}"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
         if isinstance(node, ast.If) and class_name(node.test) == "TYPE_CHECKING":
             continue  # declarations for a type checker have no body
@@ -131,20 +180,40 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
 
 
 def placeholder(body: list[ast.stmt]) -> str:
-    """`pass`, `...`, `raise NotImplementedError` or the like when that is all there is beside a docstring; else ""."""
+    """What is all there is, in words: `pass`, `...`, `raise NotImplementedError` or the like, a docstring; else ""."""
     rest = body[1:] if is_text(body[0]) else body
     if len(rest) != 1:
-        return ""
+        return "" if rest else DOCUMENTED
     only = rest[0]
     if isinstance(only, ast.Pass):
-        return "pass"
+        return "`pass`"
     if isinstance(only, ast.Expr) and isinstance(only.value, ast.Constant) and only.value.value is ...:
-        return "..."
+        return "`...`"
     if isinstance(only, ast.Raise) and only.exc is not None:
         said = text_of(only.exc.args[0]) if isinstance(only.exc, ast.Call) and only.exc.args else ""
-        if class_name(only.exc) in ("NotImplementedError", "NotImplemented") or NOT_YET.search(said):
-            return f"raise {class_name(only.exc)}"
+        unwritten = class_name(only.exc) in ("NotImplementedError", "NotImplemented") and not REFUSES.search(said)
+        if unwritten or NOT_YET.search(said):
+            return f"`raise {class_name(only.exc)}`"
     return ""
+
+
+def is_meant(piece: Piece, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function says of itself that it has nothing to do, or that others write it."""
+    lines = piece.lines[node.lineno - 1 : node.end_lineno]
+    said = [ast.get_docstring(node, clean=False) or "", *(line.partition("#")[2] for line in lines)]
+    return any(map(MEANT.search, said)) and not any(map(NOTE.search, said))
+
+
+def is_record(piece: Piece, name: str) -> bool:
+    """Whether attributes are set on a class, or on what it makes: an empty class is then a record."""
+    made = {name}
+    for node in piece.nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and class_name(node.value.func) == name:
+            made.update(target.id for target in node.targets if isinstance(target, ast.Name))
+    return any(
+        isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and class_name(node.value) in made
+        for node in piece.nodes
+    )
 
 
 def excused(
@@ -152,23 +221,28 @@ def excused(
 ) -> bool:
     """Whether an empty body is right here: interfaces, hooks, null objects, decorators that use it."""
     if (
-        DOUBLE.match(node.name)
+        DOUBLE.search(node.name)
         or HOOK.match(node.name)
         or any(class_name(decorator) not in PLAIN for decorator in node.decorator_list)
     ):
         return True
+    raises = body.startswith("`raise")
+    if not raises and node.args.vararg and len(node.args.args) == (owner is not None):
+        return True  # takes anything and does nothing with it
     if owner is None:
         return False
     names = {class_name(base) for base in owner.bases} | {class_name(keyword.value) for keyword in owner.keywords}
-    if names & INTERFACES or DOUBLE.match(owner.name) or BASE.search(owner.name):
+    if names & INTERFACES or DOUBLE.search(owner.name) or BASE.search(owner.name):
+        return True
+    if classes.is_filled_in_below(owner.name) or (not raises and classes.is_owed(owner.name, node.name)):
         return True
     if any(node.name in classes.methods.get(other, set()) for other in classes.related(owner.name)):
         return True
-    if body.startswith("raise") or node.name in ESSENTIAL:
+    if raises or node.name in ESSENTIAL:
         return False
     above = (names | classes.reach(owner.name, up=True)) - (set() if node.name in HOOKS_OF_TORCH else TORCH)
-    foreign = any(name not in classes.methods and name != "object" for name in above)
-    return foreign or (node.name.startswith("__") and node.name.endswith("__"))
+    foreign = any(name not in classes.methods for name in above - INTERFACES - {"object", "Generic"})
+    return node.name in QUIET or (foreign and not node.name.startswith("__"))
 
 
 def unreachable(piece: Piece) -> Iterator[Finding]:
@@ -178,23 +252,35 @@ def unreachable(piece: Piece) -> Iterator[Finding]:
             block = getattr(node, name, None)
             if not isinstance(block, list):
                 continue
-            for leaving, following in pairwise(block):
+            for number, leaving in enumerate(block):
                 if leaves(leaving):
-                    if not makes_generator(following) and not is_guard(leaving, following):
-                        message = f"nothing runs after the `{type(leaving).__name__.lower()}` in line {leaving.lineno}"
-                        yield found(UNREACHABLE, piece.at(following.lineno), message, piece.line(following.lineno))
+                    rest = [statement for statement in block[number + 1 :] if not is_nothing(statement)]
+                    if rest and not any(map(makes_generator, rest)) and not is_guard(leaving, rest[0]):
+                        message = f"nothing runs after the {NAMES[type(leaving)]} in line {leaving.lineno}"
+                        yield found(UNREACHABLE, piece.at(rest[0].lineno), message, piece.line(rest[0].lineno))
                     break
 
 
 def leaves(statement: ast.stmt) -> bool:
-    """Whether no run goes on behind a statement: it leaves the block, or both branches of an `if` do."""
+    """Whether no run goes on behind a statement: it leaves the block or the program, or both branches of an `if` do."""
     while isinstance(statement, ast.If) and statement.orelse and leaves(statement.body[-1]):
         statement = statement.orelse[-1]
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call) and dotted(statement.value.func) in EXITS
     return isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue)
 
 
+def is_nothing(statement: ast.stmt) -> bool:
+    """`pass`, or code put out of use between quotes: it does not look as if it did something."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
 def is_guard(leaving: ast.stmt, following: ast.stmt) -> bool:
-    """An error raised behind branches that all return: for whoever adds one."""
+    """An error raised behind branches that all return, a return behind an exit: for whoever changes what is above."""
+    if isinstance(leaving, ast.Expr):
+        return isinstance(following, ast.Return | ast.Raise)
     return isinstance(leaving, ast.If) and isinstance(following, ast.Raise | ast.Assert)
 
 
@@ -203,13 +289,23 @@ def makes_generator(statement: ast.stmt) -> bool:
     return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
 
 
-def notes(piece: Piece) -> Iterator[Finding]:
-    """Comments that say that something is still to be done."""
-    if not NOTE.search(piece.text):
-        return
-    for line, _, text in comments(piece):
-        if NOTE.search(text):
-            yield found(TODO, piece.at(line), "work left for later", text[:120])
+def notes(target: Target) -> Iterator[Finding]:
+    """Comments and docstrings that say that something is still to be done, also in what does not parse."""
+    for piece in target.pieces:
+        if not MAY_NOTE.search(piece.text):
+            continue
+        lines: set[int] = set()
+        if piece.kind is Kind.PYTHON:
+            lines = {line for line, _, text in comments(piece) if NOTE.search(text)}
+            for node in piece.statements:
+                if isinstance(node, ast.Expr) and is_text(node):
+                    within = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                    lines.update(line for line in within if NOTE_IN_TEXT.search(piece.line(line)))
+        elif SETTINGS.search(piece.path):
+            said = ((number, COMMENT.search(line)) for number, line in enumerate(piece.lines, 1))
+            lines = {number for number, comment in said if comment and NOTE.search(comment[0])}
+        for line in sorted(lines):
+            yield found(TODO, piece.at(line), "work left for later", piece.line(line)[:120])
 
 
 def class_name(node: ast.expr) -> str:

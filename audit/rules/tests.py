@@ -1,4 +1,4 @@
-"""Tests that are not there, that assert nothing, that are skipped without a word; metrics of half a batch."""
+"""Tests that are not there, that assert nothing, that are skipped without a word; metrics of a part."""
 
 import ast
 import re
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import TEST_PATH, Function, Module, dotted, is_function, keyword, last_name, modules
 from audit.rules.family import Family, rule
-from audit.target import Piece, Target
+from audit.rules.partial import PARTIAL, partial
+from audit.target import Target
 
 NONE = rule(
     "tests.none",
@@ -33,35 +34,22 @@ SKIP = rule(
     severity=Severity.MINOR,
     confidence=Confidence.HIGH,
 )
-PARTIAL = rule(
-    "tests.partial-batch",
-    title="A metric of one part of each batch",
-    why="The figure reported for the whole set is that of its first pictures.",
-    fix="Compute it for all of the batch, or say in its name which part it is of.",
-    severity=Severity.MAJOR,
-    confidence=Confidence.MEDIUM,
-)
 
 MIN_MODULES = 3  # a tree of fewer with definitions is a snippet
 TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_tests?)\.py$")
+NAMED = re.compile(r"(^|/)tests?/([^/]+/)*test[^/]*\.py$|(^|/)tests\.py$")  # Django's too, and a script of tests
+SETTINGS = re.compile(r"(^|/)(pyproject\.toml|setup\.cfg|pytest\.ini|tox\.ini|Makefile)$|\.ya?ml$")
 CHECKS = re.compile(r"assert|check|verify|expect|validate|raises|warns|fail|should|test|compare|ensure|snapshot", re.I)
 INHERITED = re.compile(r"self\.\w+")  # a method that the tree does not have may assert
+HANDED_ON = re.compile(r"_*(assert|check|verify|fail)")  # `map_structure(self.assertAllEqual, …)`
 CONSTANT = ast.Constant | ast.Compare | ast.cmpop | ast.BoolOp | ast.boolop
 FIXTURES = re.compile(r"snapshot|regression|bench|testdir|pytester|mocker")
-METRIC = re.compile(
-    r"^(calc(?:ulate)?_|compute_|get_)?\w*(psnr|ssim|lpips|fid|accuracy|mse|mae|rmse|iou|dice|f1|auc|peak_signal\w*"
-    r"|structural_similarity|mean_(?:squared|absolute)_error)(_score|_metric|_fn|_loss)?$", re.I
-)  # fmt: skip
-STEPS = re.compile(r"(^|_)step$")
-EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)")
-BATCHES = re.compile(r"loader|batches|dataset|dl$", re.I)
-SAYS_SO = re.compile(r"first|only|sample|subset|preview", re.I)
 
 
 def find(target: Target) -> Iterator[Finding]:
     """All rules; tests are what pytest and unittest would take for one."""
     every = modules(target)
-    yield from no_tests(every)
+    yield from no_tests(target, every)
     shared = helpers_of(module for module in every if TEST_PATH.search(module.path))
     for module in every:
         if TEST_FILE.search(module.path):
@@ -71,19 +59,30 @@ def find(target: Target) -> Iterator[Finding]:
             yield from partial(module)
 
 
-def no_tests(every: list[Module]) -> Iterator[Finding]:
+def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:
     """One finding for a tree with functions or classes in several files and no test of any."""
     files = [module for module in every if not module.is_notebook and not module.path.endswith(".pyi")]
-    if any(TEST_PATH.search(module.path) or has_doctest(module) for module in files):
+    if any(map(has_tests, files)):
         return
     defining = [m for m in files if any(is_function(node) or isinstance(node, ast.ClassDef) for _, node in m.walk())]
-    if len(defining) >= MIN_MODULES:
+    if len(defining) >= MIN_MODULES and not runs_doctests(target):
         yield found(NONE, Location("."), f"{len(defining)} modules define something, and no file tests any of it")
 
 
-def has_doctest(module: Module) -> bool:
-    """Whether a module runs its own examples or holds unittest cases."""
+def has_tests(module: Module) -> bool:
+    """Whether a module of tests tests something, or another runs its own examples or holds unittest cases."""
+    if NAMED.search(module.path):
+        return True
+    if TEST_PATH.search(module.path):
+        names = (getattr(node, "name", None) or "" for _, node in module.statements())
+        return any(name.lower().startswith("test") for name in names) or "assert" in module.pieces[0].text
     return any(name in ("doctest.testmod", "unittest.main") for _, _, name in module.calls)
+
+
+def runs_doctests(target: Target) -> bool:
+    """Whether the settings of pytest, or a workflow, have the examples in the docstrings run."""
+    settings = (piece for piece in target.pieces if SETTINGS.search(piece.path))
+    return any("--doctest-modules" in piece.text or "-m doctest" in piece.text for piece in settings)
 
 
 def helpers_of(modules: Iterable[Module]) -> dict[str, Function]:
@@ -104,7 +103,7 @@ def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]
         if not is_function(node) or not node.name.startswith("test") or not is_collected(module, node):
             continue
         arguments = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
-        marks = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
+        marks = " ".join(mark_of(decorator) for decorator in node.decorator_list)
         if any(map(FIXTURES.search, arguments)) or re.search(r"skip|xfail|fixture|expected", marks):
             continue
         if not asserts(node, helpers, set()) and traps_of(module).isdisjoint(names_in(node)):
@@ -134,13 +133,18 @@ def names_in(node: ast.AST) -> set[str]:
     return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
+def mark_of(decorator: ast.expr) -> str:
+    """A decorator without what it is given: one of the parameters may be called `expected`."""
+    return dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
+
+
 def is_collected(module: Module, node: Function) -> bool:
     """A function of the module or a method of one of its Test classes."""
     holder = module.parents.get(node)
     if isinstance(holder, ast.ClassDef):
         if any(map(is_function, module.enclosing(holder))):
             return False  # made and run by a test
-        return holder.name.startswith("Test") or any("Test" in last_name(base) for base in holder.bases)
+        return any("Test" in name for name in (holder.name, *map(last_name, holder.bases)))
     return isinstance(holder, ast.Module)
 
 
@@ -158,6 +162,8 @@ def asserts(node: Function, helpers: dict[str, Function], seen: set[str]) -> boo
                 return True
             always = name in ("assertTrue", "assertEqual") and inner.args and all(map(is_always, inner.args))
             if own is None and not always and (CHECKS.search(name) or INHERITED.fullmatch(dotted(inner.func))):
+                return True
+            if any(HANDED_ON.match(last_name(argument)) for argument in inner.args):
                 return True
     return False
 
@@ -199,56 +205,6 @@ def has_text(given: list[ast.expr], reason: ast.expr | None) -> bool:
     """Whether a reason is given that is not empty."""
     values = [value for value in (*given, reason) if value is not None]
     return any(not isinstance(value, ast.Constant) or bool(value.value) for value in values)
-
-
-def partial(module: Module) -> Iterator[Finding]:
-    """A metric of the same fixed part of two batches, with no word that it is of a part."""
-    for piece, call, _ in module.calls:
-        name, pair = compared(call)
-        parts = [part for argument in pair if (part := fixed_part(argument))]
-        if len(parts) != 2 or parts[0] != parts[1] or says_so(piece, call.lineno):
-            continue
-        if any(sees_batches(holder, parts[0]) for holder in module.enclosing(call)):
-            message = f"{name} of `[{parts[0]}]` of each batch"
-            yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
-
-
-def compared(call: ast.Call) -> tuple[str, list[ast.expr]]:
-    """`ssim(a, b)` and `(a == b).mean()`: what is worked out, and of what."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
-    if METRIC.match(name):
-        return name, call.args[:2]
-    equal = call.func.value if isinstance(call.func, ast.Attribute) and name in ("mean", "sum") else None
-    while isinstance(equal, ast.Call) and isinstance(equal.func, ast.Attribute):  # `.float()` before `.mean()`
-        equal = equal.func.value
-    if isinstance(equal, ast.Compare) and isinstance(equal.ops[0], ast.Eq):
-        return "equality", [equal.left, *equal.comparators]
-    return "", []
-
-
-def sees_batches(holder: ast.AST, part: str) -> bool:
-    """A loop over a loader, or a function that is called with one batch after the other.
-
-    A function that evaluates may be given single pictures as well: there `[0]` says nothing.
-    """
-    if is_function(holder):
-        return (STEPS if part.isdigit() else EVALUATES).search(holder.name) is not None
-    return isinstance(holder, ast.For | ast.AsyncFor) and BATCHES.search(ast.unparse(holder.iter)) is not None
-
-
-def fixed_part(node: ast.expr) -> str:
-    """`0` of `x[0]` or of `x[0].cpu().numpy()`, `:4` of `x[:4]`; "" where the whole or a variable part is taken."""
-    while isinstance(node, ast.Call | ast.Attribute):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    if not isinstance(node, ast.Subscript):
-        return ""
-    text = ast.unparse(node.slice)
-    return re.sub("^0:", ":", text) if re.fullmatch(r"\d+|0?:\d+", text) else ""
-
-
-def says_so(piece: Piece, line: int) -> bool:
-    """A comment or name on the line or the one before that says which part it is."""
-    return bool(SAYS_SO.search(piece.line(line)) or SAYS_SO.search(piece.line(line - 1)))
 
 
 FAMILY = Family("tests", "Tests are there and can fail", (NONE, ASSERTLESS, SKIP, PARTIAL), find)

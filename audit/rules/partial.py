@@ -1,0 +1,190 @@
+"""Metrics of a part of the data that pass for metrics of all of it."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import Module, is_function, last_name
+from audit.rules.family import rule
+from audit.target import Piece
+
+PARTIAL = rule(
+    "tests.partial-batch",
+    title="A metric of a part that passes for one of all",
+    why="The figure reported for the whole set is that of its first pictures, or of its last batch.",
+    fix="Compute it for all of them, or say in its name which part it is of.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.MEDIUM,
+)
+
+METRIC = re.compile(
+    r"^(?!(?:plot|show|log|display|draw|print|save|write|add|set|track|record|report)_)\w*(psnr|ssim|lpips|fid|accuracy"
+    r"|(?<![a-z])acc|mse|mae|rmse|iou|dice|f1|auc|auroc|peak_signal\w*|structural_similarity"
+    r"|mean_(?:squared|absolute)_error)"
+    r"(_\w+)?$", re.I
+)  # fmt: skip
+BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
+COUNTED = re.compile(r"(^|_)(n_)?(correct|hits?|right|scores?|metrics?)(_|$)", re.I)
+STEPS = re.compile(r"(^|_)step$")
+EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)")
+BATCHES = re.compile(r"loader|batches|dataset|(^|_)(dl|ds)$", re.I)
+HELD_OUT = re.compile(r"val|test|eval|dev", re.I)
+SAYS_SO = re.compile(r"first|only|sample|subset|preview|quick|at most|\blast\b", re.I)
+MANY = 8  # a slice of so many is one of samples; fewer may be the parts of a pose or a box
+
+
+def partial(module: Module) -> Iterator[Finding]:
+    """A metric of the same fixed part of two batches, of the last batch or of the first ones, with no word of it."""
+    for piece, call, _ in module.calls:
+        name, pair = compared(call)
+        parts = [part for argument in pair if (part := fixed_part(module, argument))]
+        if len(parts) != 2 or parts[0] != parts[1] or says_so(module, piece, call, call.lineno - 1, call.lineno):
+            continue
+        if is_of_samples(module, call, parts[0]) or any(
+            sees_batches(holder, name, parts[0]) for holder in module.enclosing(call)
+        ):
+            message = f"{name} of `[{parts[0]}]` of each batch"
+            yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+    for piece, node in module.statements():
+        if isinstance(node, ast.For | ast.AsyncFor) and is_over_batches(node):
+            yield from last_batch(module, piece, node)
+            yield from first_batches(module, piece, node)
+
+
+def compared(call: ast.Call) -> tuple[str, list[ast.expr]]:
+    """`ssim(a, b)` and `(a == b).mean()`: what is worked out, and of what."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
+    if METRIC.match(name):
+        return name, call.args[:2]
+    equal = call.func.value if isinstance(call.func, ast.Attribute) and name in ("mean", "sum") else None
+    while isinstance(equal, ast.Call) and isinstance(equal.func, ast.Attribute):  # `.float()` before `.mean()`
+        equal = equal.func.value
+    if isinstance(equal, ast.Compare) and isinstance(equal.ops[0], ast.Eq):
+        return "equality", [equal.left, *equal.comparators]
+    return "", []
+
+
+def is_of_samples(module: Module, call: ast.Call, part: str) -> bool:
+    """Whether a slice is so long that it can only be one of samples, and what it gives is called a metric."""
+    if not is_long(part):
+        return False
+    named = [target for holder in module.enclosing(call) if isinstance(holder, ast.Assign) for target in holder.targets]
+    return any(METRIC.match(last_name(name)) for name in (call.func, *named))
+
+
+def is_long(part: str) -> bool:
+    """Whether `:N` takes so many that they are samples."""
+    return part.startswith(":") and int(part[1:]) >= MANY
+
+
+def sees_batches(holder: ast.AST, name: str, part: str) -> bool:
+    """A loop over a loader, or a function that is called with one batch after the other.
+
+    A function that evaluates may be given single pictures or boxes as well: there a short part says nothing.
+    """
+    if part == ":4" and BOXES.search(name):
+        return False
+    if is_function(holder):
+        return (EVALUATES if is_long(part) else STEPS).search(holder.name) is not None
+    return isinstance(holder, ast.For | ast.AsyncFor) and is_over_batches(holder)
+
+
+def is_over_batches(loop: ast.For | ast.AsyncFor) -> bool:
+    """Whether a loop takes one batch after the other, by the name of what it goes through."""
+    return any(BATCHES.search(name) for name in names_of(loop.iter))
+
+
+def fixed_part(module: Module, node: ast.expr) -> str:
+    """`0` of `x[0]`, of `x[0].cpu().numpy()` and of a name for it, `:4` of `f(x[:4])`; "" for the whole."""
+    inside: list[ast.expr] = []
+    while isinstance(node, ast.Call | ast.Attribute):
+        if isinstance(node, ast.Call) and len(node.args) == 1:
+            inside.append(node.args[0])
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if isinstance(node, ast.Name):
+        scope = module.scope(node)
+        values = [value for value in module.given.get(node.id, []) if module.scope(value) is scope]
+        parts = {slice_of(value) for value in values}
+        own = parts.pop() if len(parts) == 1 else ""
+        return own or next((part for argument in inside if (part := slice_of(argument))), "")
+    return slice_of(node)
+
+
+def slice_of(node: ast.expr) -> str:
+    """The part that an expression itself takes."""
+    while isinstance(node, ast.Call | ast.Attribute):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if not isinstance(node, ast.Subscript):
+        return ""
+    text = ast.unparse(node.slice)
+    return re.sub("^0:", ":", text) if re.fullmatch(r"\d+|0?:\d+", text) else ""
+
+
+def last_batch(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> Iterator[Finding]:
+    """A metric behind a loop over batches of what the loop leaves: its last batch."""
+    batch = set(names_of(batch_of(loop)))
+    for following in after(module, loop):
+        for call in (inner for inner in ast.walk(following) if isinstance(inner, ast.Call)):
+            name, pair = compared(call)
+            used = {inner for argument in pair for inner in names_of(argument)}
+            if name and not batch.isdisjoint(used) and not says_so(module, piece, call, call.lineno - 1, call.lineno):
+                message = f"{name} of the last batch of the loop in line {loop.lineno}"
+                yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+                return
+        stored = [node for node in ast.walk(following) if isinstance(node, ast.Name)]
+        batch -= {node.id for node in stored if isinstance(node.ctx, ast.Store)}
+
+
+def batch_of(loop: ast.For | ast.AsyncFor) -> ast.expr:
+    """What a loop calls its batch: without the number that enumerate gives."""
+    counted = isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) == "enumerate"
+    return loop.target.elts[-1] if counted and isinstance(loop.target, ast.Tuple) else loop.target
+
+
+def after(module: Module, loop: ast.For | ast.AsyncFor) -> list[ast.stmt]:
+    """The statements behind a loop that goes through everything, in the block that holds it."""
+    if any(isinstance(inner, ast.Break) for inner in ast.walk(loop)):
+        return []
+    holder = module.parents[loop]
+    blocks = [getattr(holder, name, None) for name in ("body", "orelse", "finalbody")]
+    block: list[ast.stmt] = next((block for block in blocks if isinstance(block, list) and loop in block), [])
+    return block[block.index(loop) + 1 :] if block else []
+
+
+def first_batches(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> Iterator[Finding]:
+    """`if step == 20: break` in a loop that measures on held-out data."""
+    if not any(HELD_OUT.search(name) for name in names_of(loop.iter)):
+        return
+    counters = set(names_of(loop.target)) - set(names_of(batch_of(loop)))
+    for inner in loop.body:
+        if not isinstance(inner, ast.If) or not isinstance(inner.body[-1], ast.Break):
+            continue
+        test = inner.test
+        limited = isinstance(test, ast.Compare) and isinstance(test.comparators[0], ast.Constant)
+        if not limited or counters.isdisjoint(names_of(test)) or not measures(loop):
+            continue
+        if not says_so(module, piece, loop, loop.lineno - 1, inner.body[-1].lineno):
+            message = f"measured until `{ast.unparse(test)}`, not on all of {ast.unparse(loop.iter)[:60]}"
+            yield found(PARTIAL, piece.at(inner.lineno), message, piece.line(inner.lineno)[:120])
+
+
+def measures(loop: ast.For | ast.AsyncFor) -> bool:
+    """Whether a loop works out a metric or counts what is right."""
+    return any(METRIC.match(name) or COUNTED.search(name) for part in loop.body for name in names_of(part))
+
+
+def names_of(node: ast.AST) -> Iterator[str]:
+    """Names and attributes in a node."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            yield inner.id
+        elif isinstance(inner, ast.Attribute):
+            yield inner.attr
+
+
+def says_so(module: Module, piece: Piece, node: ast.AST, first: int, last: int) -> bool:
+    """Whether some line, or the name or docstring of a function around it, says which part it is."""
+    around = [holder for holder in module.enclosing(node) if is_function(holder)]
+    words = [f"{holder.name} {ast.get_docstring(holder, clean=False) or ''}" for holder in around]
+    return any(map(SAYS_SO.search, (*map(piece.line, range(first, last + 1)), *words)))
