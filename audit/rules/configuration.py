@@ -1,20 +1,17 @@
 """Configuration that nothing reads: whole files, single leaves, and dictionaries in the code that stand for them."""
 
 import ast
-import json
 import re
-import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
-
-import yaml
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules, strings, text_of
+from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules, strings
+from audit.rules.entries import Leaf, leaves_of, lines_of_keys
 from audit.rules.family import Family, rule
-from audit.rules.loading import by_hand, handed_on, listings, words_of_path
+from audit.rules.hyperparameters import MIN_SHARED, Settings, hardcoded
+from audit.rules.loading import Keys, by_hand, composed, handed_on, is_listed, listings, open_ended
 from audit.target import Kind, Piece, Target
 
 UNUSED = rule(
@@ -47,7 +44,7 @@ NAMED = re.compile(
     r"^(.*[_-])?(configs?|conf|cfg|settings|params?|parameters|hparams|hyper_?param\w*|options|defaults?)([_-].*)?$",
     re.I,
 )
-FOLDER = re.compile(r"(^|/)(configs?|conf|cfgs?|settings|hparams)/", re.I)
+FOLDER = re.compile(r"(^|/)(configs?|conf|cfgs?|settings|hparams|hyper_?params|options|recipes)/", re.I)
 # What tools look for by name, and what is no configuration of a run.
 TOOLS = re.compile(
     r"(^|/)(\.[^/]*|docs?|node_modules|k8s|kubernetes|helm|charts|deploy\w*|templates?|schemas?|fixtures?)/|(^|/)\."
@@ -65,59 +62,118 @@ FENCE = re.compile(r"^\s*(```|~~~)")
 # What a model that was saved by a library carries beside its weights.
 OF_A_MODEL = {"architectures", "model_type", "transformers_version", "_class_name", "tokenizer_class"}
 MAX_BYTES = 200_000  # larger files are data
-MAX_DEPTH = 100
 FEW_CHARACTERS = 5_000
 HYPER = {
     "lr", "learning_rate", "batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "epochs",
     "num_epochs", "max_epochs", "optimizer", "weight_decay", "momentum", "dropout", "betas", "warmup_steps", "gamma",
     "hidden_size", "hidden_dim", "num_layers", "n_estimators", "max_depth", "num_leaves", "scheduler", "seed",
+    "zero_optimization", "fp16", "bf16",
 }  # fmt: skip
 RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
+OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
 FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
-MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One entry of a configuration: the keys that lead to it, and its line."""
-
-    keys: tuple[str, ...]
-    line: int
 
 
 def find(target: Target) -> Iterator[Finding]:
-    """First which files are loaded, then what is in those that are, and what stands for those that are not."""
+    """First which files are loaded, then what is in those that are, and what stands beside them in the code."""
     every = [module for module in modules(target) if not TEST_PATH.search(module.path)]
     if not every:
         return
-    texts = {text for module in every for text in strings(module)}
-    spoken = commands(target)
-    given = by_hand(every)
-    listed = listings(every)
-    unused: list[tuple[Piece, set[str]]] = []
+    pieces = [piece for piece in target.pieces if may_configure(piece, target)]
+    if not pieces:
+        return
+    code = Code(target, every)
+    configurations = {piece: tuple(leaves_of(piece)) for piece in pieces if is_configuration(piece)}
+    others = {piece: tuple(leaves_of(piece)) for piece in pieces if piece not in configurations}
+    configurations |= {p: leaves for p, leaves in others.items() if code.names(p) and code.asks_for_most(leaves)}
+    configurations |= {p: leaves for p, leaves in others.items() if is_like_its_neighbour(p, leaves, configurations)}
+    named = {piece for piece in configurations if code.names(piece) or is_spoken(piece.path, code.spoken)}
+    settings: list[Settings] = []
     loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []
-    for piece in target.pieces:
-        if not is_configuration(piece, target):
-            continue
-        name = PurePosixPath(piece.path).name
-        leaves = tuple(leaves_of(piece))
-        if any(name in text for text in texts):
-            loaded.append((piece, leaves))
-            continue
-        may_be = given or listed is None or listed & words_of_path(piece.path)
-        known = [leaf.keys[-1] in words_in(target, every) for leaf in leaves] if may_be else []
-        if given and name in spoken and sum(known) > len(known) / 2:
-            loaded.append((piece, leaves))  # a command hands it to a program that asks for most of it
-            continue
-        reached = name in spoken or (may_be and (any(known) or len(known) < FEW_ENTRIES or is_made_whole(leaves)))
+    for piece, leaves in configurations.items():
         of_a_model = OF_A_MODEL & {leaf.keys[0] for leaf in leaves}
-        if leaves and not reached and not of_a_model and not put_together(piece.path, texts):
+        if not leaves or of_a_model:
+            continue
+        if code.names(piece) or (piece in named and code.given and code.asks_for_most(leaves)):
+            loaded.append((piece, leaves))  # by name, or a command hands it to a program that asks for most of it
+        elif piece not in named and not code.may_reach(piece, leaves, configurations, named):
             yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
-            unused.append((piece, {leaf.keys[-1].lower() for leaf in leaves}))
-    yield from unread(loaded, every, target)
-    for module in every if unused else ():
-        yield from hardcoded(module, unused)
+            settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=False))
+            continue
+        settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=True))
+    yield from unread(loaded, code)
+    for module in every if settings else ():
+        for piece, line, message in hardcoded(module, settings):
+            yield found(HARDCODED, piece.at(line), message, piece.line(line)[:120])
+
+
+class Code:
+    """What the code and the commands of a tree say about its configurations."""
+
+    def __init__(self, target: Target, every: list[Module]) -> None:
+        self.target = target
+        self.every = every
+        self.texts = {text for module in every for text in strings(module)}
+        unparsed = [piece.text for piece in target.python if piece.tree is None and len(piece.text) <= MAX_BYTES]
+        for text in unparsed:
+            self.texts.update(re.findall(r"['\"]([^'\"\n]+)['\"]", text))
+        self.text = "\n".join(self.texts)
+        self.spoken = commands(target)
+        self.listed = listings(every)
+        self.folders = {str(folder) for path in target.files for folder in PurePosixPath(path).parents}
+        self.composed = composed(every)
+        self.given = bool(self.composed) or by_hand(every)
+        if self.composed:
+            self.composed.update(word for piece in target.pieces for word in defaults_of(piece))
+        unread = {word for text in unparsed for word in re.findall(r"\w+", text)}
+        self.words = words_in(every) | unread
+        self.asked = self.words if self.composed else asked_in(every) | unread
+
+    @cached_property
+    def whole(self) -> set[Keys]:
+        """Keys of tables that are used as a whole."""
+        nodes = (node for module in self.every for _, node in module.walk())
+        own = {node.name for node in nodes if is_function(node) or isinstance(node, ast.ClassDef)}
+        return {keys for module in self.every for keys in handed_on(module, own)}
+
+    @cached_property
+    def ends(self) -> set[str]:
+        """Texts that may be folders from which files are taken by a name that is made at run time."""
+        return {text for module in self.every for text in open_ended(module)}
+
+    def names(self, piece: Piece) -> bool:
+        """Whether a text in the code holds the file's name, or a library is told to compose it."""
+        place = PurePosixPath(piece.path)
+        return is_spoken(piece.path, self.text) or (place.stem in self.composed and bool(FOLDER.search(piece.path)))
+
+    def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
+        """Whether half of the entries have a key that the code knows."""
+        return 2 * sum(leaf.keys[-1] in self.words for leaf in leaves) >= len(leaves) > 0
+
+    def may_reach(
+        self, piece: Piece, leaves: tuple[Leaf, ...], every: dict[Piece, tuple[Leaf, ...]], named: Collection[Piece]
+    ) -> bool:
+        """Whether a file that nothing names is found through its folder, or given by hand as those beside it are.
+
+        A program that takes any configuration is given those that scripts and documents name. Where its neighbours
+        are named and it is not, it has been left behind.
+        """
+        folder = PurePosixPath(piece.path).parent
+        beside = [other for other, entries in every.items() if entries and PurePosixPath(other.path).parent == folder]
+        left_behind = len(beside) <= 2 * sum(other in named for other in beside)
+        if self.composed and FOLDER.search(piece.path):
+            above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
+            in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
+            return in_group or not left_behind or self.asks_for_most(leaves)
+        if put_together(piece.path, self.ends) or is_globbed(folder.name, self.spoken):
+            return True
+        known = any(leaf.keys[-1] in self.words for leaf in leaves)
+        asked = known or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
+        if is_listed(piece.path, self.listed, self.folders):
+            return asked
+        most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
+        return self.given and most and not left_behind
 
 
 def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
@@ -125,8 +181,8 @@ def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
     return any(key in WHOLE for leaf in leaves for key in leaf.keys)
 
 
-def is_configuration(piece: Piece, target: Target) -> bool:
-    """By suffix, and by a name or folder that says so; DVC and others read theirs by name."""
+def may_configure(piece: Piece, target: Target) -> bool:
+    """By suffix and place; DVC and others read theirs by name."""
     path = piece.path
     if piece.kind is not Kind.TEXT or not path.lower().endswith(SUFFIXES) or len(piece.text) > MAX_BYTES:
         return False
@@ -135,9 +191,25 @@ def is_configuration(piece: Piece, target: Target) -> bool:
     place = PurePosixPath(path)
     if place.name == "params.yaml" and any(other.endswith("dvc.yaml") for other in target.files):
         return False
-    if any(f"{parent}/package.json" in target.files for parent in place.parents):
-        return False  # of a web page, which other code than Python reads
-    return bool(NAMED.match(place.stem) or FOLDER.search(path) or sets_training(piece))
+    # A web page's are read by other code than Python.
+    return not any(f"{parent}/package.json" in target.files for parent in place.parents)
+
+
+def is_configuration(piece: Piece) -> bool:
+    """Whether its name or folder says so, or what it sets."""
+    return bool(NAMED.match(PurePosixPath(piece.path).stem) or FOLDER.search(piece.path) or sets_training(piece))
+
+
+def is_like_its_neighbour(piece: Piece, leaves: Collection[Leaf], known: Collection[Piece]) -> bool:
+    """Whether most of its entries stand in a configuration of the same format beside it."""
+    place, keys = PurePosixPath(piece.path), {leaf.keys for leaf in leaves}
+    for other in known:
+        beside = PurePosixPath(other.path)
+        if beside.parent == place.parent and beside.suffix == place.suffix:
+            shared = keys & {leaf.keys for leaf in leaves_of(other)}
+            if len(shared) >= 2 and 2 * len(shared) >= len(keys):
+                return True
+    return False
 
 
 def sets_training(piece: Piece) -> bool:
@@ -166,81 +238,54 @@ def commands(target: Target) -> str:
     return "\n".join(kept)
 
 
+def defaults_of(piece: Piece) -> list[str]:
+    """Names in the list of defaults of a configuration that Hydra composes."""
+    if piece.kind is not Kind.TEXT or not piece.path.endswith((".yaml", ".yml")):
+        return []
+    lists = re.findall(r"^defaults:[^\n]*\n((?:[ \t]*(?:[-#][^\n]*)?\n)+)", piece.text, re.M)
+    return re.findall(r"[\w-]+", " ".join(lists))
+
+
+def is_spoken(path: str, text: str) -> bool:
+    """Whether the file's name stands in a text, and not as the end of another file's."""
+    name = PurePosixPath(path).name
+    return name in text and bool(re.search(rf"(?<![\w.-]){re.escape(name)}", text))
+
+
+def is_globbed(folder: str, spoken: str) -> bool:
+    """Whether a command goes through the files of a folder: `configs/*.yaml`, `configs/$name`."""
+    return bool(folder) and f"{folder}/" in spoken and bool(re.search(rf"\b{re.escape(folder)}/[*$]", spoken))
+
+
 def put_together(path: str, texts: set[str]) -> bool:
-    """Whether the code holds the parts of the path: its folder at the end of a text, or its suffix and its stem."""
+    """Whether the code holds the parts of the path: its folder at the end of a text, or its stem and its suffix."""
     place = PurePosixPath(path)
     folder = place.parent.name
-    if folder and any(text.rstrip("/").endswith(folder) and "\n" not in text for text in texts):
+    at_end = re.compile(rf"(\S*[/\\])?{re.escape(folder)}(/|/[{{%]\S*)?") if folder else None
+    if at_end and any(folder in text and at_end.fullmatch(text) for text in texts):
         return True
-    suffixed = any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)
-    return suffixed and (place.stem in texts or bool(folder and any(folder in text for text in texts)))
+    return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)
 
 
-def leaves_of(piece: Piece) -> Iterator[Leaf]:
-    """The entries of a file, with the line of the last key; none for what does not parse or is no table."""
-    if re.search(r"(^|[\s\[,:])&\w", piece.text) or "{{" in piece.text or too_deep(piece.text):
-        return  # anchors may multiply without end; templates are filled in elsewhere
-    try:
-        if piece.path.lower().endswith(".toml"):
-            document: Any = tomllib.loads(piece.text)
-        elif piece.path.lower().endswith(".json"):
-            document = json.loads(piece.text)
-        else:
-            document = yaml.safe_load(piece.text)
-    except (ValueError, RecursionError, yaml.YAMLError):
-        return
-    lines = lines_of_keys(piece)
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
-    while waiting:
-        value, keys = waiting.pop()
-        if isinstance(value, dict):
-            waiting += [(inner, (*keys, str(key))) for key, inner in reversed(value.items())]
-        elif keys:
-            yield Leaf(keys, lines.get(keys[-1], 0))
-
-
-def lines_of_keys(piece: Piece) -> dict[str, int]:
-    """Key -> the first line that gives it a value."""
-    found: dict[str, int] = {}
-    for number, line in enumerate(piece.lines, start=1):
-        before, *value = re.split("[:=]", line, maxsplit=1)
-        keys = [before.strip().removeprefix("- ").strip().strip("'\"")] if value else []
-        for key in (*keys, *re.findall(r"['\"]([^'\"]+)['\"]\s*:", line)):
-            found.setdefault(key, number)
-    return found
-
-
-def too_deep(text: str) -> bool:
-    """Whether brackets or dashes nest deeper than anybody writes; the YAML parser's time grows with the square."""
-    depth = 0
-    for match in re.finditer(r"[\[{]|[\]}]", text):
-        depth += 1 if match.group() in "[{" else -1
-        if depth > MAX_DEPTH:
-            return True
-    return bool(re.search(rf"(?:[-?]\s+){{{MAX_DEPTH}}}", text))
-
-
-def unread(
-    loaded: list[tuple[Piece, tuple[Leaf, ...]]], every: list[Module], target: Target
-) -> Iterator[Finding]:
+def unread(loaded: list[tuple[Piece, tuple[Leaf, ...]]], code: Code) -> Iterator[Finding]:
     """Leaves whose key stands nowhere in the code, where no table of the file is handed on as a whole."""
-    if not loaded:
+    if not loaded or () in code.whole:
         return
-    nodes = (node for module in every for _, node in module.walk())
-    own = {node.name for node in nodes if is_function(node) or isinstance(node, ast.ClassDef)}
-    whole = {keys for module in every for keys in handed_on(module, own)}
-    if () in whole:
-        return
-    words = words_in(target, every)
-    others = {word for piece in target.pieces if piece.kind is Kind.TEXT for word in words_of_text(piece)}
-    ends = {keys[-1] for keys in whole}
+    words = code.words
+    others = {word for piece in code.target.pieces if piece.kind is Kind.TEXT for word in words_of_text(piece)}
+    ends = {keys[-1] for keys in code.whole}
+    loaded = [
+        (piece, leaves)
+        for piece, leaves in loaded
+        if 2 * sum(not ends.isdisjoint(leaf.keys) or leaf.keys[-1] in words for leaf in leaves) >= len(leaves)
+    ]
     for piece, leaf in ((piece, leaf) for piece, leaves in loaded for leaf in leaves):
         key = leaf.keys[-1]
         if not words.issuperset(leaf.keys[:-1]):
             continue  # a whole table under another name: not read key by key
-        if not ends.isdisjoint(leaf.keys[:-1]):
+        if leaf.keys[0] in OF_COMPOSERS or not ends.isdisjoint(leaf.keys[:-1]):
             continue  # in a table that is used as a whole
-        if key.isidentifier() and key not in words and key not in others and not key.startswith("_"):
+        if key.isidentifier() and key not in code.asked and key not in others and not key.startswith("_"):
             message = f"`{'.'.join(leaf.keys)}` is read nowhere"
             yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
 
@@ -253,17 +298,28 @@ def words_of_text(piece: Piece) -> list[str]:
     return re.findall(r"\w+", piece.text if of_tools else " ".join(re.findall(r"\$\{[^}]{0,200}\}", piece.text)))
 
 
-def words_in(target: Target, every: list[Module]) -> set[str]:
-    """Names by which any of the modules may reach an entry, worked out once."""
-    if "words" not in target.derived:
-        words: set[str] = set()
-        for module in every:
-            for _, node in module.walk():
-                words.update(words_of(node))
-            words.update(re.findall(r"\w+", " ".join(strings(module))))
-        target.derived["words"] = words
-    known: set[str] = target.derived["words"]
-    return known
+def words_in(every: list[Module]) -> set[str]:
+    """Names by which any of the modules may reach an entry."""
+    words: set[str] = set()
+    for module in every:
+        for _, node in module.walk():
+            words.update(words_of(node))
+        words.update(re.findall(r"\w+", " ".join(strings(module))))
+    return words
+
+
+def asked_in(every: list[Module]) -> set[str]:
+    """Names by which a table that is not spread over variables or parameters is asked for an entry."""
+    words: set[str] = set()
+    for module in every:
+        for _, node in module.walk():
+            if isinstance(node, ast.Attribute):
+                words.add(node.attr)
+            elif isinstance(node, ast.ClassDef):
+                given = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
+                words.update(field.id for field in given if isinstance(field, ast.Name))
+        words.update(re.findall(r"\w+", " ".join(strings(module))))
+    return words
 
 
 def words_of(node: ast.AST) -> Iterator[str]:
@@ -276,40 +332,6 @@ def words_of(node: ast.AST) -> Iterator[str]:
         yield node.arg or ""
     elif is_function(node) or isinstance(node, ast.ClassDef):
         yield node.name
-
-
-def hardcoded(module: Module, unused: list[tuple[Piece, set[str]]]) -> Iterator[Finding]:
-    """Dictionaries of constants, with those inside once, that share keys with a configuration that nothing loads."""
-    every = set().union(*(names for _, names in unused))
-    told: set[ast.AST] = set()
-    for piece, node in module.walk():
-        if isinstance(node, ast.Dict):
-            pairs = [(text_of(key).lower(), value) for key, value in zip(node.keys, node.values, strict=True)]
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
-            pairs = [((item.arg or "").lower(), item.value) for item in node.keywords]
-        else:
-            continue
-        if sum(key in every for key, _ in pairs) < 2:
-            continue
-        keys = {key for key, value in pairs if isinstance(value, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List)}
-        for configuration, names in unused:
-            shared = sorted(keys & names - {""})
-            if len(shared) >= MIN_SHARED or (len(shared) == 2 and len(names) <= 3):
-                outermost = top_of(module, node)
-                if outermost not in told:
-                    told.add(outermost)
-                    message = f"{', '.join(shared)} are fixed here; {configuration.path} sets them and is never loaded"
-                    yield found(HARDCODED, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
-                break
-
-
-def top_of(module: Module, node: ast.AST) -> ast.AST:
-    """The dictionary that holds all those around the node."""
-    for holder in module.enclosing(node):
-        if not isinstance(holder, ast.Dict | ast.List | ast.Tuple | ast.keyword | ast.Call):
-            break
-        node = holder
-    return node
 
 
 FAMILY = Family(

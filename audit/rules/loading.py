@@ -3,16 +3,16 @@
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, text_of
 
 LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "fwalk"}
+PACKAGED = ("importlib.resources", "importlib_resources", "pkg_resources", "pkgutil")  # find files of a package
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
-COMPOSERS = (
-    "hydra", "lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse", "importlib.resources", "pkgutil",
-)  # fmt: skip
-COMPOSING = {"LightningCLI", "get_data", "resource_filename", "resource_stream"}
+COMPOSERS = ("hydra", "lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")
+COMPOSING = {"LightningCLI"}
 OPTION = re.compile(
     r"^-{0,2}((\w*[-_])?(config|cfg|conf|params?|settings|options|hparams|opt|yaml)s?([-_]?(file(name)?|path|name))?"
     r"|c)$",
@@ -36,30 +36,65 @@ ONLOOKERS = {
     "debug", "str", "repr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool",
 }  # fmt: skip
 
+SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
 MOST = 5  # values of one name that are looked at
 
 Keys = tuple[str, ...]
 
 
-def listings(modules: Iterable[Module]) -> set[str] | None:
-    """Words of which the listings in the code are made; None where a library finds configurations by itself."""
-    words: set[str] = set()
+def listings(modules: Iterable[Module]) -> list[set[str]]:
+    """The words of which each listing in the code is made."""
+    return [
+        {word for text in said(module, call) for word in re.findall(r"[\w-]+", text)}
+        for module in modules
+        for _, call, name in module.calls
+        if called(call) in LISTINGS or (name.startswith(PACKAGED) and not any(map(is_file, call.args)))
+    ]
+
+
+def open_ended(module: Module) -> Iterator[str]:
+    """Texts that may be folders from which anything is taken: not those that are joined with the name of what is."""
+    followed: set[int] = set()
+    for _, node in module.walk():
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text_of(node.right):
+            followed.add(id(node.left.right if isinstance(node.left, ast.BinOp) else node.left))
+        elif isinstance(node, ast.Call) and called(node) in ("join", "Path", "joinpath"):
+            followed.update(id(before) for before, after in pairwise(node.args) if text_of(after))
+    for _, node in module.walk():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in followed:
+            yield node.value
+
+
+def is_file(node: ast.expr) -> bool:
+    """A text with a suffix: the name of one file."""
+    return bool(re.search(r"\.\w+$", text_of(node)) and not text_of(node).startswith("."))
+
+
+def composed(modules: Iterable[Module]) -> set[str]:
+    """Names of configurations that a library puts together from a folder; "" where one is at work."""
+    names: set[str] = set()
     for module in modules:
         if any(origin.startswith(COMPOSERS) for origin in module.origins.values()):
-            return None
+            names.add("")
         for _, call, _ in module.calls:
-            name = called(call)
-            if name in COMPOSING or any(item.arg in ("config_path", "config_name") for item in call.keywords):
-                return None
-            if name in LISTINGS:
-                words.update(word for text in said(module, call) for word in re.findall(r"[\w-]+", text))
-    return words
+            given = {item.arg: item.value for item in call.keywords}
+            if called(call) in COMPOSING or not given.keys().isdisjoint(("config_path", "config_name")):
+                names.update(("", text_of(given.get("config_name")).removesuffix(".yaml")))
+    return names
 
 
-def words_of_path(path: str) -> set[str]:
-    """The folders and the suffix of a configuration: a listing that names one of them finds it."""
+def is_listed(path: str, listings: Iterable[set[str]], folders: Collection[str]) -> bool:
+    """Whether a listing names the folder of a file and none in that folder, or its suffix and no other folder."""
     place = PurePosixPath(path)
-    return {place.suffix.lstrip("."), *place.parts[:-1]}
+    above = place.parts[:-1]
+    inside = {PurePosixPath(folder).name for folder in folders if PurePosixPath(folder).parent == place.parent}
+    names = {PurePosixPath(folder).name for folder in folders}
+    for words in listings:
+        if above and above[-1] in words and words.isdisjoint(inside):
+            return True
+        if place.suffix.lstrip(".") in words and not (words & names).difference(above):
+            return True
+    return False
 
 
 def said(module: Module, call: ast.Call) -> Iterator[str]:
@@ -104,8 +139,10 @@ def handed_on(module: Module, own: Collection[str]) -> Iterator[Keys]:
         if isinstance(node, ast.Call):
             name = called(node)
             values = [item.value for item in node.keywords if item.arg is None]
-            if isinstance(node.func, ast.Attribute) and name in WHOLE:
+            if isinstance(node.func, ast.Attribute) and name in WHOLE and not is_shown(module, node):
                 values.append(node.func.value)
+            if name == "update" and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
+                values += node.args if called(node.func.value) in ("globals", "locals", "vars") else []
             if name == "vars" or (name in ("getattr", "get", "setattr") and not all(map(text_of, key_argument(node)))):
                 values += node.args[:1] if isinstance(node.func, ast.Name) else [node.func]
             yield from found_keys(module, values)
@@ -115,10 +152,25 @@ def handed_on(module: Module, own: Collection[str]) -> Iterator[Keys]:
         elif isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
             yield from found_keys(module, [value for key, value in pairs if key is None])
-        elif isinstance(node, ast.For | ast.comprehension):
+        elif isinstance(node, ast.For | ast.comprehension) and not only_shows(node):
             yield from found_keys(module, [node.iter])
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             yield from found_keys(module, [node.value])
+
+
+def is_shown(module: Module, call: ast.Call) -> bool:
+    """Whether `config.items()` is gone through to be printed."""
+    holder = module.parents.get(call)
+    if isinstance(holder, ast.Call) and called(holder) in ("sorted", "enumerate"):
+        holder = module.parents.get(holder)
+    return isinstance(holder, ast.For) and only_shows(holder)
+
+
+def only_shows(loop: ast.For | ast.comprehension) -> bool:
+    """Whether the loop does nothing but print, or log."""
+    lines = loop.body if isinstance(loop, ast.For) else []
+    calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
+    return bool(lines) and len(calls) == len(lines) and all(called(call) in SHOWS for call in calls)
 
 
 def key_argument(call: ast.Call) -> list[ast.expr]:
@@ -164,10 +216,14 @@ def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
         return () if LOADERS.search(called(node)) and not of_data else None
     if not isinstance(node, ast.Name):
         return None
-    for value in module.given.get(node.id, [])[:MOST] if depth < 3 else ():
+    given = module.given.get(node.id, [])[:MOST]
+    for value in given if depth < 3 else ():
         keys = keys_of(module, value, depth + 1)
         if keys is not None:
             return keys
+    asked = [value for value in given if isinstance(value, ast.Call) and called(value).startswith("parse_")]
+    if asked and len(asked) == len(given):
+        return None  # what the command line says
     return () if CALLED.search(node.id) else None
 
 

@@ -1,0 +1,66 @@
+"""The entries of a configuration with their lines, whatever format it is written in."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from audit.target import Piece
+
+MAX_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One entry of a configuration: the keys that lead to it, and its line."""
+
+    keys: tuple[str, ...]
+    line: int
+
+
+def leaves_of(piece: Piece) -> Iterator[Leaf]:
+    """The entries of a file, with the line of the last key; none for what does not parse or is no table."""
+    if re.search(r"(^|[\s\[,:])&\w", piece.text) or "{{" in piece.text or too_deep(piece.text):
+        return  # anchors may multiply without end; templates are filled in elsewhere
+    try:
+        if piece.path.lower().endswith(".toml"):
+            document: Any = tomllib.loads(piece.text)
+        elif piece.path.lower().endswith(".json"):
+            document = json.loads(piece.text)
+        else:
+            document = yaml.safe_load(piece.text)
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return
+    lines = lines_of_keys(piece)
+    waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
+    while waiting:
+        value, keys = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(inner, (*keys, str(key))) for key, inner in reversed(value.items())]
+        elif keys:
+            yield Leaf(keys, lines.get(keys[-1], 0))
+
+
+def lines_of_keys(piece: Piece) -> dict[str, int]:
+    """Key -> the first line that gives it a value."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(piece.lines, start=1):
+        before, *value = re.split("[:=]", line, maxsplit=1)
+        keys = [before.strip().removeprefix("- ").strip().strip("'\"")] if value else []
+        for key in (*keys, *re.findall(r"['\"]([^'\"]+)['\"]\s*:", line)):
+            found.setdefault(key, number)
+    return found
+
+
+def too_deep(text: str) -> bool:
+    """Whether brackets or dashes nest deeper than anybody writes; the YAML parser's time grows with the square."""
+    depth = 0
+    for match in re.finditer(r"[\[{]|[\]}]", text):
+        depth += 1 if match.group() in "[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return bool(re.search(rf"(?:[-?]\s+){{{MAX_DEPTH}}}", text))

@@ -1,0 +1,170 @@
+"""Dictionaries of constants in the code that set what a configuration beside them is there to set."""
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from audit.rules.code import Module, dotted, last_name, text_of
+from audit.target import Piece
+
+MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
+# What a training run is set by.
+HYPER = re.compile(
+    r"(?!initial_|current_|start_|last_|best_|resume_)(\w+_)?"
+    r"(lr|learning_?rate|batch_?size|bs|n?_?epochs?|weight_?decay|wd|momentum|drop_?out|drop_?rate|betas?\d*|gamma"
+    r"|l1|l2|clip(_\w+)?|grad_clip|warm_?up(_\w+)?|patience|label_smoothing|optimi[sz]er|scheduler|seed|(max_|train_)?"
+    r"steps|hidden(_\w+)?|num_layers|n_layers|n_?heads|num_heads|embed_dim|latent_dim|z_dim|ngf|ndf|n_estimators"
+    r"|max_depth|num_leaves|num_boost_round|subsample|colsample_\w+|feature_fraction|bagging_\w+|reg_\w+|lambda(_\w+)?"
+    r"|alpha|tau|gae_lambda|buffer_size|milestones|temperature|eta|rank|lora_\w+|lr_\w+|dropout_\w+|accumulate_\w+"
+    r"|ema_\w+)",
+    re.I,
+)
+# What people call a table of them.
+CALLED = re.compile(
+    r"(^|_)(hps?|hparams?|hyper\w*|param(s|eters)?|configs?|configuration|cfg|conf|settings|defaults?|opts?|options"
+    r"|args|kwargs)(_|$)",
+    re.I,
+)
+# Functions that put another table over the first, search in it, or write it into a file.
+JOINS = {
+    "merge", "unsafe_merge", "update", "ChainMap", "deepcopy", "copy", "dump", "dumps", "safe_dump",
+    "ParameterGrid", "GridSearchCV", "RandomizedSearchCV",
+}  # fmt: skip
+TABLES = {"dict", "edict", "EasyDict", "ConfigDict", "DotMap", "SimpleNamespace", "Namespace"}
+FALLS_BACK = {"get", "pop", "getattr", "setdefault", "add_argument"}  # on a value of the table
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A configuration: the file, the last keys of its entries, and whether code loads it."""
+
+    piece: Piece
+    keys: frozenset[str]
+    loaded: bool
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        """The folder whose code it is there for: its own, or the one that holds its folder of configurations."""
+        folders = PurePosixPath(self.piece.path).parts[:-1]
+        while folders and re.fullmatch(r"(configs?|conf|cfgs?|settings|hparams|options|params)", folders[-1], re.I):
+            folders = folders[:-1]
+        return folders
+
+
+def hardcoded(module: Module, settings: Collection[Settings]) -> Iterator[tuple[Piece, int, str]]:
+    """Where a table of constants begins, and what it stands for: (piece, line, message)."""
+    told: set[ast.AST] = set()
+    unused = [one for one in settings if not one.loaded]
+    for piece, node, pairs in tables(module):
+        keys = {key for key, value in pairs if is_value(value)}
+        for one in unused:
+            shared = sorted(keys & one.keys - {""})
+            if len(shared) >= MIN_SHARED or (len(shared) == 2 and len(one.keys) <= 3):
+                outermost = top_of(module, node)
+                if outermost not in told:
+                    told.add(outermost)
+                    message = f"{', '.join(shared)} are fixed here; {one.piece.path} sets them and is never loaded"
+                    yield piece, node.lineno, message
+                break
+    place = PurePosixPath(module.path).parts
+    beside = [one for one in settings if place[: len(one.covers)] == one.covers and module.path != one.piece.path]
+    if beside and not is_itself_configuration(module.path):
+        nearest = max(beside, key=lambda one: len(one.covers))
+        for piece, table, name, found in fixed(module):
+            if top_of(module, table) not in told and not is_joined(module, name):
+                yield piece, table.lineno, f"{', '.join(found)} are fixed here, beside {nearest.piece.path}"
+
+
+def is_itself_configuration(path: str) -> bool:
+    """A module of settings, which is the configuration in another language; what is shown to learners."""
+    return bool(re.search(r"(^|/)(configs?|conf|settings|defaults|constants)(/|\.py$)", path)) or bool(
+        re.search(r"(^|/)(docs?|tutorials?)/", path)
+    )
+
+
+def tables(module: Module) -> Iterator[tuple[Piece, ast.Dict | ast.Call, list[tuple[str, ast.expr]]]]:
+    """`{...}` and `dict(...)` with their keys in small letters."""
+    for piece, node in module.walk():
+        if isinstance(node, ast.Dict) or (isinstance(node, ast.Call) and dotted(node.func) == "dict"):
+            yield piece, node, pairs_of(node)
+
+
+def pairs_of(node: ast.expr) -> list[tuple[str, ast.expr]]:
+    """Keys and values of a table; nothing of what is none."""
+    if isinstance(node, ast.Dict):
+        return [(text_of(key).lower(), value) for key, value in zip(node.keys, node.values, strict=True)]
+    if isinstance(node, ast.Call) and last_name(node.func) in TABLES:
+        inner = [pair for value in node.args for pair in pairs_of(value)]
+        return inner + [((item.arg or "").lower(), item.value) for item in node.keywords]
+    return []
+
+
+def is_value(node: ast.expr) -> bool:
+    """A constant, or a row of some."""
+    return isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List)
+
+
+def fixed(module: Module) -> Iterator[tuple[Piece, ast.expr, str, list[str]]]:
+    """Tables of hyper-parameters that are given a name: (piece, where it begins, the name, its hyper-parameters)."""
+    filled: dict[str, list[tuple[str, ast.expr]]] = {}
+    named: list[tuple[Piece, ast.expr, str]] = []
+    for piece, node in module.statements():
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        to = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if isinstance(to, ast.Subscript) and isinstance(to.value, ast.Name) and text_of(to.slice):
+            filled.setdefault(to.value.id, []).append((text_of(to.slice).lower(), node.value))
+        elif isinstance(to, ast.Name | ast.Attribute) and (isinstance(node.value, ast.Dict) or pairs_of(node.value)):
+            named.append((piece, node.value, last_name(to)))
+        elif isinstance(to, ast.Name) and isinstance(node.value, ast.Call) and dotted(node.value.func) == "dict":
+            named.append((piece, node.value, to.id))
+    for piece, node, name in named:
+        pairs = pairs_of(node) or filled.get(name, [])
+        inner = [pair for _, value in pairs for pair in pairs_of(value)]
+        if len({key for key, _ in inner}) < len(inner):
+            continue  # the same keys several times: variants to choose from
+        keys = [key for key, value in (*pairs, *inner) if is_number(value) and HYPER.fullmatch(key)]
+        if len(keys) >= (2 if CALLED.search(name) else MIN_SHARED) and 2 * len(keys) >= len(pairs) + len(inner):
+            yield piece, node, name, keys
+
+
+def is_number(node: ast.expr) -> bool:
+    """A number; text may say anything, and a list is a choice."""
+    value = node.operand if isinstance(node, ast.UnaryOp) else node
+    return isinstance(value, ast.Constant) and type(value.value) in (int, float)
+
+
+def is_joined(module: Module, name: str) -> bool:
+    """Whether the table is one of defaults over which another is put, or one that is searched or written down."""
+    if "joined" not in module.derived:
+        module.derived["joined"] = set(joined(module))
+    return name in module.derived["joined"]
+
+
+def joined(module: Module) -> Iterator[str]:
+    """Names of tables that are put together with others."""
+    for _, node in module.walk():
+        if isinstance(node, ast.Call):
+            name = last_name(node.func) or dotted(node.func)
+            given = [*node.args, *(item.value for item in node.keywords)]
+            if name in JOINS:
+                yield from map(last_name, given)
+                yield from [last_name(node.func.value)] if isinstance(node.func, ast.Attribute) else []
+            elif name in FALLS_BACK:
+                yield from (last_name(value.value) for value in given if isinstance(value, ast.Subscript))
+            yield from (last_name(i.value) for i in node.keywords if i.arg is None and name in ("dict", "set_defaults"))
+        elif isinstance(node, ast.Dict):
+            yield from (last_name(v) for k, v in zip(node.keys, node.values, strict=True) if k is None)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            yield from (last_name(node.left), last_name(node.right))
+
+
+def top_of(module: Module, node: ast.AST) -> ast.AST:
+    """The dictionary that holds all those around the node."""
+    for holder in module.enclosing(node):
+        if not isinstance(holder, ast.Dict | ast.List | ast.Tuple | ast.keyword | ast.Call):
+            break
+        node = holder
+    return node
