@@ -174,6 +174,9 @@ def find_rule(identifier: str) -> Rule:
         AuditError: there is none of that id.
     """
     rules = {rule.id: rule for rule in all_rules()}
+    members = [name for name, rule in rules.items() if rule.family == identifier]
+    if members:
+        raise AuditError(f"{identifier} is a family; its rules are {', '.join(members)}")
     if identifier not in rules:
         hint = nearest(identifier, rules)
         raise AuditError(f"no rule is called {identifier!r}{hint}; `python -m audit rules` lists them")

@@ -19,8 +19,15 @@ def write_all(folder: Path, report: Report, facts: RunFacts) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace the file as a whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Replace the file as a whole.
+
+    Raises:
+        OSError: it cannot be written; it is named, not what stands in for it meanwhile.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)

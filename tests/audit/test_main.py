@@ -50,6 +50,7 @@ def test_what_did_not_run_is_named_with_the_command_that_runs_it(tree, audit):
     [
         (("--select", "nonsense"), "no check, family or rule is called 'nonsense'; there are: "),
         (("explain", "nonsense"), "no rule is called 'nonsense'"),
+        (("explain", "handling"), "handling is a family; its rules are handling.swallow, "),
         (("paper", "--subject", "a:b"), "add --trust"),
         (("check", "not-there"), "does not exist"),
         (("--nonsense",), "No such option"),

@@ -195,3 +195,11 @@ def test_checks_are_counted_in_words(verdicts, words):
     kinds = {"P": Verdict.PASS, "D": Verdict.DEVIATION}
     checks = tuple(Check(str(number), "C", kinds[letter], "m") for number, letter in enumerate(verdicts))
     assert wording.headline(Report("x", "tree", checks)).startswith(words)
+
+
+def test_what_cannot_be_written_is_named_by_its_own_name(tmp_path):
+    with pytest.raises(OSError, match="gone") as caught:
+        files.write(tmp_path / "gone/report.md", "x")
+    assert caught.value.filename == str(tmp_path / "gone/report.md")
+    files.write(tmp_path / f"{'n' * 240}.md", "x")
+    assert (tmp_path / f"{'n' * 240}.md").read_text() == "x"
