@@ -14,6 +14,15 @@ def rules() -> None:
     out.print(terminal.rule_list(engine.all_rules()))
 
 
-def explain(rule_id: Annotated[str, typer.Argument(help="A rule's id, as `python -m audit rules` lists it.")]) -> None:
+def known(incomplete: str) -> list[str]:
+    """The ids of rules that begin so, for shells that complete."""
+    return [rule.id for rule in engine.all_rules() if rule.id.startswith(incomplete)]
+
+
+def explain(
+    rule_id: Annotated[
+        str, typer.Argument(help="A rule's id, as `python -m audit rules` lists it.", autocompletion=known)
+    ],
+) -> None:
     """Say what a rule finds, why it matters, how to fix it, with examples."""
     out.print(terminal.explained(engine.find_rule(rule_id)))

@@ -127,6 +127,15 @@ def test_rules_and_explain_speak_of_every_rule(audit):
         assert "Does not report" in out
 
 
+def test_a_shell_completes_ids_of_rules():
+    words = {"_ML_AUDIT_COMPLETE": "complete_bash", "COMP_WORDS": "ml-audit explain handling.c", "COMP_CWORD": "2"}
+    command = "import sys; sys.argv[0] = 'ml-audit'; from audit.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, cwd=PROJECT, env=os.environ | words, check=True
+    )
+    assert done.stdout.split() == ["handling.cuda"]
+
+
 def test_modules_of_a_foreign_tree_are_not_imported_even_from_within_it(tmp_path):
     for name in ("typer", "rich", "pydantic", "tomllib", "flake8", "detect_secrets"):
         (tmp_path / f"{name}.py").write_text("open('ran', 'w').close()\n")
