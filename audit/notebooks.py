@@ -20,7 +20,7 @@ class NotebookError(ValueError):
 
 
 def cells(text: str) -> list[dict[str, Any]]:
-    """The cells of a notebook of format 4, or of the single worksheet of format 3.
+    """The cells of a notebook of format 4, or of the single worksheet of format 3; code of another language is raw.
 
     Raises:
         NotebookError: not JSON, or JSON of another shape.
@@ -31,6 +31,7 @@ def cells(text: str) -> list[dict[str, Any]]:
         raise NotebookError(f"not JSON: {error}") from error
     if not isinstance(document, dict):
         raise NotebookError(f"a notebook is a JSON object, this is {type(document).__name__}")
+    other = not is_for_python(document)
     if "cells" not in document and isinstance(document.get("worksheets"), list) and document["worksheets"]:
         document = document["worksheets"][0]
     found = document.get("cells") if isinstance(document, dict) else None
@@ -38,7 +39,18 @@ def cells(text: str) -> list[dict[str, Any]]:
         raise NotebookError("no list of cells")
     if len(found) > MAX_CELLS:
         raise NotebookError(f"more than {MAX_CELLS} cells")
-    return found
+    return [cell | {"cell_type": "raw"} for cell in found] if other else found
+
+
+def is_for_python(document: dict[str, Any]) -> bool:
+    """Whether a notebook names Python as its language, or none."""
+    metadata = document.get("metadata")
+    for holder, key in (("language_info", "name"), ("kernelspec", "language")):
+        known = metadata.get(holder) if isinstance(metadata, dict) else None
+        language = known.get(key) if isinstance(known, dict) else None
+        if isinstance(language, str) and language:
+            return "py" in language.lower()  # also pyspark and ipython
+    return True
 
 
 def source(cell: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from audit import notebooks
+from audit import newer, notebooks
 from audit.config import Exclusion
 from audit.model import Location
 from audit.patterns import Pattern
@@ -312,9 +312,7 @@ def parsed(path: str, text: str, code: str, cell: int | None) -> Piece:
     if len(code) > MAX_CODE:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"is not parsed: more than {MAX_CODE // 2**20} MiB", 0))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # invalid escapes of the target are not ours to print
-            piece = Piece(path, Kind.PYTHON, text, cell, ast.parse(code))
+        piece = Piece(path, Kind.PYTHON, text, cell, tree_of(code))
     except SyntaxError as error:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {error.msg}", error.lineno or 0))
     except (ValueError, RecursionError, MemoryError) as error:
@@ -322,3 +320,24 @@ def parsed(path: str, text: str, code: str, cell: int | None) -> Piece:
     if piece.walked[1] > MAX_DEPTH:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"nests deeper than {MAX_DEPTH} levels", 0))
     return piece
+
+
+def tree_of(code: str) -> ast.Module:
+    """The syntax tree of a program, also of one for a newer Python than this.
+
+    Raises:
+        SyntaxError: it is none.
+        ValueError, RecursionError, MemoryError: it is made to break a parser.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # invalid escapes of the target are not ours to print
+        try:
+            return ast.parse(code)
+        except SyntaxError as error:
+            older = newer.older(code)
+            if older == code:
+                raise
+            try:
+                return ast.parse(older)
+            except SyntaxError:
+                raise error from None

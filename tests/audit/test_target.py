@@ -224,3 +224,33 @@ def test_what_is_no_notebook_is_refused(text):
 )
 def test_magics_become_python_line_for_line(cell, code):
     assert notebooks.as_python(cell) == code
+
+
+def test_a_program_for_a_newer_python_has_a_tree_whose_lines_are_its_own(tmp_path):
+    write(tmp_path, a_dot_py='type X = int\n\ndef f[T](x: T) -> str:\n    return f"{x["a"]}"\n')
+    (piece,) = open_target(tmp_path).pieces
+    assert piece.problem is None
+    assert [node.lineno for node in piece.tree.body] == [1, 3]
+
+
+def test_a_broken_program_keeps_the_message_of_what_is_broken(tmp_path):
+    write(tmp_path, a_dot_py='def f[T](x: T) -> str:\n    return x\nprint "x"\n')
+    (piece,) = open_target(tmp_path).pieces
+    assert piece.tree is None
+    assert piece.problem[0].startswith("does not parse: ")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "kind"),
+    [
+        ({"language_info": {"name": "R"}}, Kind.MARKDOWN),
+        ({"kernelspec": {"language": "julia"}}, Kind.MARKDOWN),
+        ({"language_info": {"name": "pyspark"}}, Kind.PYTHON),
+        ({"kernelspec": {"language": 3}, "language_info": "R"}, Kind.PYTHON),
+        ([], Kind.PYTHON),
+    ],
+)
+def test_code_of_another_language_is_no_python(tmp_path, metadata, kind):
+    cell = {"cell_type": "code", "source": "x <- 1", "outputs": [{"text": "1"}]}
+    write(tmp_path, n_dot_ipynb=json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4}))
+    assert [piece.kind for piece in open_target(tmp_path).pieces] == [kind, Kind.OUTPUT]
