@@ -40,7 +40,7 @@ def test_a_workflow_is_pinned_and_may_only_read_unless_it_says_why(path):
             assert step["with"]["persist-credentials"] is False
     for job in workflow["jobs"].values():
         assert job["timeout-minutes"] <= 60
-        allowed = {"contents": "read", "security-events": "write"}
+        allowed = {"actions": "read", "contents": "read", "security-events": "write"}
         assert job.get("permissions", {}).items() <= allowed.items()
 
 
@@ -63,6 +63,7 @@ def test_the_sarif_that_is_uploaded_is_the_one_that_is_written():
     arguments = shlex.split(command)
     assert arguments[arguments.index("--output") + 1] == upload["with"]["sarif_file"]
     assert "cancelled" in upload["if"], "findings fail the step before: they must be uploaded all the same"
+    assert "head.repo.fork != true" in upload["if"], "a fork may not write: the upload would fail whatever was found"
 
 
 def commands_of_ci():
