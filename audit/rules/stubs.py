@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import FOREIGN_PATH, TEST_PATH, comments, dotted, is_text, text_of
+from audit.rules.code import FOREIGN_PATH, TEST_PATH, dotted, is_text, text_of
 from audit.rules.family import Family, rule
-from audit.target import Kind, Piece, Target, held
+from audit.rules.notes import NOTE, TODO, notes
+from audit.target import Piece, Target, held
 
 FUNCTION = rule(
     "stubs.function",
@@ -26,14 +27,6 @@ CLASS = rule(
     severity=Severity.MINOR,
     confidence=Confidence.MEDIUM,
 )
-TODO = rule(
-    "stubs.todo",
-    title="TODO or FIXME",
-    why="Work that is known to be missing is not finished work; nobody is reminded of it here.",
-    fix="Do it, or move it to the issue tracker.",
-    severity=Severity.MINOR,
-    confidence=Confidence.HIGH,
-)
 UNREACHABLE = rule(
     "stubs.unreachable",
     title="Code that cannot be reached",
@@ -43,13 +36,7 @@ UNREACHABLE = rule(
     confidence=Confidence.HIGH,
 )
 
-NOTE = re.compile(r"\b(?:TODO|FIXME)\b|^#+[\W_]*(?i:todo|fixme)\b(?![ _-]?lists?\b)|\b(?i:todo|fixme):")
-COMMENT = re.compile(r"(?<!\S)#.*")
-MAY_NOTE = re.compile(r"todo|fixme", re.I)
-# In a docstring the word may be a subject: it must begin a line, or name who or what is to come.
-NOTE_IN_TEXT = re.compile(r"^\W*(?:TODO|FIXME)\b|\b(?:TODO|FIXME)\s?[:(]|\((?:TODO|FIXME)\)|^\W*(?i:todo):")
 NOT_YET = re.compile(r"^\W*(?:\w+ )?(?:is )?(?:not (?:yet )?implemented|to be implemented|unimplemented)\b", re.I)
-SETTINGS = re.compile(r"\.(ya?ml|toml|cfg|ini|sh|bash)$|(^|/)(Dockerfile|Makefile)[^/]*$")
 TO_FILL = re.compile(r"\.pyi$|(^|/)versioneer\.py$|_pb2(_grpc)?\.py$|(^|/)\w*templates?/")
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
 BASE = re.compile(r"^_*(Base|Abstract|I(?=[A-Z][a-z]))(?=[A-Z_]|$)|(Base|Mixin|Interface)(V?\d+D?)?$")
@@ -87,6 +74,7 @@ QUIET = {  # that Python calls on its own, and where doing nothing is an answer
 
 # Classes of torch of which all is known that they look up by name.
 TORCH = {"Module", "Dataset", "IterableDataset"}
+BARE = {"object", "LightningModule", "LightningDataModule", "Layer"}  # with those of torch: they ask for a body
 HOOKS_OF_TORCH = {"extra_repr", "reset_parameters"}
 
 
@@ -165,7 +153,7 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
                 yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
         if isinstance(node, ast.ClassDef):
             body = placeholder(node.body)
-            plain = all(class_name(base) in TORCH | {"object"} for base in node.bases)  # these ask for a body
+            plain = all(class_name(base) in TORCH | BARE for base in node.bases)
             inherits = not plain or node.keywords or node.decorator_list
             named = DOUBLE.search(node.name) or BASE.search(node.name)
             used = classes.reach(node.name, up=False) or is_record(piece, node.name) if body else False
@@ -287,25 +275,6 @@ def is_guard(leaving: ast.stmt, following: ast.stmt) -> bool:
 def makes_generator(statement: ast.stmt) -> bool:
     """`return` followed by `yield` is the idiom for an empty generator."""
     return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
-
-
-def notes(target: Target) -> Iterator[Finding]:
-    """Comments and docstrings that say that something is still to be done, also in what does not parse."""
-    for piece in target.pieces:
-        if not MAY_NOTE.search(piece.text):
-            continue
-        lines: set[int] = set()
-        if piece.kind is Kind.PYTHON:
-            lines = {line for line, _, text in comments(piece) if NOTE.search(text)}
-            for node in piece.statements:
-                if isinstance(node, ast.Expr) and is_text(node):
-                    within = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-                    lines.update(line for line in within if NOTE_IN_TEXT.search(piece.line(line)))
-        elif SETTINGS.search(piece.path):
-            said = ((number, COMMENT.search(line)) for number, line in enumerate(piece.lines, 1))
-            lines = {number for number, comment in said if comment and NOTE.search(comment[0])}
-        for line in sorted(lines):
-            yield found(TODO, piece.at(line), "work left for later", piece.line(line)[:120])
 
 
 def class_name(node: ast.expr) -> str:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import TEST_PATH, Function, Module, dotted, is_function, keyword, last_name, modules
@@ -39,10 +39,14 @@ MIN_MODULES = 3  # a tree of fewer with definitions is a snippet
 TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_tests?)\.py$")
 NAMED = re.compile(r"(^|/)tests?/([^/]+/)*test[^/]*\.py$|(^|/)tests\.py$")  # Django's too, and a script of tests
 SETTINGS = re.compile(r"(^|/)(pyproject\.toml|setup\.cfg|pytest\.ini|tox\.ini|Makefile)$|\.ya?ml$")
-CHECKS = re.compile(r"assert|check|verify|expect|validate|raises|warns|fail|should|test|compare|ensure|snapshot", re.I)
+CHECKS = re.compile(
+    r"assert|check(?!_?point)|verify|expect|validate|raises|warns|fail|should|compare|ensure|snapshot"
+    r"|(?<!train_)test(?!_?(?:data|set|split|loader|image|file|path|dir|input|frame|df))", re.I
+)  # fmt: skip
 INHERITED = re.compile(r"self\.\w+")  # a method that the tree does not have may assert
 HANDED_ON = re.compile(r"_*(assert|check|verify|fail)")  # `map_structure(self.assertAllEqual, …)`
 CONSTANT = ast.Constant | ast.Compare | ast.cmpop | ast.BoolOp | ast.boolop
+SKIPS = ("pytest.skip", "unittest.SkipTest", ".self.skipTest")
 FIXTURES = re.compile(r"snapshot|regression|bench|testdir|pytester|mocker")
 
 
@@ -99,6 +103,7 @@ def helpers_of(modules: Iterable[Module]) -> dict[str, Function]:
 def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]:
     """Test functions in which, and in the helpers of the tests that they call, nothing is asserted."""
     helpers = shared | helpers_of([module])
+    fields = {f"self.{node.attr}" for _, node in module.walk() if isinstance(node, ast.Attribute) and is_set(node)}
     for piece, node in module.walk():
         if not is_function(node) or not node.name.startswith("test") or not is_collected(module, node):
             continue
@@ -106,7 +111,7 @@ def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]
         marks = " ".join(mark_of(decorator) for decorator in node.decorator_list)
         if any(map(FIXTURES.search, arguments)) or re.search(r"skip|xfail|fixture|expected", marks):
             continue
-        if not asserts(node, helpers, set()) and traps_of(module).isdisjoint(names_in(node)):
+        if not asserts(node, helpers, set(), fields) and traps_of(module).isdisjoint(names_in(node)):
             message = f"{node.name} has no assertion"
             yield found(ASSERTLESS, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
 
@@ -148,7 +153,14 @@ def is_collected(module: Module, node: Function) -> bool:
     return isinstance(holder, ast.Module)
 
 
-def asserts(node: Function, helpers: dict[str, Function], seen: set[str]) -> bool:
+def is_set(node: ast.Attribute) -> bool:
+    """Whether an attribute of self is set: what is called by its name is no method that asserts."""
+    return isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def asserts(
+    node: Function, helpers: dict[str, Function], seen: set[str], fields: Collection[str] = frozenset()
+) -> bool:
     """Whether anything in a function can fail on purpose, or calls what may: unknown helpers count as asserting."""
     seen.add(node.name)
     for inner in ast.walk(node):
@@ -158,10 +170,12 @@ def asserts(node: Function, helpers: dict[str, Function], seen: set[str]) -> boo
         elif isinstance(inner, ast.Call):
             name = inner.func.attr if isinstance(inner.func, ast.Attribute) else last_name(inner.func)
             own = helpers.get(name)
-            if own is not None and name not in seen and asserts(own, helpers, seen):
+            if own is not None and name not in seen and asserts(own, helpers, seen, fields):
                 return True
+            called = dotted(inner.func)
             always = name in ("assertTrue", "assertEqual") and inner.args and all(map(is_always, inner.args))
-            if own is None and not always and (CHECKS.search(name) or INHERITED.fullmatch(dotted(inner.func))):
+            known = own is not None or always or called in fields
+            if not known and (CHECKS.search(name) or INHERITED.fullmatch(called)):
                 return True
             if any(HANDED_ON.match(last_name(argument)) for argument in inner.args):
                 return True
@@ -169,9 +183,11 @@ def asserts(node: Function, helpers: dict[str, Function], seen: set[str]) -> boo
 
 
 def is_always(test: ast.expr) -> bool:
-    """Whether a condition is made of constants only: `True`, `1 == 1`. `assert False` is a way to fail."""
+    """Whether a condition can only hold: `True`, `1 == 1`. `assert False` is a way to fail."""
     if isinstance(test, ast.Constant) and not test.value:
         return False
+    if isinstance(test, ast.Tuple) and test.elts:
+        return True  # `assert (x == y, "message")`
     return all(isinstance(inner, CONSTANT) for inner in ast.walk(test))
 
 
@@ -179,16 +195,25 @@ def skips(module: Module) -> Iterator[Finding]:
     """Marks and calls that skip, without a word why."""
     for piece, node in module.walk():
         if is_function(node) or isinstance(node, ast.ClassDef):
-            for decorator in node.decorator_list:
-                if is_silent(module, decorator):
-                    message = f"`@{ast.unparse(decorator)}` gives no reason"
-                    yield found(SKIP, piece.at(decorator.lineno), message, piece.line(node.lineno)[:120])
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            call = node.value
-            skips_here = module.full_name(call.func) == "pytest.skip" or dotted(call.func) == "self.skipTest"
-            if skips_here and not has_text(call.args[:1], keyword(call, "reason")):
-                message = f"{ast.unparse(call)} gives no reason"
-                yield found(SKIP, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+            silent = [(mark, f"@{ast.unparse(mark)}") for mark in node.decorator_list if is_silent(module, mark)]
+        elif isinstance(node, ast.Assign | ast.keyword):  # `pytestmark = …`, `marks=…`
+            marks = node.value.elts if isinstance(node.value, ast.List) else [node.value]
+            silent = [(mark, ast.unparse(mark)) for mark in marks if is_silent(module, mark)]
+        else:
+            left = node.value if isinstance(node, ast.Expr) else node.exc if isinstance(node, ast.Raise) else None
+            silent = [(left, ast.unparse(left))] if left is not None and leaves_silently(module, left) else []
+        for mark, text in silent:
+            line = node.lineno if isinstance(node, ast.ClassDef) or is_function(node) else mark.lineno
+            yield found(SKIP, piece.at(mark.lineno), f"`{text}` gives no reason", piece.line(line)[:120])
+
+
+def leaves_silently(module: Module, left: ast.expr) -> bool:
+    """`pytest.skip()`, `self.skipTest("")`, `raise SkipTest`."""
+    call = left if isinstance(left, ast.Call) else None
+    name = module.full_name(call.func if call else left)
+    if name in SKIPS:
+        return call is None or not has_text(call.args[:1], keyword(call, "reason"))
+    return False
 
 
 def is_silent(module: Module, decorator: ast.expr) -> bool:
