@@ -8,7 +8,7 @@ from audit import notebooks
 from audit.model import Confidence, Finding, Rule, Severity, found
 from audit.rules.code import TEST_PATH, text_of
 from audit.rules.family import Family, rule
-from audit.rules.joined import joined, joins
+from audit.rules.joined import UNKNOWN, joined, joins
 from audit.target import Kind, Piece, Target
 
 WINDOWS = rule(
@@ -35,6 +35,14 @@ MOUNT = rule(
     severity=Severity.MAJOR,
     confidence=Confidence.HIGH,
 )
+SERVER = rule(
+    "paths.server",
+    title="Disk of one server or cluster in a path",
+    why="The folder is mounted on one site's machines only; for everyone else the file is not there.",
+    fix="Take the path from an argument or the configuration, relative to the project.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.MEDIUM,
+)
 REPEATED = rule(
     "paths.repeated",
     title="The same two folders twice in one path",
@@ -55,10 +63,12 @@ OUTPUT = rule(
 START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
 PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     (WINDOWS, re.compile(
-        START + r"[A-Za-z]:[\\/]{1,2}(?!Program|Windows)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
+        START + r"[A-Za-z]:[\\/]{1,2}(?!Program(?: Files|Data)|Windows\b)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
     )),
     (HOME, re.compile(
-        START + r"(?:/mnt/[a-z])?/(?:home|Users)/"
+        START + r"(?:/mnt/[a-z]|/(?:groups|cluster)/[\w-]+|/(?:data|nfs|disk|raid|ssd)\d*"
+        r"|/(?:net|global|export|storage|work|share))?"
+        r"/(?:home|Users)/"
         r"(?!(?:your[-_]?\w*|user_?name|name|USER|USERNAME|jovyan|user|runner|sandbox"
         r"|vscode|docker|app|ec2-user|coder)\b)[A-Za-z][\w.-]*"
     )),
@@ -66,8 +76,14 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         START + r"(?:/content/(?:g?drive\b|[\w.-]+/[\w.-]|[\w-]+\.\w)|/g?drive/(?:My ?Drive|Shared)"
         r"|/kaggle/(?:input|working)|/root/autodl-)"
     )),
+    (SERVER, re.compile(
+        START + r"(?:/(?:(?:net)?scratch|nfs|gpfs|lustre|beegfs|raid|ssd|hdd|nas)\d*/[\w.-]+(?=/|$|['\"])"
+        r"|/mnt/(?!data\b|disks\b|models?\b|[a-z]/|input|output)[\w.-]+/[\w.-]+|/(?:Volumes|glade)/[\w. -]+/"
+        r"|/(?:projects?|groups|cluster)/(?![\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
+        r"|/media/[\w.-]+/[\w -]*[A-Z][\w -]*(?=/|$))"
+    )),
     (REPEATED, re.compile(
-        r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[\w.-]*[A-Za-z])[\w.-]{1,80}/[\w.-]{1,80})/\1(?:/|$|(?=[\s'\",)\]]))"
+        r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[\w.-]*[A-Za-z])[\w.-]{1,80}(?:/[\w.-]{1,80}){1,4})/\1(?:/|$|(?=[\s'\",)\]]))"
     )),
 )  # fmt: skip
 HOSTED = re.compile(START + r"/content/\w")  # in a notebook there is no other reading
@@ -144,6 +160,7 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
 def strings(piece: Piece) -> Iterator[tuple[int, str]]:
     """Texts that are neither documentation, nor routes, nor regular expressions; those that are joined, as a whole."""
     skipped: set[int] = set()
+    continued: set[int] = set()  # what another text comes before: a slash there begins no path
     for node in piece.nodes:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             skipped.add(id(node.value))
@@ -156,11 +173,15 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             if name in NO_PATHS and not (name == "mount" and ast.unparse(call.func) == "drive.mount"):
                 skipped.update(id(inner) for argument in call.args[:1] for inner in ast.walk(argument))
+        if isinstance(node, ast.JoinedStr):
+            continued.update(map(id, node.values[1:]))
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            continued.add(id(node.right))
     for node in piece.nodes:  # from the outside in: what a join is made of comes after it
         if id(node) in skipped:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.lineno, node.value
+            yield node.lineno, (UNKNOWN + node.value if id(node) in continued else node.value)
         elif isinstance(node, ast.Call | ast.BinOp) and joins(node):
             path, made_of = joined(node)
             skipped.update(id(part) for part in made_of if path or not isinstance(part, ast.Constant))
@@ -169,6 +190,6 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
 
 
 FAMILY = Family(
-    "paths", "No path of one machine", (WINDOWS, HOME, MOUNT, REPEATED, OUTPUT), find,
+    "paths", "No path of one machine", (WINDOWS, HOME, MOUNT, SERVER, REPEATED, OUTPUT), find,
     reads_text=True, per_file=True,
 )  # fmt: skip

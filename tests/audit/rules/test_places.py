@@ -8,7 +8,7 @@ from audit import engine
 from audit.errors import NotRunError
 from audit.model import Verdict
 from audit.reports import json_report, markdown
-from audit.rules import imports, paths, secrets, stubs, syntax
+from audit.rules import imports, paths, secrets, service_tokens, stubs, syntax
 from audit.target import open_target
 
 # Put together here, so that this file does not hold what its own audit looks for.
@@ -92,7 +92,7 @@ def test_without_detect_secrets_the_family_did_not_run(tmp_path, monkeypatch):
 
 def test_an_old_detect_secrets_is_not_run():
     with pytest.raises(NotRunError, match="has no NoSuchDetector"):
-        secrets.load("keyword:NoSuchDetector")
+        service_tokens.load("keyword:NoSuchDetector")
 
 
 def test_passwords_are_sought_in_configuration_and_code_only(tmp_path):
