@@ -8,7 +8,7 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Module, is_function, keyword, modules
 from audit.rules.determinism import training_place
 from audit.rules.family import Family, rule
-from audit.rules.local import is_main, is_runnable, local_of
+from audit.rules.local import is_main, local_of
 from audit.target import Piece, Target, held
 
 PRINT = rule(
@@ -53,10 +53,10 @@ def find(target: Target) -> Iterator[Finding]:
         speaks = SPEAKS.search(path) and origins.isdisjoint(SERVERS)
         if module.is_notebook or speaks or any(pattern.search(path) for pattern in ELSEWHERE):
             continue
-        is_library = path.rpartition("/")[0] in packages or (path in imported and not is_runnable(module))
+        is_library = path.rpartition("/")[0] in packages or path in imported
         loops = training_loops(module)
         trains = bool(loops) or training_place(module) is not None
-        is_command = not origins.isdisjoint(SHELLS)
+        is_command = not origins.isdisjoint(SHELLS) and (path not in imported or reads_arguments(module))
         if not trains and (is_command or not is_library):
             continue
         printing = prints(module, loops)
@@ -69,6 +69,12 @@ def find(target: Target) -> Iterator[Finding]:
             more = f", again in line {numbers}{' …' if len(lines) > SHOWN + 1 else ''}" if numbers else ""
             kind = "training" if trains else "library"
             yield found(PRINT, piece.at(line), f"print in {kind} code{more}", piece.line(line)[:120])
+
+
+def reads_arguments(module: Module) -> bool:
+    """Whether more than its main block does, which makes no command of a library."""
+    calls = [call for _, call, name in module.calls if name.split(".")[0] in SHELLS]
+    return not calls or any(not any(map(is_main, module.enclosing(call))) for call in calls)
 
 
 def is_aside(path: str) -> bool:
