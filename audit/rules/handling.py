@@ -19,7 +19,7 @@ from audit.rules.code import (
     text_of,
 )
 from audit.rules.family import Family, rule
-from audit.rules.reading import unchecked_read
+from audit.rules.reading import is_listed, unchecked_read
 from audit.target import Piece, Target, held
 
 SWALLOW = rule(
@@ -64,7 +64,14 @@ CUDA = rule(
 )
 
 BROAD = {"Exception", "BaseException"}
+GIVES_BACK = {"close", "unlink", "rmtree", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
+TELLS = re.compile(
+    r"print|log|warn|error|exception|info|debug|critical|exit|fail|abort|append|add|write|echo|show|send|report|put"
+    r"|trace|rollback",
+    re.I,
+)
 ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat", re.I)
+OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton")  # what works with nothing but CUDA
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
 
@@ -72,6 +79,7 @@ def find(target: Target) -> Iterator[Finding]:
     """All rules, module by module; tests may do as they like."""
     for module in modules(target):
         if TEST_PATH.search(module.path):
+            yield from unfelt(module)
             continue
         yield from swallowed(module)
         for piece, call, name in module.calls:
@@ -80,9 +88,9 @@ def find(target: Target) -> Iterator[Finding]:
                 yield from checkpoint(piece, call)
             path = unchecked_read(module, call, name)
             if path:
-                whose = "a path that its user gives" if path.startswith("{") else "a fixed path"
-                yield found(UNCHECKED, piece.at(line), f"{name}() of {whose}, unchecked", piece.line(line)[:120])
-            if asks_for_gpu(call, name) and not is_guarded(module, call):
+                message = f"{name}() of a {'path that its user gives' if path[0] == '{' else 'fixed path'}, unchecked"
+                yield found(UNCHECKED, piece.at(line), message, piece.line(line)[:120])
+            if asks_for_gpu(call, name) and not is_guarded(module, call) and not is_of_cuda(module):
                 yield found(CUDA, piece.at(line), "needs CUDA whatever the machine has", piece.line(line)[:120])
         yield from pictures(module)
         yield from devices(module)
@@ -92,7 +100,8 @@ def swallowed(module: Module) -> Iterator[Finding]:
     """Handlers of everything that do nothing, suppress(Exception), and `finally` that leaves."""
     for piece, node in module.statements():
         if isinstance(node, ast.Try | ast.TryStar):
-            dropped = drops(node)
+            scope = module.scope(node)
+            dropped = drops(node, is_function(scope) and scope.name == "__getitem__")
         elif isinstance(node, ast.With | ast.AsyncWith):
             calls = (item.context_expr for item in node.items)
             dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(module, call)]
@@ -103,15 +112,25 @@ def swallowed(module: Module) -> Iterator[Finding]:
             yield found(SWALLOW, piece.at(line), f"`{what}` drops every error", piece.line(line)[:120])
 
 
-def drops(node: ast.Try | ast.TryStar) -> list[tuple[ast.stmt | ast.ExceptHandler, str]]:
-    """Where a `try` loses every error, and by what."""
+def unfelt(module: Module) -> Iterator[Finding]:
+    """Tests whose own assertion is caught and dropped."""
+    for piece, node in module.statements():
+        if isinstance(node, ast.Try) and any(isinstance(line, ast.Assert) for line in node.body):
+            for handler, what in drops(node):
+                line = handler.lineno
+                message = f"`{what}` drops the test's assertion too"
+                yield found(SWALLOW, piece.at(line), message, piece.line(line)[:120])
+
+
+def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.stmt | ast.ExceptHandler, str]]:
+    """Where a `try` loses every error, and by what; where it fetches data, another example in place of it is none."""
     leaving = [line for line in node.finalbody if isinstance(line, ast.Return | ast.Break | ast.Continue)]
     lost: list[tuple[ast.stmt | ast.ExceptHandler, str]] = [(line, "finally") for line in leaving[:1]]
     if not all(isinstance(line, ast.Import | ast.ImportFrom) for line in node.body):
         lost += [
             (handler, f"except{f' {ast.unparse(handler.type)}' if handler.type else ''}:")
             for handler in node.handlers
-            if is_broad(handler.type) and all(is_nothing(line, handler) for line in handler.body)
+            if is_broad(handler.type) and not is_cleanup(node, handler) and is_silent(handler, of_data)
         ]
     return lost
 
@@ -126,6 +145,30 @@ def is_broad(kind: ast.expr | None) -> bool:
     if isinstance(kind, ast.Tuple):
         return any(is_broad(item) for item in kind.elts)
     return kind is None or dotted(kind).removeprefix("builtins.") in BROAD
+
+
+def is_cleanup(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
+    """One call that gives something back, at the end of its use: there is nothing left to do where it fails."""
+    line = node.body[0]
+    call = line.value if isinstance(line, ast.Expr) else None
+    alone = len(node.body) == 1 and handler.type is not None and isinstance(call, ast.Call)
+    return alone and isinstance(call, ast.Call) and last_name(call.func) in GIVES_BACK
+
+
+def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
+    """Whether nobody hears of the error: the handler does nothing, or a bare one goes on another way.
+
+    A bare `except:` catches Ctrl-C and the end of the program besides: whatever it does instead, without raising,
+    telling or looking at the error, hides them.
+    """
+    if all(is_nothing(line, handler) for line in handler.body):
+        return True
+    if handler.type is not None and "BaseException" not in ast.unparse(handler.type) and not of_data:
+        return False
+    inside = [node for line in handler.body for node in ast.walk(line)]
+    calls = [last_name(node.func) for node in inside if isinstance(node, ast.Call)]
+    looked_at = any(isinstance(node, ast.Name) and node.id == handler.name for node in inside)
+    return not (looked_at or any(isinstance(node, ast.Raise) for node in inside) or any(map(TELLS.search, calls)))
 
 
 def is_nothing(statement: ast.stmt, handler: ast.ExceptHandler) -> bool:
@@ -158,9 +201,14 @@ def checkpoint(piece: Piece, call: ast.Call) -> Iterator[Finding]:
         yield found(UNSAFE_LOAD, place, "weights_only=False runs code from the file", excerpt)
 
 
+def is_of_cuda(module: Module) -> bool:
+    """Whether the module is about CUDA: it imports what works with nothing else."""
+    return any(origin.split(".")[0] in OF_CUDA for origin in module.origins.values())
+
+
 def asks_for_gpu(call: ast.Call, name: str) -> bool:
     """`x.cuda()`, `x.to("cuda")`, `torch.device("cuda")`, `torch.zeros(3, device="cuda")`, `map_location="cuda"`."""
-    if name.startswith("torch.") and not name.startswith("torch.cuda"):
+    if name.startswith("torch.") and not name.startswith(("torch.cuda", "torch.amp")):
         named = call.args[:1] if name == "torch.device" else [keyword(call, "device"), keyword(call, "map_location")]
         if any(map(is_cuda, named)):
             return True
@@ -221,7 +269,8 @@ def pictures(module: Module) -> Iterator[Finding]:
             holder = module.parents.get(call)
             used = isinstance(holder, ast.Attribute | ast.Subscript) and holder.value is call
             passed = isinstance(holder, ast.Call) and call in holder.args and last_name(holder.func) in PICTURE_USES
-            if used or passed:
+            one_of_many = bool(call.args) and is_listed(module, call.args[0])
+            if (used or passed) and not one_of_many:
                 message = "cv2.imread() gives None for a missing file, which is used at once"
                 yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
 
