@@ -76,16 +76,13 @@ def find(target: Target) -> Iterator[Finding]:
     for module in chosen:
         here = partial(seeds.cover, module, common=True)
         for piece, call, name in module.calls:
-            place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
             problem = unordered(module, call, name, seeded=bool(seeds.parts), here=here, trains=bool(training))
-            if problem:
-                yield found(SHUFFLE, place, problem, excerpt)
-            elif is_forest(module, call, name) and not here():
-                yield found(SHUFFLE, place, f"{name.rpartition('.')[2]} without random_state=", excerpt)
-            elif name == SWITCH and call.args and is_constant(call.args[0], False) and not restored(module, call):
-                yield found(SETTING, place, "deterministic algorithms are switched off here", excerpt)
-            elif is_benchmarked(call, name):
-                yield found(SETTING, place, "benchmark=True is fixed", excerpt)
+            if not problem and is_forest(module, call, name) and not here():
+                problem = f"{name.rpartition('.')[2]} without random_state="
+            loose = "" if problem else loosened(module, call, name)
+            if problem or loose:
+                kind = SHUFFLE if problem else SETTING
+                yield found(kind, piece.at(call.lineno), problem or loose, piece.line(call.lineno)[:120])
         yield from settings(module)
 
 
@@ -174,10 +171,12 @@ def is_forest(module: Module, call: ast.Call, name: str) -> bool:
     return any(last_name(function).startswith(("fit", "cross_val")) for function in calls)
 
 
-def is_benchmarked(call: ast.Call, name: str) -> bool:
-    """Lightning's trainer told to let cuDNN choose."""
-    of_lightning = name.partition(".")[0] in LIGHTNING and name.endswith(".Trainer")
-    return of_lightning and is_constant(keyword(call, "benchmark"), True)
+def loosened(module: Module, call: ast.Call, name: str) -> str:
+    """What a call lets vary from run to run: algorithms of torch, of cuDNN in Lightning's trainer; "" for nothing."""
+    if name == SWITCH and call.args and is_constant(call.args[0], False) and not restored(module, call):
+        return "deterministic algorithms are switched off here"
+    of_lightning = name.endswith(".Trainer") and name.partition(".")[0] in LIGHTNING
+    return "benchmark=True is fixed" if of_lightning and is_constant(keyword(call, "benchmark"), True) else ""
 
 
 def is_program(local: Local, module: Module) -> bool:

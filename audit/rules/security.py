@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model import Confidence, Finding, Severity, found
+from audit.model import Confidence, Finding, Rule, Severity, found
 from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name, modules
 from audit.rules.family import Family, rule
 from audit.rules.values import bound, is_fixed, may_be_true
@@ -66,19 +66,31 @@ def find(target: Target) -> Iterator[Finding]:
     for module in modules(target):
         if TEST_PATH.search(module.path):
             continue
-        own = {node.name for _, node in module.walk() if is_function(node) or isinstance(node, ast.ClassDef)}
         for piece, call, name in module.calls:
-            place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
-            if name in ("eval", "exec", "builtins.eval", "builtins.exec") and name not in own:
-                if call.args and not is_fixed(module, call.args[0]) and not BUILDING.search(module.path):
-                    yield found(EVAL, place, f"{name}() of a value", excerpt)
-            elif unpickles(module, call, name) and not is_own(module, call):
-                allowed = "allow_pickle=True" if name == "numpy.load" else ""
-                yield found(PICKLE, place, f"{name}({allowed}) runs code from its input", excerpt)
-            elif name in ("yaml.unsafe_load", "yaml.unsafe_load_all") or is_unsafe_yaml(module, call, name):
-                yield found(YAML, place, f"{name}() makes any object the file asks for", excerpt)
-            elif is_shell(call, name) and call.args and not is_fixed(module, call.args[0]):
-                yield found(SHELL, place, f"{name}() gives data to a shell", excerpt)
+            kind, problem = danger(module, call, name)
+            if problem:
+                yield found(kind, piece.at(call.lineno), problem, piece.line(call.lineno)[:120])
+
+
+def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
+    """(rule, what the call does with data); "" for nothing."""
+    if name in ("eval", "exec", "builtins.eval", "builtins.exec"):
+        if call.args and not is_fixed(module, call.args[0]) and not BUILDING.search(module.path):
+            return EVAL, "" if defines(module, name) else f"{name}() of a value"
+    elif unpickles(module, call, name) and not is_own(module, call):
+        allowed = "allow_pickle=True" if name == "numpy.load" else ""
+        return PICKLE, f"{name}({allowed}) runs code from its input"
+    elif name in ("yaml.unsafe_load", "yaml.unsafe_load_all") or is_unsafe_yaml(module, call, name):
+        return YAML, f"{name}() makes any object the file asks for"
+    elif is_shell(call, name) and call.args and not is_fixed(module, call.args[0]):
+        return SHELL, f"{name}() gives data to a shell"
+    return EVAL, ""
+
+
+def defines(module: Module, name: str) -> bool:
+    """Whether a module has a function or class of this name."""
+    parts = (node for _, node in module.statements() if is_function(node) or isinstance(node, ast.ClassDef))
+    return any(node.name == name for node in parts)
 
 
 def unpickles(module: Module, call: ast.Call, name: str) -> bool:

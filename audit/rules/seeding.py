@@ -10,6 +10,7 @@ from audit.rules.code import Module, is_constant, is_function, last_name, text_o
 from audit.rules.local import Local, is_main
 
 KEYS = {"jax.random.PRNGKey", "jax.random.key"}
+NAMING = (ast.Name, ast.Attribute, ast.ImportFrom, ast.Constant)
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 DEEPEST = 5  # packages that pass a name on to each other
 AT_ONCE = ""  # what is seeded when the module is imported, or in a part that some decorator calls
@@ -61,10 +62,10 @@ class Seeds:
         if not users.isdisjoint(parts):
             return True
         related = set().union(*(reach(path, self.below) for path in users)) & self.modules.keys()
-        spoken: set[str] = {AT_ONCE}
-        for path in related:
-            spoken |= names(self.modules[path], whole=path in users)
-        return any(not spoken.isdisjoint(parts[path]) for path in related & parts.keys())
+        wanted = set().union(*(parts[path] for path in related & parts.keys()))
+        if AT_ONCE in wanted or not wanted:
+            return AT_ONCE in wanted
+        return any(not wanted.isdisjoint(names(self.modules[path], whole=path in users)) for path in sorted(related))
 
 
 def parts_that_seed(module: Module, *, common: bool = False) -> Iterator[str]:
@@ -105,14 +106,14 @@ def names(module: Module, *, whole: bool) -> set[str]:
     """All names that a module speaks of; those under `if __name__ == "__main__"` only when it is the `whole` of it."""
     known: dict[bool, set[str]] = module.derived.setdefault("names", {})
     if whole not in known:
-        waiting: list[ast.AST] = [piece.tree for piece in module.pieces if piece.tree is not None]
+        mains = [node for piece in module.pieces if piece.tree for node in piece.tree.body if is_main(node)]
+        left_out = {id(inner) for node in mains for inner in ast.walk(node)} if not whole else set()
         found: set[str] = set()
-        while waiting:
-            node = waiting.pop()
-            found.update(named(node, module))
-            waiting += [inner for inner in ast.iter_child_nodes(node) if whole or not is_main(inner)]
+        for _, node in module.walk():
+            if isinstance(node, NAMING) and id(node) not in left_out:
+                found.update(named(node, module))
         known[whole] = found
-    return known[whole] - {AT_ONCE}
+    return known[whole]
 
 
 def named(node: ast.AST, module: Module) -> tuple[str, ...]:
