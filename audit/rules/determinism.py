@@ -46,7 +46,8 @@ FITTING = (
     "fit", "fit_generator", "train_on_batch", "apply_gradients", "minimize", "fit_one_cycle", "fine_tune", "learn",
 )  # fmt: skip
 FITTERS = (*LIGHTNING, "keras", "tensorflow", "optax", "flax", "fastai", "skorch", "stable_baselines3", "sb3_contrib")
-TRAINER = re.compile(r"train[^/]*(/[^/]+)?\.py$", re.I)  # a file, or its folder, that says what it is for
+# A file, or its folder, that says what it is for: no `constraint`, nothing `pretrained`.
+TRAINER = re.compile(r"(^|[/_.-]|[a-z](?=T))(pre)?[Tt]rain(ing|ers?|s)?(?![a-z])[^/]*(/[^/]+)?\.py$")
 # A condition that asks only for the device, and nobody's wish.
 DEVICE = re.compile(r"^(not )?[\w.]*(cuda|gpu|device)[\w.]*(\(\))?( (==|!=|is|is not) .+)?$|is_available\(\)$", re.I)
 # Libraries whose fit() trains no network: scalers, trees, statistics, searches.
@@ -132,7 +133,8 @@ def training_place(module: Module) -> tuple[Piece, int] | None:
         if name in ("jax.grad", "jax.value_and_grad") and uses_fitter(module):
             return piece, call.lineno
         steps = steps or (last == "step" and not call.keywords)
-        fits = last in FITTING and isinstance(call.func, ast.Attribute) and uses_fitter(module)
+        of_network = last in FITTING and name.partition(".")[0] not in ESTIMATORS
+        fits = of_network and isinstance(call.func, ast.Attribute) and uses_fitter(module)
         if fits and (last != "fit" or fits_network(module, call)):
             return piece, call.lineno
     return backward if steps else None

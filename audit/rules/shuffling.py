@@ -49,7 +49,9 @@ def unordered(
     last = name.rpartition(".")[2]
     if name in LOADERS:
         shuffles = given.get("shuffle") or (call.args[2] if len(call.args) > 2 else None)
-        return "shuffle=True without generator=" if "generator" not in given and may_be_true(module, shuffles) else ""
+        if shuffles is None or "generator" in given or not may_be_true(module, shuffles):
+            return ""
+        return f"shuffle={ast.unparse(shuffles)} without generator="
     if name in SAMPLERS:
         given_one = "generator" in given or len(call.args) >= MOST_ARGUMENTS[last]
         spared = given_one or (last == "random_split" and seeded_before(module, call))

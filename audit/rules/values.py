@@ -173,8 +173,8 @@ def may_be_true(module: Module, node: ast.expr | None, seen: Names = frozenset()
         case ast.UnaryOp():
             return isinstance(node.op, ast.Not)
         case ast.BoolOp():
-            combined = all if isinstance(node.op, ast.And) else any
-            return combined(may_be_true(module, part, seen) for part in node.values)
+            off = isinstance(node.op, ast.And) and any(is_constant(part, False) for part in node.values)
+            return not off and any(may_be_true(module, part, seen) for part in node.values)
         case ast.IfExp():
             return may_be_true(module, node.body, seen) or may_be_true(module, node.orelse, seen)
         case ast.Name() if node.id not in seen:
