@@ -21,9 +21,10 @@ PARTIAL = rule(
 METRIC = re.compile(
     r"^(?!(?:plot|show|log|display|draw|print|save|write|add|set|track|record|report)_)\w*(psnr|ssim|lpips|fid|accuracy"
     r"|(?<![a-z])acc|mse|mae|rmse|iou|dice|f1|auc|auroc|peak_signal\w*|structural_similarity"
-    r"|mean_(?:squared|absolute)_error)"
+    r"|mean_(?:squared|absolute)_error|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|kappa|mape))"
     r"(_\w+)?$", re.I
 )  # fmt: skip
+SCORES = {"evaluate", "score"}  # of Keras and scikit-learn
 BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
 COUNTED = re.compile(r"(^|_)(n_)?(correct|hits?|right|scores?|metrics?)(_|$)", re.I)
 STEPS = re.compile(r"(^|_)step$")
@@ -41,8 +42,10 @@ def partial(module: Module) -> Iterator[Finding]:
         parts = [part for argument in pair if (part := fixed_part(module, argument))]
         if len(parts) != 2 or parts[0] != parts[1] or says_so(module, piece, call, call.lineno - 1, call.lineno):
             continue
-        if is_of_samples(module, call, parts[0]) or any(
-            sees_batches(holder, name, parts[0]) for holder in module.enclosing(call)
+        metric = is_a_metric(module, call, name)
+        batches = (metric or name == "equality") and name not in SCORES  # what has a score() may be anything
+        if (metric and is_long(parts[0])) or (
+            batches and any(sees_batches(holder, name, parts[0]) for holder in module.enclosing(call))
         ):
             message = f"{name} of `[{parts[0]}]` of each batch"
             yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
@@ -53,24 +56,24 @@ def partial(module: Module) -> Iterator[Finding]:
 
 
 def compared(call: ast.Call) -> tuple[str, list[ast.expr]]:
-    """`ssim(a, b)` and `(a == b).mean()`: what is worked out, and of what."""
+    """`ssim(a, b)`, `(a == b).mean()` and `np.mean((a - b) ** 2)`: what is worked out, and of what."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
-    if METRIC.match(name):
+    if METRIC.match(name) or name in SCORES:
         return name, call.args[:2]
-    equal = call.func.value if isinstance(call.func, ast.Attribute) and name in ("mean", "sum") else None
-    while isinstance(equal, ast.Call) and isinstance(equal.func, ast.Attribute):  # `.float()` before `.mean()`
-        equal = equal.func.value
-    if isinstance(equal, ast.Compare) and isinstance(equal.ops[0], ast.Eq):
-        return "equality", [equal.left, *equal.comparators]
+    if name not in ("mean", "sum"):
+        return "", []
+    for inner in ast.walk(call):
+        if isinstance(inner, ast.Compare) and isinstance(inner.ops[0], ast.Eq):
+            return "equality", [inner.left, *inner.comparators]
+        if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub):
+            return "difference", [inner.left, inner.right]
     return "", []
 
 
-def is_of_samples(module: Module, call: ast.Call, part: str) -> bool:
-    """Whether a slice is so long that it can only be one of samples, and what it gives is called a metric."""
-    if not is_long(part):
-        return False
+def is_a_metric(module: Module, call: ast.Call, name: str) -> bool:
+    """Whether what is worked out, or what it is assigned to, is called a metric: a difference may be a loss."""
     named = [target for holder in module.enclosing(call) if isinstance(holder, ast.Assign) for target in holder.targets]
-    return any(METRIC.match(last_name(name)) for name in (call.func, *named))
+    return name in SCORES or any(METRIC.match(last_name(target)) for target in (call.func, *named))
 
 
 def is_long(part: str) -> bool:
@@ -125,15 +128,17 @@ def last_batch(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> It
     """A metric behind a loop over batches of what the loop leaves: its last batch."""
     batch = set(names_of(batch_of(loop)))
     for following in after(module, loop):
+        stored = [node for node in ast.walk(following) if isinstance(node, ast.Name)]
+        batch -= {node.id for node in stored if isinstance(node.ctx, ast.Store)}  # by the next loop, by a list's cat()
         for call in (inner for inner in ast.walk(following) if isinstance(inner, ast.Call)):
             name, pair = compared(call)
             used = {inner for argument in pair for inner in names_of(argument)}
-            if name and not batch.isdisjoint(used) and not says_so(module, piece, call, call.lineno - 1, call.lineno):
+            if batch.isdisjoint(used) or not (name == "equality" or is_a_metric(module, call, name)):
+                continue
+            if not says_so(module, piece, call, call.lineno - 1, call.lineno):
                 message = f"{name} of the last batch of the loop in line {loop.lineno}"
                 yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
                 return
-        stored = [node for node in ast.walk(following) if isinstance(node, ast.Name)]
-        batch -= {node.id for node in stored if isinstance(node.ctx, ast.Store)}
 
 
 def batch_of(loop: ast.For | ast.AsyncFor) -> ast.expr:
@@ -153,20 +158,26 @@ def after(module: Module, loop: ast.For | ast.AsyncFor) -> list[ast.stmt]:
 
 
 def first_batches(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> Iterator[Finding]:
-    """`if step == 20: break` in a loop that measures on held-out data."""
+    """`if step == 20: break`, or islice(loader, 20), in a loop that measures on held-out data."""
     if not any(HELD_OUT.search(name) for name in names_of(loop.iter)):
         return
     counters = set(names_of(loop.target)) - set(names_of(batch_of(loop)))
+    for place, text in limits(loop, counters):
+        if measures(loop) and not says_so(module, piece, loop, loop.lineno - 1, place.lineno + 1):
+            message = f"measured until `{text}`, not on all of {ast.unparse(loop.iter)[:60]}"
+            yield found(PARTIAL, piece.at(place.lineno), message, piece.line(place.lineno)[:120])
+
+
+def limits(loop: ast.For | ast.AsyncFor, counters: set[str]) -> Iterator[tuple[ast.stmt, str]]:
+    """Where a loop over batches ends at a fixed number of them."""
+    taken = loop.iter.args if isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) == "islice" else []
+    if len(taken) > 1 and isinstance(taken[1], ast.Constant):
+        yield loop, ast.unparse(loop.iter)
     for inner in loop.body:
-        if not isinstance(inner, ast.If) or not isinstance(inner.body[-1], ast.Break):
-            continue
-        test = inner.test
-        limited = isinstance(test, ast.Compare) and isinstance(test.comparators[0], ast.Constant)
-        if not limited or counters.isdisjoint(names_of(test)) or not measures(loop):
-            continue
-        if not says_so(module, piece, loop, loop.lineno - 1, inner.body[-1].lineno):
-            message = f"measured until `{ast.unparse(test)}`, not on all of {ast.unparse(loop.iter)[:60]}"
-            yield found(PARTIAL, piece.at(inner.lineno), message, piece.line(inner.lineno)[:120])
+        test = inner.test if isinstance(inner, ast.If) and isinstance(inner.body[-1], ast.Break) else None
+        fixed = isinstance(test, ast.Compare) and isinstance(test.comparators[0], ast.Constant)
+        if test is not None and fixed and not counters.isdisjoint(names_of(test)):
+            yield inner, ast.unparse(test)
 
 
 def measures(loop: ast.For | ast.AsyncFor) -> bool:
