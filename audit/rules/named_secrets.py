@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 
-from audit.rules.secret_values import APP_PASSWORD, UUID, is_chosen, is_generated, is_password
+from audit.rules.secret_values import APP_PASSWORD, UUID, is_chosen, is_generated, is_password, is_wordy
 from audit.target import Kind, Piece
 
 CONFIGURATION = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".properties", ".txt", ".tfvars")
 SHELL = (".env", ".sh", ".bash", ".bat", ".ps1", "Dockerfile", ".dockerfile", ".slurm", ".sbatch")
 CODE = (".js", ".ts", ".jsx", ".tsx", ".r", ".jl", ".tf")
 LOGINS = (".netrc", "_netrc", ".pypirc", ".npmrc", "/credentials")
+SHOWN = re.compile(r"[/._-](?:example|sample|template)s?(?:[.-][\w-]*)*$|\.(?:dist|min\.js)$", re.I)  # to fill in
 TELLING = (  # without one of these nothing below speaks
     "key", "pass", "pwd", "pw", "secret", "contrase", "senha", "token", "auth", "appid", ".login(", ".connect(",
     "cohere", "roboflow", " -u", " -p", "credential", "bearer", "mdp",
@@ -32,7 +33,8 @@ OTHERWISE = {  # a name with one of these is not the secret's own
     "hash", "hashed", "digest", "sha", "md", "checksum", "fingerprint", "integrity", "encrypted", "field", "label",
     "hint", "regex", "pattern", "path", "file", "name", "url", "uri", "env", "public", "pub", "column", "header",
     "cache", "partition", "sort", "primary", "foreign", "cost", "price", "special", "pad", "bos", "eos", "mask", "unk",
-    "stop", "no", "reset", "forgot", "confirm", "show", "type", "search", "site",
+    "page", "next", "continuation", "output", "input", "upload", "resume", "verification", "stop", "no",
+    "reset", "forgot", "confirm", "show", "type", "search", "site",
 }  # fmt: skip
 
 QUOTED = r"(?P<prefix>[a-z]{0,2})(?P<quote>['\"])(?P<value>(?:(?!(?P=quote)).){6,400})(?P=quote)"
@@ -81,6 +83,9 @@ def named(piece: Piece, line: str) -> Iterator[str]:
     if piece.kind is Kind.MARKDOWN or "<script" in line:
         return  # documents show the form; what a web page gives away is public
     path = f"/{piece.path}"
+    if piece.kind is Kind.TEXT and SHOWN.search(path):
+        return
+    remark = piece.kind is Kind.PYTHON and line.lstrip().startswith("#")
     shell = path.lower().endswith(tuple(map(str.lower, SHELL))) or "/.env" in path or line.lstrip()[:1] in ("!", "%")
     settings, logins = path.endswith(CONFIGURATION), path.endswith(LOGINS)
     if piece.kind is Kind.TEXT and not (shell or settings or logins or path.lower().endswith(CODE)):
@@ -92,7 +97,8 @@ def named(piece: Piece, line: str) -> Iterator[str]:
     for pattern in patterns:
         for match in pattern.finditer(line):
             value = bare(match["value"])
-            if is_meant(piece, pattern, match) and judged(match["name"], value, path):
+            shown = remark and is_wordy(value)  # a comment tells what a password looks like
+            if not shown and is_meant(piece, pattern, match) and judged(match["name"], value, path):
                 yield value
     for call, is_secret in BY_CALL:
         found = call.search(line)

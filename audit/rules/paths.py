@@ -63,7 +63,7 @@ OUTPUT = rule(
 START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
 PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     (WINDOWS, re.compile(
-        START + r"[A-Za-z]:[\\/]{1,2}(?!Program(?: Files|Data)|Windows\b)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
+        START + r"[A-Za-z]:[\\/]{1,2}(?!Program(?: Files|Data)|(?i:windows)\b)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
     )),
     (HOME, re.compile(
         START + r"(?:/mnt/[a-z]|/(?:groups|cluster)/[\w-]+|/(?:data|nfs|disk|raid|ssd)\d*"
@@ -104,6 +104,7 @@ CONFIG_SUFFIXES = (
 )  # fmt: skip
 
 
+PROSE = 25  # words of a line of configuration: a description
 DATA = 200_000  # characters; a larger file of text is data, and one finding says so
 
 
@@ -153,7 +154,7 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
                     yield number, line
     elif piece.kind is Kind.TEXT and (piece.path.lower().endswith(CONFIG_SUFFIXES) or "/.env" in f"/{piece.path}"):
         for number, line in enumerate(piece.lines, start=1):
-            if len(line) < 2000 and not line.lstrip().startswith(("#", ";", "//")):
+            if len(line) < 2000 and len(line.split()) < PROSE and not line.lstrip().startswith(("#", ";", "//")):
                 yield number, line
 
 

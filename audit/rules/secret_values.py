@@ -8,7 +8,7 @@ PLACEHOLDER = re.compile(
     r"|\*{3,}|<|>|\$\{|\{[\w.]*\}|\{\{|\.\.\.|\u2026|not[-_ ]?(?:set|needed|used|required|real)|[-_ ]here\b|todo"
     r"|^[\w-]{0,8}1234567890$"
     r"|^(test|none|null|true|false|string|str|password|passwd|secret|token|admin|user|key|pass|value|default)\W*$"
-    r"|environ|getenv|\w\(|\$\("
+    r"|environ|getenv|\w\(|\$\(|\(\?|\[\^|a-z0-9|a-za-z|\\[sdw]"
     # what the services' own documents show: JWT's John Doe, Azure's storage emulator
     r"|eyJzdWIiOiIxMjM0NTY3ODkw|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",
     re.I,
@@ -16,7 +16,7 @@ PLACEHOLDER = re.compile(
 NO_SECRET = re.compile(
     r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[a-z]+(?:[-_][a-z]+)+"  # words, a reference
     r"|[-+]?[\d._,]+(?:e[+-]?\d+)?|[$%]\w+%?|\[\w+\].*"  # a number, a variable, a special token
-    r"|_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z_][\w.]*\[[\w., \[\]]*\]"  # a constant's name, a type
+    r"|_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z_][\w.]*(?:\[[\w., \[\]-]*\][\w.]*)+"  # a constant's name, a type
     r"|(?:arn|urn|vault|sha\d+|md5|env|file|ssh-\w+|ecdsa-\S+)[:\s-].*"  # what points at something, or sums it up
     r"|\$(?:2[abxy]|argon2\w*|[156])\$.*|pbkdf2\S*|\{S?SHA\d*\}.*"  # the hash of a password
     r"|~?/?(?:[\w.*-]+/)+[\w.*-]*\.\w{1,5}|[\w.-]+@[\w-]+(?:\.[\w-]+)+"  # a file, an address of mail

@@ -88,7 +88,7 @@ def look(piece: Piece, number: int, line: str) -> Finding | None:
             continue
         if name == PRIVATE_KEY and not KEY_DATA.search(" ".join((line, *piece.lines[number : number + 2]))):
             continue  # the mark that a key begins with, and no key
-        if counts_up(value) and (tested or piece.kind is Kind.MARKDOWN):
+        if counts_up(value) and (tested or piece.kind is Kind.MARKDOWN or in_docstring(piece, number)):
             continue
         # An address with a name and a password may as well be a template of one: judged like a password.
         if is_password(value) if name == BASIC_AUTH else not PLACEHOLDER.search(value):

@@ -69,7 +69,8 @@ def tokens(path: str, number: int, line: str) -> Iterator[tuple[str, str]]:
             continue
         for secret in detector.analyze_line(filename=path, line=line, line_number=number):
             value = secret.secret_value or ""
-            if not IN_DATA.search(line[: line.find(value)]):
+            before = line[: line.find(value)]
+            if not IN_DATA.search(before) and not before[-1:].isdigit():
                 yield secret.type, value
     for name, pattern in OWN_TOKENS:
         for match in pattern.finditer(line):
