@@ -42,11 +42,18 @@ HOSTILE = {
     "deep.ipynb": b"[" * 100_000,
     "cells.ipynb": json.dumps({"cells": [{"cell_type": 3, "source": {"a": 1}, "outputs": 5}]}).encode(),
     "pyproject.toml": b"x = " + b"[" * 50_000,
+    "vocabulary.json": b"{" + b",".join(b'"t%d":[%d,{"a":"x"}]' % (i, i) for i in range(50_000)) + b"}",
+    "bundle.min.js": b"var a=function(b){return b};" * 50_000,
+    "links.md": b"".join(b"http://" + b"a" * i + b":" + b"b" * i + b"@" for i in range(300)),
+    "secret.env": b"A_KEY=" + b"a=" * 50_000,
+    "setup.cfg": b"[options]\ninstall_requires =\n" + b"  a\n" * 20_000,
+    "setup.py": b"from setuptools import setup\nsetup(install_requires=[" + b"'a'," * 20_000 + b"])\n",
+    "README.rst": b".. code-block:: bash\n\n" + b"   python gone.py \\\n" * 5_000,
     "README.md": b"```bash\npython gone.py\npython " + b"a/" * 20_000 + b"\n" + b"[" * 20_000 + b"\n" + b">" * 200_000,
 }
 
 
-PARSES = {"one_line.py", "slashes.py", "opens.py"}
+PARSES = {"one_line.py", "slashes.py", "opens.py", "setup.py"}
 LOADS = "import yaml\n\nsettings = yaml.safe_load(open('laughs.yaml')), open('config/keys.toml')\n"
 
 
