@@ -9,11 +9,12 @@ from pathlib import PurePosixPath
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import TEST_PATH
 from audit.rules.family import Family, rule
-from audit.rules.imports import DISTRIBUTIONS, OWN_NAMES, is_foreign
 from audit.rules.local import imports_of, local_of
+from audit.rules.names import DISTRIBUTIONS, OWN_NAMES, is_foreign
 from audit.rules.requirements import (
     BUILT,
     CONDA,
+    CONSTRAINTS,
     LOCKS,
     MANIFESTS,
     REQUIREMENTS,
@@ -22,8 +23,10 @@ from audit.rules.requirements import (
     in_notebook,
     is_aside,
     normal,
+    parsed,
     table,
 )
+from audit.rules.versions import EXACT, clashes, impossible
 from audit.target import Piece, Target
 
 NONE = rule(
@@ -51,39 +54,17 @@ IMPOSSIBLE = rule(
     confidence=Confidence.MEDIUM,
 )
 
-# First version with builds for a Python: older ones stop the installation, or are built from source if they can be.
-FIRST_FOR: dict[str, dict[tuple[int, int], tuple[int, ...]]] = {
-    "torch": {(3, 9): (1, 7, 1), (3, 10): (1, 11), (3, 11): (1, 13), (3, 12): (2, 2), (3, 13): (2, 5), (3, 14): (2, 9)},
-    "torchvision": {(3, 9): (0, 8, 2), (3, 10): (0, 12), (3, 11): (0, 14), (3, 12): (0, 17), (3, 13): (0, 20)},
-    "tensorflow": {(3, 9): (2, 5), (3, 10): (2, 8), (3, 11): (2, 12), (3, 12): (2, 16), (3, 13): (2, 20)},
-    "numpy": {(3, 10): (1, 21, 2), (3, 11): (1, 23, 2), (3, 12): (1, 26), (3, 13): (2, 1)},
-    "pandas": {(3, 11): (1, 5), (3, 12): (2, 1), (3, 13): (2, 2, 3)},
-    "scikit-learn": {(3, 11): (1, 1, 3), (3, 12): (1, 3), (3, 13): (1, 5, 2)},
-}
-# Lowest Python that a release series takes: (from version, Python), the last that applies counts.
-LOWEST_PYTHON: dict[str, tuple[tuple[tuple[int, int], tuple[int, int]], ...]] = {
-    "numpy": (((1, 20), (3, 7)), ((1, 22), (3, 8)), ((1, 25), (3, 9)), ((2, 1), (3, 10)), ((2, 3), (3, 11))),
-    "pandas": (((1, 2), (3, 7)), ((1, 4), (3, 8)), ((2, 1), (3, 9)), ((3, 0), (3, 11))),
-    "scikit-learn": (((1, 0), (3, 7)), ((1, 1), (3, 8)), ((1, 4), (3, 9)), ((1, 7), (3, 10))),
-    "torch": (((1, 11), (3, 7)), ((2, 0), (3, 8)), ((2, 5), (3, 9)), ((2, 9), (3, 10))),
-    "tensorflow": (((2, 7), (3, 7)), ((2, 12), (3, 8)), ((2, 14), (3, 9))),
-}
-# (last series before, first series after) a leap: nothing was ever published between them.
-LEAPS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
-    "torch": ((1, 13), (2, 0)), "tensorflow": ((1, 15), (2, 0)), "numpy": ((1, 26), (2, 0)),
-    "pandas": ((0, 25), (1, 0)), "scikit-learn": ((0, 24), (1, 0)),
-}  # fmt: skip
-# Names of modules that no distribution has; the distribution that is meant, "" for a part of Python itself.
-MODULE_NAMES = {
-    "cv2": "opencv-python", "pil": "pillow", "yaml": "pyyaml", "skimage": "scikit-image", "sklearn": "scikit-learn",
-    **dict.fromkeys(("python", "os", "sys", "time", "math", "json", "pickle", "shutil", "collections"), ""),
-}  # fmt: skip
 SHOWN = 8  # names in one message
-EXACT = re.compile(r"^={1,3}\s*v?(\d+(?:\.\d+)*)(?:\+\w+)?$")
+# A manifest that names what is needed in a way that is not understood here: then nothing is said.
+SAYS = re.compile(
+    r"\bdynamic\s*=\s*\[[^\]]*dependencies|dependencies\s*(?:\]|=(?!\s*\[\s*\]))|install_requires\s*=(?!\s*\[\s*\])"
+    r"|requirements|REQUIRE"
+)
 HARMLESS = {
     "pip", "setuptools", "wheel", "python", "conda", "nodejs",
     "pytest", "pytest-cov", "coverage", "tox", "nox", "flake8", "pylint", "ruff", "mypy", "black", "isort",
-    "pre-commit", "twine", "build", "ipython", "ipykernel", "jupyter", "jupyterlab", "notebook",
+    "pre-commit", "twine", "build", "autopep8", "yapf", "codecov",
+    "ipython", "ipykernel", "jupyter", "jupyterlab", "notebook",
 }  # fmt: skip
 
 
@@ -94,19 +75,20 @@ def find(target: Target) -> Iterator[Finding]:
         yield from undeclared(target, {item.location.path for item in requirements})
         return
     if not any(LOCKS.search(path) for path in target.files):
-        yield from unpinned(requirements)
+        yield from unpinned(target, requirements)
     lowest, highest = stated_python(target)
     for item in requirements:
         reason = impossible(item, lowest, highest)
         if reason:
             yield found(IMPOSSIBLE, item.location, reason)
+    yield from (found(IMPOSSIBLE, item.location, reason) for item, reason in clashes(requirements))
 
 
 def undeclared(target: Target, installing: set[str]) -> Iterator[Finding]:
     """Third-party imports in a tree that declares nothing; notebooks that install what they need are left out."""
     manifests = [path for path in target.files if path.endswith(MANIFESTS) or REQUIREMENTS.search(path)]
     texts = [piece.text for piece in target.pieces if piece.path in manifests]
-    if any(re.search(r"dynamic|dependencies|require", text) for text in texts):
+    if any(SAYS.search(text) for text in texts):
         return
     local = local_of(target)
     names: dict[str, Location] = {}
@@ -124,19 +106,50 @@ def undeclared(target: Target, installing: set[str]) -> Iterator[Finding]:
         yield found(NONE, min(names.values()), f"{listed}: used, and declared nowhere")
 
 
-def unpinned(requirements: list[Requirement]) -> Iterator[Finding]:
-    """One finding for each file that names distributions without any version."""
+def unpinned(target: Target, requirements: list[Requirement]) -> Iterator[Finding]:
+    """One finding for each file that names distributions without any version, which no other file gives them."""
+    fixed = {item.name for item in requirements if item.specifier and not in_notebook(item)}
+    fixed |= set(constrained(target)) | set(own_names(target))
     by_file: dict[str, list[Requirement]] = defaultdict(list)
     for item in requirements:
         path = item.location.path
-        free = not item.specifier and item.name not in HARMLESS
-        aside = item.aside or (is_aside(path) and not CONDA.search(path))
-        if free and not aside and not path.endswith((".ipynb", "setup.py", ".in", *BUILT)):
+        if not path.endswith((".ipynb", ".in", *BUILT)):
             by_file[path].append(item)
-    for items in by_file.values():
-        names = list(dict.fromkeys(item.name for item in items))
-        listed = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
-        yield found(UNPINNED, items[0].location, f"any version of {listed} will do")
+    for path, items in by_file.items():
+        free = [item for item in wanted(path, items) if not item.specifier and item.name not in HARMLESS | fixed]
+        names = list(dict.fromkeys(item.name for item in free))
+        if names:
+            listed = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
+            yield found(UNPINNED, free[0].location, f"any version of {listed} will do")
+
+
+def wanted(path: str, items: list[Requirement]) -> list[Requirement]:
+    """Those of a file on which results may hang.
+
+    Of a file or group for tests and documents none, unless the file pins most of what it names: then versions matter.
+    """
+    exact = sum(EXACT.match(item.specifier) is not None for item in items)
+    if 2 * exact > len(items):
+        return items
+    aside = is_aside(path.rpartition("/")[0] if CONDA.search(path) else path)
+    return [] if aside else [item for item in items if not item.aside]
+
+
+def constrained(target: Target) -> Iterator[str]:
+    """Names to which a file of constraints gives a version."""
+    for piece in target.pieces:
+        if CONSTRAINTS.search(piece.path):
+            items = (parsed(line, piece.at(0)) for line in piece.lines if not line.startswith("#"))
+            yield from (item.name for item in items if item and item.specifier)
+
+
+def own_names(target: Target) -> Iterator[str]:
+    """What the tree's own distributions are called."""
+    for piece in target.pieces:
+        if PurePosixPath(piece.path).name in ("pyproject.toml", "setup.cfg", "setup.py"):
+            match = re.search(r"^\s*name\s*=\s*['\"]?([\w.-]+)", piece.text, re.MULTILINE)
+            if match:
+                yield normal(match.group(1))
 
 
 def stated_python(target: Target) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
@@ -146,8 +159,8 @@ def stated_python(target: Target) -> tuple[tuple[int, int] | None, tuple[int, in
             match = re.search(r"(?:^|python\s*=+\s*)(3\.\d+)", piece.text, re.MULTILINE)
             if match:
                 return minor(match.group(1)), minor(match.group(1))
-        if PurePosixPath(piece.path).name in ("runtime.txt", "Dockerfile"):
-            match = re.search(r"^(?:python-|FROM\s+python:)(3\.\d+)", piece.text, re.MULTILINE)
+        if PurePosixPath(piece.path).name in ("runtime.txt", "Dockerfile", "Pipfile"):
+            match = re.search(r"^(?:python-|FROM\s+python:|python_version *= *\")(3\.\d+)", piece.text, re.MULTILINE)
             if match:
                 return minor(match.group(1)), minor(match.group(1))
     for piece in target.pieces:
@@ -181,33 +194,6 @@ def minor(text: str) -> tuple[int, int]:
     """`3.11` as numbers."""
     major, _, rest = text.partition(".")
     return int(major), int(rest)
-
-
-def impossible(item: Requirement, lowest: tuple[int, int] | None, highest: tuple[int, int] | None) -> str:
-    """Why a distribution, or its exact version on the stated Python, cannot be had; "" where it may."""
-    name = normal(item.name)
-    if name in MODULE_NAMES and REQUIREMENTS.search(item.location.path):
-        meant = MODULE_NAMES[name]
-        return f"no distribution is called {name}: " + (f"{meant} is meant" if meant else "it is a part of Python")
-    match = EXACT.match(item.specifier)
-    if not match:
-        return ""
-    version = tuple(int(part) for part in match.group(1).split("."))
-    leap = LEAPS.get(name)
-    if leap and leap[0] < (*version, 0)[:2] < leap[1]:
-        return f"{name} {match.group(1)} was never published: {dots(leap[1])} follows {dots(leap[0])}"
-    for python, first in FIRST_FOR.get(name, {}).items():
-        if lowest and python == lowest and version < first:
-            return f"{name} {match.group(1)} has no build for Python {dots(python)}: the first is {dots(first)}"
-    needed = [python for since, python in LOWEST_PYTHON.get(name, ()) if version >= since]
-    if needed and highest and highest < needed[-1]:
-        return f"{name} {match.group(1)} needs Python {dots(needed[-1])}, and {dots(highest)} is stated"
-    return ""
-
-
-def dots(numbers: tuple[int, ...]) -> str:
-    """`3.11` of (3, 11)."""
-    return ".".join(map(str, numbers))
 
 
 FAMILY = Family("dependencies", "What is needed is declared", (NONE, UNPINNED, IMPOSSIBLE), find, reads_text=True)

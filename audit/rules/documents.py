@@ -21,9 +21,9 @@ COMMAND = rule(
 )
 BADGE = rule(
     "documents.badge",
-    title="A badge with a figure typed by hand",
-    why="It shows the same number whatever the tests and measurements say.",
-    fix="Link it to the run or report it comes from, or remove it.",
+    title="A badge with nothing behind it",
+    why="It shows the same whatever the tests and measurements say.",
+    fix="Link it to the run, report or workflow it comes from, or remove it.",
     severity=Severity.MINOR,
     confidence=Confidence.MEDIUM,
 )
@@ -39,7 +39,9 @@ NUMBER = rule(
 
 README = re.compile(r"(^|/)(README|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING)[^/]*\.(md|rst)$", re.I)
 PLACEHOLDER = re.compile(
-    r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|^[A-Z_]+$|^[A-Za-z]:|example\.|^xx|://", re.I
+    r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|^[A-Z_]+$|^[A-Za-z]:|example\.|^xx|xyz|://"
+    r"|(?:^|[/_-])(?:my|some|specific|foo)[_.-]",
+    re.I,
 )
 # What stands before the name of a file that the reader is to make or fetch.
 MAKES = (
@@ -51,6 +53,7 @@ STATIC = re.compile(
     r"|PSNR|SSIM|FID|LPIPS|F1|AUC|BLEU|WER|m?AP|m?IoU|dice|top-?[15]|pass\w*)[^)\s]*)\)",
     re.I,
 )
+WORKFLOW = re.compile(r"github\.com/[\w.-]+/([\w.-]+)/(?:actions/)?workflows/([\w.-]+\.ya?ml)/badge\.svg")
 OF_READER = re.compile(r"\byour (?:own )?(?:\w+ )?(?:script|program|code|file)s?\b", re.I)  # what follows is an example
 PROGRAM = re.compile(r"if __name__ == ['\"]__main__['\"]:")  # shown whole: the reader saves it under some name
 MOST = 200  # files that one document may name; a longer list is no instruction
@@ -66,7 +69,7 @@ def find(target: Target) -> Iterator[Finding]:
         if piece.kind is Kind.MARKDOWN and piece.cell is None and README.search(piece.path):
             title = next((line for line in piece.lines if line.startswith("# ")), "")
             yield from commands(piece, files, f"{target.root.resolve().name}\n{title}")
-            yield from badges(piece)
+            yield from badges(piece, files)
             yield from numbers(piece, target)
 
 
@@ -118,9 +121,15 @@ def is_made(piece: Piece, number: int, path: str) -> bool:
     return False
 
 
-def badges(piece: Piece) -> Iterator[Finding]:
-    """Static badges with a figure that link nowhere."""
+def badges(piece: Piece, files: frozenset[str]) -> Iterator[Finding]:
+    """Static badges with a figure that link nowhere, and those of a workflow that is not among the project's."""
+    has_workflows = any(path.startswith(".github/workflows/") for path in files)
     for number, line in enumerate(piece.lines, start=1):
+        for _, workflow in WORKFLOW.findall(line) if has_workflows else ():
+            if f".github/workflows/{workflow}" not in files:
+                message = f"the badge of `{workflow}`, which is no workflow of the tree, shows nothing"
+                yield found(BADGE, piece.at(number), message, line.strip()[:120])
+                break
         for match in STATIC.finditer(line):
             linked = line[: match.start()].endswith("[") and re.match(r"\]\([^)\s]", line[match.end() :]) is not None
             if FIGURE.search(match.group(1)) and not linked:

@@ -8,7 +8,9 @@ from audit.target import Kind, Piece, Target
 METRIC = re.compile(
     r"\b(?:accuracy|acc|top-?[15]|precision|recall|f1|auc|auroc|auprc|m?ap(?:@\d+)?|psnr|ssim|lpips|fid|bleu|rouge"
     r"|[wc]er|perplexity|m?iou|dice|hd95|[rm]?m[sa]e|rmsle|error rate|false \w+ rates?|r2|r²|mmlu|gsm8k|elo|map50"
-    r"|(?:average|mean|episode) (?:return|reward)|returns?|rewards?|fps)\b",
+    r"|(?:average|mean|episode) (?:return|reward)|returns?|rewards?|fps|user study|agreement|kappa|ece|nll|brier|eer"
+    r"|dsc|hausdorff|pearson|spearman|s?mape|(?:inference|training|run) ?time|latency|throughput|speed-?up|\d ?ms)\b"
+    r"|\b\d[\d.]* ?(?:x|×|times) faster\b",
     re.I,
 )
 # Two digits after the point, or a percentage: what somebody measured.
@@ -18,11 +20,13 @@ FIGURE = re.compile(
 # Words and signs by which a sentence says where its figures come from.
 SOURCE = re.compile(
     r"\]\(|https?://|\bpaper\b|et al\b|\bauthors?\b|\boriginal\b|\breported\b|\bpublished\b|\barxiv\b|\[\d+\]"
-    r"|\bbaseline",
+    r"|^(?!.*\b(?:our|ours|we)\b).*\bbaseline",
     re.I,
 )
+TAG = re.compile(r"<[^<>]*>|^\s*>.*")  # of HTML, whose sizes are no results; what somebody is quoted with
 NO_RESULT = re.compile(r"\be\.g\.|\bfor example\b|\bdefault|\bthreshold|\bversion\b|`", re.I)
 NUMBER = re.compile(r"(?<![\d.])\d{1,12}\.\d{1,18}")
+COPY = re.compile(r"(^|/)(?:README[^/]*|PKG-INFO|METADATA)$", re.I)  # translated, or packed with a distribution
 FENCE = re.compile(r"^\s*(```|~~~)")
 LONGEST = 500  # characters of a line that is looked at
 LARGEST = 500_000  # characters of a file; a larger one is data, in which any number stands
@@ -47,6 +51,7 @@ def stated_in(piece: Piece) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(piece.lines, start=1):
         fence = FENCE.match(line)
         fenced ^= bool(fence)
+        line = line if len(line) > LONGEST else TAG.sub(" ", line)
         if fenced or fence or len(line) > LONGEST:
             continue
         if "|" not in line:
@@ -61,5 +66,9 @@ def stated_in(piece: Piece) -> Iterator[tuple[int, str]]:
 
 def numbers_of(target: Target, document: str) -> set[float]:
     """Numbers with a decimal point in what runs leave behind: text of every kind, and what notebooks print."""
-    texts = (piece.text for piece in target.pieces if piece.kind is not Kind.PYTHON and piece.path != document)
+    texts = (
+        piece.text
+        for piece in target.pieces
+        if piece.kind is not Kind.PYTHON and piece.path != document and not COPY.search(piece.path)
+    )
     return {float(number) for text in texts if len(text) < LARGEST for number in NUMBER.findall(text)}

@@ -10,12 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from audit import notebooks
-from audit.model import Confidence, Finding, Location, Severity, found
-from audit.rules.code import TEACHING_PATH, TEST_PATH, Module
+from audit.model import Confidence, Finding, Location, Severity, counted, found
+from audit.rules.code import TEST_PATH, Module
 from audit.rules.cycles import components, shortest
 from audit.rules.family import Family, rule
 from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of, moves_path
-from audit.rules.requirements import declared, in_notebook
+from audit.rules.names import FRAMEWORKS, ON_PYPI, OWN_NAMES, covers, is_foreign
+from audit.rules.requirements import build_requirements, declared, in_notebook
+from audit.rules.unused import Uses
 from audit.runners import Diagnostic, ruff
 from audit.target import Target
 
@@ -52,40 +54,18 @@ CYCLE = rule(
     confidence=Confidence.HIGH,
 )
 
-# Import names whose distribution is called otherwise.
-DISTRIBUTIONS = {
-    "cv2": "opencv", "PIL": "pillow", "sklearn": "scikit-learn", "skimage": "scikit-image", "yaml": "pyyaml",
-    "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "git": "gitpython",
-    "serial": "pyserial", "usb": "pyusb", "Crypto": "pycryptodome", "OpenSSL": "pyopenssl", "jwt": "pyjwt",
-    "attr": "attrs", "fitz": "pymupdf", "docx": "python-docx", "pptx": "python-pptx", "magic": "python-magic",
-    "clip": "clip", "faiss": "faiss", "umap": "umap-learn", "igraph": "igraph", "hydra": "hydra-core",
-    "pl_bolts": "lightning-bolts", "pytorch_lightning": "lightning", "tensorboardX": "tensorboardx", "rtree": "rtree",
-    "mpl_toolkits": "matplotlib", "pylab": "matplotlib", "markdown": "markdown", "ruamel": "ruamel-yaml",
-    "pkg_resources": "setuptools", "_pytest": "pytest", "zmq": "pyzmq", "MySQLdb": "mysqlclient",
-    "osgeo": "gdal", "Bio": "biopython", "wx": "wxpython", "OpenGL": "pyopengl", "mmcv": "mmcv", "apex": "apex",
-    "pycocotools": "pycocotools", "kaggle_secrets": "", "google": "", "azure": "", "IPython": "", "ipykernel": "",
-    "win32api": "pywin32", "win32con": "pywin32", "win32gui": "pywin32", "nvidia": "", "cupy": "cupy",
-}  # fmt: skip
-# Names that nobody gives to a distribution on purpose: a module of the project is meant.
-OWN_NAMES = re.compile(
-    r"my_\w+|(?:\w+_)?(?:utils?|models?|networks?|nets?|visualiz\w*)|(?:config|data|dataset|train)_\w+|helpers?"
-    r"|configs?|cfg|settings|params|options|opts|args|arguments|constants|globals|data|data_?sets?|data_?loaders?"
-    r"|loss(?:es)?|\w+_loss|layers?|modules?|blocks?|ops|train(?:er|ing)?|test(?:er|ing)?|eval(?:uate|uator|uation)?"
-    r"|infer(?:ence)?|predict(?:or|ion)?|engine|solver|metrics?|logger|transforms?|common|core|lib|src|tools|base|main"
-    r"|(?:augment|preprocess|postprocess|generator|discriminator|encoder|decoder)\w*|app"
-    r"|\w+_(?:generator|discriminator|dataset)"
+GENERATED = re.compile(
+    r"(^|\.)(_+version\w*|_[A-Z]\w*|_\w*(?:ext|cuda|lib|core|native|build|c)|version|\w+_pb2(_grpc)?|\w+_rc"
+    r"|generated\w*|cython_\w+)(\.|$)"
 )
-ON_PYPI = {
-    "datasets", "evaluate", "transformers", "accelerate", "timm", "torchdata", "tests", "test", "configs",
-    "classification_models", "segmentation_models", "model_utils", "python_utils",
-}  # fmt: skip
-# What other distributions only build upon: their name within another's says nothing about who brings it.
-FRAMEWORKS = {"torch", "pytorch", "tensorflow", "keras", "numpy", "scipy", "pandas", "transformers", "flask"}
-GENERATED = re.compile(r"(^|\.)(_\w*|version|\w+_pb2(_grpc)?|\w+_rc|generated\w*|cython_\w+)(\.|$)")
+COMPILED = re.compile(r"(^|/)(?:CMakeLists\.txt|Cargo\.toml|meson\.build|[^/]+\.(?:pyx|pxd|c|cc|cpp|cu|rs|i))$")
 SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
-NOT_SHIPPED = re.compile(r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer)\.py$|(^|/)(benchmarks?|ci)/")
-TOOLS = re.compile(r"(^|/)tools/")
-PACKED = ("pyproject.toml", "setup.cfg", "setup.py", "METADATA", "PKG-INFO")
+# What users of a program do not run; a document's notebook says itself what it needs.
+ASIDE = re.compile(
+    r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
+    r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/"
+)
+FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -94,23 +74,28 @@ def find(target: Target) -> Iterator[Finding]:
     Raises:
         NotRunError: ruff is missing.
     """
-    yield from unused(target)
     local = local_of(target)
+    yield from unused(target, local)
     yield from missing_and_undeclared(target, local)
     yield from cycles(local)
 
 
-def unused(target: Target) -> Iterator[Finding]:
-    """Ruff's F401 without its configuration, less package re-exports and optional imports."""
+def unused(target: Target, local: Local) -> Iterator[Finding]:
+    """Ruff's F401 without its configuration, less re-exports, optional imports, and those for their effect."""
     optional = set(optional_imports(target))
+    uses = Uses(local)
+    pieces = {(piece.path, piece.cell): piece for piece in target.python}
     broken = {piece.path for piece in target.python if piece.cell is not None and piece.problem}
-    files = [path for path in target.python_files if not f"/{path}".endswith(SPARED) and path not in broken]
+    unread = broken | {piece.path for piece in target.python if piece.problem}
+    files = [path for path in target.python_files if not f"/{path}".endswith(SPARED) and path not in unread]
     diagnostics, _ = ruff(["--isolated", "--select", "F401"], files, target.root)
     for item in (*diagnostics, *in_broken_notebooks(target, sorted(broken))):
         # Syntax errors, which ruff reports whatever it is asked for, are another family's.
         if item.code == "F401" and item.location not in optional:
             name = item.message.split("`")[1]
-            yield found(UNUSED, item.location, f"`{name}` is imported and never used")
+            piece = pieces[item.location.path, item.location.cell]
+            if not uses.spares(piece, item.location.line, name):
+                yield found(UNUSED, item.location, f"`{name}` is imported and never used")
 
 
 def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic]:
@@ -153,13 +138,12 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     """What an import names that is in no place where it could be."""
     requirements = declared(target)
     common = {item.name for item in requirements if not in_notebook(item)}
-    # Beside what is packed into a distribution, tools are for those who make it; elsewhere they are the programs.
-    packed = any(item.location.path.endswith(PACKED) for item in requirements)
-    aside = (TEST_PATH, TEACHING_PATH, NOT_SHIPPED, *((TOOLS,) if packed else ()))
+    common |= build_requirements(target) if common else set()
     reported: set[str] = set()
     for module in local.modules.values():
         names = common | {item.name for item in requirements if common and item.location.path == module.path}
         moves = moves_path(local, module)
+        aside = TEST_PATH.search(module.path) or ASIDE.search(module.path)
         for item in imports_of(module):
             if item.optional or item.typing:
                 continue
@@ -169,31 +153,25 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 place, excerpt = item.piece.at(item.line), item.piece.line(item.line)[:120]
                 yield found(MISSING, place, f"there is no module `{missing}`", excerpt)
                 continue
-            if missing or item.level or item.deferred or first in local.tops or first in reported or not names:
+            if missing or item.level or aside or first in reported or not names or stands(local, first):
                 continue
-            if any(pattern.search(module.path) for pattern in aside):
-                continue
-            elsewhere = moves and (module.is_notebook or OWN_NAMES.fullmatch(first))
-            if is_foreign(first) and not covers(names, first) and not elsewhere:
+            if is_foreign(first) and not covers(names, first) and not (moves and fetched(module, first)):
                 reported.add(first)
                 message = f"`{first}` is neither in the tree nor among its declared dependencies"
                 yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])
 
 
-def is_foreign(first: str) -> bool:
-    """Whether a first name belongs to a distribution: not to Python, a notebook service, or a hidden module."""
-    return first not in sys.stdlib_module_names and first != "" and not first.startswith("_") and first != "__main__"
+def stands(local: Local, first: str) -> bool:
+    """Whether a first name may be a module of this tree: not one whose name is a framework's, deep in a package."""
+    if first.lower() in FRAMEWORKS and all(local.within(folder) for folder in local.tops.get(first, ())):
+        return False
+    return first in local.tops
 
 
-def covers(names: set[str], first: str) -> bool:
-    """Whether a declared distribution may bring the import name: by table, or because the names hold each other."""
-    wanted = DISTRIBUTIONS.get(first, first).lower().replace("_", "-")
-    parts = set(wanted.split("-")) - {"python", "py"}
-    return any(
-        wanted in name or name.replace("-", "") in (wanted.replace("-", ""), f"py{wanted}", f"python{wanted}")
-        or (name not in FRAMEWORKS and ((len(name) > 3 and name in wanted) or name in parts))
-        for name in names
-    )  # fmt: skip
+def fetched(module: Module, first: str) -> bool:
+    """Whether a name may be a module that the notebook fetches, or that lies beside the tree."""
+    clones = module.is_notebook and any(FETCHES.search(piece.text) for piece in module.pieces)
+    return clones or OWN_NAMES.fullmatch(first) is not None
 
 
 def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
@@ -201,7 +179,7 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
     if module.is_notebook and (item.level or moves):
         return ""
     dots = "." * item.level
-    if GENERATED.search(item.module) or (not item.level and item.module.split(".")[0] in sys.stdlib_module_names):
+    if is_made(local, item.module) or (not item.level and item.module.split(".")[0] in sys.stdlib_module_names):
         return ""
     place = local.resolve(module.path, item)
     if place is None or (item.level and not item.module and not place.endswith("__init__.py")):
@@ -210,16 +188,16 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
         if item.level:
             return f"{dots}{item.module}"
         first, dot, _ = item.module.partition(".")
+        own = OWN_NAMES.fullmatch(first) and first not in ON_PYPI
         if first in local.tops:
             here = not moves or any(local.resolve(module.path, other) for other in siblings(module, first))
-            return item.module if dot and here and owns(local, first) else ""
-        meant = OWN_NAMES.fullmatch(first) and first not in ON_PYPI and not item.deferred
-        return item.module if meant and not moves else ""
+            return item.module if dot and here and (owns(local, module, first) or (own and not moves)) else ""
+        return item.module if own and not moves and not item.deferred else ""
     if not item.names or not place.endswith("__init__.py"):
         return ""
     for name in item.names:  # `from . import name`, `from package import name`: a module or something it defines
         absent = name != "*" and not local.defines(place, name) and not local.submodule(place, name)
-        if absent and item.level and not item.module and not GENERATED.search(name):
+        if absent and item.level and not item.module and not is_made(local, name):
             return f"{dots}{name}"
     return ""
 
@@ -229,16 +207,21 @@ def siblings(module: Module, first: str) -> list[Import]:
     return [item for item in imports_of(module) if not item.level and item.module.startswith(f"{first}.")]
 
 
-def owns(local: Local, first: str) -> bool:
-    """Whether a first name can only be a package of this tree.
+def is_made(local: Local, name: str) -> bool:
+    """Whether a module may come out of a build: by its name, or hidden in a tree with code that is compiled."""
+    hidden = re.search(r"(^|\.)_", name) is not None
+    return GENERATED.search(name) is not None or (hidden and any(COMPILED.search(path) for path in local.files))
 
-    One inside another package (`app/wandb/`) is not what `import wandb` means.
+
+def owns(local: Local, module: Module, first: str) -> bool:
+    """Whether a first name can only be a package of this tree that the module reaches.
+
+    One inside another package (`app/wandb/`), beside another project (`projects/b/`), or whose name other distributions
+    share (`__path__`, declare_namespace) is not what the import means.
     """
-    return all(
-        f"{folder}/{first}/__init__.py".lstrip("/") in local.files
-        and f"{folder}/__init__.py".lstrip("/") not in local.files
-        for folder in local.tops[first]
-    )
+    outside = [folder for folder in local.tops[first] if not local.within(folder)]
+    reached = any(not folder or folder == "src" or f"{module.path}/".startswith(f"{folder}/") for folder in outside)
+    return reached and all(local.is_whole(f"{folder}/{first}".lstrip("/")) for folder in outside)
 
 
 def cycles(local: Local) -> Iterator[Finding]:
@@ -254,7 +237,8 @@ def cycles(local: Local) -> Iterator[Finding]:
     for group in components({path: set(below) for path, below in edges.items()}):
         loop = shortest(group, edges)
         item = edges[loop[0]][loop[1]]
-        more = f", and {len(group) - len(loop) + 1} more modules hang in it" if len(group) > len(loop) - 1 else ""
+        others = len(group) - len(loop) + 1
+        more = f", and {counted(others, 'more module')} with them" if others > 0 else ""
         place = item.piece.at(item.line)
         yield found(CYCLE, place, f"{' → '.join(loop)}{more}", item.piece.line(item.line)[:120])
 

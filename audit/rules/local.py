@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, modules
+from audit.rules.names import FRAMEWORKS
 from audit.rules.requirements import declared
 from audit.target import Piece, Target, held
 
@@ -148,6 +149,29 @@ class Local:
         if folder not in self.tops[name]:
             self.tops[name].append(folder)
 
+    @cached_property
+    def imported(self) -> set[str]:
+        """First names of all absolute imports."""
+        items = (item for module in self.modules.values() for item in imports_of(module) if not item.level)
+        return {item.module.partition(".")[0] for item in items}
+
+    def within(self, folder: str) -> bool:
+        """Whether a folder is a package, or lies in a folder that is imported from: its modules have longer names."""
+        above = folder.split("/")[:-1] if folder else []
+        return f"{folder}/__init__.py".lstrip("/") in self.files or any(
+            name in self.imported and name != "src" for name in (*above, folder.rpartition("/")[2])
+        )
+
+    def is_whole(self, package: str) -> bool:
+        """Whether a package is all of what has its name: other distributions add nothing to it."""
+        place = f"{package}/__init__.py"
+        if place not in self.files:
+            return False
+        module = self.modules.get(place)
+        return module is None or not any(
+            "__path__" in piece.text or "declare_namespace" in piece.text for piece in module.pieces
+        )
+
     def locate(self, base: str, parts: tuple[str, ...]) -> str:
         """The file of a module under a folder, `folder/` for a package without __init__, "" for none."""
         path = "/".join((*((base,) if base else ()), *parts))
@@ -186,6 +210,8 @@ class Local:
         found += [folder for folder in self.tops.get(first, ()) if folder not in near and folder not in inside]
         if first.lower().replace("_", "-") in self.declared:
             found = [folder for folder in found if folder not in inside]
+        if first.lower() in FRAMEWORKS:
+            found = [folder for folder in found if not self.within(folder)]
         return sorted(found, key=inside.__contains__)
 
     def absolute(self, importer: str, name: str) -> str:
@@ -221,7 +247,15 @@ class Local:
     def defines(self, path: str, name: str) -> bool:
         """Whether a module gives itself this name, or might (star import, __getattr__, globals())."""
         module = self.modules.get(path)
-        return module is None or name in defined(module) or bool(defined(module) & {"*", "__getattr__"})
+        if module is None:
+            return True
+        if "defined" not in module.derived:
+            module.derived["defined"] = defined(module)
+        return not module.derived["defined"].isdisjoint((name, "*", "__getattr__"))
+
+    def gives(self, place: str, name: str) -> bool:
+        """Whether a name can come from this file: not the module that is not there, nor one that protoc will write."""
+        return not place.endswith("__init__.py") or (not name.endswith("_pb2") and self.defines(place, name))
 
     def edges(self, module: Module) -> tuple[tuple[str, Import], ...]:
         """(path, import) of the local modules that one runs when it is imported, or could run later."""
@@ -239,7 +273,7 @@ class Local:
                 inner = self.submodule(place, name) if name and name != "*" else ""
                 if inner and not (place in self.modules and name in assigned(self.modules[place])):
                     yield inner, item
-                else:
+                elif name in ("", "*") or self.gives(place, name):
                     yield place, item
 
 

@@ -9,17 +9,25 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from audit.model import Location
-from audit.rules.code import RECORD_PATH
+from audit.rules.code import RECORD_PATH, text_of
 from audit.target import Kind, Piece, Target
 
 REQUIREMENTS = re.compile(r"(^|/)([^/]*requirements?[^/]*\.(txt|in|pip)|(requirements|reqs)/[^/]+\.(txt|in))$", re.I)
 CONDA = re.compile(r"(^|/)[^/]*(environment|conda|env)[^/]*\.ya?ml$", re.I)
 LOCKS = re.compile(
-    r"(^|/)(poetry|uv|pdm|pixi|conda-lock|Pipfile)\.lock$|(^|/)[^/]*(constraints|lock)[^/]*\.(txt|ya?ml|lock)$", re.I
+    r"(^|/)(poetry|uv|pdm|pixi|Pipfile)\.lock$|(^|/)([^/]*[^a-z/])?lock(ed)?([^a-z/][^/]*)?\.(txt|ya?ml|lock)$", re.I
 )
+CONSTRAINTS = re.compile(r"(^|/)[^/]*constraints?[^/]*\.txt$", re.I)
 NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*)$", re.DOTALL)
-ENTRY = re.compile(r"[\w.-]+\s*=\s*[\w.]+:")  # `command = package.module:function`
+REPOSITORY = re.compile(r"git\+\w+://(?:[^/@\s]*@)?[^/\s]+/([^\s#\"']+)(?:#(\S*))?")
+VERSIONED = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?\s*[<>=~!]=\s*\d")
+NEEDS = re.compile(r"requir|depend|extras|(?:^|_)(?:deps|reqs?|install)(?:_|$)", re.I)  # what lists of them are called
 PIP = re.compile(r"(?:^|[!%;&|\s])(?:u?v?\s?pip3?|conda|mamba)\s+install\s+(.*)")
+ASIDE = re.compile(
+    r"(?<![a-z])(?:dev(?:el(?:opment)?)?|tests?|testing|docs?|documentation|lint(?:ing|ers?)?|ci|examples?|optional"
+    r"|extras?|style|typing)(?![a-z])",
+    re.I,
+)
 MAX_CHARACTERS = 200_000  # of a manifest; no person wrote a larger one
 BUILT = ("METADATA", "PKG-INFO")  # what a distribution says of itself
 MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "conanfile.py")
@@ -31,14 +39,16 @@ class Requirement:
 
     Attributes:
         name: lower case, with hyphens.
-        specifier: `>=1,<2`, "" for none; "@" for an address, which is as exact as what it names.
+        specifier: `>=1,<2`, "" for none; "@" for an address that names a version, "" for a repository without one.
         aside: only tests, documents and the like need it; no result hangs on it.
+        marked: needed under a condition only, of a Python or a platform.
     """
 
     name: str
     specifier: str
     location: Location
     aside: bool = False
+    marked: bool = False
 
 
 def normal(name: str) -> str:
@@ -47,14 +57,26 @@ def normal(name: str) -> str:
 
 
 def parsed(text: str, location: Location) -> Requirement | None:
-    """`name[extra]>=1 ; marker`, without its marker; None for what is no such line."""
+    """`name[extra]>=1 ; marker`, or the address of a repository; None for what is no such line."""
+    address = REPOSITORY.search(text)
     match = NAME.match(text.split(";")[0].split(" #")[0].strip())
+    if address:
+        named = match.group(1) if match and match.group(2).startswith("@") else ""
+        return from_address(address, named, location)
     if not match:
         return None
     specifier = match.group(2).strip()
     if specifier and specifier[0] not in "<>=!~(@^*":
         return None
-    return Requirement(normal(match.group(1)), specifier.strip("()"), location)
+    return Requirement(normal(match.group(1)), specifier.strip("()"), location, marked=";" in text)
+
+
+def from_address(address: re.Match[str], named: str, location: Location) -> Requirement:
+    """`git+https://host/owner/name.git@revision#egg=name`."""
+    path, _, revision = address.group(1).partition("@")
+    egg = re.search(r"egg=([\w.-]+)", address.group(2) or "")
+    name = named or (egg.group(1) if egg else path.rstrip("/").rpartition("/")[2].removesuffix(".git"))
+    return Requirement(normal(name), "@" if revision else "", location)
 
 
 def declared(target: Target) -> list[Requirement]:
@@ -93,7 +115,7 @@ def from_piece(piece: Piece) -> Iterator[Requirement]:
                 listed = line.startswith("dependencies")
             if not listed:
                 continue
-            match = re.match(r"\s*-\s*['\"]?([\w.-]+(?:\[\w+\])?\s*(?:[=<>!~].*)?)['\"]?\s*$", line)
+            match = re.match(r"\s*-\s*['\"]?([\w.-]+(?:\[\w+\])?\s*(?:[=<>!~].*)?|git\+.*?)['\"]?\s*$", line)
             item = parsed(match.group(1), piece.at(number)) if match else None
             if item:
                 yield item
@@ -107,10 +129,11 @@ def from_piece(piece: Piece) -> Iterator[Requirement]:
 
 
 def from_requirements(piece: Piece) -> Iterator[Requirement]:
-    """Lines of a requirements file; options, other files and bare addresses are passed over."""
+    """Lines of a requirements file; options, other files and addresses of archives are passed over."""
     for number, line in enumerate(piece.lines, start=1):
-        text = line.split("#egg=")[-1] + " @" if "#egg=" in line else re.sub(r"(^|\s)#.*", "", line).strip()
-        if text and not text.startswith("-") and "://" not in text.split("@")[0] and "/" not in text.split("@")[0]:
+        text = re.sub(r"^(-e|--editable)\s+(?=git\+)", "", re.sub(r"(^|\s)#.*", "", line).strip())
+        plain = "://" not in text.split("@")[0] and "/" not in text.split("@")[0]
+        if text and not text.startswith("-") and (plain or REPOSITORY.search(text)):
             item = parsed(text.rstrip("\\").split(" --")[0], piece.at(number))
             if item:
                 yield item
@@ -130,7 +153,10 @@ def from_toml(piece: Piece) -> Iterator[Requirement]:
     texts = ((group, text) for group, listed in groups if isinstance(listed, list) for text in listed)
     for group, text in texts:
         item = parsed(text, piece.at(line_of(piece, text))) if isinstance(text, str) else None
-        if item and item.name != normal(str(project.get("name"))):  # extras name the project to include each other
+        included = set(re.findall(r"[\w.-]+", text.partition("[")[2].partition("]")[0])) if item else set()
+        own = included and included <= set(table(project.get("optional-dependencies")))
+        mine = own and item and item.name.split("-")[0] == normal(str(project.get("name"))).split("-")[0]
+        if item and not mine:  # extras include each other by the project's name, or by that of its package
             yield replace(item, aside=is_aside(group))
     poetry = table(table(document.get("tool")).get("poetry"))
     tables = [("", poetry.get("dependencies")), ("dev", poetry.get("dev-dependencies"))]
@@ -144,9 +170,16 @@ def from_toml(piece: Piece) -> Iterator[Requirement]:
                 yield Requirement(normal(name), specifier, piece.at(line_of(piece, name)), is_aside(group))
 
 
+def build_requirements(target: Target) -> set[str]:
+    """What pyproject.toml needs for building only: hooks of the build may import it."""
+    texts = [piece.text for piece in target.pieces if PurePosixPath(piece.path).name == "pyproject.toml"]
+    lists = (match for text in texts for match in re.findall(r"^requires\s*=\s*\[([^\]]*)", text, re.MULTILINE))
+    return {normal(name) for listed in lists for name in re.findall(r"['\"]\s*([\w.-]+)", listed)}
+
+
 def is_aside(group: str) -> bool:
     """Whether a group of requirements is one of tests, documents and examples, by its name."""
-    return bool(re.search(r"dev|test|docs?|lint|\bci\b|example|optional|extra|style|typing", group, re.I))
+    return ASIDE.search(group) is not None
 
 
 def table(value: Any) -> dict[str, Any]:
@@ -178,11 +211,40 @@ def from_cfg(piece: Piece) -> Iterator[Requirement]:
 
 
 def from_setup(piece: Piece) -> Iterator[Requirement]:
-    """Texts in lists of setup.py: install_requires, extras_require, or a list that becomes one."""
+    """Texts in the lists that setup.py calls requirements, or of which one names a version."""
+    seen: set[int] = set()
     for node in piece.nodes:
-        if isinstance(node, ast.List | ast.Tuple | ast.Set):
-            for element in node.elts:
-                text = element.value if isinstance(element, ast.Constant) else None
-                item = parsed(text, piece.at(element.lineno)) if isinstance(text, str) else None
-                if item and not ENTRY.match(str(text)):
-                    yield item
+        for name, value in named(node):
+            if NEEDS.search(name) and not name.startswith("python"):
+                yield from in_lists(piece, value, "test" if name.startswith(("test", "setup")) else "", seen)
+    for node in piece.nodes:
+        if isinstance(node, ast.List | ast.Tuple | ast.Set) and any(VERSIONED.match(text_of(e)) for e in node.elts):
+            yield from in_lists(piece, node, "", seen)
+
+
+def named(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """(name, value) of a keyword, an assignment, or an entry of a dictionary."""
+    if isinstance(node, ast.keyword):
+        yield node.arg or "", node.value
+    elif isinstance(node, ast.Assign):
+        yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+    elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        yield node.target.id, node.value
+    elif isinstance(node, ast.Dict):
+        yield from ((text_of(key), value) for key, value in zip(node.keys, node.values, strict=True))
+
+
+def in_lists(piece: Piece, node: ast.AST, group: str, seen: set[int]) -> Iterator[Requirement]:
+    """Requirements in the lists of an expression; keys of dictionaries are groups."""
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield from in_lists(piece, value, group or text_of(key), seen)
+    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+        for element in node.elts:
+            item = parsed(text_of(element), piece.at(element.lineno)) if id(element) not in seen else None
+            seen.add(id(element))
+            if item:
+                yield replace(item, aside=is_aside(group))
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from in_lists(piece, child, group, seen)

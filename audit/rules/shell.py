@@ -10,10 +10,12 @@ from pathlib import PurePosixPath
 from audit.target import Piece
 
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w+-]*)")
-SHELLS = {"", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "cmd", "bat", "powershell"}
+SHELLS = {"", "bash", "sh", "shell", "console", "zsh", "shell-session", "shellsession", "commandline",
+          "cli", "terminal", "cmd", "bat", "powershell"}  # fmt: skip
 PROMPT = re.compile(r"^\s*(?:[$>%!]\s+|\(\w+\)\s*\$\s*|PS>\s*|[$!](?=\w))?")
 INDENTED = re.compile(r"^(?: {4,}|\t)")
 OF_DIRECTIVE = re.compile(r"^ {2,}|^\t")  # in reStructuredText the code of a directive may be indented by less
+PRE = re.compile(r"^\s*(?:[-*]\s+)?<pre>(?:<code>)?([^<>]*)(?:</code>)?(?:</pre>)?\s*$")
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 PYTHON = re.compile(r"^(?:\.?[\w./]*/)?python(?:[23](?:\.\d+)?)?$|^torchrun$|^ipython$|^py$|^deepspeed$")
 MAKEFILES = {"Makefile", "makefile", "GNUmakefile", "CMakeLists.txt", "configure"}
@@ -24,10 +26,13 @@ STARTERS = {"run", "launch", "gradio"}
 WITH_VALUE = {"-m", "-W", "-X", "--nproc-per-node", "--nproc_per_node", "--nnodes", "--master_port", "--num_gpus",
               "--config_file", "--num_processes", "--include"}  # fmt: skip
 LAUNCH = ("torch.distributed.launch", "torch.distributed.run", "accelerate.commands.launch", "cProfile", "pdb")
+CONFIGURATION = ("--config", "--cfg", "--config-file", "--config_file")
+CONFIGURED = (".yaml", ".yml", ".json", ".toml", ".py")
 OTHER_VERSION = re.compile(r"git (?:checkout|switch) (?!-b|-c|main$|master$)")  # its files are not those of this tree
 UNKNOWN_URL = re.compile(r"your|user|<|name\b", re.I)
 STARTS = re.compile(
-    r"^(?:[A-Z_]+=\S+\s+)*(?:python[\d.]*|torchrun|ba?sh|sh|pip3?|conda|streamlit|accelerate|deepspeed|\./\S+)\s*\S"
+    r"^(?:[A-Z_]+=\S+\s+)*(?:python[\d.]*|torchrun|ba?sh|sh|pip3?|conda|streamlit|accelerate|deepspeed|pytest|jupyter"
+    r"|docker|mkdocs|\./\S+)\s*\S"
 )
 
 
@@ -73,6 +78,8 @@ def shell_lines(piece: Piece, files: frozenset[str], project: str) -> Iterator[t
             yield from run(number, line, place, files, project)
         elif fenced:
             continue
+        elif PRE.match(line):
+            yield from run(number, PRE.sub(r"\1", line), Place(), files, project)
         elif indented.match(line):
             if STARTS.match(PROMPT.sub("", line, count=1)) or line.strip().startswith(("cd ", "$ cd ", "git clone ")):
                 yield from run(number, line, place, files, project)
@@ -124,6 +131,12 @@ def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
         yield from following(rest, ("-r", "--requirement", "-f", "--file"), (".txt", ".yml", ".yaml"))
     elif program == "jupyter":
         yield from (word for word in rest if word.endswith(".ipynb"))
+    elif program in ("pytest", "py.test", "nosetests"):
+        yield from (word.partition(":")[0] for word in rest if word.partition(":")[0].endswith(".py"))
+    elif program in ("docker", "docker-compose", "mkdocs"):
+        yield from following(rest, ("-f", "--file", "--config-file"), (".yml", ".yaml", "Dockerfile"))
+    else:
+        yield from following(rest, CONFIGURATION, CONFIGURED)
 
 
 def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
@@ -140,6 +153,7 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
                     skip = True
                     continue
                 yield from absent_module(module, files)
+                yield from following(words[position + 2 :], CONFIGURATION, CONFIGURED)
                 return
             if word == "-c":
                 return
@@ -147,7 +161,7 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
             continue
         if word.endswith(".py"):
             yield word
-            yield from following(words[position:], ("--config", "--cfg", "-c"), (".yaml", ".yml", ".json", ".toml"))
+            yield from following(words[position:], (*CONFIGURATION, "-c"), CONFIGURED)
         return
 
 
@@ -166,6 +180,12 @@ def absent_module(name: str, files: frozenset[str]) -> Iterator[str]:
 
 def following(words: list[str], options: tuple[str, ...], suffixes: tuple[str, ...]) -> Iterator[str]:
     """Values of options that are names of existing files."""
-    for option, value in pairwise(words):
+    for option, value in pairwise([part for word in words for part in split_option(word)]):
         if option in options and value.endswith(suffixes):
             yield value
+
+
+def split_option(word: str) -> list[str]:
+    """`--config=a.yaml` as two words."""
+    option, sign, value = word.partition("=")
+    return [option, value] if sign and option.startswith("--") else [word]

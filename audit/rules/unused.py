@@ -1,0 +1,89 @@
+"""Imports that look unused and are not: what others take from the module, what is imported for its effect."""
+
+import re
+from collections import defaultdict
+from functools import cached_property
+
+from audit.rules.code import TEST_PATH, Module, is_function
+from audit.rules.local import Import, Local, imports_of
+from audit.target import Piece
+
+# A comment by which an author says that an import is there for its effect, or for others.
+MEANT = re.compile(
+    r"#.*\b(?:unused-import|W0611|regist\w*|side.?effects?|needed|required|keep|re-?exports?|patch\w*|plugins?"
+    r"|backwards?.compat\w*|for compat\w*|used (?:in|by))\b",
+    re.I,
+)
+# Modules of distributions that do something when they are imported.
+EFFECTS = re.compile(
+    r"(?:mpl_toolkits\.mplot3d(?:\.\w+)?|readline|rlcompleter|scienceplots|tensorflow_text|intel_extension_for_\w+"
+    r"|torch_xla|pycuda\.autoinit|comet_ml|unsloth|ale_py|d4rl|procgen|minigrid|gym_minigrid|pybullet_envs|pybulletgym"
+    r"|highway_env|panda_gym|pillow_avif|pyximport|win_unicode_console|(?:gym|gymnasium)_\w+)"
+)
+REGISTERS = re.compile(r"@[\w.]*register|\bregister\(")
+
+
+class Uses:
+    """Which names of a module are used, although it does not use them itself."""
+
+    def __init__(self, local: Local) -> None:
+        self.local = local
+
+    @cached_property
+    def importers(self) -> dict[str, list[tuple[Module, Import]]]:
+        """Path of a module -> who imports it, or from it."""
+        found: dict[str, list[tuple[Module, Import]]] = defaultdict(list)
+        for module in self.local.modules.values():
+            for path, item in self.local.edges(module):
+                if path != module.path:
+                    found[path].append((module, item))
+        return found
+
+    def spares(self, piece: Piece, line: int, imported: str) -> bool:
+        """Whether an import of a piece is for others, or for its effect. `imported` is `a.b` or `a.b as c`."""
+        source, _, given = imported.partition(" as ")
+        name = given or source.rpartition(".")[2]
+        if MEANT.search(piece.line(line)) or EFFECTS.fullmatch(source):
+            return True
+        module = self.local.modules.get(piece.path)
+        if module is None or piece.cell is not None:
+            return False
+        return self.taken(piece.path, name) or self.acts(module, source) or self.is_fixture(module, name)
+
+    def taken(self, path: str, name: str) -> bool:
+        """Whether another module takes the name from this one: by name, by a star, or as an attribute."""
+        attribute = f"{path.removesuffix('.py').rpartition('/')[2]}.{name}"
+        for module, item in self.importers.get(path, ()):
+            if name in item.names:
+                return True
+            star = "*" in item.names and name not in module.origins
+            wanted = name if star else attribute
+            texts = (piece.text for piece in module.pieces if wanted in piece.text)
+            if any(re.search(rf"(?<![\w./'\"]){re.escape(wanted)}\b", text) for text in texts):
+                return True
+        return False
+
+    def acts(self, module: Module, source: str) -> bool:
+        """Whether the import is of a whole module of this tree that registers something."""
+        last = source.rpartition(".")[2]
+        for item in imports_of(module):
+            whole = item.module == source if not item.names else last in item.names
+            place = (self.local.resolve(module.path, item) or "") if whole else ""
+            inner = self.local.submodule(place, last) if place and item.names else place
+            target = self.local.modules.get(inner)
+            if target and any(REGISTERS.search(piece.text) for piece in target.pieces):
+                return True
+        return False
+
+    def is_fixture(self, module: Module, name: str) -> bool:
+        """Whether a test takes the name as a parameter, or conftest.py hands it on: pytest finds fixtures by name."""
+        if not TEST_PATH.search(module.path):
+            return False
+        if module.path.endswith("conftest.py"):
+            return any(name in item.names and self.local.resolve(module.path, item) for item in imports_of(module))
+        return any(
+            argument.arg == name
+            for _, node in module.statements()
+            if is_function(node)
+            for argument in (*node.args.args, *node.args.kwonlyargs)
+        )
