@@ -23,7 +23,8 @@ from audit.rules.secrets import gives_away
 from audit.store import Store, code_digest, digest
 from audit.target import Target
 
-FEW = 100  # files of a tree; below it a process costs more than it saves
+FEW = 100  # files of a tree; below it a process costs more than it saves,
+HEAVY = 4 * 2**20  # unless they are bytes of so much code that whoever parses it may be killed
 CHUNK = 16  # files of one task
 RECURSION = 10_000  # frames; enough to unparse the deepest tree that `target` lets through
 ANSWERS = "answers"
@@ -160,7 +161,7 @@ Result = tuple[str | None, dict[str, Answer]]
 def worked_out(target: Target, files: list[str], alone: list[str], together: list[str]) -> Iterator[Result]:
     """(path, answers) of each file, and (None, answers) of the families that see the whole tree."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(target.files) < FEW or count < 2 or not (files or together):
+    if is_small(target) or count < 2 or not (files or together):
         if together:
             yield from of_tree(target, together)
         for path in files:
@@ -181,6 +182,19 @@ def worked_out(target: Target, files: list[str], alone: list[str], together: lis
         yield from results or [(suspects[number], lost_file(suspects[number], alone))]
     if [] in killed:
         yield from of_rest(target, tuple(lost), together)
+
+
+def is_small(target: Target) -> bool:
+    """Whether this process looks at the tree itself."""
+    return len(target.files) < FEW and sum(size(target.root / path) for path in target.python_files) < HEAVY
+
+
+def size(path: Path) -> int:
+    """Bytes of a file; 0 of one that has gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def of_rest(target: Target, lost: tuple[str, ...], names: Sequence[str]) -> Iterator[Result]:

@@ -152,6 +152,15 @@ def test_a_file_that_has_its_process_killed_costs_only_itself(tmp_path, monkeypa
         assert engine.exit_code(audit.report) is engine.Exit.GATE_FAILED
 
 
+def test_much_code_in_few_files_is_parsed_by_another_process(tmp_path, monkeypatch):
+    families_of(monkeypatch, "syntax", extra=[killer("killer", per_file=True)])
+    monkeypatch.setattr(lookup, "FEW", 100)
+    root = tree(tmp_path, 10)
+    (root / "m007.py").write_text("x = 1\n" * 800_000)
+    report = engine.audit_tree(root).report
+    assert [item.what for item in report.not_checked if item.why == lookup.KILLED] == ["m007.py"]
+
+
 def test_a_family_of_the_whole_tree_whose_process_is_killed_did_not_run_and_the_others_did(tmp_path, monkeypatch):
     families_of(monkeypatch, "syntax", "imports", "stubs", extra=[killer("killer", per_file=False)])
     report = engine.audit_tree(tree(tmp_path, 40)).report
