@@ -61,10 +61,11 @@ ESSENTIAL = {
     "forward", "call", "__call__", "__getitem__", "__len__", "__iter__", "training_step", "configure_optimizers",
     "predict", "transform",
 }  # fmt: skip
+CALM = {"no_grad", "inference_mode", "enable_grad", "autocast", "open", "errstate", "GradientTape"}  # swallow nothing
 EXITS = {"sys.exit", "exit", "quit", "os._exit"}
 NAMES: dict[type[ast.stmt], str] = {
     ast.Return: "`return`", ast.Raise: "`raise`", ast.Break: "`break`", ast.Continue: "`continue`", ast.If: "`if`",
-    ast.Expr: "exit",
+    ast.Expr: "exit", ast.With: "`with`",
 }  # fmt: skip
 DOCUMENTED = "a docstring"
 QUIET = {  # that Python calls on its own, and where doing nothing is an answer
@@ -250,9 +251,14 @@ def unreachable(piece: Piece) -> Iterator[Finding]:
 
 
 def leaves(statement: ast.stmt) -> bool:
-    """Whether no run goes on behind a statement: it leaves the block or the program, or both branches of an `if` do."""
+    """Whether no run goes on behind a statement: it leaves the block or the program.
+
+    So do both branches of an `if`, or what a `with` holds that swallows no error.
+    """
     while isinstance(statement, ast.If) and statement.orelse and leaves(statement.body[-1]):
         statement = statement.orelse[-1]
+    if isinstance(statement, ast.With):
+        return all(class_name(item.context_expr) in CALM for item in statement.items) and leaves(statement.body[-1])
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Call) and dotted(statement.value.func) in EXITS
     return isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue)
