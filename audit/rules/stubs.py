@@ -180,7 +180,7 @@ def placeholder(body: list[ast.stmt]) -> str:
         return "`...`"
     if isinstance(only, ast.Raise) and only.exc is not None:
         said = text_of(only.exc.args[0]) if isinstance(only.exc, ast.Call) and only.exc.args else ""
-        unwritten = class_name(only.exc) in ("NotImplementedError", "NotImplemented") and not REFUSES.search(said)
+        unwritten = class_name(only.exc) in ("NotImplementedError", "NotImplemented") and not REFUSES.match(said)
         if unwritten or NOT_YET.search(said):
             return f"`raise {class_name(only.exc)}`"
     return ""
