@@ -6,11 +6,14 @@ parameters of types (PEP 695), `except A, B:` (PEP 758).
 
 import re
 
-STRING = re.compile(r"(?<![A-Za-z0-9_])([A-Za-z]{0,2})('''|\"\"\"|'|\")")
+PLAIN = re.compile(r"[^'\"#\w]+")  # what holds no string and begins none
+WORD = re.compile(r"\w+")
+STRING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")
 PARAMETERS = re.compile(r"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+[ \t]*(\[)", re.M)
 ALIAS = re.compile(r"^[ \t]*(type[ \t]+)\w+[ \t]*(?:=(?!=)|(\[))", re.M)
 KIND = r"(?:[A-Z]\w*|\w+\.[\w.]+)"  # an exception's class; a small letter is a name of Python 2
 SEVERAL = re.compile(rf"^[ \t]*except\*?[ \t]+({KIND}(?:[ \t]*,[ \t]*{KIND})+)[ \t]*:", re.M)
+LONGEST = 2000  # characters between the brackets of type parameters
 DEEPEST = 4  # strings inside each other, each in other quotes
 PAIRS = {"(": ")", "[": "]", "{": "}"}
 
@@ -49,20 +52,21 @@ class Strings:
             start = self.at
             self.piece(0)
             text = self.code[start : self.at]
-            parts.append(re.sub(r"[^\n]", " ", text) if len(text) > 1 else text)
+            hidden = text[0] == "#" or text[-1] in "'\""
+            parts.append(re.sub(r"[^\n]", " ", text) if hidden else text)
         return "".join(parts)
 
     def piece(self, depth: int) -> str:
-        """The next string or comment as it shall stand, else the next character."""
-        character = self.code[self.at]
-        if character == "#":
-            end = self.code.find("\n", self.at)
-            return self.taken(len(self.code) if end < 0 else end)
+        """The next string or comment as it shall stand, else the code before it; inside braces a word or a sign."""
+        start = STRING.match(self.code, self.at)
+        if start is None:
+            if self.code[self.at] == "#":
+                end = self.code.find("\n", self.at)
+                return self.taken(len(self.code) if end < 0 else end)
+            plain = WORD.match(self.code, self.at) or (None if depth else PLAIN.match(self.code, self.at))
+            return self.taken(plain.end() if plain else self.at + 1)
         if depth >= DEEPEST:
             raise UnreadableError
-        start = STRING.match(self.code, self.at) if character.isalpha() or character in "'\"" else None
-        if start is None:
-            return self.taken(self.at + 1)
         self.at = start.end()
         prefix, quote = start.groups()
         return self.formatted(prefix, quote, depth) if "f" in prefix.lower() else self.plain(prefix, quote, depth)
@@ -154,10 +158,10 @@ def closing(code: str, start: int) -> int:
     """Just behind the bracket that closes the one at `start`.
 
     Raises:
-        UnreadableError: there is none.
+        UnreadableError: there is none near.
     """
     depth = 0
-    for position in range(start, len(code)):
+    for position in range(start, min(len(code), start + LONGEST)):
         depth += (code[position] == "[") - (code[position] == "]")
         if not depth:
             return position + 1
