@@ -63,7 +63,8 @@ OUTPUT = rule(
 START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
 PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     (WINDOWS, re.compile(
-        START + r"[A-Za-z]:[\\/]{1,2}(?!Program(?: Files|Data)|(?i:windows)\b)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
+        START + r"(?!(?i:c:[\\/]{1,2}te?mp)\b)[A-Za-z]:[\\/]{1,2}"
+        r"(?!Program(?: Files|Data)|(?i:windows)\b)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
     )),
     (HOME, re.compile(
         START + r"(?:/mnt/[a-z]|/(?:groups|cluster)/[\w-]+|/(?:data|nfs|disk|raid|ssd)\d*"
@@ -78,7 +79,8 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     )),
     (SERVER, re.compile(
         START + r"(?:/(?:(?:net)?scratch|nfs|gpfs|lustre|beegfs|raid|ssd|hdd|nas)\d*/[\w.-]+(?=/|$|['\"])"
-        r"|/mnt/(?!data\b|disks\b|models?\b|[a-z]/|input|output)[\w.-]+/[\w.-]+|/(?:Volumes|glade)/[\w. -]+/"
+        r"|/mnt/(?!data\b|disks\b|models?\b|[a-z]/|input|output)[\w.-]+/[\w.-]+"
+        r"|/(?:Volumes|glade)/(?!\S*\.dmg)[\w. -]+/"
         r"|/(?:projects?|groups|cluster)/(?![\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
         r"|/media/[\w.-]+/[\w -]*[A-Z][\w -]*(?=/|$))"
     )),
@@ -91,6 +93,7 @@ PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
     r"(?<![\w/.])(?:/home/(?!(?:jovyan|user|ubuntu|runner|ec2-user|coder|docker|app)\b)|/Users/|[A-Za-z]:\\+Users\\+)"
     r"(?!(?:your|user_?name|name|USER|Public|Shared)\b)[A-Za-z][\w.-]*(?: [\w.-]+(?=\\))?(?=[/\\])"
 )
+PROSE = re.compile(r"(?:\b[A-Za-z]{2,}\b[ ,]+){5}")  # words that lead to a path that is an example
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Strings passed to these are routes of a web application, or regular expressions.
 NO_PATHS = {
@@ -104,7 +107,6 @@ CONFIG_SUFFIXES = (
 )  # fmt: skip
 
 
-PROSE = 25  # words of a line of configuration: a description
 DATA = 200_000  # characters; a larger file of text is data, and one finding says so
 
 
@@ -138,7 +140,7 @@ def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
         return
     for candidate, pattern in PATTERNS:
         match = pattern.search(text) or (HOSTED.search(text) if in_cell and candidate is MOUNT else None)
-        if match:
+        if match and not PROSE.search(text[: match.start()]):
             yield candidate, match.group(match.lastindex or 0).strip()
 
 
@@ -154,7 +156,7 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
                     yield number, line
     elif piece.kind is Kind.TEXT and (piece.path.lower().endswith(CONFIG_SUFFIXES) or "/.env" in f"/{piece.path}"):
         for number, line in enumerate(piece.lines, start=1):
-            if len(line) < 2000 and len(line.split()) < PROSE and not line.lstrip().startswith(("#", ";", "//")):
+            if len(line) < 2000 and not line.lstrip().startswith(("#", ";", "//")):
                 yield number, line
 
 

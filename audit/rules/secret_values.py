@@ -8,7 +8,7 @@ PLACEHOLDER = re.compile(
     r"|\*{3,}|<|>|\$\{|\{[\w.]*\}|\{\{|\.\.\.|\u2026|not[-_ ]?(?:set|needed|used|required|real)|[-_ ]here\b|todo"
     r"|^[\w-]{0,8}1234567890$"
     r"|^(test|none|null|true|false|string|str|password|passwd|secret|token|admin|user|key|pass|value|default)\W*$"
-    r"|environ|getenv|\w\(|\$\(|\(\?|\[\^|a-z0-9|a-za-z|\\[sdw]"
+    r"|environ|getenv|%\(|%s|\w\(|\$\(|\(\?|\[\^|a-z0-9|a-za-z|\\[sdw]"
     # what the services' own documents show: JWT's John Doe, Azure's storage emulator
     r"|eyJzdWIiOiIxMjM0NTY3ODkw|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",
     re.I,
