@@ -107,7 +107,7 @@ def is_own(module: Module, call: ast.Call) -> bool:
     if values and all(isinstance(value, ast.Call) and last_name(value.func) == "dumps" for value in values):
         return True
     path = path_of(module, file, module.scope(call))
-    return bool(path) and path in written(module, module.scope(call))
+    return path in written(module, module.scope(call))
 
 
 def path_of(module: Module, file: ast.expr | None, scope: ast.AST) -> str:
