@@ -1,17 +1,16 @@
 """Configuration that nothing reads: whole files, single leaves, and dictionaries in the code that stand for them."""
 
-import ast
 import re
-from collections.abc import Collection, Iterator
-from functools import cached_property
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules, strings
+from audit.rules.code import RECORD_PATH, TEST_PATH, modules
 from audit.rules.entries import Leaf, leaves_of, lines_of_keys
 from audit.rules.family import Family, rule
 from audit.rules.hyperparameters import MIN_SHARED, Settings, hardcoded
-from audit.rules.loading import Keys, by_hand, composed, handed_on, is_listed, listings, open_ended
+from audit.rules.reach import FOLDER, MAX_BYTES, Code, is_spoken
 from audit.target import Kind, Piece, Target
 
 UNUSED = rule(
@@ -25,8 +24,8 @@ UNUSED = rule(
 HARDCODED = rule(
     "configuration.hardcoded",
     title="Values fixed in a dictionary beside a configuration",
-    why="Two places claim to set the same values, and the one that people look at has no effect.",
-    fix="Load the configuration, and remove the dictionary.",
+    why="Two places set the run, and whoever edits the configuration does not see the other.",
+    fix="Load the configuration, keep the values there, and remove the dictionary.",
     severity=Severity.MAJOR,
     confidence=Confidence.HIGH,
 )
@@ -44,7 +43,6 @@ NAMED = re.compile(
     r"^(.*[_-])?(configs?|conf|cfg|settings|params?|parameters|hparams|hyper_?param\w*|options|defaults?)([_-].*)?$",
     re.I,
 )
-FOLDER = re.compile(r"(^|/)(configs?|conf|cfgs?|settings|hparams|hyper_?params|options|recipes)/", re.I)
 # What tools look for by name, and what is no configuration of a run.
 TOOLS = re.compile(
     r"(^|/)(\.[^/]*|docs?|node_modules|k8s|kubernetes|helm|charts|deploy\w*|templates?|schemas?|fixtures?)/|(^|/)\."
@@ -54,14 +52,8 @@ TOOLS = re.compile(
     r"|tokenizer_config|adapter_config)[^/]*\.\w+$",
     re.I,
 )
-COMMAND = re.compile(
-    r"^\s*[$!%>]|^\s*(?:\S*python[\d.]*|torchrun|accelerate|deepspeed|ba?sh|make|docker|mlflow|dvc|\./\S+)\s"
-)
-SPAN = re.compile(r"`([^`]+)`")
-FENCE = re.compile(r"^\s*(```|~~~)")
 # What a model that was saved by a library carries beside its weights.
 OF_A_MODEL = {"architectures", "model_type", "transformers_version", "_class_name", "tokenizer_class"}
-MAX_BYTES = 200_000  # larger files are data
 FEW_CHARACTERS = 5_000
 HYPER = {
     "lr", "learning_rate", "batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "epochs",
@@ -71,8 +63,6 @@ HYPER = {
 }  # fmt: skip
 RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
 OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
-WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
-FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -85,9 +75,10 @@ def find(target: Target) -> Iterator[Finding]:
         return
     code = Code(target, every)
     configurations = {piece: tuple(leaves_of(piece)) for piece in pieces if is_configuration(piece)}
-    others = {piece: tuple(leaves_of(piece)) for piece in pieces if piece not in configurations}
-    configurations |= {p: leaves for p, leaves in others.items() if code.names(p) and code.asks_for_most(leaves)}
-    configurations |= {p: leaves for p, leaves in others.items() if is_like_its_neighbour(p, leaves, configurations)}
+    others = [piece for piece in pieces if piece not in configurations]
+    told = [(piece, tuple(leaves_of(piece))) for piece in others if code.names(piece)]
+    configurations |= {piece: leaves for piece, leaves in told if code.asks_for_most(leaves)}
+    configurations |= dict(neighbours(others, configurations))
     named = {piece for piece in configurations if code.names(piece) or is_spoken(piece.path, code.spoken)}
     settings: list[Settings] = []
     loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []
@@ -106,79 +97,6 @@ def find(target: Target) -> Iterator[Finding]:
     for module in every if settings else ():
         for piece, line, message in hardcoded(module, settings):
             yield found(HARDCODED, piece.at(line), message, piece.line(line)[:120])
-
-
-class Code:
-    """What the code and the commands of a tree say about its configurations."""
-
-    def __init__(self, target: Target, every: list[Module]) -> None:
-        self.target = target
-        self.every = every
-        self.texts = {text for module in every for text in strings(module)}
-        unparsed = [piece.text for piece in target.python if piece.tree is None and len(piece.text) <= MAX_BYTES]
-        for text in unparsed:
-            self.texts.update(re.findall(r"['\"]([^'\"\n]+)['\"]", text))
-        self.text = "\n".join(self.texts)
-        self.spoken = commands(target)
-        self.listed = listings(every)
-        self.folders = {str(folder) for path in target.files for folder in PurePosixPath(path).parents}
-        self.composed = composed(every)
-        self.given = bool(self.composed) or by_hand(every)
-        if self.composed:
-            self.composed.update(word for piece in target.pieces for word in defaults_of(piece))
-        unread = {word for text in unparsed for word in re.findall(r"\w+", text)}
-        self.words = words_in(every) | unread
-        self.asked = self.words if self.composed else asked_in(every) | unread
-
-    @cached_property
-    def whole(self) -> set[Keys]:
-        """Keys of tables that are used as a whole."""
-        nodes = (node for module in self.every for _, node in module.walk())
-        own = {node.name for node in nodes if is_function(node) or isinstance(node, ast.ClassDef)}
-        return {keys for module in self.every for keys in handed_on(module, own)}
-
-    @cached_property
-    def ends(self) -> set[str]:
-        """Texts that may be folders from which files are taken by a name that is made at run time."""
-        return {text for module in self.every for text in open_ended(module)}
-
-    def names(self, piece: Piece) -> bool:
-        """Whether a text in the code holds the file's name, or a library is told to compose it."""
-        place = PurePosixPath(piece.path)
-        return is_spoken(piece.path, self.text) or (place.stem in self.composed and bool(FOLDER.search(piece.path)))
-
-    def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
-        """Whether half of the entries have a key that the code knows."""
-        return 2 * sum(leaf.keys[-1] in self.words for leaf in leaves) >= len(leaves) > 0
-
-    def may_reach(
-        self, piece: Piece, leaves: tuple[Leaf, ...], every: dict[Piece, tuple[Leaf, ...]], named: Collection[Piece]
-    ) -> bool:
-        """Whether a file that nothing names is found through its folder, or given by hand as those beside it are.
-
-        A program that takes any configuration is given those that scripts and documents name. Where its neighbours
-        are named and it is not, it has been left behind.
-        """
-        folder = PurePosixPath(piece.path).parent
-        beside = [other for other, entries in every.items() if entries and PurePosixPath(other.path).parent == folder]
-        left_behind = len(beside) <= 2 * sum(other in named for other in beside)
-        if self.composed and FOLDER.search(piece.path):
-            above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
-            in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
-            return in_group or not left_behind or self.asks_for_most(leaves)
-        if put_together(piece.path, self.ends) or is_globbed(folder.name, self.spoken):
-            return True
-        known = any(leaf.keys[-1] in self.words for leaf in leaves)
-        asked = known or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
-        if is_listed(piece.path, self.listed, self.folders):
-            return asked
-        most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
-        return self.given and most and not left_behind
-
-
-def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
-    """Whether a library makes objects of its tables, and reads what it finds in them."""
-    return any(key in WHOLE for leaf in leaves for key in leaf.keys)
 
 
 def may_configure(piece: Piece, target: Target) -> bool:
@@ -200,16 +118,19 @@ def is_configuration(piece: Piece) -> bool:
     return bool(NAMED.match(PurePosixPath(piece.path).stem) or FOLDER.search(piece.path) or sets_training(piece))
 
 
-def is_like_its_neighbour(piece: Piece, leaves: Collection[Leaf], known: Collection[Piece]) -> bool:
-    """Whether most of its entries stand in a configuration of the same format beside it."""
-    place, keys = PurePosixPath(piece.path), {leaf.keys for leaf in leaves}
-    for other in known:
-        beside = PurePosixPath(other.path)
-        if beside.parent == place.parent and beside.suffix == place.suffix:
-            shared = keys & {leaf.keys for leaf in leaves_of(other)}
-            if len(shared) >= 2 and 2 * len(shared) >= len(keys):
-                return True
-    return False
+def neighbours(others: list[Piece], known: dict[Piece, tuple[Leaf, ...]]) -> Iterator[tuple[Piece, tuple[Leaf, ...]]]:
+    """Files most of whose entries stand in a configuration of the same format beside them, with their entries."""
+    beside: dict[tuple[PurePosixPath, str], list[set[tuple[str, ...]]]] = defaultdict(list)
+    for piece, leaves in known.items():
+        place = PurePosixPath(piece.path)
+        beside[place.parent, place.suffix].append({leaf.keys for leaf in leaves})
+    for piece in others:
+        place = PurePosixPath(piece.path)
+        if piece not in known and (place.parent, place.suffix) in beside:
+            leaves = tuple(leaves_of(piece))
+            keys = {leaf.keys for leaf in leaves}
+            if any(2 * len(keys & theirs) >= max(len(keys), 3) for theirs in beside[place.parent, place.suffix]):
+                yield piece, leaves
 
 
 def sets_training(piece: Piece) -> bool:
@@ -220,59 +141,13 @@ def sets_training(piece: Piece) -> bool:
     return len(keys & HYPER) >= MIN_SHARED and not any(RESULT.search(key) for key in keys)
 
 
-def commands(target: Target) -> str:
-    """Lines of scripts, workflows, configurations and documents that may name a file to a program."""
-    kept = []
-    for piece in target.pieces:
-        if piece.kind is Kind.TEXT and not piece.path.lower().endswith((".txt", ".csv", ".lock")):
-            own = PurePosixPath(piece.path).name
-            kept += [line.replace(own, "") for line in piece.lines if len(line) < 2000]
-        elif piece.kind is Kind.MARKDOWN:
-            fenced = False
-            for line in piece.lines:
-                fenced ^= bool(FENCE.match(line))
-                spans = [line] if fenced or COMMAND.search(line) else SPAN.findall(line)
-                kept += [span for span in spans if COMMAND.search(span) or "--" in span]
-        elif piece.cell is not None:
-            kept += [line for line in piece.lines if COMMAND.search(line)]
-    return "\n".join(kept)
-
-
-def defaults_of(piece: Piece) -> list[str]:
-    """Names in the list of defaults of a configuration that Hydra composes."""
-    if piece.kind is not Kind.TEXT or not piece.path.endswith((".yaml", ".yml")):
-        return []
-    lists = re.findall(r"^defaults:[^\n]*\n((?:[ \t]*(?:[-#][^\n]*)?\n)+)", piece.text, re.M)
-    return re.findall(r"[\w-]+", " ".join(lists))
-
-
-def is_spoken(path: str, text: str) -> bool:
-    """Whether the file's name stands in a text, and not as the end of another file's."""
-    name = PurePosixPath(path).name
-    return name in text and bool(re.search(rf"(?<![\w.-]){re.escape(name)}", text))
-
-
-def is_globbed(folder: str, spoken: str) -> bool:
-    """Whether a command goes through the files of a folder: `configs/*.yaml`, `configs/$name`."""
-    return bool(folder) and f"{folder}/" in spoken and bool(re.search(rf"\b{re.escape(folder)}/[*$]", spoken))
-
-
-def put_together(path: str, texts: set[str]) -> bool:
-    """Whether the code holds the parts of the path: its folder at the end of a text, or its stem and its suffix."""
-    place = PurePosixPath(path)
-    folder = place.parent.name
-    at_end = re.compile(rf"(\S*[/\\])?{re.escape(folder)}(/|/[{{%]\S*)?") if folder else None
-    if at_end and any(folder in text and at_end.fullmatch(text) for text in texts):
-        return True
-    return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)
-
-
 def unread(loaded: list[tuple[Piece, tuple[Leaf, ...]]], code: Code) -> Iterator[Finding]:
     """Leaves whose key stands nowhere in the code, where no table of the file is handed on as a whole."""
     if not loaded or () in code.whole:
         return
     words = code.words
     others = {word for piece in code.target.pieces if piece.kind is Kind.TEXT for word in words_of_text(piece)}
+    asked = words if code.composed else code.asked
     ends = {keys[-1] for keys in code.whole}
     loaded = [
         (piece, leaves)
@@ -285,7 +160,7 @@ def unread(loaded: list[tuple[Piece, tuple[Leaf, ...]]], code: Code) -> Iterator
             continue  # a whole table under another name: not read key by key
         if leaf.keys[0] in OF_COMPOSERS or not ends.isdisjoint(leaf.keys[:-1]):
             continue  # in a table that is used as a whole
-        if key.isidentifier() and key not in code.asked and key not in others and not key.startswith("_"):
+        if key.isidentifier() and key not in asked and key not in others and not key.startswith("_"):
             message = f"`{'.'.join(leaf.keys)}` is read nowhere"
             yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
 
@@ -296,42 +171,6 @@ def words_of_text(piece: Piece) -> list[str]:
         return []
     of_tools = not piece.path.endswith(SUFFIXES) or "/." in f"/{piece.path}"
     return re.findall(r"\w+", piece.text if of_tools else " ".join(re.findall(r"\$\{[^}]{0,200}\}", piece.text)))
-
-
-def words_in(every: list[Module]) -> set[str]:
-    """Names by which any of the modules may reach an entry."""
-    words: set[str] = set()
-    for module in every:
-        for _, node in module.walk():
-            words.update(words_of(node))
-        words.update(re.findall(r"\w+", " ".join(strings(module))))
-    return words
-
-
-def asked_in(every: list[Module]) -> set[str]:
-    """Names by which a table that is not spread over variables or parameters is asked for an entry."""
-    words: set[str] = set()
-    for module in every:
-        for _, node in module.walk():
-            if isinstance(node, ast.Attribute):
-                words.add(node.attr)
-            elif isinstance(node, ast.ClassDef):
-                given = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
-                words.update(field.id for field in given if isinstance(field, ast.Name))
-        words.update(re.findall(r"\w+", " ".join(strings(module))))
-    return words
-
-
-def words_of(node: ast.AST) -> Iterator[str]:
-    """Names by which a node may reach an entry."""
-    if isinstance(node, ast.Attribute):
-        yield node.attr
-    elif isinstance(node, ast.Name):
-        yield node.id
-    elif isinstance(node, ast.keyword | ast.arg):
-        yield node.arg or ""
-    elif is_function(node) or isinstance(node, ast.ClassDef):
-        yield node.name
 
 
 FAMILY = Family(

@@ -82,6 +82,9 @@ def length(node: Function | ast.ClassDef) -> int:
 def definitions(module: Module) -> Iterator[Place]:
     """Every class, function and method that is long enough, with what holds it and its fingerprint."""
     constants = constants_of(module)
+    renamed = {name: own for name, origin in module.origins.items() if (own := origin.rpartition(".")[2]) != name}
+    for name in COMMON & renamed.keys():
+        del renamed[name]
     for piece in module.pieces:
         waiting: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(piece.tree, ())] if piece.tree else []
         while waiting:
@@ -90,7 +93,7 @@ def definitions(module: Module) -> Iterator[Place]:
                 if not holders:
                     text = written(node)
                 if length(node) >= MIN_LINES:
-                    mark = fingerprint(node, text, constants, module.origins)
+                    mark = fingerprint(node, text, constants, renamed)
                     if mark:
                         yield Place(piece, node, holders, mark)
                 holders = (*holders, node)
@@ -139,8 +142,9 @@ def written(node: ast.AST) -> Text:
             words.append(repr(item.value))
         elif isinstance(item, ast.AST):
             values: list[object] = [getattr(item, name, None) for name in meaning(type(item).__name__)]
-            inner_function = bool(opened) and is_function(item) and is_function(opened[-1][0])
+            stored = isinstance(item, ast.arg) or isinstance(getattr(item, "ctx", None), ast.Store)
             if is_function(item) or isinstance(item, ast.ClassDef):
+                stored = bool(opened) and is_function(item) and is_function(opened[-1][0])
                 opened.append((item, len(words), nodes))
                 waiting.append(text)
                 if is_text(item.body[0]):
@@ -148,7 +152,6 @@ def written(node: ast.AST) -> Text:
             nodes += 1
             words.append(type(item).__name__)
             sign = SIGNS.get(type(item), "")
-            stored = inner_function or isinstance(item, ast.arg) or isinstance(getattr(item, "ctx", None), ast.Store)
             waiting.extend((sign + v, stored) if isinstance(v, str) else v for v in reversed(values))
         elif isinstance(item, tuple):
             text.names.append(len(words))
@@ -165,13 +168,13 @@ def meaning(kind: str) -> tuple[str, ...]:
     return tuple(name for name in getattr(ast, kind)._fields if name not in TYPES_ONLY)
 
 
-def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], origins: dict[str, str]) -> str:
+def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], renamed: dict[str, str]) -> str:
     """A hash that does not depend on the choice of names; "" for what is too small.
 
     Names that the definition makes itself (its own, parameters, variables) and those of its module's `constants` count
     by order of appearance. So do the attributes of a class that has more than its constructor: any two constructors
     that only store what they are given would else be equal. What is imported under another name counts by its own
-    (`origins`); values count as they are: code with another number is other code.
+    (`renamed`); values count as they are: code with another number is other code.
     """
     start, end, count = text.spans[node]
     if count < MIN_NODES:
@@ -186,8 +189,8 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
         name = text.words[place]
         if name in own or name in constants:
             words[place - start] = numbers.setdefault(name, f"#{len(numbers)}")
-        elif name in origins and name not in COMMON:
-            words[place - start] = origins[name].rpartition(".")[2]
+        elif name in renamed:
+            words[place - start] = renamed[name]
     return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, last_name, text_of
@@ -44,7 +45,7 @@ class Settings:
     keys: frozenset[str]
     loaded: bool
 
-    @property
+    @cached_property
     def covers(self) -> tuple[str, ...]:
         """The folder whose code it is there for: its own, or the one that holds its folder of configurations."""
         folders = PurePosixPath(self.piece.path).parts[:-1]
@@ -57,7 +58,7 @@ def hardcoded(module: Module, settings: Collection[Settings]) -> Iterator[tuple[
     """Where a table of constants begins, and what it stands for: (piece, line, message)."""
     told: set[ast.AST] = set()
     unused = [one for one in settings if not one.loaded]
-    for piece, node, pairs in tables(module):
+    for piece, node, pairs in tables(module) if unused else ():
         keys = {key for key, value in pairs if is_value(value)}
         for one in unused:
             shared = sorted(keys & one.keys - {""})

@@ -1,0 +1,183 @@
+"""What the code and the commands of a tree say about its configurations: which they name, list, compose or ask for."""
+
+import ast
+import re
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from audit.rules.code import Module, is_function, strings
+from audit.rules.entries import Leaf
+from audit.rules.loading import Keys, by_hand, composed, handed_on, is_listed, listings, open_ended
+from audit.target import Kind, Piece, Target
+
+FOLDER = re.compile(r"(^|/)(configs?|conf|cfgs?|settings|hparams|hyper_?params|options|recipes)/", re.I)
+MAX_BYTES = 200_000  # larger files are data
+COMMAND = re.compile(
+    r"^\s*[$!%>]|^\s*(?:\S*python[\d.]*|torchrun|accelerate|deepspeed|ba?sh|make|docker|mlflow|dvc|\./\S+)\s"
+)
+SPAN = re.compile(r"`([^`]+)`")
+FENCE = re.compile(r"^\s*(```|~~~)")
+WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
+FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
+
+
+class Code:
+    """What the code and the commands of a tree say about its configurations."""
+
+    def __init__(self, target: Target, every: list[Module]) -> None:
+        self.target = target
+        self.every = every
+        self.texts = {text for module in every for text in strings(module)}
+        unparsed = [piece.text for piece in target.python if piece.tree is None and len(piece.text) <= MAX_BYTES]
+        for text in unparsed:
+            self.texts.update(re.findall(r"['\"]([^'\"\n]+)['\"]", text))
+        self.text = "\n".join(self.texts)
+        self.unparsed = {word for text in unparsed for word in re.findall(r"\w+", text)}
+        self.spoken = commands(target)
+        self.variables, self.attributes = names_in(every)
+        self.composed = composed(every)
+        if self.composed:
+            self.composed.update(word for piece in target.pieces for word in defaults_of(piece))
+
+    @cached_property
+    def given(self) -> bool:
+        """Whether a program takes a configuration from its user."""
+        return bool(self.composed) or by_hand(self.every)
+
+    @cached_property
+    def listed(self) -> list[set[str]]:
+        """Words of which its listings are made."""
+        return listings(self.every)
+
+    @cached_property
+    def folders(self) -> set[str]:
+        """All folders of the tree."""
+        return {str(folder) for path in self.target.files for folder in PurePosixPath(path).parents}
+
+    @cached_property
+    def words(self) -> set[str]:
+        """Names by which the code may reach an entry."""
+        return self.variables | self.asked
+
+    @cached_property
+    def asked(self) -> set[str]:
+        """Names by which a table that is not spread over variables or parameters is asked for an entry."""
+        return set(re.findall(r"\w+", self.text)) | self.unparsed | self.attributes
+
+    @cached_property
+    def whole(self) -> set[Keys]:
+        """Keys of tables that are used as a whole."""
+        nodes = (node for module in self.every for _, node in module.statements())
+        own = {node.name for node in nodes if is_function(node) or isinstance(node, ast.ClassDef)}
+        return {keys for module in self.every for keys in handed_on(module, own)}
+
+    @cached_property
+    def ends(self) -> set[str]:
+        """Texts that may be folders from which files are taken by a name that is made at run time."""
+        return {text for module in self.every for text in open_ended(module)}
+
+    def names(self, piece: Piece) -> bool:
+        """Whether a text in the code holds the file's name, or a library is told to compose it."""
+        place = PurePosixPath(piece.path)
+        return is_spoken(piece.path, self.text) or (place.stem in self.composed and bool(FOLDER.search(piece.path)))
+
+    def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
+        """Whether half of the entries have a key that the code knows."""
+        return 2 * sum(leaf.keys[-1] in self.words for leaf in leaves) >= len(leaves) > 0
+
+    def may_reach(
+        self, piece: Piece, leaves: tuple[Leaf, ...], every: dict[Piece, tuple[Leaf, ...]], named: Collection[Piece]
+    ) -> bool:
+        """Whether a file that nothing names is found through its folder, or given by hand as those beside it are.
+
+        A program that takes any configuration is given those that scripts and documents name. Where its neighbours
+        are named and it is not, it has been left behind.
+        """
+        folder = PurePosixPath(piece.path).parent
+        beside = [other for other, entries in every.items() if entries and PurePosixPath(other.path).parent == folder]
+        left_behind = len(beside) <= 2 * sum(other in named for other in beside)
+        if self.composed and FOLDER.search(piece.path):
+            above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
+            in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
+            return in_group or not left_behind or self.asks_for_most(leaves)
+        if put_together(piece.path, self.ends) or is_globbed(folder.name, self.spoken):
+            return True
+        known = any(leaf.keys[-1] in self.words for leaf in leaves)
+        asked = known or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
+        if is_listed(piece.path, self.listed, self.folders):
+            return asked
+        most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
+        return self.given and most and not left_behind
+
+
+def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
+    """Whether a library makes objects of its tables, and reads what it finds in them."""
+    return any(key in WHOLE for leaf in leaves for key in leaf.keys)
+
+
+def commands(target: Target) -> str:
+    """Lines of scripts, workflows, configurations and documents that may name a file to a program."""
+    kept = []
+    for piece in target.pieces:
+        if piece.kind is Kind.TEXT and not piece.path.lower().endswith((".txt", ".csv", ".lock")):
+            own = PurePosixPath(piece.path).name
+            kept += [line.replace(own, "") for line in piece.lines if len(line) < 2000]
+        elif piece.kind is Kind.MARKDOWN:
+            fenced = False
+            for line in piece.lines:
+                fenced ^= bool(FENCE.match(line))
+                spans = [line] if fenced or COMMAND.search(line) else SPAN.findall(line)
+                kept += [span for span in spans if COMMAND.search(span) or "--" in span]
+        elif piece.cell is not None:
+            kept += [line for line in piece.lines if COMMAND.search(line)]
+    return "\n".join(kept)
+
+
+def defaults_of(piece: Piece) -> list[str]:
+    """Names in the list of defaults of a configuration that Hydra composes."""
+    if piece.kind is not Kind.TEXT or not piece.path.endswith((".yaml", ".yml")):
+        return []
+    lists = re.findall(r"^defaults:[^\n]*\n((?:[ \t]*(?:[-#][^\n]*)?\n)+)", piece.text, re.M)
+    return re.findall(r"[\w-]+", " ".join(lists))
+
+
+def is_spoken(path: str, text: str) -> bool:
+    """Whether the file's name stands in a text, and not as the end of another file's."""
+    name = PurePosixPath(path).name
+    return name in text and bool(re.search(rf"(?<![\w.-]){re.escape(name)}", text))
+
+
+def is_globbed(folder: str, spoken: str) -> bool:
+    """Whether a command goes through the files of a folder: `configs/*.yaml`, `configs/$name`."""
+    return bool(folder) and f"{folder}/" in spoken and bool(re.search(rf"\b{re.escape(folder)}/[*$]", spoken))
+
+
+def put_together(path: str, texts: set[str]) -> bool:
+    """Whether the code holds the parts of the path: its folder at the end of a text, or its stem and its suffix."""
+    place = PurePosixPath(path)
+    folder = place.parent.name
+    at_end = re.compile(rf"(\S*[/\\])?{re.escape(folder)}(/|/[{{%]\S*)?") if folder else None
+    if at_end and any(folder in text and at_end.fullmatch(text) for text in texts):
+        return True
+    return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)
+
+
+def names_in(every: list[Module]) -> tuple[set[str], set[str]]:
+    """Names of variables, parameters, functions and classes; names after a full stop, and fields of classes."""
+    variables: set[str] = set()
+    attributes: set[str] = set()
+    for node in (node for module in every for piece in module.pieces for node in piece.nodes):
+        if type(node) is ast.Name:
+            variables.add(node.id)
+        elif type(node) is ast.Attribute:
+            attributes.add(node.attr)
+        elif type(node) is ast.keyword or type(node) is ast.arg:
+            variables.add(node.arg or "")
+        elif type(node) is ast.ClassDef:
+            variables.add(node.name)
+            given = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
+            attributes.update(field.id for field in given if isinstance(field, ast.Name))
+        elif is_function(node):
+            variables.add(node.name)
+    return variables, attributes
