@@ -26,8 +26,15 @@ SOURCE = re.compile(
 TAG = re.compile(r"<[^<>]*>|^\s*>.*")  # of HTML, whose sizes are no results; what somebody is quoted with
 NO_RESULT = re.compile(r"\be\.g\.|\bfor example\b|\bdefault|\bthreshold|\bversion\b|`", re.I)
 NUMBER = re.compile(r"(?<![\d.])\d{1,12}\.\d{1,18}")
-COPY = re.compile(r"(^|/)(?:README[^/]*|PKG-INFO|METADATA)$", re.I)  # translated, or packed with a distribution
+# What no run writes: documents that are copied or packed, manifests with versions, workflows.
+NO_RUN = re.compile(
+    r"(^|/)(?:README[^/]*|PKG-INFO|METADATA|LICEN[CS]E[^/]*|pyproject\.toml|setup\.cfg|Pipfile|Dockerfile|mkdocs\.yml"
+    r"|[^/]*(?:requirements|constraints|environment)[^/]*\.(?:txt|in|ya?ml)|[^/]*\.lock|package(?:-lock)?\.json)$"
+    r"|(^|/)(?:requirements|\.github|\.circleci)/|(^|/)\.pre-commit-config\.yaml$",
+    re.I,
+)
 FENCE = re.compile(r"^\s*(```|~~~)")
+NEAR = 25  # characters between a whole percentage and what it is a percentage of
 LONGEST = 500  # characters of a line that is looked at
 LARGEST = 500_000  # characters of a file; a larger one is data, in which any number stands
 
@@ -61,7 +68,10 @@ def stated_in(piece: Piece) -> Iterator[tuple[int, str]]:
             table = METRIC.search(line) is not None
             sourced |= bool(SOURCE.search(line))
         if not sourced and not NO_RESULT.search(line) and not SOURCE.search(line) and (table or METRIC.search(line)):
-            yield from ((number, match.group(1) or match.group(2)) for match in FIGURE.finditer(line))
+            for match in FIGURE.finditer(line):
+                around = line[max(0, match.start() - NEAR) : match.end() + NEAR]
+                if match.group(1) or "." in match.group(2) or table or METRIC.search(around):
+                    yield number, match.group(1) or match.group(2)
 
 
 def numbers_of(target: Target, document: str) -> set[float]:
@@ -69,6 +79,6 @@ def numbers_of(target: Target, document: str) -> set[float]:
     texts = (
         piece.text
         for piece in target.pieces
-        if piece.kind is not Kind.PYTHON and piece.path != document and not COPY.search(piece.path)
+        if piece.kind is not Kind.PYTHON and piece.path != document and not NO_RUN.search(piece.path)
     )
     return {float(number) for text in texts if len(text) < LARGEST for number in NUMBER.findall(text)}

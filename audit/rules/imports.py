@@ -65,6 +65,7 @@ ASIDE = re.compile(
     r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
     r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/"
 )
+ASKED = re.compile(r"(?:find_spec|\w*available|\w*installed)\(\s*['\"](\w+)")
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
 
@@ -140,6 +141,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     common = {item.name for item in requirements if not in_notebook(item)}
     common |= build_requirements(target) if common else set()
     reported: set[str] = set()
+    optional = set(guarded(local))
     for module in local.modules.values():
         names = common | {item.name for item in requirements if common and item.location.path == module.path}
         moves = moves_path(local, module)
@@ -155,10 +157,21 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 continue
             if missing or item.level or aside or first in reported or not names or stands(local, first):
                 continue
+            if item.deferred and first in optional:
+                continue
             if is_foreign(first) and not covers(names, first) and not (moves and fetched(module, first)):
                 reported.add(first)
                 message = f"`{first}` is neither in the tree nor among its declared dependencies"
                 yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])
+
+
+def guarded(local: Local) -> Iterator[str]:
+    """First names of which the tree asks somewhere whether they are installed: imports in functions rely on that."""
+    for module in local.modules.values():
+        yield from (item.module.partition(".")[0] for item in imports_of(module) if item.optional and not item.level)
+        for piece in module.pieces:
+            if "find_spec" in piece.text or "available" in piece.text:
+                yield from ASKED.findall(piece.text)
 
 
 def stands(local: Local, first: str) -> bool:
