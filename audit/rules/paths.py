@@ -64,13 +64,13 @@ START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
 PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     (WINDOWS, re.compile(
         START + r"(?!(?i:c:[\\/]{1,2}te?mp)\b)[A-Za-z]:[\\/]{1,2}"
-        r"(?!Program(?: Files|Data)|(?i:windows)\b)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
+        r"(?!Program(?: Files|Data)|path[\\/]|(?i:windows)\b)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
     )),
     (HOME, re.compile(
         START + r"(?:/mnt/[a-z]|/(?:groups|cluster)/[\w-]+|/(?:data|nfs|disk|raid|ssd)\d*"
         r"|/(?:net|global|export|storage|work|share))?"
         r"/(?:home|Users)/"
-        r"(?!(?:your[-_]?\w*|user_?name|name|USER|USERNAME|jovyan|user|runner|sandbox"
+        r"(?!(?:your[-_]?\w*|you|me|user_?name|name|USER|USERNAME|jovyan|user|runner|sandbox"
         r"|vscode|docker|app|ec2-user|coder)\b)[A-Za-z][\w.-]*"
     )),
     (MOUNT, re.compile(
@@ -81,7 +81,7 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         START + r"(?:/(?:(?:net)?scratch|nfs|gpfs|lustre|beegfs|raid|ssd|hdd|nas)\d*/[\w.-]+(?=/|$|['\"])"
         r"|/mnt/(?!data\b|disks\b|models?\b|[a-z]/|input|output)[\w.-]+/[\w.-]+"
         r"|/(?:Volumes|glade)/(?!\S*\.dmg)[\w. -]+/"
-        r"|/(?:projects?|groups|cluster)/(?![\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
+        r"|/(?:projects?|groups|cluster)/(?!\d+/|[\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
         r"|/media/[\w.-]+/[\w -]*[A-Z][\w -]*(?=/|$))"
     )),
     (REPEATED, re.compile(
@@ -103,7 +103,7 @@ NO_PATHS = {
 }  # fmt: skip
 CONFIG_SUFFIXES = (
     ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm", ".sbatch",
-    ".properties", "makefile",
+    ".properties", "makefile", ".gin", ".r", ".jl",
 )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def find(target: Target) -> Iterator[Finding]:
 
 def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
     """The rules that a text breaks, with the part that does."""
-    if ("/" not in text and "\\" not in text) or ("://" in text and not text.startswith("file://")):
+    if ("/" not in text and "\\" not in text) or ("://" in text and "file://" not in text):
         return
     for candidate, pattern in PATTERNS:
         match = pattern.search(text) or (HOSTED.search(text) if in_cell and candidate is MOUNT else None)
@@ -156,7 +156,8 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
                     yield number, line
     elif piece.kind is Kind.TEXT and (piece.path.lower().endswith(CONFIG_SUFFIXES) or "/.env" in f"/{piece.path}"):
         for number, line in enumerate(piece.lines, start=1):
-            if len(line) < 2000 and not line.lstrip().startswith(("#", ";", "//")):
+            remark = line.lstrip().startswith(("#", ";", "//")) and not line.startswith(("#SBATCH", "#PBS", "#$ "))
+            if len(line) < 2000 and not remark:
                 yield number, line
 
 
