@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -112,6 +113,12 @@ def test_a_missing_tool_is_not_run_with_the_remedy():
     with pytest.raises(NotRunError) as caught:
         runners.version("no-such-distribution")
     assert caught.value.remedy == "run `pip install no-such-distribution`"
+
+
+def test_a_python_that_cannot_be_started_is_not_run(project, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(project / "gone"))
+    with pytest.raises(NotRunError, match="ruff cannot be started: No such file or directory"):
+        runners.run_module("ruff", ["--version"], project)
 
 
 def test_a_tool_that_hangs_is_not_run(project, monkeypatch):
