@@ -84,7 +84,7 @@ def known_path(module: Module, node: ast.expr, through: list[ast.AST] | None = N
         parts = node.args
     elif isinstance(node, ast.JoinedStr):
         parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and depth < DEEPEST - 1:
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add) and depth < DEEPEST - 1:
         parts = [node.left, node.right]
         depth += 1
     texts = [known_path(module, part, through, depth) for part in parts]
@@ -138,7 +138,7 @@ def file_in_folder(module: Module, node: ast.expr) -> str:
     """A file of a fixed name in a folder that a parameter or an attribute of the object names."""
     if isinstance(node, ast.Call) and module.full_name(node.func) == "os.path.join" and len(node.args) > 1:
         *folders, last = node.args
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
         folders, last = [node.left], node.right
     else:
         return ""
