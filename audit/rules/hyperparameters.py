@@ -11,6 +11,7 @@ from audit.rules.code import Module, dotted, last_name, text_of
 from audit.target import Piece
 
 MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
+LONGEST = 60  # characters of a key: the pattern's time grows with the square
 # What a training run is set by.
 HYPER = re.compile(
     r"(?!initial_|current_|start_|last_|best_|resume_)(\w+_)?"
@@ -126,7 +127,9 @@ def fixed(module: Module) -> Iterator[tuple[Piece, ast.expr, str, list[str]]]:
         inner = [pair for _, value in pairs for pair in pairs_of(value)]
         if len({key for key, _ in inner}) < len(inner):
             continue  # the same keys several times: variants to choose from
-        keys = [key for key, value in (*pairs, *inner) if is_number(value) and HYPER.fullmatch(key)]
+        keys = [
+            key for key, value in (*pairs, *inner) if is_number(value) and len(key) < LONGEST and HYPER.fullmatch(key)
+        ]
         if len(keys) >= (2 if CALLED.search(name) else MIN_SHARED) and 2 * len(keys) >= len(pairs) + len(inner):
             yield piece, node, name, keys
 
