@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -90,13 +91,19 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
     unread = broken | {piece.path for piece in target.python if piece.problem}
     files = [path for path in target.python_files if not f"/{path}".endswith(SPARED) and path not in unread]
     diagnostics, _ = ruff(["--isolated", "--select", "F401"], files, target.root)
-    for item in (*diagnostics, *in_broken_notebooks(target, sorted(broken))):
-        # Syntax errors, which ruff reports whatever it is asked for, are another family's.
-        if item.code == "F401" and item.location not in optional:
-            name = item.message.split("`")[1]
-            piece = pieces[item.location.path, item.location.cell]
-            if not uses.spares(piece, item.location.line, name):
-                yield found(UNUSED, item.location, f"`{name}` is imported and never used")
+    # Syntax errors, which ruff reports whatever it is asked for, are another family's.
+    found_unused = [
+        item
+        for item in (*diagnostics, *in_broken_notebooks(target, sorted(broken)))
+        if item.code == "F401" and item.location not in optional
+    ]
+    counts = Counter(item.location.path for item in found_unused)
+    fronts = {path for path, count in counts.items() if uses.is_front(path, count)}
+    for item in found_unused:
+        name = item.message.split("`")[1]
+        piece = pieces[item.location.path, item.location.cell]
+        if item.location.path not in fronts and not uses.spares(piece, item.location.line, name):
+            yield found(UNUSED, item.location, f"`{name}` is imported and never used")
 
 
 def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic]:

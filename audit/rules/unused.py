@@ -20,6 +20,7 @@ EFFECTS = re.compile(
     r"|torch_xla|pycuda\.autoinit|comet_ml|unsloth|ale_py|d4rl|procgen|minigrid|gym_minigrid|pybullet_envs|pybulletgym"
     r"|highway_env|panda_gym|pillow_avif|pyximport|win_unicode_console|(?:gym|gymnasium)_\w+)"
 )
+FRONT = 8  # unused names of a module that is a front of others
 REGISTERS = re.compile(r"@[\w.]*register|\bregister\(")
 
 
@@ -49,6 +50,15 @@ class Uses:
         if module is None or piece.cell is not None:
             return False
         return self.taken(piece.path, name) or self.acts(module, source) or self.is_fixture(module, name)
+
+    def is_front(self, path: str, unused: int) -> bool:
+        """Whether a module that others import whole hardly uses the names it imports: those are for them."""
+        module = self.local.modules.get(path)
+        stem = path.removesuffix(".py").rpartition("/")[2]
+        whole = any(not {"*", stem}.isdisjoint(item.names or (stem,)) for _, item in self.importers.get(path, ()))
+        if module is None or unused < FRONT or not whole:
+            return False
+        return 4 * unused >= 3 * sum(max(1, len(item.names)) for item in imports_of(module))
 
     def taken(self, path: str, name: str) -> bool:
         """Whether another module takes the name from this one: by name, by a star, or as an attribute."""
