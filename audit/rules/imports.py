@@ -66,7 +66,7 @@ ASIDE = re.compile(
     r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
     r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/"
 )
-ASKED = re.compile(r"(?:find_spec|\w*available|\w*installed)\(\s*['\"](\w+)")
+ASKED = re.compile(r"(?:find_spec|available|installed)\(\s*['\"](\w+)")
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
 
@@ -148,7 +148,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     common = {item.name for item in requirements if not in_notebook(item)}
     common |= build_requirements(target) if common else set()
     reported: set[str] = set()
-    optional = set(guarded(local))
+    optional = set(guarded(local)) if common else set()
     for module in local.modules.values():
         names = common | {item.name for item in requirements if common and item.location.path == module.path}
         moves = moves_path(local, module)
@@ -177,7 +177,7 @@ def guarded(local: Local) -> Iterator[str]:
     for module in local.modules.values():
         yield from (item.module.partition(".")[0] for item in imports_of(module) if item.optional and not item.level)
         for piece in module.pieces:
-            if "find_spec" in piece.text or "available" in piece.text:
+            if "find_spec(" in piece.text or "available(" in piece.text or "installed(" in piece.text:
                 yield from ASKED.findall(piece.text)
 
 
