@@ -11,7 +11,9 @@ from typing import Any
 MOST_BYTES = 256 * 2**20  # of all entries together; the oldest go first
 MOST_OF_ONE = 4 * 2**20  # larger entries are not kept
 FOLDER = "ml-audit"
-DECIDING = ("lookup.py", "model.py", "newer.py", "notebooks.py", "runners.py", "target.py")  # beside all of rules/
+DECIDING = (  # beside all code of rules/
+    "lookup.py", "model.py", "newer.py", "notebooks.py", "rules/releases.toml", "runners.py", "target.py",
+)  # fmt: skip
 
 
 class Store:
