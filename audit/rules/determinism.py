@@ -10,7 +10,7 @@ from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keywor
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
 from audit.rules.seeding import Seeds, named
-from audit.rules.shuffling import unordered
+from audit.rules.shuffling import is_fresh, unordered
 from audit.target import Piece, Target
 
 SEED = rule(
@@ -50,6 +50,9 @@ FITTERS = (*LIGHTNING, "keras", "tensorflow", "optax", "flax", "fastai", "skorch
 TRAINER = re.compile(r"(^|[/_.-]|[a-z](?=T))(pre)?[Tt]rain(ing|ers?|s)?(?![a-z])[^/]*(/[^/]+)?\.py$")
 # A condition that asks only for the device, and nobody's wish.
 DEVICE = re.compile(r"^(not )?[\w.]*(cuda|gpu|device)[\w.]*(\(\))?( (==|!=|is|is not) .+)?$|is_available\(\)$", re.I)
+OPTIMIZER = re.compile(r"^(Adam\w*|SGD|RMSprop|Adagrad|Lion|LBFGS)$|[Oo]ptimizer$")
+# What a trainer makes that has not all of it from its caller; a fit() draws its batches itself.
+OWN_PART = re.compile(r"(\bnn\.(?!\w+Loss)[A-Z]\w*|([Oo]ptimizers?|[Ll]oaders?)|(^|\.)(Adam\w*|SGD|RMSprop|fit\w*))$")
 # Libraries whose fit() trains no network: scalers, trees, statistics, searches.
 OF_TOOLS = ("setup.py", "conf.py", "noxfile.py", "versioneer.py")  # they import a library and run nothing of it
 ESTIMATORS = ("sklearn", "xgboost", "lightgbm", "catboost", "imblearn", "statsmodels", "umap", "scipy", "ray", "optuna")
@@ -73,6 +76,7 @@ def find(target: Target) -> Iterator[Finding]:
     chosen = [module for path, module in local.modules.items() if not TEST_PATH.search(path)]
     training = [(module, begun) for module in chosen if (begun := training_place(module))]
     seeds = Seeds(local, chosen)
+    trained = {module.path for module, _ in training}
     yield from unseeded(local, chosen, training, seeds)
     for module in chosen:
         here = partial(seeds.cover, module, common=True)
@@ -80,6 +84,8 @@ def find(target: Target) -> Iterator[Finding]:
             problem = unordered(module, call, name, seeded=bool(seeds.parts), here=here, trains=bool(training))
             if not problem and is_forest(module, call, name) and not here():
                 problem = f"{name.rpartition('.')[2]} without random_state="
+            if is_fresh(module, call, name) and not seeds.users(module).isdisjoint(trained):
+                problem = f"{name.rpartition('.')[2]}() without a seed"
             loose = "" if problem else loosened(module, call, name)
             if problem or loose:
                 kind = SHUFFLE if problem else SETTING
@@ -95,15 +101,33 @@ def unseeded(
         return
     programs = {module.path for module in chosen if is_program(local, module)}
     programs |= {module.path for module, (piece, line) in training if part_at(piece, line) is None}
+    programs |= {module.path for module, _ in training if has_recipe(module)}
     for module, (piece, line) in training:
         users = seeds.users(module)
         alone = not in_package(local, module) or part_at(piece, line) is None
         run = users & programs and (alone or is_run(piece, line, [local.modules[path] for path in users]))
-        if not run and (seeds.parts or not TRAINER.search(module.path)):
+        if not run and (seeds.parts or not TRAINER.search(module.path) or only_steps(module)):
             continue  # a library's training function: whoever calls it seeds
         if not seeds.cover(module):
             message = "a model is trained here, and nothing sets a seed"
             yield found(SEED, piece.at(line), message, piece.line(line)[:120])
+
+
+def only_steps(module: Module) -> bool:
+    """Whether what a module trains with is all given to it: network, loader and optimizer."""
+    return not any(OWN_PART.search(name) for _, _, name in module.calls)
+
+
+def has_recipe(module: Module) -> bool:
+    """Whether a function that can be called without an argument makes its optimizer: an experiment of its own."""
+    for piece in module.pieces:
+        assert piece.tree is not None
+        for node in filter(is_function, piece.tree.body):
+            needed = len(node.args.posonlyargs) + len(node.args.args) > len(node.args.defaults)
+            calls = (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)) if not needed else ()
+            if any(OPTIMIZER.search(last_name(call.func)) for call in calls):
+                return True
+    return False
 
 
 def part_at(piece: Piece, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
@@ -133,11 +157,19 @@ def training_place(module: Module) -> tuple[Piece, int] | None:
         if name in ("jax.grad", "jax.value_and_grad") and uses_fitter(module):
             return piece, call.lineno
         steps = steps or (last == "step" and not call.keywords)
-        of_network = last in FITTING and name.partition(".")[0] not in ESTIMATORS
+        of_network = last in FITTING and name.partition(".")[0] not in ESTIMATORS and not of_one(call)
         fits = of_network and isinstance(call.func, ast.Attribute) and uses_fitter(module)
         if fits and (last != "fit" or fits_network(module, call)):
             return piece, call.lineno
     return backward if steps else None
+
+
+def of_one(call: ast.Call) -> bool:
+    """`apply_gradients([(gradient, image)])`, `zip([gradient], [image])`: an image is made, no weights are."""
+    given = call.args[0] if call.args else None
+    if isinstance(given, ast.Call) and last_name(given.func) == "zip":
+        return bool(given.args) and all(isinstance(part, ast.List) for part in given.args)
+    return isinstance(given, ast.List) and all(isinstance(pair, ast.Tuple) for pair in given.elts)
 
 
 def uses_fitter(module: Module) -> bool:
@@ -168,7 +200,10 @@ def is_forest(module: Module, call: ast.Call, name: str) -> bool:
         return False
     if any(isinstance(holder, ast.arguments) for holder in module.enclosing(call)):
         return False  # a default: whoever calls chooses
-    scope = module.scope(call)
+    holder = module.parents.get(call)
+    kept = isinstance(holder, ast.Assign) and isinstance(holder.targets[0], ast.Attribute)
+    classes = (node for node in module.enclosing(call) if kept and isinstance(node, ast.ClassDef))
+    scope = next(classes, module.scope(call))
     calls = (node.func for node in ast.walk(scope) if isinstance(node, ast.Call))
     return any(last_name(function).startswith(("fit", "cross_val")) for function in calls)
 

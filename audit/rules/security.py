@@ -51,9 +51,10 @@ PICKLES = {
     "pandas.read_pickle", "shelve.open", "sklearn.externals.joblib.load", "marshal.load", "marshal.loads",
     "jsonpickle.decode",
 }  # fmt: skip
+EVALS = ("eval", "exec", "builtins.eval", "builtins.exec")
 OPENERS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "builtins.open")
 WRITERS = {f"{name.rpartition('.')[0]}.dump": 1 for name in PICKLES} | {"numpy.save": 0}  # which argument the file is
-BUILDING = re.compile(r"(^|/)(setup\w*|conf|noxfile|versioneer)\.py$")  # they run the tree's own version.py
+BUILDING = re.compile(r"(^|/)(_?setup\w*|conf|noxfile|versioneer)\.py$")  # they run the tree's own version.py
 UNSAFE = {f"yaml.{part}{name}" for part in ("", "loader.", "cyaml.") for name in ("Loader", "UnsafeLoader", "CLoader")}
 STARTERS = {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"}
 SHELLS = {
@@ -74,17 +75,38 @@ def find(target: Target) -> Iterator[Finding]:
 
 def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
     """(rule, what the call does with data); "" for nothing."""
-    if name in ("eval", "exec", "builtins.eval", "builtins.exec"):
-        if call.args and not is_fixed(module, call.args[0]) and not BUILDING.search(module.path):
+    if name in EVALS:
+        if call.args and not is_fixed(module, call.args[0]) and not is_loading(module, call):
             return EVAL, "" if defines(module, name) else f"{name}() of a value"
     elif unpickles(module, call, name) and not is_own(module, call):
         allowed = "allow_pickle=True" if name == "numpy.load" else ""
         return PICKLE, f"{name}({allowed}) runs code from its input"
     elif name in ("yaml.unsafe_load", "yaml.unsafe_load_all") or is_unsafe_yaml(module, call, name):
         return YAML, f"{name}() makes any object the file asks for"
-    elif is_shell(call, name) and call.args and not is_fixed(module, call.args[0]):
+    elif is_shell(call, name) and call.args and not is_fixed(module, call.args[0]) and not is_release(module, call):
         return SHELL, f"{name}() gives data to a shell"
+    elif given := handed_on(module, call):
+        return EVAL, f"{given} is called with whatever {name.lstrip('.') or 'this call'}() gives it"
     return EVAL, ""
+
+
+def is_loading(module: Module, call: ast.Call) -> bool:
+    """Whether the tree's own code is run: its version while it is built, its modules by a loader."""
+    loads = any(is_function(holder) and holder.name == "exec_module" for holder in module.enclosing(call))
+    return loads or BUILDING.search(module.path) is not None
+
+
+def is_release(module: Module, call: ast.Call) -> bool:
+    """Whether a shell line of setup.py is given the tree's own version."""
+    return BUILDING.search(module.path) is not None and "version" in ast.unparse(call.args[0])
+
+
+def handed_on(module: Module, call: ast.Call) -> str:
+    """`eval` in `column.apply(eval)`, `map(eval, lines)` and `add_argument(type=eval)`; "" for none."""
+    for node in (*call.args, *(item.value for item in call.keywords)):
+        if isinstance(node, ast.Name) and node.id in EVALS and not list(bound(module, node)):
+            return node.id
+    return ""
 
 
 def defines(module: Module, name: str) -> bool:

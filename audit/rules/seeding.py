@@ -13,6 +13,7 @@ KEYS = {"jax.random.PRNGKey", "jax.random.key"}
 NAMING = (ast.Name, ast.Attribute, ast.ImportFrom, ast.Constant)
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 DEEPEST = 5  # packages that pass a name on to each other
+ORDERING = re.compile(r"shuffle|split|sample|fold|flow|permut", re.I)  # a seed of theirs is for data alone
 AT_ONCE = ""  # what is seeded when the module is imported, or in a part that some decorator calls
 
 
@@ -83,7 +84,7 @@ def sets_seed(call: ast.Call, name: str) -> bool:
     if name in KEYS and call.args and not isinstance(call.args[0], ast.Call):
         return True
     given = any(item.arg and speaks_of_seeds(item.arg) and not is_constant(item.value, None) for item in call.keywords)
-    return given or sets_state(call, name)
+    return (given and not ORDERING.search(last_name(call.func))) or sets_state(call, name)
 
 
 def sets_state(call: ast.Call, name: str) -> bool:

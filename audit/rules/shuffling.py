@@ -27,6 +27,9 @@ CLOSE = 3  # lines between a seed and what is drawn with it
 SPLITTERS = {"train_test_split", "ShuffleSplit", "StratifiedShuffleSplit", "GroupShuffleSplit"}
 FOLDS = {"KFold", "StratifiedKFold", "StratifiedGroupKFold"}  # in order, unless they are told to shuffle
 SIZE = re.compile(r"^\d|size|buffer|^len\(|^[A-Z_]+$")  # a list that is shuffled is called otherwise
+FRESH = {"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"}
+STATES = {"bit_generator", "set_state", "setstate"}  # by which a generator is put back to where it was
+HUGGING = {f"datasets.{name}" for name in ("load_dataset", "load_from_disk", "Dataset", "DatasetDict")} | {"datasets"}
 ORDERS = {"random.shuffle", "numpy.random.shuffle", "numpy.random.permutation"}
 
 
@@ -40,8 +43,8 @@ def unordered(
         here: whether what runs this module sets the global state that scikit-learn and TensorFlow draw from.
         trains: whether any part of the tree trains a network.
     """
-    named = name in LOADERS or name in SAMPLERS or name in ORDERS or name.startswith("sklearn.model_selection.")
-    if not (named or getattr(call.func, "attr", "") == "shuffle"):
+    named = name in LOADERS or name in SAMPLERS or name in ORDERS or name.startswith("sklearn.")
+    if not (named or getattr(call.func, "attr", "") in ("shuffle", "train_test_split")):
         return ""
     given = arguments(module, call)
     if given is None:
@@ -60,8 +63,10 @@ def unordered(
         shuffles = given.get("shuffle")
         if (last in SPLITTERS and not is_constant(shuffles, False)) or (last in FOLDS and is_constant(shuffles, True)):
             return "" if here() else f"{last} without random_state="
-    if is_pipeline(module, call) and "seed" not in given and len(call.args) < 2 and not here():
-        return "shuffle() without seed="
+    if name == "sklearn.utils.shuffle" and "random_state" not in given and not here():
+        return "shuffle() without random_state="
+    if (is_pipeline(module, call) or is_dataset(module, call, given)) and "seed" not in given and not here():
+        return f"{last}() without seed="
     return f"{name}() with no seed set anywhere" if name in ORDERS and trains and not seeded else ""
 
 
@@ -102,5 +107,28 @@ def is_pipeline(module: Module, call: ast.Call) -> bool:
     """`dataset.shuffle(1000)` of TensorFlow: a method that is given the size of a buffer."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "shuffle":
         return False
-    counts = has(call, "buffer_size") or (len(call.args) == 1 and SIZE.search(ast.unparse(call.args[0])) is not None)
-    return counts and any(origin.split(".")[0] == "tensorflow" for origin in module.origins.values())
+    if len(call.args) > 1:
+        return False  # the second argument is the seed
+    counts = has(call, "buffer_size") or (call.args and SIZE.search(ast.unparse(call.args[0])) is not None)
+    return bool(counts) and any(origin.split(".")[0] == "tensorflow" for origin in module.origins.values())
+
+
+def is_dataset(module: Module, call: ast.Call, given: dict[str, ast.expr]) -> bool:
+    """`rows.shuffle()` and `rows.train_test_split(0.1)` of Hugging Face's datasets, with no generator."""
+    if not isinstance(call.func, ast.Attribute) or "generator" in given or is_constant(given.get("shuffle"), False):
+        return False
+    moved = call.func.attr == "train_test_split" or not call.args  # the first argument of shuffle() is the seed
+    return moved and module.full_name(call.func)[:8] != "sklearn." and not HUGGING.isdisjoint(module.origins.values())
+
+
+def is_fresh(module: Module, call: ast.Call, name: str) -> bool:
+    """Whether a generator is made with no seed whatever a caller gives, and is not put back to an earlier state."""
+    if name not in FRESH or call.args or call.keywords:
+        return False
+    scope = module.scope(call)
+    for holder in module.enclosing(call):
+        if holder is scope:
+            break
+        if isinstance(holder, ast.If | ast.IfExp | ast.BoolOp | ast.arguments | ast.Lambda):
+            return False
+    return all(node.attr not in STATES for node in ast.walk(scope) if isinstance(node, ast.Attribute))

@@ -9,9 +9,9 @@ from audit.target import Piece, Target
 
 UNPARSABLE = rule(
     "syntax.unparsable",
-    title="Python that does not parse",
-    why="It cannot run, and no other rule can see what is in it.",
-    fix="Repair the syntax at the line named, or remove the file.",
+    title="Python that cannot be read",
+    why="No other rule can see what is in it, and what does not parse cannot run.",
+    fix="Repair the syntax at the line named, remove the file, or move data that make it too large to a data file.",
     severity=Severity.MAJOR,
     confidence=Confidence.HIGH,
 )

@@ -44,6 +44,8 @@ def is_fixed(module: Module, node: ast.AST | None, seen: Names = frozenset()) ->
             return all(is_fixed(module, part, seen) for part in node.values)
         case ast.FormattedValue():
             return is_number(node) or is_fixed(module, node.value, seen)
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+            return is_fixed(module, node.elt, seen)
         case ast.Subscript() | ast.Starred():
             return is_fixed(module, node.value, seen)
         case ast.Call():
