@@ -10,7 +10,7 @@ from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keywor
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
 from audit.rules.seeding import Seeds, named
-from audit.rules.shuffling import is_fresh, unordered
+from audit.rules.shuffling import FRESH, is_fresh, unordered
 from audit.target import Piece, Target
 
 SEED = rule(
@@ -84,7 +84,7 @@ def find(target: Target) -> Iterator[Finding]:
             problem = unordered(module, call, name, seeded=bool(seeds.parts), here=here, trains=bool(training))
             if not problem and is_forest(module, call, name) and not here():
                 problem = f"{name.rpartition('.')[2]} without random_state="
-            if is_fresh(module, call, name) and not seeds.users(module).isdisjoint(trained):
+            if name in FRESH and is_fresh(module, call) and not seeds.users(module).isdisjoint(trained):
                 problem = f"{name.rpartition('.')[2]}() without a seed"
             loose = "" if problem else loosened(module, call, name)
             if problem or loose:

@@ -52,6 +52,7 @@ PICKLES = {
     "jsonpickle.decode",
 }  # fmt: skip
 EVALS = ("eval", "exec", "builtins.eval", "builtins.exec")
+HANDED = re.compile(r"eval\s*[,)]")
 OPENERS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "builtins.open")
 WRITERS = {f"{name.rpartition('.')[0]}.dump": 1 for name in PICKLES} | {"numpy.save": 0}  # which argument the file is
 BUILDING = re.compile(r"(^|/)(_?setup\w*|conf|noxfile|versioneer)\.py$")  # they run the tree's own version.py
@@ -67,8 +68,11 @@ def find(target: Target) -> Iterator[Finding]:
     for module in modules(target):
         if TEST_PATH.search(module.path):
             continue
+        hands_on = any(HANDED.search(piece.text) for piece in module.pieces if "eval" in piece.text)
         for piece, call, name in module.calls:
             kind, problem = danger(module, call, name)
+            if hands_on and not problem:
+                kind, problem = EVAL, handed_on(module, call, name)
             if problem:
                 yield found(kind, piece.at(call.lineno), problem, piece.line(call.lineno)[:120])
 
@@ -85,8 +89,6 @@ def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
         return YAML, f"{name}() makes any object the file asks for"
     elif is_shell(call, name) and call.args and not is_fixed(module, call.args[0]) and not is_release(module, call):
         return SHELL, f"{name}() gives data to a shell"
-    elif given := handed_on(module, call):
-        return EVAL, f"{given} is called with whatever {name.lstrip('.') or 'this call'}() gives it"
     return EVAL, ""
 
 
@@ -101,11 +103,11 @@ def is_release(module: Module, call: ast.Call) -> bool:
     return BUILDING.search(module.path) is not None and "version" in ast.unparse(call.args[0])
 
 
-def handed_on(module: Module, call: ast.Call) -> str:
-    """`eval` in `column.apply(eval)`, `map(eval, lines)` and `add_argument(type=eval)`; "" for none."""
+def handed_on(module: Module, call: ast.Call, name: str) -> str:
+    """What is wrong where `eval` is handed on: `column.apply(eval)`, `add_argument(type=eval)`; "" for nothing."""
     for node in (*call.args, *(item.value for item in call.keywords)):
-        if isinstance(node, ast.Name) and node.id in EVALS and not list(bound(module, node)):
-            return node.id
+        if isinstance(node, ast.Name) and node.id == "eval" and not list(bound(module, node)):
+            return f"eval is called with whatever {name.lstrip('.') or 'this call'}() gives it"
     return ""
 
 

@@ -43,13 +43,13 @@ def unordered(
         here: whether what runs this module sets the global state that scikit-learn and TensorFlow draw from.
         trains: whether any part of the tree trains a network.
     """
-    named = name in LOADERS or name in SAMPLERS or name in ORDERS or name.startswith("sklearn.")
-    if not (named or getattr(call.func, "attr", "") in ("shuffle", "train_test_split")):
+    last = name.rpartition(".")[2]
+    named = name in LOADERS or name in SAMPLERS or name in ORDERS or name.startswith("sklearn.model_selection.")
+    if not (named or last in ("shuffle", "train_test_split")):
         return ""
     given = arguments(module, call)
     if given is None:
         return ""
-    last = name.rpartition(".")[2]
     if name in LOADERS:
         shuffles = given.get("shuffle") or (call.args[2] if len(call.args) > 2 else None)
         if shuffles is None or "generator" in given or not may_be_true(module, shuffles):
@@ -121,9 +121,9 @@ def is_dataset(module: Module, call: ast.Call, given: dict[str, ast.expr]) -> bo
     return moved and module.full_name(call.func)[:8] != "sklearn." and not HUGGING.isdisjoint(module.origins.values())
 
 
-def is_fresh(module: Module, call: ast.Call, name: str) -> bool:
+def is_fresh(module: Module, call: ast.Call) -> bool:
     """Whether a generator is made with no seed whatever a caller gives, and is not put back to an earlier state."""
-    if name not in FRESH or call.args or call.keywords:
+    if call.args or call.keywords:
         return False
     scope = module.scope(call)
     for holder in module.enclosing(call):
