@@ -210,7 +210,8 @@ def is_forest(module: Module, call: ast.Call, name: str) -> bool:
 
 def loosened(module: Module, call: ast.Call, name: str) -> str:
     """What a call lets vary from run to run: algorithms of torch, of cuDNN in Lightning's trainer; "" for nothing."""
-    if name == SWITCH and call.args and is_constant(call.args[0], False) and not restored(module, call):
+    switched = call.args[0] if call.args else keyword(call, "mode")
+    if name == SWITCH and is_constant(switched, False) and not restored(module, call):
         return "deterministic algorithms are switched off here"
     of_lightning = name.endswith(".Trainer") and name.partition(".")[0] in LIGHTNING
     return "benchmark=True is fixed" if of_lightning and is_constant(keyword(call, "benchmark"), True) else ""
@@ -239,12 +240,20 @@ def settings(module: Module) -> Iterator[Finding]:
     for piece, node in module.statements():
         if not isinstance(node, ast.Assign):
             continue
-        for written in node.targets:
+        for written, value in (pair for target in node.targets for pair in pairs(target, node.value)):
             name = module.full_name(written)
-            loose = is_constant(node.value, name == BENCHMARK) and name in (BENCHMARK, DETERMINISTIC)
+            loose = is_constant(value, name == BENCHMARK) and name in (BENCHMARK, DETERMINISTIC)
             if loose and not any(map(is_wish, module.enclosing(node))) and not recorded(module, node, name):
-                message = f"{name} is fixed to {ast.unparse(node.value)}"
+                message = f"{name} is fixed to {ast.unparse(value)}"
                 yield found(SETTING, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+
+
+def pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is given which value: `a, b = 1, 2` is two."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        yield from zip(target.elts, value.elts, strict=True)
+    else:
+        yield target, value
 
 
 def is_wish(holder: ast.AST) -> bool:

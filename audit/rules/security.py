@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Rule, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name, modules
+from audit.rules.code import TEST_PATH, Module, is_function, keyword, last_name, modules, text_of
 from audit.rules.family import Family, rule
 from audit.rules.values import bound, is_fixed, may_be_true
 from audit.target import Target
@@ -49,7 +49,7 @@ PICKLES = {
     for name in ("load", "loads", "Unpickler")
 } | {
     "pandas.read_pickle", "shelve.open", "sklearn.externals.joblib.load", "marshal.load", "marshal.loads",
-    "jsonpickle.decode",
+    "jsonpickle.decode", "dill.load_session", "dill.load_module",
 }  # fmt: skip
 EVALS = ("eval", "exec", "builtins.eval", "builtins.exec")
 HANDED = re.compile(r"eval\s*[,)]")
@@ -58,8 +58,10 @@ WRITERS = {f"{name.rpartition('.')[0]}.dump": 1 for name in PICKLES} | {"numpy.s
 BUILDING = re.compile(r"(^|/)(_?setup\w*|conf|noxfile|versioneer)\.py$")  # they run the tree's own version.py
 UNSAFE = {f"yaml.{part}{name}" for part in ("", "loader.", "cyaml.") for name in ("Loader", "UnsafeLoader", "CLoader")}
 STARTERS = {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"}
+SHELL_NAME = re.compile(r"(^|/)(ba|z|da)?sh$")
 SHELLS = {
     "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
+    "commands.getoutput", "commands.getstatusoutput",
 }  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
         return PICKLE, f"{name}({allowed}) runs code from its input"
     elif name in ("yaml.unsafe_load", "yaml.unsafe_load_all") or is_unsafe_yaml(module, call, name):
         return YAML, f"{name}() makes any object the file asks for"
-    elif is_shell(call, name) and call.args and not is_fixed(module, call.args[0]) and not is_release(module, call):
+    elif is_shell(module, call, name) and not is_fixed(module, call.args[0]) and not is_release(module, call):
         return SHELL, f"{name}() gives data to a shell"
     return EVAL, ""
 
@@ -180,7 +182,9 @@ def written(module: Module, scope: ast.AST) -> set[str]:
 
 
 def is_unsafe_yaml(module: Module, call: ast.Call, name: str) -> bool:
-    """yaml.load with another loader than a restricted one, or with none."""
+    """yaml.load with another loader than a restricted one, or with none; ruamel's YAML that is told to make objects."""
+    if name == "ruamel.yaml.YAML":
+        return text_of(keyword(call, "typ")) == "unsafe"
     if name.removeprefix("ruamel.") not in ("yaml.load", "yaml.load_all"):
         return False
     loader = call.args[1] if len(call.args) > 1 else keyword(call, "Loader")
@@ -196,12 +200,14 @@ def makes_objects(module: Module, loader: ast.expr) -> bool:
     return any(module.full_name(base).removeprefix("ruamel.") in UNSAFE for node in classes for base in node.bases)
 
 
-def is_shell(call: ast.Call, name: str) -> bool:
+def is_shell(module: Module, call: ast.Call, name: str) -> bool:
     """Whether the first argument is read by a shell."""
-    if name in SHELLS:
-        return True
-    module, _, function = name.rpartition(".")
-    return module == "subprocess" and function in STARTERS and is_constant(keyword(call, "shell"), True)
+    package, _, function = name.rpartition(".")
+    if not call.args or name in SHELLS or package != "subprocess" or function not in STARTERS:
+        return name in SHELLS and bool(call.args)
+    line = call.args[0].elts if isinstance(call.args[0], ast.List) else []
+    by_name = len(line) > 2 and SHELL_NAME.search(text_of(line[0])) is not None and text_of(line[1]) in ("-c", "-lc")
+    return by_name or may_be_true(module, keyword(call, "shell"))
 
 
 FAMILY = Family("security", "No data becomes code", (EVAL, PICKLE, YAML, SHELL), find, per_file=True)
