@@ -206,7 +206,8 @@ def is_shell(module: Module, call: ast.Call, name: str) -> bool:
     if not call.args or name in SHELLS or package != "subprocess" or function not in STARTERS:
         return name in SHELLS and bool(call.args)
     line = call.args[0].elts if isinstance(call.args[0], ast.List) else []
-    by_name = len(line) > 2 and SHELL_NAME.search(text_of(line[0])) is not None and text_of(line[1]) in ("-c", "-lc")
+    composed = len(line) > 2 and isinstance(line[2], ast.JoinedStr | ast.BinOp | ast.Call)  # not a line as it came
+    by_name = composed and SHELL_NAME.search(text_of(line[0])) is not None and text_of(line[1]) in ("-c", "-lc")
     return by_name or may_be_true(module, keyword(call, "shell"))
 
 
