@@ -1,15 +1,16 @@
 """Configuration that nothing reads: whole files, single leaves, and dictionaries in the code that stand for them."""
 
+import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import RECORD_PATH, TEST_PATH, modules
+from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules
 from audit.rules.entries import Leaf, leaves_of, lines_of_keys
 from audit.rules.family import Family, rule
-from audit.rules.hyperparameters import MIN_SHARED, Settings, hardcoded
+from audit.rules.hyperparameters import HYPER, LONGEST, MIN_SHARED, Settings, hardcoded
 from audit.rules.reach import FOLDER, MAX_BYTES, Code, is_spoken
 from audit.target import Kind, Piece, Target
 
@@ -38,6 +39,8 @@ UNREAD = rule(
     confidence=Confidence.MEDIUM,
 )
 
+TEST_FOLDER = re.compile(r"(^|/)(tests?|testing)/|(^|/)conftest\.py$")
+TEST_NAME = re.compile(r"test_|Test")
 SUFFIXES = (".yaml", ".yml", ".toml", ".json")
 NAMED = re.compile(
     r"^(.*[_-])?(configs?|conf|cfg|settings|params?|parameters|hparams|hyper_?param\w*|options|defaults?)([_-].*)?$",
@@ -55,19 +58,14 @@ TOOLS = re.compile(
 # What a model that was saved by a library carries beside its weights.
 OF_A_MODEL = {"architectures", "model_type", "transformers_version", "_class_name", "tokenizer_class"}
 FEW_CHARACTERS = 5_000
-HYPER = {
-    "lr", "learning_rate", "batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "epochs",
-    "num_epochs", "max_epochs", "optimizer", "weight_decay", "momentum", "dropout", "betas", "warmup_steps", "gamma",
-    "hidden_size", "hidden_dim", "num_layers", "n_estimators", "max_depth", "num_leaves", "scheduler", "seed",
-    "zero_optimization", "fp16", "bf16",
-}  # fmt: skip
 RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
 OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
 
 
 def find(target: Target) -> Iterator[Finding]:
     """First which files are loaded, then what is in those that are, and what stands beside them in the code."""
-    every = [module for module in modules(target) if not TEST_PATH.search(module.path)]
+    tests = {module for module in modules(target) if is_test(module)}
+    every = [module for module in modules(target) if module not in tests]
     if not every:
         return
     pieces = [piece for piece in target.pieces if may_configure(piece, target)]
@@ -76,8 +74,10 @@ def find(target: Target) -> Iterator[Finding]:
     code = Code(target, every)
     configurations = {piece: tuple(leaves_of(piece)) for piece in pieces if is_configuration(piece)}
     others = [piece for piece in pieces if piece not in configurations]
-    told = [(piece, tuple(leaves_of(piece))) for piece in others if code.names(piece)]
-    configurations |= {piece: leaves for piece, leaves in told if code.asks_for_most(leaves)}
+    told = {piece: tuple(leaves_of(piece)) for piece in others if code.names(piece)}
+    spoken = (piece for piece in others if piece not in told and is_spoken(piece.path, code.spoken))
+    told |= {piece: tuple(leaves_of(piece)) for piece in spoken if hyperparameters_in(piece)}
+    configurations |= {piece: leaves for piece, leaves in told.items() if code.asks_for_most(leaves)}
     configurations |= dict(neighbours(others, configurations))
     named = {piece for piece in configurations if code.names(piece) or is_spoken(piece.path, code.spoken)}
     settings: list[Settings] = []
@@ -93,10 +93,18 @@ def find(target: Target) -> Iterator[Finding]:
             settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=False))
             continue
         settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=True))
-    yield from unread(loaded, code)
+    yield from unread(loaded, code, tests)
     for module in every if settings else ():
         for piece, line, message in hardcoded(module, settings):
             yield found(HARDCODED, piece.at(line), message, piece.line(line)[:120])
+
+
+def is_test(module: Module) -> bool:
+    """Whether a module tests; a program that is only called so does not."""
+    if not TEST_PATH.search(module.path):
+        return False
+    defined = (node.name for _, node in module.statements() if is_function(node) or isinstance(node, ast.ClassDef))
+    return bool(TEST_FOLDER.search(module.path)) or any(map(TEST_NAME.match, defined))
 
 
 def may_configure(piece: Piece, target: Target) -> bool:
@@ -137,32 +145,47 @@ def sets_training(piece: Piece) -> bool:
     """Whether a small file under any name gives values to what a training run is set by."""
     if len(piece.text) > FEW_CHARACTERS:
         return False
-    keys = {key.lower() for key in lines_of_keys(piece)}
-    return len(keys & HYPER) >= MIN_SHARED and not any(RESULT.search(key) for key in keys)
+    return hyperparameters_in(piece) >= MIN_SHARED and not any(map(RESULT.search, lines_of_keys(piece)))
 
 
-def unread(loaded: list[tuple[Piece, tuple[Leaf, ...]]], code: Code) -> Iterator[Finding]:
+def hyperparameters_in(piece: Piece) -> int:
+    """How many of the keys of a file are called like hyper-parameters."""
+    return sum(len(key) < LONGEST and bool(HYPER.fullmatch(key)) for key in lines_of_keys(piece))
+
+
+def unread(loaded: list[tuple[Piece, tuple[Leaf, ...]]], code: Code, tests: set[Module]) -> Iterator[Finding]:
     """Leaves whose key stands nowhere in the code, where no table of the file is handed on as a whole."""
-    if not loaded or () in code.whole:
+    handed = [(piece, leaves, code.whole(piece.path)) for piece, leaves in loaded]
+    handed = [(piece, leaves, whole) for piece, leaves, whole in handed if () not in whole]
+    if not handed:
         return
     words = code.words
     others = {word for piece in code.target.pieces if piece.kind is Kind.TEXT for word in words_of_text(piece)}
+    others |= {word for module in tests for word in asked_by(module)}
     asked = words if code.composed else code.asked
-    ends = {keys[-1] for keys in code.whole}
-    loaded = [
-        (piece, leaves)
-        for piece, leaves in loaded
-        if 2 * sum(not ends.isdisjoint(leaf.keys) or leaf.keys[-1] in words for leaf in leaves) >= len(leaves)
-    ]
-    for piece, leaf in ((piece, leaf) for piece, leaves in loaded for leaf in leaves):
-        key = leaf.keys[-1]
-        if not words.issuperset(leaf.keys[:-1]):
-            continue  # a whole table under another name: not read key by key
-        if leaf.keys[0] in OF_COMPOSERS or not ends.isdisjoint(leaf.keys[:-1]):
-            continue  # in a table that is used as a whole
-        if key.isidentifier() and key not in asked and key not in others and not key.startswith("_"):
-            message = f"`{'.'.join(leaf.keys)}` is read nowhere"
-            yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
+    for piece, leaves, whole in handed:
+        ends = {keys[-1] for keys in whole}
+        if 2 * sum(not ends.isdisjoint(leaf.keys) or leaf.keys[-1] in words for leaf in leaves) < len(leaves):
+            continue
+        for leaf in leaves:
+            key = leaf.keys[-1]
+            if not words.issuperset(leaf.keys[:-1]):
+                continue  # a whole table under another name: not read key by key
+            if leaf.keys[0] in OF_COMPOSERS or not ends.isdisjoint(leaf.keys[:-1]):
+                continue  # in a table that is used as a whole
+            if key.isidentifier() and key not in asked and key not in others and not key.startswith("_"):
+                message = f"`{'.'.join(leaf.keys)}` is read nowhere"
+                yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
+
+
+def asked_by(module: Module) -> Iterator[str]:
+    """Words of the texts of a test, and its names after a full stop."""
+    for piece in module.pieces:
+        for node in piece.nodes:
+            if type(node) is ast.Attribute:
+                yield node.attr
+            elif type(node) is ast.Constant and type(node.value) is str:
+                yield from re.findall(r"\w+", node.value)
 
 
 def words_of_text(piece: Piece) -> list[str]:

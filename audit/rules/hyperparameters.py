@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, dotted, last_name, text_of
+from audit.rules.code import Module, dotted, is_function, last_name, text_of
 from audit.target import Piece
 
 MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
@@ -34,7 +34,9 @@ JOINS = {
     "merge", "unsafe_merge", "update", "ChainMap", "deepcopy", "copy", "dump", "dumps", "safe_dump",
     "ParameterGrid", "GridSearchCV", "RandomizedSearchCV",
 }  # fmt: skip
-TABLES = {"dict", "edict", "EasyDict", "ConfigDict", "DotMap", "SimpleNamespace", "Namespace"}
+TABLES = {"dict", "edict", "DotMap", "Munch", "Box"}
+HOLDS = re.compile(r"(Dict|Proxy|Namespace)(Type)?$")  # of any library
+CONFIGURES = re.compile(r"configs?|conf|cfgs?|settings|hparams|options|params|experiments?|exps?|recipes", re.I)
 FALLS_BACK = {"get", "pop", "getattr", "setdefault", "add_argument"}  # on a value of the table
 
 
@@ -50,7 +52,7 @@ class Settings:
     def covers(self) -> tuple[str, ...]:
         """The folder whose code it is there for: its own, or the one that holds its folder of configurations."""
         folders = PurePosixPath(self.piece.path).parts[:-1]
-        while folders and re.fullmatch(r"(configs?|conf|cfgs?|settings|hparams|options|params)", folders[-1], re.I):
+        while folders and CONFIGURES.fullmatch(folders[-1]):
             folders = folders[:-1]
         return folders
 
@@ -97,7 +99,7 @@ def pairs_of(node: ast.expr) -> list[tuple[str, ast.expr]]:
     """Keys and values of a table; nothing of what is none."""
     if isinstance(node, ast.Dict):
         return [(text_of(key).lower(), value) for key, value in zip(node.keys, node.values, strict=True)]
-    if isinstance(node, ast.Call) and last_name(node.func) in TABLES:
+    if isinstance(node, ast.Call) and (last_name(node.func) in TABLES or HOLDS.search(last_name(node.func))):
         inner = [pair for value in node.args for pair in pairs_of(value)]
         return inner + [((item.arg or "").lower(), item.value) for item in node.keywords]
     return []
@@ -113,6 +115,10 @@ def fixed(module: Module) -> Iterator[tuple[Piece, ast.expr, str, list[str]]]:
     filled: dict[str, list[tuple[str, ast.expr]]] = {}
     named: list[tuple[Piece, ast.expr, str]] = []
     for piece, node in module.statements():
+        if isinstance(node, ast.Return) and node.value is not None and pairs_of(node.value):
+            function = module.scope(node)
+            if is_function(function) and CALLED.search(function.name):
+                named.append((piece, node.value, function.name))
         if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
             continue
         to = node.targets[0] if isinstance(node, ast.Assign) else node.target

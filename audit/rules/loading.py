@@ -1,17 +1,16 @@
-"""How code reaches configurations: files that it lists or is given by name, tables that it hands on as a whole."""
+"""How code reaches configurations: files that it is given by name, tables that it hands on as a whole."""
 
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
-from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, text_of
+from audit.rules.listing import called
 
-LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "fwalk"}
-PACKAGED = ("importlib.resources", "importlib_resources", "pkg_resources", "pkgutil")  # find files of a package
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
-COMPOSERS = ("hydra", "lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")
+COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
+COMPOSERS = ("hydra", *COMMAND_LINES)
 COMPOSING = {"LightningCLI"}
 OPTION = re.compile(
     r"^-{0,2}((\w*[-_])?(config|cfg|conf|params?|settings|options|hparams|opt|yaml)s?([-_]?(file(name)?|path|name))?"
@@ -29,7 +28,13 @@ CALLED = re.compile(
 LOADERS = re.compile(r"^(full_|safe_)?loads?$|^fromfile$|config|yaml|hparams", re.I)
 # Libraries whose load() reads data and weights.
 DATA = {"torch", "numpy", "joblib", "pickle", "dill", "librosa", "nibabel", "soundfile", "safetensors", "jax", "mlflow"}
+FORMATS = {
+    "json": (".json",), "yaml": (".yaml", ".yml"), "omegaconf": (".yaml", ".yml"), "toml": (".toml",),
+    "tomllib": (".toml",), "tomli": (".toml",),
+}  # fmt: skip
 WHOLE = {"items", "values", "keys"}
+# Classes that turn the keys of a table into attributes.
+WRAPPERS = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box", "ConfigDict"}
 # Functions that are given a table and use nothing of what is in it.
 ONLOOKERS = {
     "print", "pprint", "dump", "dumps", "log_params", "log_dict", "len", "isinstance", "type", "deepcopy", "info",
@@ -40,16 +45,6 @@ SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
 MOST = 5  # values of one name that are looked at
 
 Keys = tuple[str, ...]
-
-
-def listings(modules: Iterable[Module]) -> list[set[str]]:
-    """The words of which each listing in the code is made."""
-    return [
-        {word for text in said(module, call) for word in re.findall(r"[\w-]+", text)}
-        for module in modules
-        for _, call, name in module.calls
-        if called(call) in LISTINGS or (name.startswith(PACKAGED) and not any(map(is_file, call.args)))
-    ]
 
 
 def open_ended(module: Module) -> Iterator[str]:
@@ -63,11 +58,8 @@ def open_ended(module: Module) -> Iterator[str]:
     for _, node in module.walk():
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in followed:
             yield node.value
-
-
-def is_file(node: ast.expr) -> bool:
-    """A text with a suffix: the name of one file."""
-    return bool(re.search(r"\.\w+$", text_of(node)) and not text_of(node).startswith("."))
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(text_of(part) or "{}" for part in node.values)
 
 
 def composed(modules: Iterable[Module]) -> set[str]:
@@ -83,36 +75,15 @@ def composed(modules: Iterable[Module]) -> set[str]:
     return names
 
 
-def is_listed(path: str, listings: Iterable[set[str]], folders: Collection[str]) -> bool:
-    """Whether a listing names the folder of a file and none in that folder, or its suffix and no other folder."""
-    place = PurePosixPath(path)
-    above = place.parts[:-1]
-    inside = {PurePosixPath(folder).name for folder in folders if PurePosixPath(folder).parent == place.parent}
-    names = {PurePosixPath(folder).name for folder in folders}
-    for words in listings:
-        if above and above[-1] in words and words.isdisjoint(inside):
-            return True
-        if place.suffix.lstrip(".") in words and not (words & names).difference(above):
-            return True
-    return False
-
-
-def said(module: Module, call: ast.Call) -> Iterator[str]:
-    """Strings in a call and the function around it, and those that the names in it stand for."""
-    scope = module.scope(call)
-    for node in ast.walk(scope if is_function(scope) else call):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-        elif isinstance(node, ast.Name):
-            given = module.given.get(node.id, [])[:MOST]
-            yield from (text_of(inner) for value in given for inner in ast.walk(value))
-
-
 def by_hand(modules: Iterable[Module]) -> bool:
     """Whether a program takes the name of a configuration from its user."""
     for module in modules:
-        asks = any("sys.argv" in piece.text for piece in module.pieces)
+        if any(origin.startswith(COMMAND_LINES) for origin in module.origins.values()):
+            return True
+        asks = loads_tables(module) and any("sys.argv" in piece.text for piece in module.pieces)
         for _, call, name in module.calls:
+            if called(call) in COMPOSING:
+                return True
             if called(call) in OPTION_CALLS and any(OPTION.match(text_of(argument)) for argument in call.args):
                 return True
             if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
@@ -122,6 +93,17 @@ def by_hand(modules: Iterable[Module]) -> bool:
     return False
 
 
+def loads_tables(module: Module) -> bool:
+    """Whether a module calls what may load a configuration."""
+    return any(LOADERS.search(called(call)) and name.partition(".")[0] not in DATA for _, call, name in module.calls)
+
+
+def formats(module: Module) -> frozenset[str]:
+    """The suffixes of what a module loads; empty where it does not say."""
+    libraries = {name.partition(".")[0] for _, call, name in module.calls if LOADERS.search(called(call))}
+    return frozenset(suffix for library in libraries for suffix in FORMATS.get(library, ()))
+
+
 def parameters(module: Module) -> Iterator[str]:
     """Names of the parameters of all functions of a module."""
     for _, node in module.walk():
@@ -129,16 +111,18 @@ def parameters(module: Module) -> Iterator[str]:
             yield from (item.arg for item in (*node.args.args, *node.args.kwonlyargs))
 
 
-def handed_on(module: Module, own: Collection[str]) -> Iterator[Keys]:
+def handed_on(module: Module, own: Collection[str], records: Collection[str]) -> Iterator[Keys]:
     """Keys that lead to tables of a configuration which the module uses without naming what is in them.
 
     `Model(**config["model"])` gives ("model",), `config.items()` gives (). What is given as a whole to a function or
-    class of the tree (`own`) is read there, key by key.
+    class of the tree (`own`) is read there, key by key; so is what becomes an object of a class that only holds values
+    (`records`).
     """
     for _, node in module.walk():
         if isinstance(node, ast.Call):
             name = called(node)
-            values = [item.value for item in node.keywords if item.arg is None]
+            wraps = name in WRAPPERS or name in records
+            values = [item.value for item in node.keywords if item.arg is None and not wraps]
             if isinstance(node.func, ast.Attribute) and name in WHOLE and not is_shown(module, node):
                 values.append(node.func.value)
             if name == "update" and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
@@ -155,7 +139,7 @@ def handed_on(module: Module, own: Collection[str]) -> Iterator[Keys]:
         elif isinstance(node, ast.For | ast.comprehension) and not only_shows(node):
             yield from found_keys(module, [node.iter])
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
-            yield from found_keys(module, [node.value])
+            yield from found_keys(module, [] if isinstance(node.ctx, ast.Store) else [node.value])
 
 
 def is_shown(module: Module, call: ast.Call) -> bool:
@@ -171,6 +155,15 @@ def only_shows(loop: ast.For | ast.comprehension) -> bool:
     lines = loop.body if isinstance(loop, ast.For) else []
     calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
     return bool(lines) and len(calls) == len(lines) and all(called(call) in SHOWS for call in calls)
+
+
+def updated(module: Module) -> set[str]:
+    """Names of tables into which others are put."""
+    if "updated" not in module.derived:
+        methods = (call.func for _, call, _ in module.calls if isinstance(call.func, ast.Attribute))
+        module.derived["updated"] = {dotted(method.value) for method in methods if method.attr == "update"}
+    names: set[str] = module.derived["updated"]
+    return names
 
 
 def key_argument(call: ast.Call) -> list[ast.expr]:
@@ -217,6 +210,8 @@ def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
     if not isinstance(node, ast.Name):
         return None
     given = module.given.get(node.id, [])[:MOST]
+    if given and all(isinstance(value, ast.Dict) and None not in value.keys for value in given):
+        return () if node.id in updated(module) else None  # made here, not loaded
     for value in given if depth < 3 else ():
         keys = keys_of(module, value, depth + 1)
         if keys is not None:
@@ -225,8 +220,3 @@ def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
     if asked and len(asked) == len(given):
         return None  # what the command line says
     return () if CALLED.search(node.id) else None
-
-
-def called(call: ast.Call) -> str:
-    """The last part of the name of what is called."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

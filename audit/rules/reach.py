@@ -6,9 +6,10 @@ from collections.abc import Collection
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, is_function, strings
+from audit.rules.code import Module, is_function, last_name, strings, text_of
 from audit.rules.entries import Leaf
-from audit.rules.loading import Keys, by_hand, composed, handed_on, is_listed, listings, open_ended
+from audit.rules.listing import Listing, called, is_listed, listings
+from audit.rules.loading import Keys, by_hand, composed, formats, handed_on, open_ended
 from audit.target import Kind, Piece, Target
 
 FOLDER = re.compile(r"(^|/)(configs?|conf|cfgs?|settings|hparams|hyper_?params|options|recipes)/", re.I)
@@ -17,8 +18,12 @@ COMMAND = re.compile(
     r"^\s*[$!%>]|^\s*(?:\S*python[\d.]*|torchrun|accelerate|deepspeed|ba?sh|make|docker|mlflow|dvc|\./\S+)\s"
 )
 SPAN = re.compile(r"`([^`]+)`")
+GAP = re.compile(r"\{[^{}]*\}|%s|%d")
+MAX_NAME = 200  # characters of a path
 FENCE = re.compile(r"^\s*(```|~~~)")
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
+RECORDS = {"BaseModel", "BaseSettings", "NamedTuple", "TypedDict", "Struct"}  # bases of classes that hold values
+SPREADS = {"asdict", "astuple", "model_dump", "model_dump_json", "_asdict", "vars", "fields", "structured"}
 FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
 
 
@@ -35,20 +40,27 @@ class Code:
         self.text = "\n".join(self.texts)
         self.unparsed = {word for text in unparsed for word in re.findall(r"\w+", text)}
         self.spoken = commands(target)
-        self.variables, self.attributes = names_in(every)
+        self.variables, self.attributes, self.records = names_in(every)
+        if takes_apart(every):
+            self.attributes.update(*self.records.values())
         self.composed = composed(every)
         if self.composed:
             self.composed.update(word for piece in target.pieces for word in defaults_of(piece))
 
     @cached_property
     def given(self) -> bool:
-        """Whether a program takes a configuration from its user."""
-        return bool(self.composed) or by_hand(self.every)
+        """Whether a program takes a configuration from its user, or a library from a folder."""
+        return bool(self.composed) or self.by_hand
 
     @cached_property
-    def listed(self) -> list[set[str]]:
-        """Words of which its listings are made."""
-        return listings(self.every)
+    def by_hand(self) -> bool:
+        """Whether a program takes any file from its user."""
+        return by_hand(self.every)
+
+    @cached_property
+    def listed(self) -> list[Listing]:
+        """What it lists."""
+        return list(listings(self.every))
 
     @cached_property
     def folders(self) -> set[str]:
@@ -66,16 +78,28 @@ class Code:
         return set(re.findall(r"\w+", self.text)) | self.unparsed | self.attributes
 
     @cached_property
-    def whole(self) -> set[Keys]:
-        """Keys of tables that are used as a whole."""
-        nodes = (node for module in self.every for _, node in module.statements())
+    def handed(self) -> list[tuple[frozenset[str], set[Keys]]]:
+        """For each module the suffixes of what it loads, and the keys of tables that it uses as a whole."""
+        nodes = [node for module in self.every for _, node in module.statements()]
         own = {node.name for node in nodes if is_function(node) or isinstance(node, ast.ClassDef)}
-        return {keys for module in self.every for keys in handed_on(module, own)}
+        keys = ((module, set(handed_on(module, own, self.records))) for module in self.every)
+        return [(formats(module), whole) for module, whole in keys if whole]
+
+    def whole(self, path: str) -> set[Keys]:
+        """Keys of tables that are used as a whole, in modules that may have loaded the file."""
+        suffix = PurePosixPath(path).suffix.lower()
+        return {key for suffixes, keys in self.handed for key in keys if not suffixes or suffix in suffixes}
 
     @cached_property
     def ends(self) -> set[str]:
         """Texts that may be folders from which files are taken by a name that is made at run time."""
         return {text for module in self.every for text in open_ended(module)}
+
+    @cached_property
+    def gapped(self) -> list[list[str]]:
+        """What stands around the gaps of texts that are filled at run time, after the last slash."""
+        texts = (text.rpartition("/")[2] for text in self.ends if ("{" in text or "%" in text) and len(text) < MAX_NAME)
+        return [parts for parts in map(GAP.split, texts) if len(parts) > 1]
 
     def names(self, piece: Piece) -> bool:
         """Whether a text in the code holds the file's name, or a library is told to compose it."""
@@ -92,15 +116,20 @@ class Code:
         """Whether a file that nothing names is found through its folder, or given by hand as those beside it are.
 
         A program that takes any configuration is given those that scripts and documents name. Where its neighbours
-        are named and it is not, it has been left behind.
+        are named and it is not, it has been left behind, unless it alone gives an entry that the code asks for.
         """
-        folder = PurePosixPath(piece.path).parent
+        name = PurePosixPath(piece.path)
+        folder = name.parent
         beside = [other for other, entries in every.items() if entries and PurePosixPath(other.path).parent == folder]
-        left_behind = len(beside) <= 2 * sum(other in named for other in beside)
+        elsewhere = {leaf.keys[-1] for other in beside if other in named for leaf in every[other]}
+        alone = any(leaf.keys[-1] in self.asked and leaf.keys[-1] not in elsewhere for leaf in leaves)
+        left_behind = len(beside) <= 2 * sum(other in named for other in beside) and not alone
         if self.composed and FOLDER.search(piece.path):
             above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
             in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
             return in_group or not left_behind or self.asks_for_most(leaves)
+        if any(is_filled(parts, name) for parts in self.gapped):
+            return True
         if put_together(piece.path, self.ends) or is_globbed(folder.name, self.spoken):
             return True
         known = any(leaf.keys[-1] in self.words for leaf in leaves)
@@ -108,7 +137,7 @@ class Code:
         if is_listed(piece.path, self.listed, self.folders):
             return asked
         most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
-        return self.given and most and not left_behind
+        return self.by_hand and most and not left_behind
 
 
 def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
@@ -120,8 +149,8 @@ def commands(target: Target) -> str:
     """Lines of scripts, workflows, configurations and documents that may name a file to a program."""
     kept = []
     for piece in target.pieces:
-        if piece.kind is Kind.TEXT and not piece.path.lower().endswith((".txt", ".csv", ".lock")):
-            own = PurePosixPath(piece.path).name
+        own = PurePosixPath(piece.path).name
+        if piece.kind is Kind.TEXT and not own.lower().endswith((".txt", ".csv", ".lock")) and own != "PKG-INFO":
             kept += [line.replace(own, "") for line in piece.lines if len(line) < 2000]
         elif piece.kind is Kind.MARKDOWN:
             fenced = False
@@ -153,6 +182,13 @@ def is_globbed(folder: str, spoken: str) -> bool:
     return bool(folder) and f"{folder}/" in spoken and bool(re.search(rf"\b{re.escape(folder)}/[*$]", spoken))
 
 
+def is_filled(parts: list[str], place: PurePosixPath) -> bool:
+    """Whether a text with gaps that says more than a suffix gives the file's name: `net_{}.yml`."""
+    if not parts[-1].endswith(place.suffix) or not re.search(r"\w{3}", "".join(parts).removesuffix(place.suffix)):
+        return False
+    return bool(re.fullmatch(".+".join(map(re.escape, parts)), place.name))
+
+
 def put_together(path: str, texts: set[str]) -> bool:
     """Whether the code holds the parts of the path: its folder at the end of a text, or its stem and its suffix."""
     place = PurePosixPath(path)
@@ -163,10 +199,14 @@ def put_together(path: str, texts: set[str]) -> bool:
     return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)
 
 
-def names_in(every: list[Module]) -> tuple[set[str], set[str]]:
-    """Names of variables, parameters, functions and classes; names after a full stop, and fields of classes."""
+def names_in(every: list[Module]) -> tuple[set[str], set[str], dict[str, set[str]]]:
+    """Names of variables, parameters, functions and classes; names after a full stop; records and their fields.
+
+    Fields of other classes stand among the names after a full stop.
+    """
     variables: set[str] = set()
     attributes: set[str] = set()
+    records: dict[str, set[str]] = {}
     for node in (node for module in every for piece in module.pieces for node in piece.nodes):
         if type(node) is ast.Name:
             variables.add(node.id)
@@ -177,7 +217,30 @@ def names_in(every: list[Module]) -> tuple[set[str], set[str]]:
         elif type(node) is ast.ClassDef:
             variables.add(node.name)
             given = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
-            attributes.update(field.id for field in given if isinstance(field, ast.Name))
+            fields = {field.id for field in given if isinstance(field, ast.Name)}
+            if is_record(node):
+                records[node.name] = fields
+            else:
+                attributes |= fields
         elif is_function(node):
             variables.add(node.name)
-    return variables, attributes
+    return variables, attributes, records
+
+
+def is_record(node: ast.ClassDef) -> bool:
+    """Whether a class only declares values: that it has a field does not mean that anybody asks for it."""
+    marks = {last_name(mark.func if isinstance(mark, ast.Call) else mark) for mark in node.decorator_list}
+    bases = {last_name(base) for base in node.bases}
+    return bases <= RECORDS and bool(bases or "dataclass" in marks)
+
+
+def takes_apart(every: list[Module]) -> bool:
+    """Whether objects are turned into tables again, which reads all their fields."""
+    for module in every:
+        for _, call, _ in module.calls:
+            name = called(call)
+            if name in SPREADS or (name == "dict" and isinstance(call.func, ast.Attribute)):
+                return True
+            if name == "getattr" and len(call.args) > 1 and not text_of(call.args[1]):
+                return True
+    return False

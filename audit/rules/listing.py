@@ -1,0 +1,95 @@
+"""Listings in the code, and which configurations they may find."""
+
+import ast
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from audit.rules.code import Module, is_function, last_name, text_of
+from audit.rules.reading import gone_through
+
+LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "fwalk"}
+PACKAGED = ("importlib.resources", "importlib_resources", "pkg_resources", "pkgutil")  # find files of a package
+SUFFIX = re.compile(r"[*/]*\.?(ya?ml|toml|json)")  # a pattern or a suffix, and not the name of one file
+UP = {"parent", "parents", "dirname", "pardir"}
+MOST = 5  # values of one name that are looked at
+DEEPEST = 3  # names that one path is followed through
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The words of the path that is listed, the suffixes that are asked of what is found, and where it begins.
+
+    `home` is the module's own folder where the path is made of its place, and "" where it is not.
+    """
+
+    words: frozenset[str]
+    suffixes: frozenset[str]
+    home: str
+
+
+def listings(modules: Iterable[Module]) -> Iterator[Listing]:
+    """What each listing in the code may find."""
+    for module in modules:
+        for _, call, name in module.calls:
+            packaged = name.startswith(PACKAGED) and not any(map(is_file, call.args))
+            if packaged or called(call) in LISTINGS:
+                nodes = list(followed(module, call, call))
+                words = frozenset(word for node in nodes for word in re.findall(r"[\w-]+", text_of(node)))
+                scope = module.scope(call)
+                around = [*nodes, *(ast.walk(scope) if is_function(scope) else ())]
+                asked = (SUFFIX.fullmatch(text_of(node)) for node in around)
+                suffixes = frozenset(match[1] for match in asked if match) | (words if packaged else frozenset())
+                yield Listing(words, suffixes, str(PurePosixPath(module.path).parent) if is_beside(nodes) else "")
+
+
+def is_beside(nodes: Collection[ast.AST]) -> bool:
+    """Whether a path is made of the module's own and leads no higher than its folder."""
+    own = any(isinstance(node, ast.Name) and node.id == "__file__" for node in nodes)
+    steps = [node for node in nodes if isinstance(node, ast.Name | ast.Attribute) and last_name(node) in UP]
+    return own and len(steps) < 2 and not any(text_of(node).startswith("..") for node in nodes)
+
+
+def is_file(node: ast.expr) -> bool:
+    """A text with a suffix: the name of one file."""
+    return bool(re.search(r"\.\w+$", text_of(node)) and not text_of(node).startswith("."))
+
+
+def followed(module: Module, call: ast.Call, node: ast.AST, depth: int = 0) -> Iterator[ast.AST]:
+    """The nodes of a path, and of what the names in it stand for: their values, or the defaults of parameters."""
+    for inner in ast.walk(node):
+        yield inner
+        if isinstance(inner, ast.Name) and depth < DEEPEST:
+            values = [*module.given.get(inner.id, [])[:MOST], *gone_through(module, inner)]
+            for value in (*values, *defaults(module.scope(call), inner.id)):
+                yield from followed(module, call, value, depth + 1)
+
+
+def defaults(function: ast.AST, name: str) -> Iterator[ast.expr]:
+    """The default of a parameter of the function."""
+    if is_function(function):
+        given = [*function.args.posonlyargs, *function.args.args]
+        last = zip(reversed(given), reversed(function.args.defaults), strict=False)
+        only = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+        yield from (value for parameter, value in (*last, *only) if value is not None and parameter.arg == name)
+
+
+def is_listed(path: str, every: Iterable[Listing], folders: Collection[str]) -> bool:
+    """Whether a listing names the folder of a file and none in that folder, or its suffix and no other folder."""
+    place = PurePosixPath(path)
+    above = place.parts[:-1]
+    inside = {PurePosixPath(folder).name for folder in folders if PurePosixPath(folder).parent == place.parent}
+    names = {PurePosixPath(folder).name for folder in folders}
+    for listing in every:
+        if above and above[-1] in listing.words and listing.words.isdisjoint(inside):
+            return True
+        at_home = listing.home in ("", ".") or place.is_relative_to(listing.home)
+        if at_home and place.suffix.lstrip(".") in listing.suffixes and not (listing.words & names).difference(above):
+            return True
+    return False
+
+
+def called(call: ast.Call) -> str:
+    """The last part of the name of what is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
