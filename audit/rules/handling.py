@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import (
@@ -19,6 +20,7 @@ from audit.rules.code import (
     text_of,
 )
 from audit.rules.family import Family, rule
+from audit.rules.given import given_reads
 from audit.rules.reading import is_listed, unchecked_read
 from audit.target import Piece, Target, held
 
@@ -34,7 +36,7 @@ UNCHECKED = rule(
     "handling.unchecked",
     title="A file is read with no check that it is there",
     why="Where the file lies elsewhere or is misspelt, the program stops with a traceback or works with None.",
-    fix="Take the path from an argument; check it before use and say what is expected there.",
+    fix="Ask before use, or catch the error where it is known what the file is for, and say what was expected there.",
     severity=Severity.MINOR,
     confidence=Confidence.MEDIUM,
 )
@@ -65,13 +67,18 @@ CUDA = rule(
 
 BROAD = {"Exception", "BaseException"}
 GIVES_BACK = {"close", "unlink", "rmtree", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
+EMPTY = {"set", "dict", "list", "tuple"}
+NUMBER = (ast.Constant, ast.USub)  # of `-1`
 TELLS = re.compile(
     r"print|log|warn|error|exception|info|debug|critical|exit|fail|abort|append|add|write|echo|show|send|report|put"
     r"|trace|rollback",
     re.I,
 )
+CALLERS = 3  # followed upwards
 ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat", re.I)
-OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton")  # what works with nothing but CUDA
+NEEDS = "needs CUDA whatever the machine has"
+OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton", "cutlass", "cuda")  # what works with nothing but CUDA
+SHOWN = 5  # line numbers named in one message
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
 
@@ -82,18 +89,24 @@ def find(target: Target) -> Iterator[Finding]:
             yield from unfelt(module)
             continue
         yield from swallowed(module)
+        reported: set[ast.Call] = set()
+        needing: dict[tuple[Piece, int], Finding] = {}
         for piece, call, name in module.calls:
             line = call.lineno
-            if name == "torch.load":
+            if name in ("torch.load", ".torch.load"):  # torch may come with `import *`
                 yield from checkpoint(piece, call)
             path = unchecked_read(module, call, name)
             if path:
-                message = f"{name}() of a {'path that its user gives' if path[0] == '{' else 'fixed path'}, unchecked"
+                reported.add(call)
+                whose = "path that its user gives" if path[0] == "{" else "fixed path"
+                message = f"{called(call, name)}() of a {whose}, unchecked"
                 yield found(UNCHECKED, piece.at(line), message, piece.line(line)[:120])
             if asks_for_gpu(call, name) and not is_guarded(module, call) and not is_of_cuda(module):
-                yield found(CUDA, piece.at(line), "needs CUDA whatever the machine has", piece.line(line)[:120])
+                needing[piece, line] = found(CUDA, piece.at(line), NEEDS, piece.line(line)[:120])
+        yield from needing.values()
         yield from pictures(module)
         yield from devices(module)
+        yield from told_where(module, reported)
 
 
 def swallowed(module: Module) -> Iterator[Finding]:
@@ -113,24 +126,35 @@ def swallowed(module: Module) -> Iterator[Finding]:
 
 
 def unfelt(module: Module) -> Iterator[Finding]:
-    """Tests whose own assertion is caught and dropped."""
+    """Tests whose own assertion is caught and dropped, and those that pass whatever the call that they test does."""
     for piece, node in module.statements():
-        if isinstance(node, ast.Try) and any(isinstance(line, ast.Assert) for line in node.body):
+        if not isinstance(node, ast.Try):
+            continue
+        asserts = any(isinstance(line, ast.Assert) for line in node.body)
+        lost = "the test's assertion too" if asserts else "what the test would tell"
+        if asserts or is_whole_test(module.parents.get(node), node):
             for handler, what in drops(node):
                 line = handler.lineno
-                message = f"`{what}` drops the test's assertion too"
+                message = f"`{what}` drops {lost}"
                 yield found(SWALLOW, piece.at(line), message, piece.line(line)[:120])
+
+
+def is_whole_test(holder: ast.AST | None, node: ast.Try) -> bool:
+    """Whether a test ends with a `try`, and nothing is asserted in or after it."""
+    return is_function(holder) and holder.name.startswith("test") and holder.body[-1] is node and not node.finalbody
 
 
 def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.stmt | ast.ExceptHandler, str]]:
     """Where a `try` loses every error, and by what; where it fetches data, another example in place of it is none."""
     leaving = [line for line in node.finalbody if isinstance(line, ast.Return | ast.Break | ast.Continue)]
     lost: list[tuple[ast.stmt | ast.ExceptHandler, str]] = [(line, "finally") for line in leaving[:1]]
-    if not all(isinstance(line, ast.Import | ast.ImportFrom) for line in node.body):
+    imports = [isinstance(line, ast.Import | ast.ImportFrom) for line in node.body]
+    if not all(imports):
         lost += [
             (handler, f"except{f' {ast.unparse(handler.type)}' if handler.type else ''}:")
             for handler in node.handlers
             if is_broad(handler.type) and not is_cleanup(node, handler) and is_silent(handler, of_data)
+            if not (any(imports) and all(isinstance(line, ast.Assign) for line in handler.body))
         ]
     return lost
 
@@ -175,21 +199,27 @@ def is_nothing(statement: ast.stmt, handler: ast.ExceptHandler) -> bool:
     """`pass`, `continue`, `...`, a string, or a constant in place of the value that failed.
 
     A truth value is an answer (`return False` says that it failed), unless the error was given a name and not looked
-    at. `except Exception: x = None` is a choice of default; `except:` chooses nothing.
+    at.
     """
     if isinstance(statement, ast.Return):
         return statement.value is None or is_stand_in(statement.value, handler)
     if isinstance(statement, ast.Assign):
-        return (handler.type is None or handler.name is not None) and is_stand_in(statement.value, handler)
+        return is_stand_in(statement.value, handler)
     constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return constant or isinstance(statement, ast.Pass | ast.Continue | ast.Break)
 
 
 def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
-    """A constant, or an empty list or table."""
+    """A constant, several of them, or an empty list, table or set."""
     if isinstance(node, ast.Constant):
         return not isinstance(node.value, bool) or handler.name is not None
-    return (isinstance(node, ast.List | ast.Tuple) and not node.elts) or (isinstance(node, ast.Dict) and not node.keys)
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(is_stand_in(item, handler) for item in node.elts)
+    if isinstance(node, ast.Call):
+        return dotted(node.func) in EMPTY and not node.args and not node.keywords
+    return isinstance(node, ast.UnaryOp | ast.Dict) and all(
+        isinstance(one, NUMBER) for one in ast.iter_child_nodes(node)
+    )
 
 
 def checkpoint(piece: Piece, call: ast.Call) -> Iterator[Finding]:
@@ -231,7 +261,7 @@ def devices(module: Module) -> Iterator[Finding]:
     for (piece, node), *others in given.values():
         if not others and is_cuda(node.value) and not is_guarded(module, node):
             line = node.lineno
-            yield found(CUDA, piece.at(line), "needs CUDA whatever the machine has", piece.line(line)[:120])
+            yield found(CUDA, piece.at(line), NEEDS, piece.line(line)[:120])
 
 
 def is_cuda(node: ast.expr | None) -> bool:
@@ -239,8 +269,9 @@ def is_cuda(node: ast.expr | None) -> bool:
     return text_of(node).split(":")[0] == "cuda"
 
 
-def is_guarded(module: Module, node: ast.Call | ast.Assign) -> bool:
-    """Whether a condition around the node, or a check earlier in its function or module, asks for the device."""
+def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> bool:
+    """Whether a condition around the node, or a check earlier in function, module or callers, asks for the device."""
+    function = None
     for holder in module.enclosing(node):
         if isinstance(holder, ast.If | ast.IfExp | ast.While) and ASKS.search(ast.unparse(holder.test)):
             return True
@@ -249,7 +280,11 @@ def is_guarded(module: Module, node: ast.Call | ast.Assign) -> bool:
         before = [line for line in held(holder) if isinstance(line, ast.stmt) and line.lineno < node.lineno]
         if any(map(stops_without_gpu, before)):
             return True
-    return False
+        function = holder if is_function(holder) else function
+    if function is None or depth >= CALLERS:
+        return False
+    calls = [call for _, call, _ in module.calls if dotted(call.func) == function.name]
+    return bool(calls) and all(is_guarded(module, call, depth + 1) for call in calls)
 
 
 def stops_without_gpu(statement: ast.stmt) -> bool:
@@ -273,6 +308,24 @@ def pictures(module: Module) -> Iterator[Finding]:
             if (used or passed) and not one_of_many:
                 message = "cv2.imread() gives None for a missing file, which is used at once"
                 yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+
+
+def called(call: ast.Call, name: str) -> str:
+    """The full name of what is called, of a method its own."""
+    return last_name(call.func) if name.startswith(".") else name
+
+
+def told_where(module: Module, reported: set[ast.Call]) -> Iterator[Finding]:
+    """One finding for each file that reads what its callers name, unasked: a library has many such places."""
+    found_in = [item for item in given_reads(module) if item[1] not in reported]
+    if found_in:
+        found_in.sort(key=lambda item: (item[0].cell or 0, item[1].lineno))
+        piece, call, name = found_in[0]
+        lines = list(dict.fromkeys(str(call.lineno) for _, call, _ in found_in[1:]))
+        more = f"; again in line {', '.join(lines[:SHOWN])}{' …' if len(lines) > SHOWN else ''}" if lines else ""
+        message = f"{called(call, name)}() of a path that its caller gives, unchecked{more}"
+        finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+        yield replace(finding, confidence=Confidence.LOW)
 
 
 FAMILY = Family(

@@ -11,9 +11,13 @@ LISTS = {"glob", "rglob", "listdir", "iterdir"}  # what is listed is there; that
 READERS = {
     "torch.load", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open", "PIL.Image.open", "h5py.File",
     "joblib.load", "scipy.io.loadmat", "tensorflow.keras.models.load_model", "keras.models.load_model",
-    "safetensors.torch.load_file",
+    "safetensors.torch.load_file", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "imageio.imread",
+    "imageio.v2.imread", "skimage.io.imread", "tifffile.imread", "matplotlib.pyplot.imread", "soundfile.read",
+    "librosa.load", "torchaudio.load", "scipy.io.wavfile.read", "nibabel.load", "torch.jit.load", "onnx.load",
+    "polars.read_csv", "polars.read_parquet", "xarray.open_dataset", "numpy.fromfile", "geopandas.read_file",
     *(f"pandas.read_{kind}" for kind in ("csv", "excel", "json", "parquet", "pickle", "table", "feather", "hdf")),
 }  # fmt: skip
+OPENERS = {"open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "h5py.File"}  # they write, too
 PATH_READERS = {"read_text", "read_bytes", "open"}  # of pathlib.Path
 # Calls that make no file of the path they are given.
 PASSING = {
@@ -21,10 +25,10 @@ PASSING = {
     "os.path.basename", "os.path.dirname", "os.path.splitext",
 }  # fmt: skip
 OPTIONS = {"args", "opt", "opts", "options", "flags", "FLAGS"}  # what the options of a program are called
-MAKING = re.compile(r"(^|/)(setup(_\w+)?|conf|versioneer|noxfile|tasks|fabfile)\.py$")
+MAKING = re.compile(r"(^|/)(_?setup(_\w+)?|conf|versioneer|noxfile|tasks|fabfile)\.py$")
 PATH_TYPES = {"", "str", "Path", "PurePath", "fspath", "expanduser", "abspath"}  # of an option, which ask nothing
+MAKES = {"write_text", "write_bytes", "touch", "open", "rename", "replace", "symlink_to"}  # methods of a path
 FILE = re.compile(r"[^/\\]\.\w+$")
-LOOKS = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile", re.I)
 DEEPEST = 4  # names and callers that one path is followed through
 
 
@@ -36,7 +40,7 @@ def unchecked_read(module: Module, call: ast.Call, name: str) -> str:
     path = path_read(module, call, name, through)
     if not path or "://" in path or path.startswith(("/proc", "/dev", "/sys")):
         return ""
-    if any(isinstance(holder, ast.Try) for place in through for holder in module.enclosing(place)):
+    if any(is_tried(module, place) for place in through):
         return ""
     if "asked" not in module.derived:
         module.derived["asked"] = {id(module.scope(c)) for _, c, _ in module.calls if last_name(c.func) in EXISTS}
@@ -48,17 +52,42 @@ def unchecked_read(module: Module, call: ast.Call, name: str) -> str:
     return "" if listed or written or scopes & module.derived["asked"] else path
 
 
+def is_tried(module: Module, place: ast.AST) -> bool:
+    """Whether a `try` or `suppress` stands around the place."""
+    for holder in module.enclosing(place):
+        withs = [item.context_expr for item in holder.items] if isinstance(holder, ast.With) else []
+        if isinstance(holder, ast.Try) or any(
+            isinstance(w, ast.Call) and last_name(w.func) == "suppress" for w in withs
+        ):
+            return True
+    return False
+
+
 def path_read(module: Module, call: ast.Call, name: str, through: list[ast.AST]) -> str:
     """The path that a call reads, where the code or its user fixes it; "" for what reads nothing or is told where."""
+    path = path_argument(module, call, name)
+    if path is None:
+        return ""
+    if name not in READERS and isinstance(path, ast.Name):
+        values = module.given.get(path.id, [])
+        path = values[0] if len(values) == 1 and not is_parameter(module, path) else path
+    if name not in READERS and not isinstance(path, ast.Call | ast.BinOp):
+        return ""  # whatever has an open()
+    return known_path(module, path, through)
+
+
+def path_argument(module: Module, call: ast.Call, name: str) -> ast.expr | None:
+    """What a call reads as a file; None for what reads none, or writes one."""
     if name in READERS and call.args:
-        reads = not opens_for_writing(call) if name in ("open", "h5py.File") else True
-        return known_path(module, call.args[0], through) or file_in_folder(module, call.args[0]) if reads else ""
-    maker = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in PATH_READERS else None
-    if isinstance(maker, ast.Call):
-        writes = call.args and text_of(call.args[0]).startswith(("w", "a", "x"))
-        if module.full_name(maker.func) == "pathlib.Path" and len(maker.args) == 1 and not writes:
-            return known_path(module, maker.args[0], through)
-    return ""
+        mode = call.args[1] if len(call.args) > 1 else keyword(call, "mode")
+        known = name not in OPENERS or mode is None or isinstance(mode, ast.Constant)
+        return call.args[0] if known and not (name in OPENERS and opens_for_writing(call)) else None
+    if isinstance(call.func, ast.Attribute) and call.func.attr in PATH_READERS and name not in READERS:
+        mode = call.args[0] if call.args else keyword(call, "mode")
+        reads = mode is None or (isinstance(mode, ast.Constant) and str(mode.value).startswith(("r", "utf")))
+        imported = isinstance(call.func.value, ast.Name) and call.func.value.id in module.origins
+        return call.func.value if reads and not imported else None
+    return None
 
 
 def known_path(module: Module, node: ast.expr, through: list[ast.AST] | None = None, depth: int = 0) -> str:
@@ -134,29 +163,6 @@ def is_listed(module: Module, node: ast.expr) -> bool:
     return any(isinstance(inner, ast.Call) and last_name(inner.func) in LISTS for inner in over)
 
 
-def file_in_folder(module: Module, node: ast.expr) -> str:
-    """A file of a fixed name in a folder that a parameter or an attribute of the object names."""
-    if isinstance(node, ast.Call) and module.full_name(node.func) == "os.path.join" and len(node.args) > 1:
-        *folders, last = node.args
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
-        folders, last = [node.left], node.right
-    else:
-        return ""
-    if not FILE.search(text_of(last)) or not all(text_of(part) or is_told(module, part) for part in folders):
-        return ""
-    holder = next((holder for holder in module.enclosing(node) if isinstance(holder, ast.ClassDef)), None)
-    if holder is not None and any(is_function(line) and LOOKS.search(line.name) for line in holder.body):
-        return ""  # another method sees to it
-    return "/".join([*(f"{{{ast.unparse(part)}}}" for part in folders), text_of(last)])
-
-
-def is_told(module: Module, node: ast.expr) -> bool:
-    """A parameter, or an attribute of one."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name) and is_parameter(module, node)
-
-
 def is_option(module: Module, node: ast.expr) -> bool:
     """`args.config` after `args = parser.parse_args()`, or `sys.argv[1]`; not where the parser opens the file."""
     if isinstance(node, ast.Subscript):
@@ -191,6 +197,8 @@ def opens_for_writing(call: ast.Call) -> bool:
 def written_paths(module: Module) -> Iterator[tuple[str, ast.Call]]:
     """Paths that the module itself may make: those given to a call that is no reader."""
     for _, call, name in module.calls:
-        if (name not in READERS or (name == "open" and opens_for_writing(call))) and name not in PASSING:
+        if (name not in READERS or (name in OPENERS and opens_for_writing(call))) and name not in PASSING:
             for value in (*call.args, *(item.value for item in call.keywords)):
                 yield known_path(module, value), call
+        if isinstance(call.func, ast.Attribute) and call.func.attr in MAKES and not path_argument(module, call, name):
+            yield known_path(module, call.func.value), call

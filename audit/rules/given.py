@@ -1,0 +1,240 @@
+"""Files read by a path that a function's caller gives, where neither the function, its callers nor its class asks."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from audit.rules.code import TEACHING_PATH, Function, Module, dotted, is_function, last_name
+from audit.rules.reading import EXISTS, LISTS, MAKING, gone_through, is_tried, path_argument
+from audit.target import Piece
+
+JOINS = {"os.path.join", "pathlib.Path", "os.fspath", "str", "os.path.expanduser", "os.path.abspath"}
+JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "format", "strip"}
+# What is no path, or one that the program has made: an open file, bytes, an address, a temporary folder.
+NO_PATH = re.compile(
+    r"^_?(self|cls|f|fp|fh|fd|fo|io|b|bio|src|source)$|buf|stream|bytes|content|data$|resp|handle|upload|url|uri"
+    r"|file_?(obj|like)|te?mp|request|cache|img$|image$|archive$|zip|reader",
+    re.I,
+)
+NO_PATH_TYPE = re.compile(r"IO\b|Buffer|Upload|FilePath|bytes|Response|\bFile\b|Traversable|ndarray|Tensor|Image")
+ASKED_BY_TYPE = re.compile(r"exists ?= ?True|FileType|FilePath|click\.File|ExistingFile")
+ASKING = re.compile(r"catch|handle|error|retry|safe|fixture|valid|try|maybe|if_exists", re.I)
+SEES_TO = re.compile(
+    r"exist|check|download|ensure|prepare|verif|valid|retriev|save|write|dump|extract|creat|generat|copy|move|fetch"
+    r"|resolve|find|touch|convert|export|mkdir|make|run|sync|suffix|splitext|endswith|guess",
+    re.I,
+)
+LOOKS = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile", re.I)
+DEEPEST = 3  # names that one path has, and callers of callers
+
+
+def given_reads(module: Module) -> Iterator[tuple[Piece, ast.Call, str]]:
+    """Readings of a path that a parameter or the object holds, where nobody in the module asks whether it is there."""
+    if MAKING.search(module.path) or TEACHING_PATH.search(module.path):
+        return
+    for piece, call, name in module.calls:
+        path = path_argument(module, call, name)
+        if path is None:
+            continue
+        functions = [holder for holder in module.enclosing(call) if is_function(holder)]
+        if functions:
+            told: set[str] = set()
+            if is_given(module, path, functions, told) and told and not is_seen_to(module, call, functions, told):
+                yield piece, call, name
+
+
+def is_given(module: Module, node: ast.expr, functions: list[Function], told: set[str], depth: int = 0) -> bool:
+    """Whether a path is made of nothing but constants and what the caller tells; the names of that go to `told`."""
+    parts: list[ast.expr] | None = None
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str)
+    if isinstance(node, ast.Name):
+        return is_given_name(module, node, functions, told, depth)
+    if isinstance(node, ast.Attribute):
+        return is_held(module, node, functions, told)
+    if isinstance(node, ast.JoinedStr):
+        parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.Call) and module.full_name(node.func) in JOINS:
+        parts = node.args
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in JOINING:
+        parts = [node.func.value, *node.args]
+    return parts is not None and all(is_given(module, part, functions, told, depth) for part in parts)
+
+
+def is_given_name(module: Module, name: ast.Name, functions: list[Function], told: set[str], depth: int) -> bool:
+    """A parameter, one of those that a parameter lists, another name for such a path, or a constant of the module."""
+    values = [value for value in module.given.get(name.id, []) if module.scope(value) in functions]
+    if any(isinstance(value, ast.Call) and mentions(value, {name.id}) for value in values):
+        values = [value for value in values if not is_same(module, value, name.id)]  # `path = Path(path)`
+        if values:
+            return False
+    over = next(gone_through(module, name), None)
+    if over is not None:
+        name = over if isinstance(over, ast.Name) else name
+        values = []
+    kind = parameter(name.id, functions)
+    if kind is not None:
+        told.add(name.id)
+        return not values and not NO_PATH.search(name.id) and not NO_PATH_TYPE.search(kind)
+    if len(values) == 1 and over is None and depth < DEEPEST:
+        told.add(name.id)
+        return is_given(module, values[0], functions, told, depth + 1)
+    return over is None and not values and name.id in module.given
+
+
+def is_same(module: Module, value: ast.expr, name: str) -> bool:
+    """`Path(path)`, `str(path)`: the same path as another type."""
+    if not isinstance(value, ast.Call):
+        return False
+    named = [argument.id for argument in value.args if isinstance(argument, ast.Name)]
+    method = isinstance(value.func, ast.Attribute) and value.func.attr in JOINING
+    return (module.full_name(value.func) in JOINS and named == [name]) or method
+
+
+def parameter(name: str, functions: list[Function]) -> str | None:
+    """The annotation of the parameter that has this name, "" without one; None where no parameter has it."""
+    for function in functions:
+        arguments = function.args
+        extra = [argument for argument in (arguments.vararg,) if argument is not None]
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra):
+            if argument.arg == name:
+                return ast.unparse(argument.annotation) if argument.annotation else ""
+    return None
+
+
+def is_held(module: Module, node: ast.Attribute, functions: list[Function], told: set[str]) -> bool:
+    """`self.path` that a parameter gave, or an attribute of a parameter (`args.path`)."""
+    if not isinstance(node.value, ast.Name) or NO_PATH.search(node.attr):
+        return False
+    if dotted(node) in told:
+        return True
+    told.add(dotted(node))
+    if node.value.id != "self":
+        return parameter(node.value.id, functions) is not None
+    holder = next((one for one in module.enclosing(functions[-1]) if isinstance(one, ast.ClassDef)), None)
+    if holder is None:
+        return False
+    values = attributes(module, holder).get(node.attr, [])
+    return bool(values) and all(
+        is_given(module, value, [one for one in module.enclosing(value) if is_function(one)], told, DEEPEST)
+        for value in values
+    )
+
+
+def attributes(module: Module, holder: ast.ClassDef) -> dict[str, list[ast.expr]]:
+    """Attribute -> what the methods of a class assign to it."""
+    made: dict[ast.ClassDef, dict[str, list[ast.expr]]] = module.derived.setdefault("attributes", {})
+    if holder not in made:
+        made[holder] = defaultdict(list)
+        for node in ast.walk(holder):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Attribute) and dotted(target.value) == "self":
+                        made[holder][target.attr].append(node.value)
+    return made[holder]
+
+
+def is_seen_to(module: Module, call: ast.Call, functions: list[Function], told: set[str]) -> bool:
+    """Whether the function, the class that holds the path or a caller in the module asks, tries, tests or makes it."""
+    if is_tried(module, call) or any(asks(module, one, told, call.lineno) for one in functions):
+        return True
+    if is_wrapped(module, call, told):
+        return True
+    outer = functions[-1]
+    holder = next((one for one in module.enclosing(outer) if isinstance(one, ast.ClassDef)), None)
+    if holder is not None and any(name.startswith("self.") for name in told):
+        methods = [one for one in holder.body if is_function(one)]
+        if any(LOOKS.search(one.name) for one in methods):
+            return True
+        if any(asks(module, one, set(), 0) for one in methods):
+            return True
+    names = {outer.name} if holder is None or outer.name != "__init__" else {holder.name}
+    if holder is not None and any(name.startswith("self.") for name in told):
+        names.add(holder.name)
+    return any(is_called_with_care(module, name, 0) for name in names)
+
+
+def is_wrapped(module: Module, call: ast.Call, told: set[str]) -> bool:
+    """Whether a `with` around the call is given the path: it may turn the error into a sentence."""
+    withs = (item for holder in module.enclosing(call) if isinstance(holder, ast.With) for item in holder.items)
+    calls = (item.context_expr for item in withs)
+    return any(one is not call and isinstance(one, ast.Call) and mentions(one, told) for one in calls)
+
+
+def is_called_with_care(module: Module, name: str, depth: int) -> bool:
+    """Whether a call of the function in this module stands in a `try`, or where somebody asks for files."""
+    if "calls by name" not in module.derived:
+        table: dict[str, list[ast.Call]] = defaultdict(list)
+        for _, call, _ in module.calls:
+            for name_of in (call.func, *call.args):  # `pool.map(read, paths)`
+                table[last_name(name_of)].append(call)
+        module.derived["calls by name"] = table
+    for call in module.derived["calls by name"].get(name, ()):
+        around = [holder for holder in module.enclosing(call) if is_function(holder)]
+        if is_tried(module, call) or is_of_listed(module, call) or any(asks(module, one, set(), 0) for one in around):
+            return True
+        if not around and id(module.scope(call)) in askers(module):
+            return True
+        further = around and depth < DEEPEST and around[-1].name != name
+        if further and is_called_with_care(module, around[-1].name, depth + 1):
+            return True
+    return False
+
+
+def is_of_listed(module: Module, call: ast.Call) -> bool:
+    """Whether what a call is given comes from a function of the module that lists or asks."""
+    over: list[ast.AST] = [inner for argument in call.args for inner in ast.walk(argument)]
+    for name in [one for one in over if isinstance(one, ast.Name)]:
+        sources = (*gone_through(module, name), *module.given.get(name.id, ()))
+        over += [inner for value in sources for inner in ast.walk(value)]
+    names = {last_name(one.func) for one in over if isinstance(one, ast.Call)}
+    asking = askers(module)
+    return any(is_function(node) and node.name in names and id(node) in asking for _, node in module.statements())
+
+
+def askers(module: Module) -> set[int]:
+    """ids of functions and cells that ask whether a file is there, or list a folder."""
+    if "askers" not in module.derived:
+        asking = EXISTS | LISTS | {"walk", "scandir", "which", "is_available"}
+        module.derived["askers"] = {id(module.scope(c)) for _, c, _ in module.calls if last_name(c.func) in asking}
+    ids: set[int] = module.derived["askers"]
+    return ids
+
+
+def asks(module: Module, function: Function, told: set[str], line: int) -> bool:
+    """Whether a function asks for files, is called so, has its paths checked before, or tests or passes on this one."""
+    if id(function) in askers(module) or ASKING.search(function.name):
+        return True
+    if ASKED_BY_TYPE.search(" ".join(map(ast.unparse, (*function.decorator_list, function.args)))):
+        return True
+    if any(ASKING.search(ast.unparse(decorator)) for decorator in function.decorator_list):
+        return True
+    for node in ast.walk(function) if told else ():
+        if getattr(node, "lineno", line) > line:
+            continue
+        if isinstance(node, ast.If | ast.IfExp | ast.Assert | ast.While) and is_question(node.test, told):
+            return True
+        if isinstance(node, ast.Call) and SEES_TO.search(last_name(node.func) or getattr(node.func, "attr", "")):
+            values = (*node.args, *(item.value for item in node.keywords))
+            if node.lineno < line and any(mentions(value, told) for value in values):
+                return True
+    return False
+
+
+def is_question(test: ast.expr, told: set[str]) -> bool:
+    """A condition on the path that asks for more than whether one was given."""
+    if isinstance(test, ast.BoolOp):
+        return any(is_question(value, told) for value in test.values)
+    if isinstance(test, ast.UnaryOp):
+        return is_question(test.operand, told)
+    if isinstance(test, ast.Compare) and any(isinstance(o, ast.Constant) and o.value is None for o in test.comparators):
+        return False
+    return not isinstance(test, ast.Name | ast.Attribute) and mentions(test, told)
+
+
+def mentions(node: ast.AST, told: set[str]) -> bool:
+    """Whether one of the names stands in the node."""
+    return any(isinstance(one, ast.Name | ast.Attribute) and dotted(one) in told for one in ast.walk(node))
