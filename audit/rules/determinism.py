@@ -237,7 +237,8 @@ def restored(module: Module, call: ast.Call) -> bool:
 
 def settings(module: Module) -> Iterator[Finding]:
     """`cudnn.benchmark = True` and `cudnn.deterministic = False`, written as they are and by nobody's wish."""
-    for piece, node in module.statements():
+    spoken_of = any("deterministic" in piece.text or "benchmark" in piece.text for piece in module.pieces)
+    for piece, node in module.statements() if spoken_of else ():
         if not isinstance(node, ast.Assign):
             continue
         for written, value in (pair for target in node.targets for pair in pairs(target, node.value)):

@@ -58,6 +58,9 @@ WRITERS = {f"{name.rpartition('.')[0]}.dump": 1 for name in PICKLES} | {"numpy.s
 BUILDING = re.compile(r"(^|/)(_?setup\w*|conf|noxfile|versioneer)\.py$")  # they run the tree's own version.py
 UNSAFE = {f"yaml.{part}{name}" for part in ("", "loader.", "cyaml.") for name in ("Loader", "UnsafeLoader", "CLoader")}
 STARTERS = {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"}
+LIBRARIES = {name.partition(".")[0] for name in (*EVALS, *PICKLES)} | {
+    "numpy", "yaml", "ruamel", "os", "subprocess", "asyncio", "commands",
+}  # fmt: skip
 SHELL_NAME = re.compile(r"(^|/)(ba|z|da)?sh$")
 SHELLS = {
     "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
@@ -81,6 +84,8 @@ def find(target: Target) -> Iterator[Finding]:
 
 def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
     """(rule, what the call does with data); "" for nothing."""
+    if name.partition(".")[0] not in LIBRARIES:
+        return EVAL, ""
     if name in EVALS:
         if call.args and not is_fixed(module, call.args[0]) and not is_loading(module, call):
             return EVAL, "" if defines(module, name) else f"{name}() of a value"
