@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,13 +11,15 @@ from tempfile import TemporaryDirectory
 
 from audit import notebooks
 from audit.model import Confidence, Finding, Location, Severity, counted, found
+from audit.rules.absent import lost
 from audit.rules.code import TEST_PATH, Module
 from audit.rules.cycles import components, shortest
 from audit.rules.family import Family, rule
-from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of, moves_path
-from audit.rules.names import FRAMEWORKS, ON_PYPI, OWN_NAMES, covers, is_foreign
+from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
+from audit.rules.names import DISTRIBUTIONS, FRAMEWORKS, OWN_NAMES, covers, is_foreign
 from audit.rules.requirements import build_requirements, declared, in_notebook
-from audit.rules.unused import Uses
+from audit.rules.search import moves_path
+from audit.rules.unused import Uses, bound
 from audit.runners import Diagnostic, ruff
 from audit.target import Target
 
@@ -55,11 +56,6 @@ CYCLE = rule(
     confidence=Confidence.HIGH,
 )
 
-GENERATED = re.compile(
-    r"(^|\.)(_+version\w*|_[A-Z]\w*|_\w*(?:ext|cuda|lib|core|native|build|c)|version|\w+_pb2(_grpc)?|\w+_rc"
-    r"|generated\w*|cython_\w+)(\.|$)"
-)
-COMPILED = re.compile(r"(^|/)(?:CMakeLists\.txt|Cargo\.toml|meson\.build|[^/]+\.(?:pyx|pxd|c|cc|cpp|cu|rs|i))$")
 SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
 # What users of a program do not run; a document's notebook says itself what it needs.
 ASIDE = re.compile(
@@ -67,6 +63,7 @@ ASIDE = re.compile(
     r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/"
 )
 ASKED = re.compile(r"(?:find_spec|available|installed)\(\s*['\"](\w+)")
+HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/")  # copies that editors and other tools keep
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
 
@@ -92,9 +89,12 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
     files = [path for path in target.python_files if not f"/{path}".endswith(SPARED) and path not in unread]
     diagnostics, _ = ruff(["--isolated", "--select", "F401"], files, target.root)
     # Syntax errors, which ruff reports whatever it is asked for, are another family's.
+    refused = {item.location.path for item in diagnostics if item.code != "F401"}
+    refused = {path for path in refused if path.endswith(".ipynb")}
+    read = [item for item in diagnostics if item.location.path not in refused]
     found_unused = [
         item
-        for item in (*diagnostics, *in_broken_notebooks(target, sorted(broken)))
+        for item in (*read, *in_broken_notebooks(target, sorted(broken | refused)))
         if item.code == "F401" and item.location not in optional
     ]
     counts = Counter(item.location.path for item in found_unused)
@@ -107,7 +107,7 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
 
 
 def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic]:
-    """Ruff on what parses of notebooks with a cell that does not: it passes over a notebook with one such cell.
+    """Ruff on what parses of notebooks that it passes over: for one cell that does not parse, or a field that lacks.
 
     A name that such a cell holds counts as used.
     """
@@ -126,10 +126,11 @@ def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic
             place.write_text(json.dumps(document), encoding="utf-8")
             diagnostics, _ = ruff(["--isolated", "--select", "F401"], [place.name], Path(folder))
         for item in diagnostics:
-            name = item.message.split("`")[1].rpartition(" as ")[2].split(".")[-1] if item.code == "F401" else ""
-            if name and item.location.cell is not None and not re.search(rf"\b{re.escape(name)}\b", lost):
-                piece = pieces[item.location.cell]
-                yield replace(item, location=piece.at(item.location.line))
+            if item.code == "F401" and item.location.cell is not None:
+                piece, line = pieces[item.location.cell], item.location.line
+                name = bound(piece.line(line), item.message.split("`")[1])
+                if not re.search(rf"\b{re.escape(name)}\b", lost):
+                    yield replace(item, location=piece.at(line))
 
 
 def optional_imports(target: Target) -> Iterator[Location]:
@@ -150,6 +151,8 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     reported: set[str] = set()
     optional = set(guarded(local)) if common else set()
     for module in local.modules.values():
+        if HIDDEN.search(module.path):
+            continue
         names = common | {item.name for item in requirements if common and item.location.path == module.path}
         moves = moves_path(local, module)
         aside = TEST_PATH.search(module.path) or ASIDE.search(module.path)
@@ -158,13 +161,15 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 continue
             first = item.module.split(".")[0]
             missing = lost(local, module, item, moves)
-            if missing and (item.level or not covers(names, first)):
+            # The name of a package of the tree stands in names of others: only its own name declares it.
+            given = first.lower().replace("_", "-") in names if first in local.tops else covers(names, first)
+            if missing and (item.level or not given):
                 place, excerpt = item.piece.at(item.line), item.piece.line(item.line)[:120]
                 yield found(MISSING, place, f"there is no module `{missing}`", excerpt)
                 continue
             if missing or item.level or aside or first in reported or not names or stands(local, first):
                 continue
-            if item.deferred and first in optional:
+            if item.deferred and not optional.isdisjoint((first, DISTRIBUTIONS.get(first))):
                 continue
             if is_foreign(first) and not covers(names, first) and not (moves and fetched(module, first)):
                 reported.add(first)
@@ -192,56 +197,6 @@ def fetched(module: Module, first: str) -> bool:
     """Whether a name may be a module that the notebook fetches, or that lies beside the tree."""
     clones = module.is_notebook and any(FETCHES.search(piece.text) for piece in module.pieces)
     return clones or OWN_NAMES.fullmatch(first) is not None
-
-
-def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
-    """The name of a module of this tree that an import means and that is not there; "" when all is well."""
-    if module.is_notebook and (item.level or moves):
-        return ""
-    dots = "." * item.level
-    if is_made(local, item.module) or (not item.level and item.module.split(".")[0] in sys.stdlib_module_names):
-        return ""
-    place = local.resolve(module.path, item)
-    if place is None or (item.level and not item.module and not place.endswith("__init__.py")):
-        return ""
-    if place == "":
-        if item.level:
-            return f"{dots}{item.module}"
-        first, dot, _ = item.module.partition(".")
-        own = OWN_NAMES.fullmatch(first) and first not in ON_PYPI
-        if first in local.tops:
-            here = not moves or any(local.resolve(module.path, other) for other in siblings(module, first))
-            return item.module if dot and here and (owns(local, module, first) or (own and not moves)) else ""
-        return item.module if own and not moves and not item.deferred else ""
-    if not item.names or not place.endswith("__init__.py"):
-        return ""
-    for name in item.names:  # `from . import name`, `from package import name`: a module or something it defines
-        absent = name != "*" and not local.defines(place, name) and not local.submodule(place, name)
-        if absent and item.level and not item.module and not is_made(local, name):
-            return f"{dots}{name}"
-    return ""
-
-
-def siblings(module: Module, first: str) -> list[Import]:
-    """Imports of the same package: one that is found in the tree says that the package is the tree's."""
-    return [item for item in imports_of(module) if not item.level and item.module.startswith(f"{first}.")]
-
-
-def is_made(local: Local, name: str) -> bool:
-    """Whether a module may come out of a build: by its name, or hidden in a tree with code that is compiled."""
-    hidden = re.search(r"(^|\.)_", name) is not None
-    return GENERATED.search(name) is not None or (hidden and any(COMPILED.search(path) for path in local.files))
-
-
-def owns(local: Local, module: Module, first: str) -> bool:
-    """Whether a first name can only be a package of this tree that the module reaches.
-
-    One inside another package (`app/wandb/`), beside another project (`projects/b/`), or whose name other distributions
-    share (`__path__`, declare_namespace) is not what the import means.
-    """
-    outside = [folder for folder in local.tops[first] if not local.within(folder)]
-    reached = any(not folder or folder == "src" or f"{module.path}/".startswith(f"{folder}/") for folder in outside)
-    return reached and all(local.is_whole(f"{folder}/{first}".lstrip("/")) for folder in outside)
 
 
 def cycles(local: Local) -> Iterator[Finding]:

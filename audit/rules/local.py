@@ -10,14 +10,13 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, modules
-from audit.rules.names import FRAMEWORKS
+from audit.rules.names import FRAMEWORKS, ON_PYPI
 from audit.rules.requirements import declared
 from audit.target import Piece, Target, held
 
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
-# What makes modules importable from elsewhere; names of which a path to a place in the tree is made.
-MOVES = re.compile(r"sys\.path\s*(?:\+?=|\.extend|\[)|site\.addsitedir|git clone|%cd|os\.chdir|PYTHONPATH")
-PATH_WORDS = {"os", "osp", "sys", "str", "Path", "pathlib", "__file__", "inspect"}
+COMPILED = re.compile(r"(^|/)(?:CMakeLists\.txt|Cargo\.toml|meson\.build|[^/]+\.(?:pyx|pxd|c|cc|cpp|cu|rs|i))$")
+GIVES_ANY = {"globals", "setattr", "vars", "exec", "sys.modules"}  # by which a module may give itself any name
 IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError", "OSError"}
 
 
@@ -155,6 +154,22 @@ class Local:
         items = (item for module in self.modules.values() for item in imports_of(module) if not item.level)
         return {item.module.partition(".")[0] for item in items}
 
+    @cached_property
+    def reached(self) -> set[str]:
+        """First names of absolute imports of modules inside packages that the tree has."""
+        edges = (edge for module in self.modules.values() for edge in self.edges(module))
+        return {item.module.partition(".")[0] for _, item in edges if not item.level and "." in item.module}
+
+    @cached_property
+    def compiles(self) -> bool:
+        """Whether the tree holds code that is compiled."""
+        return any(COMPILED.search(path) for path in self.files)
+
+    @cached_property
+    def holding(self) -> set[str]:
+        """Folders with a Python file in them."""
+        return {path.rpartition("/")[0] for path in self.files if path.endswith(".py")}
+
     def within(self, folder: str) -> bool:
         """Whether a folder is a package, or lies in a folder that is imported from: its modules have longer names."""
         above = folder.split("/")[:-1] if folder else []
@@ -212,6 +227,8 @@ class Local:
             found = [folder for folder in found if folder not in inside]
         if first.lower() in FRAMEWORKS:
             found = [folder for folder in found if not self.within(folder)]
+        elif first in ON_PYPI:  # in a package that is imported by its name, a module of it has a longer one
+            found = [path for path in found if path not in inside or path.rpartition("/")[2] not in self.imported]
         return sorted(found, key=inside.__contains__)
 
     def absolute(self, importer: str, name: str) -> str:
@@ -277,38 +294,6 @@ class Local:
                     yield place, item
 
 
-def moves_path(local: Local, module: Module) -> bool:
-    """Whether a module makes Python look for modules in a place that is not in the tree, or that nobody knows."""
-    texts = [piece.text for piece in module.pieces]
-    if any(MOVES.search(text) for text in texts):
-        return True
-    if not any("sys.path" in text for text in texts):
-        return False
-    calls = [call for _, call, name in module.calls if name in ("sys.path.append", "sys.path.insert")]
-    return not calls or any(not stays(local, module, argument) for call in calls for argument in call.args[-1:])
-
-
-def stays(local: Local, module: Module, node: ast.expr, depth: int = 0) -> bool:
-    """Whether a path is one of this tree: made of `__file__` and folders that are there."""
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            folder = inner.value.removeprefix("./").strip("/")
-            if set(folder) <= {".", "/"}:
-                known = ".." not in folder or "__file__" in ast.unparse(node)  # else it depends on where one stands
-            else:
-                known = any(f"/{other}".endswith(f"/{folder}") for other in local.folders)
-            if not known:
-                return False
-        elif isinstance(inner, ast.Attribute) and inner.attr in ("argv", "environ", "getenv"):
-            return False
-        elif isinstance(inner, ast.Name) and inner.id not in PATH_WORDS:
-            given = module.given.get(inner.id, [])
-            few = depth <= 2 and 0 < len(given) < 5
-            if not few or not all(stays(local, module, value, depth + 1) for value in given):
-                return False
-    return True
-
-
 def local_of(target: Target) -> Local:
     """The modules of a tree, made once."""
     if "local" not in target.derived:
@@ -334,6 +319,6 @@ def assigned(module: Module) -> set[str]:
             found.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
-        elif isinstance(node, ast.Call) and dotted(node.func) in ("globals", "setattr", "vars"):
+        elif isinstance(node, ast.Attribute | ast.Call) and dotted(getattr(node, "func", node)) in GIVES_ANY:
             found.add("__getattr__")
     return found

@@ -40,6 +40,7 @@ ON_PYPI = {
 FRAMEWORKS = {
     "torch", "pytorch", "torchvision", "tensorflow", "keras", "jax", "numpy", "scipy", "pandas", "matplotlib",
     "transformers", "flask", "requests", "tqdm", "pillow", "pyyaml", "scikit-learn", "streamlit", "gradio",
+    "click", "rich", "gym",
 }  # fmt: skip
 # Words that are added to a framework's name for another build of it.
 BUILDS = re.compile(r"py|cpu|gpu|nightly|macos|intel|rocm|metal|headless|dev|src|cu(?:da)?\d*|tf|\d+|simd|lib|base")
@@ -66,7 +67,7 @@ def covers(names: set[str], first: str) -> bool:
     return any(
         wanted in name or name.replace("-", "") in (wanted.replace("-", ""), f"py{wanted}", f"python{wanted}")
         or (len(parts) > 1 and parts <= set(name.split("-")))
-        or (name not in FRAMEWORKS and ((len(name) > 3 and name in wanted) or name in parts))
+        or (name not in FRAMEWORKS and name != "python" and ((len(name) > 3 and name in wanted) or name in parts))
         for name in names
     )  # fmt: skip
 

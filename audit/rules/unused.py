@@ -18,10 +18,20 @@ MEANT = re.compile(
 EFFECTS = re.compile(
     r"(?:mpl_toolkits\.mplot3d(?:\.\w+)?|readline|rlcompleter|scienceplots|tensorflow_text|intel_extension_for_\w+"
     r"|torch_xla|pycuda\.autoinit|comet_ml|unsloth|ale_py|d4rl|procgen|minigrid|gym_minigrid|pybullet_envs|pybulletgym"
-    r"|highway_env|panda_gym|pillow_avif|pyximport|win_unicode_console|(?:gym|gymnasium)_\w+)"
+    r"|highway_env|panda_gym|pillow_avif|pyximport|win_unicode_console|(?:gym|gymnasium)_\w+"
+    r"|(?:qtpy|PyQt\d|PySide\d)\.QtWebEngineWidgets)"
 )
+# Magics that run the Python they are given, and what others take over from Python: `{name}`, `$name`.
+IN_MAGIC = r"^[^#\n]*%{{1,2}}(?:timeit|time|[ml]?prun|memit)\b.*\b{0}\b|^\s*[%!].*(?:\{{[^}}\n]*\b|\$){0}\b"
 FRONT = 8  # unused names of a module that is a front of others
 REGISTERS = re.compile(r"@[\w.]*register|\bregister\(")
+
+
+def bound(line: str, source: str) -> str:
+    """The name that a line with `import source` gives it: `np` for `import numpy as np`, else the last part."""
+    last = source.rpartition(".")[2]
+    renamed = re.search(rf"\b{re.escape(last)}\s+as\s+(\w+)", line)
+    return renamed.group(1) if renamed else last
 
 
 class Uses:
@@ -40,15 +50,17 @@ class Uses:
                     found[path].append((module, item))
         return found
 
-    def spares(self, piece: Piece, line: int, imported: str) -> bool:
-        """Whether an import of a piece is for others, or for its effect. `imported` is `a.b` or `a.b as c`."""
-        source, _, given = imported.partition(" as ")
-        name = given or source.rpartition(".")[2]
+    def spares(self, piece: Piece, line: int, source: str) -> bool:
+        """Whether an import of a piece is for others, or for its effect. `source` is `a.b`, whatever it is called."""
+        name = bound(piece.line(line), source)
         if MEANT.search(piece.line(line)) or EFFECTS.fullmatch(source):
             return True
         module = self.local.modules.get(piece.path)
-        if module is None or piece.cell is not None:
+        if module is None:
             return False
+        if piece.cell is not None:
+            used = re.compile(IN_MAGIC.format(re.escape(name)), re.MULTILINE)
+            return any(used.search(cell.text) for cell in module.pieces if "%" in cell.text or "!" in cell.text)
         return self.taken(piece.path, name) or self.acts(module, source) or self.is_fixture(module, name)
 
     def is_front(self, path: str, unused: int) -> bool:

@@ -1,0 +1,92 @@
+"""Modules of a tree that its imports name and that are not there."""
+
+import re
+import sys
+
+from audit.rules.code import Module
+from audit.rules.local import Import, Local, imports_of
+from audit.rules.names import ON_PYPI, OWN_NAMES
+
+GENERATED = re.compile(
+    r"(^|\.)(_+version\w*|_[A-Z]\w*|_\w*(?:ext|cuda|lib|core|native|build|c)|version|\w+_pb2(_grpc)?|\w+_rc"
+    r"|generated\w*|cython_\w+)(\.|$)"
+)
+PLAIN = re.compile(r"(?!__)[a-z_][a-z0-9_]*")  # as modules are called, unlike classes and constants
+
+
+def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
+    """The name of a module of this tree that an import means and that is not there; "" when all is well."""
+    if module.is_notebook and (item.level or moves):
+        return ""
+    dots = "." * item.level
+    first, dot, _ = item.module.partition(".")
+    if is_made(local, item.module) or (not item.level and first in sys.stdlib_module_names):
+        return ""
+    place = local.resolve(module.path, item)
+    if place is None or (item.level and not item.module and not place.endswith("__init__.py")):
+        return ""
+    if place:
+        sure = place.endswith("__init__.py") and (item.level or not moves)
+        name = lost_name(local, module, item, place) if sure else ""
+        return name and f"{dots}{item.module}{'.' if item.module else ''}{name}"
+    if item.level:
+        return f"{dots}{item.module}"
+    own = OWN_NAMES.fullmatch(first) and first not in ON_PYPI
+    if first in local.tops:
+        here = not moves or any(local.resolve(module.path, other) for other in siblings(module, first))
+        return item.module if dot and here and (owns(local, module, item.module) or (own and not moves)) else ""
+    return item.module if own and not moves and not item.deferred else ""
+
+
+def lost_name(local: Local, module: Module, item: Import, place: str) -> str:
+    """What `from package import name` takes that is neither a module of the package nor something it defines."""
+    beside = item.level and not item.module
+    absent = (name for name in item.names if name != "*" and not is_made(local, name))
+    absent = (name for name in absent if not local.defines(place, name) and not local.submodule(place, name))
+    for name in absent:
+        if beside or (PLAIN.fullmatch(name) and not local.compiles and (item.level or is_only(local, module, item))):
+            return name
+    return ""
+
+
+def is_only(local: Local, module: Module, item: Import) -> bool:
+    """Whether an absolute import can mean one package only, which is the tree's."""
+    parts = tuple(item.module.split("."))
+    places = [base for base in local.bases(module.path, parts[0]) if local.locate(base, parts)]
+    return len(places) == 1 and parts[0] not in ON_PYPI and owns(local, module, item.module)
+
+
+def siblings(module: Module, first: str) -> list[Import]:
+    """Imports of the same package: one that is found in the tree says that the package is the tree's."""
+    return [item for item in imports_of(module) if not item.level and item.module.startswith(f"{first}.")]
+
+
+def is_made(local: Local, name: str) -> bool:
+    """Whether a module may come out of a build: by its name, or hidden in a tree with code that is compiled."""
+    return GENERATED.search(name) is not None or (re.search(r"(^|\.)_", name) is not None and local.compiles)
+
+
+def owns(local: Local, module: Module, name: str) -> bool:
+    """Whether the first part of a name can only be a package of this tree that the module reaches.
+
+    One inside another package (`app/wandb/`), beside another project (`projects/b/`), which the tree never reaches
+    (`examples/wandb/`), or whose name other distributions share is not what the import means.
+    """
+    first = name.partition(".")[0]
+    outside = [folder for folder in local.tops[first] if not local.within(folder)]
+    reached = any(
+        not folder or folder == "src" or (f"{module.path}/".startswith(f"{folder}/") and first in local.reached)
+        for folder in outside
+    )
+    return reached and all(is_alone(local, folder, name) for folder in outside)
+
+
+def is_alone(local: Local, folder: str, name: str) -> bool:
+    """Whether no other distribution can add the module: to a package, or to a folder of modules below a shared name."""
+    parts = tuple(name.split("."))
+    paths = ["/".join((folder, *parts[:length])).lstrip("/") for length in range(1, len(parts))]
+    if local.is_whole("/".join((folder, parts[0])).lstrip("/")):
+        return True
+    known = [path for path in paths if path in local.folders]
+    shared = any(f"{path}/__init__.py" in local.files and not local.is_whole(path) for path in known[1:])
+    return len(known) > 1 and not shared and known[-1] in local.holding
