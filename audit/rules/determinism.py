@@ -243,7 +243,10 @@ def settings(module: Module) -> Iterator[Finding]:
             continue
         for written, value in (pair for target in node.targets for pair in pairs(target, node.value)):
             name = module.full_name(written)
-            loose = is_constant(value, name == BENCHMARK) and name in (BENCHMARK, DETERMINISTIC)
+            if name == BENCHMARK:
+                loose = is_constant(value, True) or bool(DEVICE.search(ast.unparse(value)))
+            else:
+                loose = name == DETERMINISTIC and is_constant(value, False)
             if loose and not any(map(is_wish, module.enclosing(node))) and not recorded(module, node, name):
                 message = f"{name} is fixed to {ast.unparse(value)}"
                 yield found(SETTING, piece.at(node.lineno), message, piece.line(node.lineno)[:120])

@@ -1,6 +1,7 @@
 """Who sets a seed, and for whom it counts: the module itself, what runs it, what those call or import."""
 
 import ast
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from functools import cached_property
 from audit.rules.code import Module, is_constant, is_function, last_name, text_of
 from audit.rules.local import Local, is_main
 
+SEEDERS = {"random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed"}
 KEYS = {"jax.random.PRNGKey", "jax.random.key"}
 NAMING = (ast.Name, ast.Attribute, ast.ImportFrom, ast.Constant)
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -71,13 +73,24 @@ class Seeds:
 
 
 def parts_that_seed(module: Module, *, common: bool = False) -> Iterator[str]:
-    """The outermost functions and classes around every call that sets a seed."""
-    for _, call, name in module.calls:
-        if sets_state(call, name) and "manual_seed" not in name if common else sets_seed(call, name):
-            holders = list(module.enclosing(call))
-            parts = [node for node in holders if is_function(node) or isinstance(node, ast.ClassDef)]
-            alone = not parts or bool(parts[-1].decorator_list)
-            yield "if __name__" if any(map(is_main, holders)) else AT_ONCE if alone else parts[-1].name
+    """The outermost functions and classes around everything that sets a seed."""
+    calls = (call for _, call, name in module.calls if (sets_common if common else sets_seed)(call, name))
+    listed = (node for _, node in module.walk() if isinstance(node, ast.Tuple | ast.List) and of_seeders(node, module))
+    for node in itertools.chain(calls, listed):
+        holders = list(module.enclosing(node))
+        parts = [holder for holder in holders if is_function(holder) or isinstance(holder, ast.ClassDef)]
+        alone = not parts or bool(parts[-1].decorator_list)
+        yield "if __name__" if any(map(is_main, holders)) else AT_ONCE if alone else parts[-1].name
+
+
+def of_seeders(node: ast.Tuple | ast.List, module: Module) -> bool:
+    """`(random.seed, torch.manual_seed)`, each of which a loop calls."""
+    return bool(node.elts) and all(module.full_name(item) in SEEDERS for item in node.elts)
+
+
+def sets_common(call: ast.Call, name: str) -> bool:
+    """A state that is not torch's own, and by no `seed=` that one call is given."""
+    return sets_state(call, name) and "manual_seed" not in name
 
 
 def sets_seed(call: ast.Call, name: str) -> bool:
