@@ -37,6 +37,7 @@ GENERATED = re.compile(
 HEAD = 1000  # characters
 COMMON = {"np", "tf", "pd", "plt", "jnp", "keras"}  # names under which everybody imports, from one place or another
 SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells names of other kinds from variables
+DEFINING = {"FunctionDef", "AsyncFunctionDef", "ClassDef"}
 TYPES_ONLY = {"annotation", "returns", "type_comment", "type_params", "kind", "ctx"}
 
 
@@ -150,13 +151,13 @@ def written(node: ast.AST, imported: Mapping[str, str]) -> Text:
             kind = type(item).__name__
             values: list[object] = [getattr(item, name, None) for name in meaning(kind)]
             stored = isinstance(item, ast.arg) or isinstance(getattr(item, "ctx", None), ast.Store)
-            if is_function(item) or isinstance(item, ast.ClassDef):
+            if kind in DEFINING and (is_function(item) or isinstance(item, ast.ClassDef)):
                 stored = bool(opened) and is_function(item) and is_function(opened[-1][0])
                 opened.append((item, len(words), nodes))
                 waiting.append(text)
                 if is_text(item.body[0]):
                     values = [item.body[1:] if value is item.body else value for value in values]
-            elif isinstance(item, ast.AnnAssign):
+            elif kind == "AnnAssign" and isinstance(item, ast.AnnAssign):
                 of_record = bool(opened) and is_record(opened[-1][0])
                 kind, values = "Assign", [[item.target], item.value, *([item.annotation] if of_record else [])]
             nodes += 1

@@ -3,11 +3,9 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 
-from audit.rules.code import TEACHING_PATH, Function, Module, dotted, is_function, last_name
-from audit.rules.reading import EXISTS, LISTS, MAKING, gone_through, is_tried, path_argument
-from audit.target import Piece
+from audit.rules.code import Function, Module, dotted, is_function, last_name
+from audit.rules.reading import EXISTS, LISTS, gone_through, is_tried
 
 JOINS = {"os.path.join", "pathlib.Path", "os.fspath", "str", "os.path.expanduser", "os.path.abspath"}
 JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "format", "strip"}
@@ -29,19 +27,12 @@ LOOKS = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile",
 DEEPEST = 3  # names that one path has, and callers of callers
 
 
-def given_reads(module: Module) -> Iterator[tuple[Piece, ast.Call, str]]:
-    """Readings of a path that a parameter or the object holds, where nobody in the module asks whether it is there."""
-    if MAKING.search(module.path) or TEACHING_PATH.search(module.path):
-        return
-    for piece, call, name in module.calls:
-        path = path_argument(module, call, name)
-        if path is None:
-            continue
-        functions = [holder for holder in module.enclosing(call) if is_function(holder)]
-        if functions:
-            told: set[str] = set()
-            if is_given(module, path, functions, told) and told and not is_seen_to(module, call, functions, told):
-                yield piece, call, name
+def is_unasked(module: Module, call: ast.Call, path: ast.expr) -> bool:
+    """Whether a parameter or the object holds the path that is read, and nobody in the module asks if it is there."""
+    functions = [holder for holder in module.enclosing(call) if is_function(holder)]
+    told: set[str] = set()
+    given = bool(functions) and is_given(module, path, functions, told)
+    return given and bool(told) and not is_seen_to(module, call, functions, told)
 
 
 def is_given(module: Module, node: ast.expr, functions: list[Function], told: set[str], depth: int = 0) -> bool:
@@ -113,7 +104,7 @@ def is_held(module: Module, node: ast.Attribute, functions: list[Function], told
         return True
     told.add(dotted(node))
     if node.value.id != "self":
-        return parameter(node.value.id, functions) is not None
+        return not node.attr.startswith("_") and parameter(node.value.id, functions) is not None
     holder = next((one for one in module.enclosing(functions[-1]) if isinstance(one, ast.ClassDef)), None)
     if holder is None:
         return False

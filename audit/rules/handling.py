@@ -20,8 +20,8 @@ from audit.rules.code import (
     text_of,
 )
 from audit.rules.family import Family, rule
-from audit.rules.given import given_reads
-from audit.rules.reading import is_listed, unchecked_read
+from audit.rules.given import is_unasked
+from audit.rules.reading import Read, is_listed, reads, unchecked_read
 from audit.target import Piece, Target, held
 
 SWALLOW = rule(
@@ -89,24 +89,17 @@ def find(target: Target) -> Iterator[Finding]:
             yield from unfelt(module)
             continue
         yield from swallowed(module)
-        reported: set[ast.Call] = set()
         needing: dict[tuple[Piece, int], Finding] = {}
         for piece, call, name in module.calls:
             line = call.lineno
             if name in ("torch.load", ".torch.load"):  # torch may come with `import *`
                 yield from checkpoint(piece, call)
-            path = unchecked_read(module, call, name)
-            if path:
-                reported.add(call)
-                whose = "path that its user gives" if path[0] == "{" else "fixed path"
-                message = f"{called(call, name)}() of a {whose}, unchecked"
-                yield found(UNCHECKED, piece.at(line), message, piece.line(line)[:120])
             if asks_for_gpu(call, name) and not is_guarded(module, call) and not is_of_cuda(module):
                 needing[piece, line] = found(CUDA, piece.at(line), NEEDS, piece.line(line)[:120])
         yield from needing.values()
         yield from pictures(module)
         yield from devices(module)
-        yield from told_where(module, reported)
+        yield from unchecked(module)
 
 
 def swallowed(module: Module) -> Iterator[Finding]:
@@ -315,13 +308,22 @@ def called(call: ast.Call, name: str) -> str:
     return last_name(call.func) if name.startswith(".") else name
 
 
-def told_where(module: Module, reported: set[ast.Call]) -> Iterator[Finding]:
-    """One finding for each file that reads what its callers name, unasked: a library has many such places."""
-    found_in = [item for item in given_reads(module) if item[1] not in reported]
-    if found_in:
-        found_in.sort(key=lambda item: (item[0].cell or 0, item[1].lineno))
-        piece, call, name = found_in[0]
-        lines = list(dict.fromkeys(str(call.lineno) for _, call, _ in found_in[1:]))
+def unchecked(module: Module) -> Iterator[Finding]:
+    """Files of fixed or chosen paths, each; of paths that callers give one finding: a library has many such places."""
+    given: list[Read] = []
+    for read in reads(module):
+        piece, call, name, argument = read
+        path = unchecked_read(module, call, name, argument)
+        if path:
+            whose = "path that its user gives" if path[0] == "{" else "fixed path"
+            message = f"{called(call, name)}() of a {whose}, unchecked"
+            yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+        elif is_unasked(module, call, argument):
+            given.append(read)
+    if given:
+        given.sort(key=lambda read: (read[0].cell or 0, read[1].lineno))
+        piece, call, name, _ = given[0]
+        lines = list(dict.fromkeys(str(read[1].lineno) for read in given[1:]))
         more = f"; again in line {', '.join(lines[:SHOWN])}{' …' if len(lines) > SHOWN else ''}" if lines else ""
         message = f"{called(call, name)}() of a path that its caller gives, unchecked{more}"
         finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])

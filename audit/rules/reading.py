@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.rules.code import TEACHING_PATH, Module, dotted, is_function, is_parameter, keyword, last_name, text_of
+from audit.target import Piece
 
 EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat"}
 LISTS = {"glob", "rglob", "listdir", "iterdir"}  # what is listed is there; that says nothing about a name in the code
@@ -32,12 +33,21 @@ FILE = re.compile(r"[^/\\]\.\w+$")
 DEEPEST = 4  # names and callers that one path is followed through
 
 
-def unchecked_read(module: Module, call: ast.Call, name: str) -> str:
-    """The path, fixed in the code or given by the user, that is read with neither `try` nor a question before it."""
+Read = tuple[Piece, ast.Call, str, ast.expr]  # a call that reads a file: where, its full name, its path
+
+
+def reads(module: Module) -> list[Read]:
+    """Calls that read a file; none of files that make a package or teach, which lie where they are run."""
     if MAKING.search(module.path) or TEACHING_PATH.search(module.path):
-        return ""
+        return []
+    paths = ((piece, call, name, path_argument(module, call, name)) for piece, call, name in module.calls)
+    return [(piece, call, name, path) for piece, call, name, path in paths if path is not None]
+
+
+def unchecked_read(module: Module, call: ast.Call, name: str, argument: ast.expr) -> str:
+    """The path, fixed in the code or given by the user, that is read with neither `try` nor a question before it."""
     through: list[ast.AST] = [call]
-    path = path_read(module, call, name, through)
+    path = path_read(module, argument, name, through)
     if not path or "://" in path or path.startswith(("/proc", "/dev", "/sys")):
         return ""
     if any(is_tried(module, place) for place in through):
@@ -56,18 +66,14 @@ def is_tried(module: Module, place: ast.AST) -> bool:
     """Whether a `try` or `suppress` stands around the place."""
     for holder in module.enclosing(place):
         withs = [item.context_expr for item in holder.items] if isinstance(holder, ast.With) else []
-        if isinstance(holder, ast.Try) or any(
-            isinstance(w, ast.Call) and last_name(w.func) == "suppress" for w in withs
-        ):
+        suppressed = any(isinstance(one, ast.Call) and last_name(one.func) == "suppress" for one in withs)
+        if suppressed or (isinstance(holder, ast.Try) and holder.handlers):
             return True
     return False
 
 
-def path_read(module: Module, call: ast.Call, name: str, through: list[ast.AST]) -> str:
-    """The path that a call reads, where the code or its user fixes it; "" for what reads nothing or is told where."""
-    path = path_argument(module, call, name)
-    if path is None:
-        return ""
+def path_read(module: Module, path: ast.expr, name: str, through: list[ast.AST]) -> str:
+    """The path that is read, where the code or its user fixes it; "" for one that a caller gives."""
     if name not in READERS and isinstance(path, ast.Name):
         values = module.given.get(path.id, [])
         path = values[0] if len(values) == 1 and not is_parameter(module, path) else path
