@@ -58,6 +58,11 @@ TOOLS = re.compile(
 # What a model that was saved by a library carries beside its weights.
 OF_A_MODEL = {"architectures", "model_type", "transformers_version", "_class_name", "tokenizer_class"}
 FEW_CHARACTERS = 5_000
+# Quantities of physics are called alpha and gamma too.
+OF_TRAINING = re.compile(
+    r"(^|_)(lr|learning_?rate|batch_?size|epochs?|optimi[sz]er|weight_?decay|n_estimators|num_leaves|dropout)(_|$)",
+    re.I,
+)
 RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
 OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
 
@@ -76,7 +81,7 @@ def find(target: Target) -> Iterator[Finding]:
     others = [piece for piece in pieces if piece not in configurations]
     told = {piece: tuple(leaves_of(piece)) for piece in others if code.names(piece)}
     spoken = (piece for piece in others if piece not in told and is_spoken(piece.path, code.spoken))
-    told |= {piece: tuple(leaves_of(piece)) for piece in spoken if hyperparameters_in(piece)}
+    told |= {piece: tuple(leaves_of(piece)) for piece in spoken if hyperparameters_in(piece) > 1}
     configurations |= {piece: leaves for piece, leaves in told.items() if code.asks_for_most(leaves)}
     configurations |= dict(neighbours(others, configurations))
     named = {piece for piece in configurations if code.names(piece) or is_spoken(piece.path, code.spoken)}
@@ -143,14 +148,15 @@ def neighbours(others: list[Piece], known: dict[Piece, tuple[Leaf, ...]]) -> Ite
 
 def sets_training(piece: Piece) -> bool:
     """Whether a small file under any name gives values to what a training run is set by."""
-    if len(piece.text) > FEW_CHARACTERS:
-        return False
     return hyperparameters_in(piece) >= MIN_SHARED and not any(map(RESULT.search, lines_of_keys(piece)))
 
 
 def hyperparameters_in(piece: Piece) -> int:
-    """How many of the keys of a file are called like hyper-parameters."""
-    return sum(len(key) < LONGEST and bool(HYPER.fullmatch(key)) for key in lines_of_keys(piece))
+    """How many of the keys of a small file are called like hyper-parameters, where one of them is nothing else."""
+    if len(piece.text) > FEW_CHARACTERS:
+        return 0
+    keys = [key for key in lines_of_keys(piece) if len(key) < LONGEST]
+    return sum(map(bool, map(HYPER.fullmatch, keys))) if any(map(OF_TRAINING.search, keys)) else 0
 
 
 def unread(loaded: list[tuple[Piece, tuple[Leaf, ...]]], code: Code, tests: set[Module]) -> Iterator[Finding]:

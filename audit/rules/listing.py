@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -19,18 +19,21 @@ DEEPEST = 3  # names that one path is followed through
 
 @dataclass(frozen=True)
 class Listing:
-    """The words of the path that is listed, the suffixes that are asked of what is found, and where it begins.
+    """The words of the path that is listed, the folders among them, the suffixes that are asked of what is found.
 
-    `home` is the module's own folder where the path is made of its place, and "" where it is not.
+    `home` is the module's own folder where the path is made of its place, and "" where it is not. A folder of a
+    package is opened (`packaged`), which lists nothing yet.
     """
 
     words: frozenset[str]
+    folders: frozenset[str]
     suffixes: frozenset[str]
     home: str
+    packaged: bool
 
 
-def listings(modules: Iterable[Module]) -> Iterator[Listing]:
-    """What each listing in the code may find."""
+def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Listing]:
+    """What each listing in the code may find in a tree with folders of these names."""
     for module in modules:
         for _, call, name in module.calls:
             packaged = name.startswith(PACKAGED) and not any(map(is_file, call.args))
@@ -41,7 +44,8 @@ def listings(modules: Iterable[Module]) -> Iterator[Listing]:
                 around = [*nodes, *(ast.walk(scope) if is_function(scope) else ())]
                 asked = (SUFFIX.fullmatch(text_of(node)) for node in around)
                 suffixes = frozenset(match[1] for match in asked if match) | (words if packaged else frozenset())
-                yield Listing(words, suffixes, str(PurePosixPath(module.path).parent) if is_beside(nodes) else "")
+                home = str(PurePosixPath(module.path).parent) if is_beside(nodes) else ""
+                yield Listing(words, words.intersection(folders), suffixes, home, packaged)
 
 
 def is_beside(nodes: Collection[ast.AST]) -> bool:
@@ -75,17 +79,18 @@ def defaults(function: ast.AST, name: str) -> Iterator[ast.expr]:
         yield from (value for parameter, value in (*last, *only) if value is not None and parameter.arg == name)
 
 
-def is_listed(path: str, every: Iterable[Listing], folders: Collection[str]) -> bool:
-    """Whether a listing names the folder of a file and none in that folder, or its suffix and no other folder."""
-    place = PurePosixPath(path)
+def is_listed(place: PurePosixPath, every: Iterable[Listing], folders: Mapping[PurePosixPath, set[str]]) -> bool:
+    """Whether a listing names the folder of a file and none in that folder, or its suffix and no other folder.
+
+    `folders` are those of the tree: folder -> the names of those in it.
+    """
+    inside = folders.get(place.parent, set())
     above = place.parts[:-1]
-    inside = {PurePosixPath(folder).name for folder in folders if PurePosixPath(folder).parent == place.parent}
-    names = {PurePosixPath(folder).name for folder in folders}
     for listing in every:
         if above and above[-1] in listing.words and listing.words.isdisjoint(inside):
             return True
         at_home = listing.home in ("", ".") or place.is_relative_to(listing.home)
-        if at_home and place.suffix.lstrip(".") in listing.suffixes and not (listing.words & names).difference(above):
+        if at_home and place.suffix.lstrip(".") in listing.suffixes and listing.folders.issubset(above):
             return True
     return False
 

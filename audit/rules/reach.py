@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -18,6 +19,7 @@ COMMAND = re.compile(
     r"^\s*[$!%>]|^\s*(?:\S*python[\d.]*|torchrun|accelerate|deepspeed|ba?sh|make|docker|mlflow|dvc|\./\S+)\s"
 )
 SPAN = re.compile(r"`([^`]+)`")
+COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
 GAP = re.compile(r"\{[^{}]*\}|%s|%d")
 MAX_NAME = 200  # characters of a path
 FENCE = re.compile(r"^\s*(```|~~~)")
@@ -40,6 +42,7 @@ class Code:
         self.text = "\n".join(self.texts)
         self.unparsed = {word for text in unparsed for word in re.findall(r"\w+", text)}
         self.spoken = commands(target)
+        self.beside: dict[PurePosixPath, tuple[list[Piece], set[str]]] = {}
         self.variables, self.attributes, self.records = names_in(every)
         if takes_apart(every):
             self.attributes.update(*self.records.values())
@@ -58,14 +61,18 @@ class Code:
         return by_hand(self.every)
 
     @cached_property
-    def listed(self) -> list[Listing]:
-        """What it lists."""
-        return list(listings(self.every))
+    def listed(self) -> tuple[list[Listing], list[Listing]]:
+        """What it lists, and which folders of packages it opens."""
+        every = list(listings(self.every, {name for names in self.folders.values() for name in names}))
+        return [one for one in every if not one.packaged], [one for one in every if one.packaged]
 
     @cached_property
-    def folders(self) -> set[str]:
-        """All folders of the tree."""
-        return {str(folder) for path in self.target.files for folder in PurePosixPath(path).parents}
+    def folders(self) -> dict[PurePosixPath, set[str]]:
+        """All folders of the tree: folder -> the names of those in it."""
+        inside: dict[PurePosixPath, set[str]] = defaultdict(set)
+        for folder in {folder for path in self.target.files for folder in PurePosixPath(path).parents}:
+            inside[folder.parent].add(folder.name)
+        return inside
 
     @cached_property
     def words(self) -> set[str]:
@@ -101,6 +108,22 @@ class Code:
         texts = (text.rpartition("/")[2] for text in self.ends if ("{" in text or "%" in text) and len(text) < MAX_NAME)
         return [parts for parts in map(GAP.split, texts) if len(parts) > 1]
 
+    @cached_property
+    def stems(self) -> set[str]:
+        """The last parts of texts that may be paths, without a suffix."""
+        paths = (text.rpartition("/")[2] for text in self.texts if len(text) < MAX_NAME)
+        return {re.sub(r"\.(ya?ml|toml|json)$", "", path) for path in paths}
+
+    def passes_over(self, place: PurePosixPath, beside: list[Piece]) -> bool:
+        """Whether the code knows two thirds of the files of a folder by their stems, and not this one.
+
+        Then it opens those whose stems it has a table of. Plain words may stand for anything.
+        """
+        if not COMPOUND.search(place.stem) or place.stem in self.stems:
+            return False
+        known = sum(PurePosixPath(other.path).stem in self.stems for other in beside)
+        return known >= FEW_ENTRIES and 3 * known >= 2 * len(beside)
+
     def names(self, piece: Piece) -> bool:
         """Whether a text in the code holds the file's name, or a library is told to compose it."""
         place = PurePosixPath(piece.path)
@@ -120,8 +143,10 @@ class Code:
         """
         name = PurePosixPath(piece.path)
         folder = name.parent
-        beside = [other for other, entries in every.items() if entries and PurePosixPath(other.path).parent == folder]
-        elsewhere = {leaf.keys[-1] for other in beside if other in named for leaf in every[other]}
+        if folder not in self.beside:
+            beside = [other for other, found in every.items() if found and PurePosixPath(other.path).parent == folder]
+            self.beside[folder] = beside, {leaf.keys[-1] for other in beside if other in named for leaf in every[other]}
+        beside, elsewhere = self.beside[folder]
         alone = any(leaf.keys[-1] in self.asked and leaf.keys[-1] not in elsewhere for leaf in leaves)
         left_behind = len(beside) <= 2 * sum(other in named for other in beside) and not alone
         if self.composed and FOLDER.search(piece.path):
@@ -130,11 +155,15 @@ class Code:
             return in_group or not left_behind or self.asks_for_most(leaves)
         if any(is_filled(parts, name) for parts in self.gapped):
             return True
-        if put_together(piece.path, self.ends) or is_globbed(folder.name, self.spoken):
+        if is_globbed(folder.name, self.spoken):
+            return True
+        listed, opened = self.listed
+        opens = put_together(piece.path, self.ends) or is_listed(name, opened, self.folders)
+        if opens and not self.passes_over(name, beside):
             return True
         known = any(leaf.keys[-1] in self.words for leaf in leaves)
         asked = known or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
-        if is_listed(piece.path, self.listed, self.folders):
+        if is_listed(name, listed, self.folders):
             return asked
         most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
         return self.by_hand and most and not left_behind
@@ -174,12 +203,17 @@ def defaults_of(piece: Piece) -> list[str]:
 def is_spoken(path: str, text: str) -> bool:
     """Whether the file's name stands in a text, and not as the end of another file's."""
     name = PurePosixPath(path).name
-    return name in text and bool(re.search(rf"(?<![\w.-]){re.escape(name)}", text))
+    at = text.find(name)
+    while at > 0 and (text[at - 1].isalnum() or text[at - 1] in "_.-"):
+        at = text.find(name, at + 1)
+    return at >= 0
 
 
 def is_globbed(folder: str, spoken: str) -> bool:
     """Whether a command goes through the files of a folder: `configs/*.yaml`, `configs/$name`."""
-    return bool(folder) and f"{folder}/" in spoken and bool(re.search(rf"\b{re.escape(folder)}/[*$]", spoken))
+    if not folder or not any(f"{folder}/{sign}" in spoken for sign in "*$"):
+        return False
+    return bool(re.search(rf"\b{re.escape(folder)}/[*$]", spoken))
 
 
 def is_filled(parts: list[str], place: PurePosixPath) -> bool:
