@@ -24,21 +24,24 @@ PRINT = rule(
 SPEAKS = re.compile(
     r"(^|/)(__main__|cli\w*|\w*_cli|main|app|console|commands?|setup|versioneer|conf|demo\w*|show\w*|print\w*|report\w*"
     r"|display\w*|\w*completions?|bench\w*|\w+_bench|info|collect_env|manage|shell|repl)\.py$"
-    r"|(^|/)(cli|commands?|scripts?|bin|tools|test_utils|benchmarks?|cmd|ci)/",
+    r"|(^|/)(cli|commands?|scripts?|bin|tools|test_utils|benchmarks?|cmd|ci)(?=/)",
     re.I,
 )
+# Of these, where a model is trained all the same; a folder of tools that is a package is imported by others.
+PROGRAMS = re.compile(r"(^|/)(main|app|__main__)\.py$|(^|/)(scripts?|tools|bin)/", re.I)
 SPEAKING = re.compile(
-    r"^_*(main|cli|usage|show|print|display|summar|report|describe|dump|log|info|help|demo)"
+    r"^_*(main|cli|usage|show|print|display|summar|report|describe|dump|log|info|help|demo|bench)"
     r"|_(summary|report|info|main)$"
 )
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
 SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
-ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|display|show|dry_run|interactive", re.I)
+ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|disp(lay)?(?![a-z])|show|dry_run|interactive", re.I)
 EVERY = re.compile(r"% *[\w.\[\]'\"()]+")  # `step % print_every`: how often, not whether
 TRAINS = re.compile(r"(^|_)train(_|$)|^fit$|^backward$|^apply_gradients$")
 PRINTS = {"print", "pprint.pprint", "pprint.pp"}
+INPUTS = {"input", "raw_input", "builtins.input", "six.moves.input"}
 SHOWN = 5  # line numbers named in one message
 
 
@@ -50,16 +53,21 @@ def find(target: Target) -> Iterator[Finding]:
     for module in modules(target):
         path = module.path
         origins = {origin.split(".")[0] for origin in module.origins.values()}
-        speaks = SPEAKS.search(path) and origins.isdisjoint(SERVERS)
-        if module.is_notebook or speaks or any(pattern.search(path) for pattern in ELSEWHERE):
+        if module.is_notebook or any(pattern.search(path) for pattern in ELSEWHERE):
             continue
-        is_library = path.rpartition("/")[0] in packages or path in imported
-        loops = training_loops(module)
+        in_package = path.rpartition("/")[0] in packages
+        speaks = is_to_speak(path, in_package=in_package) and origins.isdisjoint(SERVERS)
+        loops = training_loops(module) if not speaks or PROGRAMS.search(path) else set()
+        if speaks and not loops:
+            continue
+        is_library = in_package or path in imported
         trains = bool(loops) or training_place(module) is not None
         is_command = not origins.isdisjoint(SHELLS) and (path not in imported or reads_arguments(module))
         if not trains and (is_command or not is_library):
             continue
         printing = prints(module, loops)
+        if speaks:
+            printing = (item for item in printing if not loops.isdisjoint(module.enclosing(item[1])))
         if not trains:
             printing = (item for item in printing if not is_of_a_script(module, item[1], imported))
         lines = [(piece, node.lineno) for piece, node in printing]
@@ -69,6 +77,11 @@ def find(target: Target) -> Iterator[Finding]:
             more = f", again in line {numbers}{' …' if len(lines) > SHOWN + 1 else ''}" if numbers else ""
             kind = "training" if trains else "library"
             yield found(PRINT, piece.at(line), f"print in {kind} code{more}", piece.line(line)[:120])
+
+
+def is_to_speak(path: str, *, in_package: bool) -> bool:
+    """Whether the name of a file, or of a folder around it, says that its output is what it is for."""
+    return any(not (in_package and match[0].endswith("tools")) for match in SPEAKS.finditer(path))
 
 
 def reads_arguments(module: Module) -> bool:
@@ -102,7 +115,7 @@ def is_over_epochs(loop: ast.For | ast.While) -> bool:
 def prints(module: Module, loops: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
     calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and keyword(call, "file") is None]
-    dialogues = {part_of(module, call) for _, call, name in module.calls if name == "input"}
+    dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
     for piece, call in sorted(calls, key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
         asked = any(isinstance(holder, ast.If) and is_asked(holder.test) for holder in holders)

@@ -18,14 +18,21 @@ TODO = rule(
     confidence=Confidence.HIGH,
 )
 
-NOTE = re.compile(r"\b(?:TODO|FIXME)\b|^#+[\W_]*(?i:todo|fixme)\b(?![ _-]?lists?\b)|\b(?i:todo|fixme):")
+NOTE = re.compile(
+    r"\b(?:TODO|FIXME)\b(?! (?:placeholder|marker|comment|item)s?\b)"
+    r"|^#+[\W_]*(?i:todo|fixme)\b(?![ _-]?lists?\b)|\b(?i:todo|fixme):"
+)
 COMMENT = re.compile(r"(?<!\S)#.*")
+REMARK = re.compile(r"^\s*@?(?:rem\b|::).*", re.I)
 MAY_NOTE = re.compile(r"\b(?:todo|fixme)(?![a-z])", re.I)
 TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 MAY_COMMENT = re.compile(r"#.*?(?:todo|fixme)", re.I)
 # In a docstring the word may be a subject: it must begin a line, or name who or what is to come.
-NOTE_IN_TEXT = re.compile(r"^\W*(?:TODO|FIXME)\b|\b(?:TODO|FIXME)\s?[:(]|\((?:TODO|FIXME)\)|^\W*(?i:todo):")
-SETTINGS = re.compile(r"\.(ya?ml|toml|cfg|ini|sh|bash)$|(^|/)(Dockerfile|Makefile)[^/]*$")
+NOTE_IN_TEXT = re.compile(
+    r"^\W*(?:TODO|FIXME)\b|\b(?:TODO|FIXME)\s?[:(]|\((?:TODO|FIXME)\)|^\W*(?i:todo):|:\s+(?:TODO|FIXME)\W*$"
+)
+SETTINGS = re.compile(r"\.(ya?ml|toml|cfg|ini|sh|bash|ps1|bat|cmd)$|(^|/)(Dockerfile|Makefile)[^/]*$")
+BATCH = re.compile(r"\.(bat|cmd)$")
 
 
 def notes(target: Target) -> Iterator[Finding]:
@@ -41,7 +48,8 @@ def notes(target: Target) -> Iterator[Finding]:
                     within = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                     lines.update(line for line in within if NOTE_IN_TEXT.search(piece.line(line)))
         elif SETTINGS.search(piece.path):
-            said = ((number, COMMENT.search(line)) for number, line in enumerate(piece.lines, 1))
+            comment_of = REMARK if BATCH.search(piece.path) else COMMENT
+            said = ((number, comment_of.search(line)) for number, line in enumerate(piece.lines, 1))
             lines = {number for number, comment in said if comment and NOTE.search(comment[0])}
         for line in sorted(lines):
             yield found(TODO, piece.at(line), "work left for later", piece.line(line)[:120])

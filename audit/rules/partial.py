@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import Module, is_function, last_name
@@ -26,7 +26,7 @@ METRIC = re.compile(
 )  # fmt: skip
 SCORES = {"evaluate", "score"}  # of Keras and scikit-learn
 BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
-COUNTED = re.compile(r"(^|_)(n_)?(correct|hits?|right|scores?|metrics?)(_|$)", re.I)
+COUNTED = re.compile(r"(^|_)(n_)?(correct|hits?|right|scores?|metrics?|loss|losses)(_|$)", re.I)
 STEPS = re.compile(r"(^|_)step$")
 EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)")
 BATCHES = re.compile(r"loader|batches|dataset|(^|_)(dl|ds)$", re.I)
@@ -45,14 +45,17 @@ def partial(module: Module) -> Iterator[Finding]:
         metric = is_a_metric(module, call, name)
         batches = (metric or name == "equality") and name not in SCORES  # what has a score() may be anything
         if (metric and is_long(parts[0])) or (
-            batches and any(sees_batches(holder, name, parts[0]) for holder in module.enclosing(call))
+            batches and any(sees_batches(module, holder, name, parts[0]) for holder in module.enclosing(call))
         ):
             message = f"{name} of `[{parts[0]}]` of each batch"
             yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
     for piece, node in module.statements():
-        if isinstance(node, ast.For | ast.AsyncFor) and is_over_batches(node):
-            yield from last_batch(module, piece, node)
+        if isinstance(node, ast.For | ast.AsyncFor) and is_over_batches(module, node):
+            text = f"the last batch of the loop in line {node.lineno}"
+            yield from one_batch(module, piece, node, names_of(batch_of(node)), text)
             yield from first_batches(module, piece, node)
+        elif isinstance(node, ast.Assign) and is_first_batch(node.value):
+            yield from one_batch(module, piece, node, names_of(node.targets[0]), "the first batch")
 
 
 def compared(call: ast.Call) -> tuple[str, list[ast.expr]]:
@@ -81,7 +84,7 @@ def is_long(part: str) -> bool:
     return part.startswith(":") and int(part[1:]) >= MANY
 
 
-def sees_batches(holder: ast.AST, name: str, part: str) -> bool:
+def sees_batches(module: Module, holder: ast.AST, name: str, part: str) -> bool:
     """A loop over a loader, or a function that is called with one batch after the other.
 
     A function that evaluates may be given single pictures or boxes as well: there a short part says nothing.
@@ -90,12 +93,23 @@ def sees_batches(holder: ast.AST, name: str, part: str) -> bool:
         return False
     if is_function(holder):
         return (EVALUATES if is_long(part) else STEPS).search(holder.name) is not None
-    return isinstance(holder, ast.For | ast.AsyncFor) and is_over_batches(holder)
+    return isinstance(holder, ast.For | ast.AsyncFor) and is_over_batches(module, holder)
 
 
-def is_over_batches(loop: ast.For | ast.AsyncFor) -> bool:
-    """Whether a loop takes one batch after the other, by the name of what it goes through."""
-    return any(BATCHES.search(name) for name in names_of(loop.iter))
+def is_over_batches(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
+    """Whether a loop takes one batch after the other, by the name of what it goes through: `bar = tqdm(loader)`."""
+    through = module.given.get(loop.iter.id, []) if isinstance(loop.iter, ast.Name) else []
+    wrapped = [value for value in through if isinstance(value, ast.Call) and value.args]
+    parts = (loop.iter, *(value.args[0] for value in wrapped if isinstance(value, ast.Call)))
+    return any(BATCHES.search(name) for part in parts for name in names_of(part))
+
+
+def is_first_batch(value: ast.expr) -> bool:
+    """`next(iter(loader))` of held-out data."""
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "next"):
+        return False
+    inner = re.match(r"next\(iter\(([\w.]+)\)\)$", ast.unparse(value))
+    return inner is not None and bool(HELD_OUT.search(inner[1]) and BATCHES.search(inner[1]))
 
 
 def fixed_part(module: Module, node: ast.expr) -> str:
@@ -124,31 +138,33 @@ def slice_of(node: ast.expr) -> str:
     return re.sub("^0:", ":", text) if re.fullmatch(r"\d+|0?:\d+", text) else ""
 
 
-def last_batch(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> Iterator[Finding]:
-    """A metric behind a loop over batches of what the loop leaves: its last batch."""
-    batch = set(names_of(batch_of(loop)))
-    for following in after(module, loop):
-        stored = [node for node in ast.walk(following) if isinstance(node, ast.Name)]
-        batch -= {node.id for node in stored if isinstance(node.ctx, ast.Store)}  # by the next loop, by a list's cat()
+def one_batch(module: Module, piece: Piece, start: ast.stmt, names: Iterable[str], which: str) -> Iterator[Finding]:
+    """A metric of one batch: behind a loop over batches of what it leaves, its last one; or of the first."""
+    batch = set(names)
+    for following in after(module, start):
+        if not (isinstance(following, ast.Assign) and not batch.isdisjoint(names_of(following.value))):
+            stored = [node for node in ast.walk(following) if isinstance(node, ast.Name)]
+            batch -= {node.id for node in stored if isinstance(node.ctx, ast.Store)}  # by the next loop, a list's cat()
         for call in (inner for inner in ast.walk(following) if isinstance(inner, ast.Call)):
             name, pair = compared(call)
             used = {inner for argument in pair for inner in names_of(argument)}
             if batch.isdisjoint(used) or not (name == "equality" or is_a_metric(module, call, name)):
                 continue
-            if not says_so(module, piece, call, call.lineno - 1, call.lineno):
-                message = f"{name} of the last batch of the loop in line {loop.lineno}"
+            said = piece.line(start.lineno) if isinstance(start, ast.Assign) else ""
+            if not (SAYS_SO.search(said) or says_so(module, piece, call, call.lineno - 1, call.lineno)):
+                message = f"{name} of {which}"
                 yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
                 return
 
 
 def batch_of(loop: ast.For | ast.AsyncFor) -> ast.expr:
     """What a loop calls its batch: without the number that enumerate gives."""
-    counted = isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) == "enumerate"
+    counted = any(isinstance(node, ast.Call) and last_name(node.func) == "enumerate" for node in ast.walk(loop.iter))
     return loop.target.elts[-1] if counted and isinstance(loop.target, ast.Tuple) else loop.target
 
 
-def after(module: Module, loop: ast.For | ast.AsyncFor) -> list[ast.stmt]:
-    """The statements behind a loop that goes through everything, in the block that holds it."""
+def after(module: Module, loop: ast.stmt) -> list[ast.stmt]:
+    """The statements behind one, or behind a loop that goes through everything, in the block that holds it."""
     if any(isinstance(inner, ast.Break) for inner in ast.walk(loop)):
         return []
     holder = module.parents[loop]

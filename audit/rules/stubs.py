@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import FOREIGN_PATH, TEST_PATH, dotted, is_text, text_of
+from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, is_text, text_of
 from audit.rules.family import Family, rule
 from audit.rules.notes import NOTE, TODO, notes
 from audit.target import Piece, Target, held
@@ -39,20 +39,30 @@ UNREACHABLE = rule(
 NOT_YET = re.compile(r"^\W*(?:\w+ )?(?:is )?(?:not (?:yet )?implemented|to be implemented|unimplemented)\b", re.I)
 TO_FILL = re.compile(r"\.pyi$|(^|/)versioneer\.py$|_pb2(_grpc)?\.py$|(^|/)\w*templates?/")
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
-BASE = re.compile(r"^_*(Base|Abstract|I(?=[A-Z][a-z]))(?=[A-Z_]|$)|(Base|Mixin|Interface)(V?\d+D?)?$")
-HOOK = re.compile(r"^(on_\w+|upgrade|downgrade|setup|teardown|close|reset|flush|cleanup)$")
+BASE = re.compile(
+    r"^_*(Base|Abstract|I(?=[A-Z][a-z]))(?=[A-Z_]|$)|(Base|Mixin|Interface|Hooks|Callbacks?)(V?\d+D?)?$"
+)  # fmt: skip
+HOOK = re.compile(
+    r"^((on|before|after)_\w+|(pre|post)_(un)?install|upgrade|downgrade|setup|teardown|close|reset|flush|cleanup)$"
+)  # fmt: skip
 DOUBLE = re.compile(
-    r"^_?No(?=[A-Z]|$)|(Null|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)|(^|_)(no_?op|nop)(_|$)"
-    r"|^_?(raise|refuse|forbid)_", re.ASCII
+    r"^_?No(ne|t)?(?=[A-Z]|$)|(Null|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)"
+    r"|(^|_)(no_?op|nop)(_|$)|^_?(raise|refuse|forbid)_|^_?(unimp|unimplemented|not_implemented|unsupported)$", re.ASCII
 )  # fmt: skip
 # What is said where an empty body, or an error, is all that should be there.
 MEANT = re.compile(
-    r"\bno[- ]?op\b|nothing to|does nothing|do nothing|intentional|deliberate|on purpose"
-    r"|sub-?class|child class|derived class|overrid|overwrit|abstract|implemented (by|in)|\bhook\b", re.I
+    r"\bno[- ]?op\b|\bnothing\b|intentional|deliberate|on purpose|\b(not|never|un) ?used\b|\balways raise"
+    r"|sub-?class|child class|derived class|overrid|overwrit|abstract|(?<!not )implemented (by|in)|\bhook\b", re.I
 )  # fmt: skip
+ABSTRACT = re.compile(
+    r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
+    r"|sub-?class(es)? (must|should|can|may|need|have to)|(must|should|to) (be )?(sub-?class|overrid|implement)", re.I
+)  # fmt: skip
+MARKS = re.compile(r"\bmark(s|er|ers|ing)?\b|\bsentinel\b|\bnamespace\b", re.I)
 REFUSES = re.compile(
-    r"(?!.*\b(?:yet|stub|todo|fixme)\b).*(?:\b(?:use|instead|cannot|can't|only|must|pass)\b|support)", re.I | re.S
-)
+    r"(?!.*\b(?:yet|stub|todo|fixme)\b)"
+    r".*(?:\b(?:use|instead|cannot|can't|only|must|pass|unavailable|does not|doesn't|not used)\b|support)", re.I | re.S
+)  # fmt: skip
 # Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
 PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
 INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
@@ -65,7 +75,7 @@ CALM = {"no_grad", "inference_mode", "enable_grad", "autocast", "open", "errstat
 EXITS = {"sys.exit", "exit", "quit", "os._exit"}
 NAMES: dict[type[ast.stmt], str] = {
     ast.Return: "`return`", ast.Raise: "`raise`", ast.Break: "`break`", ast.Continue: "`continue`", ast.If: "`if`",
-    ast.Expr: "exit", ast.With: "`with`",
+    ast.Expr: "exit", ast.With: "`with`", ast.While: "endless loop", ast.Try: "`try`",
 }  # fmt: skip
 DOCUMENTED = "a docstring"
 QUIET = {  # that Python calls on its own, and where doing nothing is an answer
@@ -110,9 +120,14 @@ class Classes:
         own = self.methods[name]
         return any(method in protocol and len(protocol) > 1 and protocol <= own for protocol in self.protocols)
 
-    def related(self, name: str) -> set[str]:
-        """The class's ancestors and descendants known in this tree."""
-        return self.reach(name, up=True) | self.reach(name, up=False)
+    def is_hook(self, name: str, method: str, *, raises: bool) -> bool:
+        """Whether a method is known above or below the class: it may have nothing to do here.
+
+        One that only raises is unwritten where those above leave it open as well.
+        """
+        above, below = self.reach(name, up=True), self.reach(name, up=False)
+        known = [other for other in above | below if method in self.methods.get(other, ())]
+        return any(not raises or other in below or method not in self.hollow[other] for other in known)
 
     def reach(self, name: str, *, up: bool) -> set[str]:
         """All classes above or below."""
@@ -144,12 +159,14 @@ def find(target: Target) -> Iterator[Finding]:
 def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
     """Functions and classes with nothing in them."""
     assert piece.tree is not None
-    waiting: list[tuple[ast.AST, ast.ClassDef | None]] = [(piece.tree, None)]
+    waiting: list[tuple[ast.AST, ast.AST]] = [(piece.tree, piece.tree)]
     while waiting:
-        node, owner = waiting.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            body = placeholder(node.body)
-            if body and not excused(node, body, owner, classes) and not is_meant(piece, node):
+        node, holder = waiting.pop()
+        if is_function(node):
+            owner = holder if isinstance(holder, ast.ClassDef) else None
+            body = placeholder(node.body, may_refuse=node.col_offset > 0)
+            given = is_function(holder) and not body.startswith("`raise")  # made to be handed on: it does nothing
+            if body and not given and not excused(node, body, owner, classes) and not is_meant(piece, node):
                 where = f"{owner.name}.{node.name}" if owner else node.name
                 yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
         if isinstance(node, ast.ClassDef):
@@ -158,18 +175,24 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             inherits = not plain or node.keywords or node.decorator_list
             named = DOUBLE.search(node.name) or BASE.search(node.name)
             used = classes.reach(node.name, up=False) or is_record(piece, node.name) if body else False
-            if body and body != DOCUMENTED and not inherits and not named and not used:
+            said = (ast.get_docstring(node, clean=False) or "") if body else ""
+            meant = ABSTRACT.search(said) or MARKS.search(said)
+            if body and body != DOCUMENTED and not (inherits or named or used or meant):
                 message = f"class {node.name} is only {body}"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
         if isinstance(node, ast.If) and class_name(node.test) == "TYPE_CHECKING":
             continue  # declarations for a type checker have no body
         # A definition under `except ImportError` is a fall-back: doing nothing is what it is for.
         children = [child for child in held(node) if not isinstance(child, ast.ExceptHandler)]
-        waiting += [(child, node if isinstance(node, ast.ClassDef) else None) for child in children]
+        inside = node if is_function(node) or isinstance(node, ast.ClassDef) else holder
+        waiting += [(child, inside) for child in children]
 
 
-def placeholder(body: list[ast.stmt]) -> str:
-    """What is all there is, in words: `pass`, `...`, `raise NotImplementedError` or the like, a docstring; else ""."""
+def placeholder(body: list[ast.stmt], *, may_refuse: bool = True) -> str:
+    """What is all there is, in words: `pass`, `...`, `raise NotImplementedError` or the like, a docstring; else "".
+
+    A method, or a function for some platform, may refuse what its class or platform cannot do.
+    """
     rest = body[1:] if is_text(body[0]) else body
     if len(rest) != 1:
         return "" if rest else DOCUMENTED
@@ -180,16 +203,18 @@ def placeholder(body: list[ast.stmt]) -> str:
         return "`...`"
     if isinstance(only, ast.Raise) and only.exc is not None:
         said = text_of(only.exc.args[0]) if isinstance(only.exc, ast.Call) and only.exc.args else ""
-        unwritten = class_name(only.exc) in ("NotImplementedError", "NotImplemented") and not REFUSES.match(said)
+        unwritten = class_name(only.exc) in ("NotImplementedError", "NotImplemented")
+        unwritten = unwritten and not (may_refuse and REFUSES.match(said))
         if unwritten or NOT_YET.search(said):
             return f"`raise {class_name(only.exc)}`"
     return ""
 
 
-def is_meant(piece: Piece, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function says of itself that it has nothing to do, or that others write it."""
+def is_meant(piece: Piece, node: Function) -> bool:
+    """Whether a function says of itself, or in its error, that it has nothing to do, or that others write it."""
     lines = piece.lines[node.lineno - 1 : node.end_lineno]
-    said = [ast.get_docstring(node, clean=False) or "", *(line.partition("#")[2] for line in lines)]
+    texts = (text_of(inner) for statement in node.body for inner in ast.walk(statement))
+    said = [*texts, *(line.partition("#")[2] for line in lines)]
     return any(map(MEANT.search, said)) and not any(map(NOTE.search, said))
 
 
@@ -199,15 +224,18 @@ def is_record(piece: Piece, name: str) -> bool:
     for node in piece.nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and class_name(node.value.func) == name:
             made.update(target.id for target in node.targets if isinstance(target, ast.Name))
-    return any(
-        isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and class_name(node.value) in made
-        for node in piece.nodes
-    )
+    return any(isinstance(node, ast.expr) and class_name(filled(node)) in made for node in piece.nodes)
 
 
-def excused(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, body: str, owner: ast.ClassDef | None, classes: Classes
-) -> bool:
+def filled(node: ast.expr) -> ast.expr:
+    """`x` of `x.name = 1` and of `setattr(x, name, 1)`; anything else stays a node without a name."""
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        return node.value
+    is_set = isinstance(node, ast.Call) and len(node.args) == 3 and class_name(node) == "setattr"
+    return node.args[0] if isinstance(node, ast.Call) and is_set else ast.Constant(None)
+
+
+def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Classes) -> bool:
     """Whether an empty body is right here: interfaces, hooks, null objects, decorators that use it."""
     if (
         DOUBLE.search(node.name)
@@ -223,9 +251,11 @@ def excused(
     names = {class_name(base) for base in owner.bases} | {class_name(keyword.value) for keyword in owner.keywords}
     if names & INTERFACES or DOUBLE.search(owner.name) or BASE.search(owner.name):
         return True
+    if ABSTRACT.search(ast.get_docstring(owner, clean=False) or ""):
+        return True
     if classes.is_filled_in_below(owner.name) or (not raises and classes.is_owed(owner.name, node.name)):
         return True
-    if any(node.name in classes.methods.get(other, set()) for other in classes.related(owner.name)):
+    if classes.is_hook(owner.name, node.name, raises=raises):
         return True
     if raises or node.name in ESSENTIAL:
         return False
@@ -253,10 +283,19 @@ def unreachable(piece: Piece) -> Iterator[Finding]:
 def leaves(statement: ast.stmt) -> bool:
     """Whether no run goes on behind a statement: it leaves the block or the program.
 
-    So do both branches of an `if`, or what a `with` holds that swallows no error.
+    So do both branches of an `if`, a `try` and all its handlers, an endless loop, or what a `with` holds that swallows
+    no error.
     """
+    if type(statement) not in NAMES:
+        return False
     while isinstance(statement, ast.If) and statement.orelse and leaves(statement.body[-1]):
         statement = statement.orelse[-1]
+    if isinstance(statement, ast.Try):
+        ends = [statement.orelse or statement.body, *(handler.body for handler in statement.handlers)]
+        return all(leaves(block[-1]) for block in ends)
+    if isinstance(statement, ast.While):
+        endless = isinstance(statement.test, ast.Constant) and bool(statement.test.value)
+        return endless and not any(isinstance(node, ast.Break) for node in ast.walk(statement))
     if isinstance(statement, ast.With):
         return all(class_name(item.context_expr) in CALM for item in statement.items) and leaves(statement.body[-1])
     if isinstance(statement, ast.Expr):
@@ -275,7 +314,7 @@ def is_guard(leaving: ast.stmt, following: ast.stmt) -> bool:
     """An error raised behind branches that all return, a return behind an exit: for whoever changes what is above."""
     if isinstance(leaving, ast.Expr):
         return isinstance(following, ast.Return | ast.Raise)
-    return isinstance(leaving, ast.If) and isinstance(following, ast.Raise | ast.Assert)
+    return isinstance(leaving, ast.If | ast.Try | ast.While) and isinstance(following, ast.Raise | ast.Assert)
 
 
 def makes_generator(statement: ast.stmt) -> bool:

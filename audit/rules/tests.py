@@ -41,8 +41,10 @@ NAMED = re.compile(r"(^|/)tests?/([^/]+/)*test[^/]*\.py$|(^|/)tests\.py$")  # Dj
 SETTINGS = re.compile(r"(^|/)(pyproject\.toml|setup\.cfg|pytest\.ini|tox\.ini|Makefile)$|\.ya?ml$")
 CHECKS = re.compile(
     r"assert|check(?!_?point)|verify|expect|validate|raises|warns|fail|should|compare|ensure|snapshot"
-    r"|(?<!train_)test(?!_?(?:data|set|split|loader|image|file|path|dir|input|frame|df))", re.I
+    r"|(?<!train_)(?<!sub)(?<!skip)test(?!ing|_step|_?(?:data|set|split|loader|image|file|path|dir|input|frame|df))",
+    re.I,
 )  # fmt: skip
+UNTOLD = re.compile(r"skip(?!_?(?:if|unless))|xfail|fixture|expected", re.I)  # marks of what is no test, or is to fail
 INHERITED = re.compile(r"self\.\w+")  # a method that the tree does not have may assert
 HANDED_ON = re.compile(r"_*(assert|check|verify|fail)")  # `map_structure(self.assertAllEqual, …)`
 CONSTANT = ast.Constant | ast.Compare | ast.cmpop | ast.BoolOp | ast.boolop
@@ -69,18 +71,23 @@ def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:
     if any(map(has_tests, files)):
         return
     defining = [m for m in files if any(is_function(node) or isinstance(node, ast.ClassDef) for _, node in m.walk())]
-    if len(defining) >= MIN_MODULES and not runs_doctests(target):
+    if len(defining) >= MIN_MODULES and not (runs_doctests(target) and any(map(has_examples, files))):
         yield found(NONE, Location("."), f"{len(defining)} modules define something, and no file tests any of it")
 
 
 def has_tests(module: Module) -> bool:
     """Whether a module of tests tests something, or another runs its own examples or holds unittest cases."""
     if NAMED.search(module.path):
-        return True
+        return any(piece.text.strip() for piece in module.pieces)
     if TEST_PATH.search(module.path):
         names = (getattr(node, "name", None) or "" for _, node in module.statements())
         return any(name.lower().startswith("test") for name in names) or "assert" in module.pieces[0].text
     return any(name in ("doctest.testmod", "unittest.main") for _, _, name in module.calls)
+
+
+def has_examples(module: Module) -> bool:
+    """Whether there may be an example in a docstring."""
+    return any(">>>" in piece.text for piece in module.pieces)
 
 
 def runs_doctests(target: Target) -> bool:
@@ -109,7 +116,7 @@ def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]
             continue
         arguments = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
         marks = " ".join(mark_of(decorator) for decorator in node.decorator_list)
-        if any(map(FIXTURES.search, arguments)) or re.search(r"skip|xfail|fixture|expected", marks):
+        if any(map(FIXTURES.search, arguments)) or UNTOLD.search(marks):
             continue
         if not asserts(node, helpers, set(), fields) and traps_of(module).isdisjoint(names_in(node)):
             message = f"{node.name} has no assertion"
@@ -173,6 +180,8 @@ def asserts(
             if own is not None and name not in seen and asserts(own, helpers, seen, fields):
                 return True
             called = dotted(inner.func)
+            if own is not None and is_of_super(inner.func):
+                return True  # the test of the class above, given something
             always = name in ("assertTrue", "assertEqual") and inner.args and all(map(is_always, inner.args))
             known = own is not None or always or called in fields
             if not known and (CHECKS.search(name) or INHERITED.fullmatch(called)):
@@ -180,6 +189,12 @@ def asserts(
             if any(HANDED_ON.match(last_name(argument)) for argument in inner.args):
                 return True
     return False
+
+
+def is_of_super(called: ast.expr) -> bool:
+    """`super().test_it`."""
+    of = called.value if isinstance(called, ast.Attribute) else None
+    return isinstance(of, ast.Call) and isinstance(of.func, ast.Name) and of.func.id == "super"
 
 
 def is_always(test: ast.expr) -> bool:
