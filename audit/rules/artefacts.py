@@ -1,5 +1,6 @@
 """Text that was pasted and not read: marks of chat assistants, halves of merge conflicts."""
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import comments, docstrings, text_of
 from audit.rules.family import Family, rule
 from audit.rules.hints import hinted
+from audit.rules.spoken import ANSWER, HINTS, QUOTED, SAYINGS, spoken
 from audit.target import Kind, Piece, Target
 
 CITATION = rule(
@@ -39,45 +41,10 @@ MARK = re.compile(
     r"|\ue200?cite\ue202?turn\d\w*|\b(?:cite)?turn\d+(?:search|view|file|news|image)\d+|[?&]utm_source=chatgpt\.com"
     r"|\boai_citation:\d+|\bsandbox:/mnt/data/|\bfileciteturn\d\w*"
 )
-SPOKEN = re.compile(
-    r"\bas an ai language model\b|\bas an? (?:ai|(?:large |ai )?language model|ai (?:model|assistant)),? i\b"
-    r"|\bmy (?:knowledge|training) (?:cutoff|data (?:ends|only goes))\b"
-    r"|\bas of my last (?:knowledge |training )?update\b|\bi (?:don't|do not) have access to real-time\b"
-    r"|\bi(?:'m| am) sorry, but (?:as an ai|i can(?:'t|not))\b|\bi apologize for (?:the|any) (?:confusion|oversight)\b"
-    r"|\byou(?:'re| are) absolutely right[!.,]|^[^\w\n]*great question[!,]"
-    r"|^[^\w\n]*(?:chatgpt said|you said):|\bchatgpt said: |^copy code$|^[^\w\n]*regenerate response\W*$"
-    r"|\bchatgpt can make mistakes\b|^[^\w\n]*thought for \d+ seconds?\W*$"
-    r"|^[^\w\n]*(?:(?:assistant|chatgpt|claude|gpt-?\d\w*)\W*:\W*)?(?:certainly|sure|of course|absolutely)[!,] "
-    r"(?:here(?:'s| is| are)|below is|(?<=! )i(?:'ll| can| will| have|'ve)\b)"
-    r"|^[^\w\n]*here(?:'s| is) (?:the|an?|your) (?:updated|corrected|revised|improved|modified|refactored|rewritten"
-    r"|enhanced|optimi[sz]ed|cleaned[- ]up|polished|fixed) (?:[\w-]+ ){0,4}(?:version|code|script|function"
-    r"|implementation|class|file|readme|section|docstring|snippet|notebook)\b"
-    r"|^[^\w\n]*here(?:'s| is) .{5,120}[.!:] feel free to (?:adjust|modify|customi[sz]e|tweak|adapt|change)\b"
-    r"|\bi hope this helps[!.]|\bis there anything else (?:you(?:'d| would) like|you need|i can)\b"
-    r"|\bwould you like me to (?!\w+ed\b)|\blet me know if you(?:'d| would) like (?:me to|any)\b"
-    r"|\blet me know if you (?:need|want|have) any (?:further|additional|other|more) (?:adjust|change|modif|help|assist"
-    r"|clarif|refine|tweak|question|detail)|\bi(?:'ve| have) (?:updated|modified|refactored|rewritten|fixed) your \w+"
-    r"|\.\.\.\s*\(?(?:your )?(?:existing|rest of (?:the|your)) (?:code|function|class|script|implementation)"
-    r"|\brest of (?:the|your) (?:code|function|class|script|file|implementation) (?:remains?|stays?) "
-    r"(?:the same|unchanged)",
-    re.I | re.M,
+MARK_HINTS = (
+    "oaicite", "oai_citation", "sandbox:/mnt", "\u3010", "cite", "utm_source=chatgpt",
+    *(f"turn{digit}" for digit in range(10)),
 )  # fmt: skip
-HINTS = (  # in lower case; in lines without one of these no pattern finds anything: the cheap question first
-    "oaicite", "oai_citation", "sandbox:/mnt", "copy code", "\u3010", "cite", "utm_source=chatgpt", "as an ai",
-    "language model", "my knowledge", "my training", "my last", "access to real-time", "but i can", "chatgpt",
-    "you said", "certainly", "sure!", "sure,", "of course", "absolutely", "i hope this helps", "let me know if",
-    "here's", "here is", "anything else", "would you like me to", "existing code", "rest of", "i apologize",
-    "great question", "regenerate", "thought for", "im_start", "start_header", "assistant:", "ai:", "claude:",
-    "gemini:", "copilot:", *(f"turn{digit}" for digit in range(10)),
-)  # fmt: skip
-# Who speaks, at the beginning of a line; in what is itself about conversations that is their form.
-ASKED = re.compile(r"^[^\w\n]*(?:human|user|you|me):\s+\S", re.I)
-ANSWERED = re.compile(r"^[^\w\n]*(?:assistant|ai|chatgpt|claude|gemini|copilot|gpt-?\d\w*):\s+\S", re.I | re.M)
-TURN = re.compile(r"^[^\w\n]*<\|(?:im_start|start_header_id)\|>\s*(?:assistant|user|system)\b", re.I | re.M)
-CONVERSING = re.compile(r"prompt|\bchat(?!gpt)|dialog|conversation|\bllm|instruct(?!ion)|template|few[-_ ]shot", re.I)
-ALL = (MARK, SPOKEN, TURN, ANSWERED)
-ANSWER = 6  # lines from a question to its answer
-QUOTED = re.compile(r"``.+?``|`[^`]*`|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 ABOUT = 12  # fewer letters than this beside a mark: the mark is what the line is about
 FENCE = re.compile(r"^\s*(```|~~~)")
 PATCH = (".diff", ".patch", ".rej", ".orig")
@@ -93,15 +60,29 @@ def find(target: Target) -> Iterator[Finding]:
         yield from conflicts(piece)
         if piece.kind is Kind.TEXT and not piece.path.lower().endswith(DOCUMENTS):
             continue  # data may hold anything that was ever said
-        lines = (piece.lines[number - 1] for number in hinted(piece.lines, HINTS))
-        if any(pattern.search(line) for line in lines if len(line) <= LONGEST for pattern in ALL):
+        if finds(piece.lines, MARK_HINTS, (MARK,)) or finds(remarks(piece), HINTS, SAYINGS):
             yield from pasted(piece)
+
+
+def finds(lines: list[str], hints: tuple[str, ...], patterns: tuple[re.Pattern[str], ...]) -> bool:
+    """Whether a pattern finds something in one of the lines."""
+    hopeful = (lines[number - 1] for number in hinted(lines, hints))
+    return any(pattern.search(line) for line in hopeful if len(line) <= LONGEST for pattern in patterns)
+
+
+def remarks(piece: Piece) -> list[str]:
+    """Where somebody may speak: the lines of a document, of code those with a comment and of what stands alone."""
+    lines = piece.lines
+    if piece.tree is not None:
+        texts = [text_of(statement.value) for statement in piece.statements if isinstance(statement, ast.Expr)]
+        lines = [line for line in lines if "#" in line] + [line for text in texts for line in text.split("\n")]
+    return [line.replace("\u2019", "'") for line in lines] if "\u2019" in piece.text else lines
 
 
 def pasted(piece: Piece) -> Iterator[Finding]:
     """Marks, phrases and turns of a chat in what is written for people."""
     lines = [(number, line) for number, line in prose(piece) if len(line) <= LONGEST]
-    fenced = False
+    fenced, told = False, -ANSWER
     for place, (number, line) in enumerate(lines):
         in_markdown = piece.kind is Kind.MARKDOWN
         fenced = fenced is not (in_markdown and FENCE.match(line) is not None)
@@ -111,17 +92,9 @@ def pasted(piece: Piece) -> Iterator[Finding]:
             yield found(CITATION, piece.at(number), f"`{mark.group()}` was pasted from a chat", line.strip()[:120])
         elif not fenced and not piece.path.endswith(".txt"):
             following = [text for _, text in lines[place + 1 : place + 1 + ANSWER]]
-            spoken = SPOKEN.search(QUOTED.sub("", line)) or turn(piece, line, following)
-            if spoken:
-                yield found(PHRASE, piece.at(number), f"“{spoken.group().strip()}”", line.strip()[:120])
-
-
-def turn(piece: Piece, line: str, following: list[str]) -> re.Match[str] | None:
-    """The mark of who speaks, or a question that an answer follows, in a text that is not about conversations."""
-    marked = TURN.search(line)
-    if not marked and any(ANSWERED.match(text) for text in following):
-        marked = ASKED.match(line)
-    return None if marked is None or CONVERSING.search(piece.text) else marked
+            if said := spoken(piece, line, following, replied=place - told < ANSWER):
+                told = place
+                yield found(PHRASE, piece.at(number), f"“{said}”", line.strip()[:120])
 
 
 def prose(piece: Piece) -> Iterator[tuple[int, str]]:

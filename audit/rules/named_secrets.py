@@ -13,7 +13,7 @@ LOGINS = (".netrc", "_netrc", ".pypirc", ".npmrc", "/credentials")
 SHOWN = re.compile(r"[/._-](?:example|sample|template)s?(?:[.-][\w-]*)*$|\.(?:dist|min\.js)$", re.I)  # to fill in
 TELLING = (  # without one of these nothing below speaks
     "key", "pass", "pwd", "pw", "secret", "contrase", "senha", "token", "auth", "appid", ".login(", ".connect(",
-    "cohere", "roboflow", " -u", " -p", "credential", "bearer", "mdp",
+    "cohere", "roboflow", " -u", " -p", "credential", "bearer", "mdp", "admin", "login",
 )  # fmt: skip
 
 PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
@@ -25,7 +25,8 @@ PASSWORDS = re.compile(
 )
 KEYS = re.compile(
     r".*(?:api|access|auth|account|service|private|priv|client|encryption|signing|master|subscription|db|database"
-    r"|consumer|rapid_?api)_?key$|.*(?:_|^|auth|access|bearer|api)token$|(?:^|.*_)(?:bearer|appid|credential)$"
+    r"|consumer|rapid_?api)_?key$|.*(?:_|^|auth|access|bearer|api)token$|(?:^|.*_)auth$"
+    r"|(?:^|.*_)(?:bearer|appid|credential)$"
     r"|(?:^|.*_)(?:openai|azure|wandb|kaggle|hf|huggingface|anthropic|comet|neptune|gemini|cohere|pinecone|roboflow"
     r"|groq|mistral|deepseek|openrouter|serp|weather|owm|news|maps|tmdb|elevenlabs|replicate|langsmith|aws|gcp)_key$"
 )
@@ -65,6 +66,7 @@ BY_CALL: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"(?:HTTPBasicAuth|HTTPDigestAuth)\(" + ANY + TEXT), is_password),
     (re.compile(r"(?:pymysql|MySQLdb|mysql\.connector|psycopg2?)\.connect\(" + ANY + ANY + TEXT), is_password),
     (re.compile(r"\bauth\w*\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), is_password),
+    (re.compile(r"^\s*\w*(?:admin|login|credentials?|account)\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), is_chosen),
     (re.compile(r"\bsshpass\s+-p\s*['\"]?([^\s'\"]{6,})"), is_password),
     (re.compile(r"\bcurl\b.*\s-u\s*['\"]?[\w.@-]+:([^\s'\"]{6,})"), is_password),
     (re.compile(r"\bmysql\w*\b.*\s-p([^\s'\"]{6,})"), is_password),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audit import notebooks
 from audit.model import Confidence, Finding, Rule, Severity, found
-from audit.rules.code import TEST_PATH, text_of
+from audit.rules.code import TEST_PATH, last_name, text_of
 from audit.rules.family import Family, rule
 from audit.rules.joined import UNKNOWN, joined, joins
 from audit.target import Kind, Piece, Target
@@ -64,25 +64,27 @@ START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
 PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     (WINDOWS, re.compile(
         START + r"(?!(?i:c:[\\/]{1,2}te?mp)\b)[A-Za-z]:[\\/]{1,2}"
-        r"(?!Program(?: Files|Data)|path[\\/]|(?i:windows)\b)\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
+        r"(?!Program(?: Files|Data)|path[\\/]|(?i:windows|nvidia|inetpub|boot\.ini)\b|Users[\\/]{1,2}\{)"
+        r"\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
     )),
     (HOME, re.compile(
-        START + r"(?:/mnt/[a-z]|/(?:groups|cluster)/[\w-]+|/(?:data|nfs|disk|raid|ssd)\d*"
+        START + r"(?<!\b[A-Za-z]:)(?:/mnt/[a-z]|/(?:groups|cluster)/[\w-]+|/(?:data|nfs|disk|raid|ssd)\d*"
         r"|/(?:net|global|export|storage|work|share))?"
         r"/(?:home|Users)/"
         r"(?!(?:your[-_]?\w*|you|me|user_?name|name|USER|USERNAME|jovyan|user|runner|sandbox"
-        r"|vscode|docker|app|ec2-user|coder)\b)[A-Za-z][\w.-]*"
+        r"|vscode|docker|app|ec2-user|coder|travis|circleci|runneradmin|vagrant|gitpod|codespace)\b)[A-Za-z][\w.-]*"
     )),
     (MOUNT, re.compile(
         START + r"(?:/content/(?:g?drive\b|[\w.-]+/[\w.-]|[\w-]+\.\w)|/g?drive/(?:My ?Drive|Shared)"
         r"|/kaggle/(?:input|working)|/root/autodl-)"
     )),
     (SERVER, re.compile(
-        START + r"(?:/(?:(?:net)?scratch|nfs|gpfs|lustre|beegfs|raid|ssd|hdd|nas)\d*/[\w.-]+(?=/|$|['\"])"
+        START + r"(?:/(?:(?:net|local)?scratch|nfs|gpfs|lustre|beegfs|raid|ssd|hdd|nas|data(?=\d))\d*"
+        r"/[\w.-]+(?=/|$|['\"])"
         r"|/mnt/(?!data\b|disks\b|models?\b|[a-z]/|input|output)[\w.-]+/[\w.-]+"
         r"|/(?:Volumes|glade)/(?!\S*\.dmg)[\w. -]+/"
         r"|/(?:projects?|groups|cluster)/(?!\d+/|[\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
-        r"|/media/[\w.-]+/[\w -]*[A-Z][\w -]*(?=/|$))"
+        r"|/media/[\w.-]+/(?:[\w -]*[A-Z][\w -]*(?=/|$)|(?:hdd|ssd|disk|data|usb|sd[a-z]|nvme|backup)\w{0,2}/[\w.-]))"
     )),
     (REPEATED, re.compile(
         r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[\w.-]*[A-Za-z])[\w.-]{1,80}(?:/[\w.-]{1,80}){1,4})/\1(?:/|$|(?=[\s'\",)\]]))"
@@ -105,8 +107,7 @@ CONFIG_SUFFIXES = (
     ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm", ".sbatch",
     ".properties", "makefile", ".gin", ".r", ".jl",
 )  # fmt: skip
-
-
+ROUTES = re.compile(r"(?:^|_)(?:routes?|endpoints?|hrefs?)$", re.I)  # what holds no path of a disk
 DATA = 200_000  # characters; a larger file of text is data, and one finding says so
 
 
@@ -146,7 +147,10 @@ def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
 
 def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
     """(line, text) of what may hold a path: strings of code, shell lines of cells, lines of configuration."""
+    begins = piece.text.startswith("#!")  # what the script is run by
     if piece.kind is Kind.PYTHON:
+        if begins:
+            yield 1, piece.lines[0]
         if piece.tree is not None:
             yield from strings(piece)
         if piece.cell is not None:
@@ -154,11 +158,16 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
             for number, (line, code) in enumerate(zip(piece.lines, replaced, strict=True), start=1):
                 if line != code:
                     yield number, line
-    elif piece.kind is Kind.TEXT and (piece.path.lower().endswith(CONFIG_SUFFIXES) or "/.env" in f"/{piece.path}"):
+    elif piece.kind is Kind.TEXT and (is_configuration(piece.path) or (begins and "." not in piece.path)):
         for number, line in enumerate(piece.lines, start=1):
             remark = line.lstrip().startswith(("#", ";", "//")) and not line.startswith(("#SBATCH", "#PBS", "#$ "))
             if len(line) < 2000 and not remark:
                 yield number, line
+
+
+def is_configuration(path: str) -> bool:
+    """Whether a file is a configuration or a script by its name."""
+    return path.lower().endswith(CONFIG_SUFFIXES) or "/.env" in f"/{path}"
 
 
 def strings(piece: Piece) -> Iterator[tuple[int, str]]:
@@ -170,6 +179,8 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             skipped.add(id(node.value))
         if isinstance(node, ast.Compare):  # by a folder a program may know where it runs
             skipped.update(map(id, (node.left, *node.comparators)))
+        if isinstance(node, ast.Assign) and any(ROUTES.search(last_name(target)) for target in node.targets):
+            skipped.update(map(id, ast.walk(node.value)))
         called = [node] if isinstance(node, ast.Call) else []
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             called = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]

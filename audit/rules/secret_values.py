@@ -14,9 +14,10 @@ PLACEHOLDER = re.compile(
     re.I,
 )  # fmt: skip
 NO_SECRET = re.compile(
-    r"[A-Za-z_]+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|[a-z]+(?:[-_][a-z]+)+"  # words, a reference
+    r"[A-Za-z_]+|[a-z]+(?:[-_][a-z]+)+"  # words
+    r"|(?!(?=\w{20})[A-Za-z]*\d+[A-Za-z])[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"  # a reference, and no key with a dot in it
     r"|[-+]?[\d._,]+(?:e[+-]?\d+)?|[$%]\w+%?|\[\w+\].*"  # a number, a variable, a special token
-    r"|_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z_][\w.]*(?:\[[\w., \[\]-]*\][\w.]*)+"  # a constant's name, a type
+    r"|_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:=.*)?|[A-Za-z_][\w.]*(?:\[[\w., \[\]-]*\][\w.]*)+"  # a constant's name, a type
     r"|(?:arn|urn|vault|sha\d+|md5|env|file|ssh-\w+|ecdsa-\S+)[:\s-].*"  # what points at something, or sums it up
     r"|\$(?:2[abxy]|argon2\w*|[156])\$.*|pbkdf2\S*|\{S?SHA\d*\}.*"  # the hash of a password
     r"|~?/?(?:[\w.*-]+/)+[\w.*-]*\.\w{1,5}|[\w.-]+@[\w-]+(?:\.[\w-]+)+"  # a file, an address of mail

@@ -84,11 +84,13 @@ def look(piece: Piece, number: int, line: str) -> Finding | None:
         return None
     tested = TEST_PATH.search(piece.path) is not None
     for name, value in tokens(piece.path, number, line):
-        if name in SHOWN_IN_DOCUMENTS and (tested or piece.kind is Kind.MARKDOWN or in_docstring(piece, number)):
+        shown_there = tested or piece.kind is Kind.MARKDOWN or in_docstring(piece, number)
+        deployed = name == BASIC_AUTH and not tested and is_generated(value)  # nobody makes that up for a page
+        if name in SHOWN_IN_DOCUMENTS and shown_there and not deployed:
             continue
         if name == PRIVATE_KEY and not KEY_DATA.search(" ".join((line, *piece.lines[number : number + 2]))):
             continue  # the mark that a key begins with, and no key
-        if counts_up(value) and (tested or piece.kind is Kind.MARKDOWN or in_docstring(piece, number)):
+        if counts_up(value) and shown_there:
             continue
         # An address with a name and a password may as well be a template of one: judged like a password.
         if is_password(value) if name == BASIC_AUTH else not PLACEHOLDER.search(value):

@@ -51,6 +51,7 @@ OWN_TOKENS = (
     ("Kaggle key", re.compile(r"username\W{1,8}[\w.-]+\W{1,8}key\W{1,8}([0-9a-f]{32})\b")),
     ("Weights & Biases key", re.compile(r"wandb.*?(?:login[( ]|key)[\s=:('\"\]key]*([0-9a-f]{40})\b", re.I)),
 )  # fmt: skip
+PREFIX = 6  # characters; of some services a detector tells only how the token begins: `ghp`
 IN_DATA = re.compile(r"[A-Za-z0-9+/]{12}$")  # what looks like a key in the midst of a picture or a font
 
 
@@ -70,6 +71,8 @@ def tokens(path: str, number: int, line: str) -> Iterator[tuple[str, str]]:
             continue
         for secret in detector.analyze_line(filename=path, line=line, line_number=number):
             value = secret.secret_value or ""
+            if len(value) <= PREFIX and (token := re.search(rf"{re.escape(value)}[-_][\w-]+", line)):
+                value = token.group()
             before = line[: line.find(value)]
             is_sequence = secret.type == AWS and value.isalpha()  # ACCATTAG...: of a genome
             if not IN_DATA.search(before) and not before[-1:].isdigit() and not is_sequence:
