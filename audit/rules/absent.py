@@ -41,9 +41,10 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
 def lost_name(local: Local, module: Module, item: Import, place: str) -> str:
     """What `from package import name` takes that is neither a module of the package nor something it defines."""
     beside = item.level and not item.module
-    absent = (name for name in item.names if name != "*" and not is_made(local, name))
-    absent = (name for name in absent if not local.defines(place, name) and not local.submodule(place, name))
+    absent = (name for name in item.names if name != "*" and not local.defines(place, name))
     for name in absent:
+        if local.submodule(place, name) or is_made(local, name):
+            continue
         if beside or (PLAIN.fullmatch(name) and not local.compiles and (item.level or is_only(local, module, item))):
             return name
     return ""

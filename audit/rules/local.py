@@ -16,7 +16,7 @@ from audit.target import Piece, Target, held
 
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
 COMPILED = re.compile(r"(^|/)(?:CMakeLists\.txt|Cargo\.toml|meson\.build|[^/]+\.(?:pyx|pxd|c|cc|cpp|cu|rs|i))$")
-GIVES_ANY = {"globals", "setattr", "vars", "exec", "sys.modules"}  # by which a module may give itself any name
+GIVES_ANY = {"globals", "setattr", "vars", "exec"}  # by which a module may give itself any name
 IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError", "OSError"}
 
 
@@ -313,12 +313,12 @@ def defined(module: Module) -> set[str]:
 
 def assigned(module: Module) -> set[str]:
     """Names that a module defines itself: functions, classes, assignments; "__getattr__" for globals()."""
-    found = set()
+    found = {"__getattr__" for piece in module.pieces if "sys.modules" in piece.text}
     for _, node in module.walk():
         if is_function(node) or isinstance(node, ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
-        elif isinstance(node, ast.Attribute | ast.Call) and dotted(getattr(node, "func", node)) in GIVES_ANY:
+        elif isinstance(node, ast.Call) and dotted(node.func) in GIVES_ANY:
             found.add("__getattr__")
     return found
