@@ -61,7 +61,7 @@ SAYS = re.compile(
     r"|requirements|REQUIRE"
 )
 HARMLESS = {
-    "pip", "setuptools", "wheel", "python", "conda", "nodejs",
+    "pip", "setuptools", "wheel", "python", "conda", "nodejs", "git", "git-lfs", "make", "cmake",
     "pytest", "pytest-cov", "coverage", "tox", "nox", "flake8", "pylint", "ruff", "mypy", "black", "isort",
     "pre-commit", "twine", "build", "autopep8", "yapf", "codecov",
     "ipython", "ipykernel", "jupyter", "jupyterlab", "notebook",

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from itertools import groupby, islice
 from pathlib import PurePosixPath
 from posixpath import normpath
 
 from audit.model import Confidence, Finding, Severity, found
+from audit.rules.badges import unbacked
 from audit.rules.family import Family, rule
 from audit.rules.figures import unsourced
-from audit.rules.shell import FENCE, named_files, shell_lines
+from audit.rules.shell import FENCE, alike, named_files, shell_lines
 from audit.target import Kind, Piece, Target
 
 COMMAND = rule(
@@ -45,21 +47,23 @@ PLACEHOLDER = re.compile(
 )
 # What stands before the name of a file that the reader is to make or fetch.
 MAKES = (
-    r"(?:\b(?:wget|curl|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown)\b.*|>\s*\S*"
+    r"(?:\b(?:wget|curl|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown)\b.*|\s>{1,2}\s*\S*"
     r"|\b(?:creat|sav|call|writ|nam|put|new|cop|download|renam|get|obtain|fetch)\w*\b(?:[^.]|\.\w){0,40})"
 )
-STATIC = re.compile(
-    r"!\[[^\]]*\]\(https?://img\.shields\.io/badge/((?:code[_-]?)?(?:coverage|tests?|build|accuracy|score|quality"
-    r"|PSNR|SSIM|FID|LPIPS|F1|AUC|BLEU|WER|m?AP|m?IoU|dice|top-?[15]|pass\w*)[^)\s]*)\)",
+# What stands after the name of a file whose contents the reader is told.
+TOLD = r"`? (?:file )?(?:should|must|looks? like|is an? (?:\w+ ){0,3}file (?:that|which|with))"
+# What follows is an example, or a file that a program of the project writes.
+OF_READER = re.compile(
+    r"\byour (?:own )?(?:\w+ )?(?:script|program|code|file)s?\b"
+    r"|\bgenerated (?:\w+ ){0,4}(?:helper|file|script|template)",
     re.I,
 )
-WORKFLOW = re.compile(r"github\.com/[\w.-]+/([\w.-]+)/(?:actions/)?workflows/([\w.-]+\.ya?ml)/badge\.svg")
-OF_READER = re.compile(r"\byour (?:own )?(?:\w+ )?(?:script|program|code|file)s?\b", re.I)  # what follows is an example
 PROGRAM = re.compile(r"if __name__ == ['\"]__main__['\"]:")  # shown whole: the reader saves it under some name
+PROGRAMS = (".py", ".sh", ".bash")
 MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
-FIGURE = re.compile(r"\d|pass|success", re.I)
 SHOWN = 5  # figures in one message
+BLOCKS = 4  # of one document
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -85,17 +89,22 @@ def commands(piece: Piece, files: frozenset[str], project: str) -> Iterator[Find
             if len(seen) == MOST:
                 return
             seen.add((clean, folder))
-            if is_there(clean, folder, piece, files) or is_made(piece, number, clean):
+            if is_there(clean, folder, piece, files) or is_in_clone(clean, files, project):
                 continue
-            if not OF_READER.search(sentence_before(piece, number)):
+            if not is_made(piece, number, clean) and not OF_READER.search(sentence_before(piece, number)):
                 reported.add(clean)
                 yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
+                if clean.endswith(PROGRAMS):
+                    break  # nobody knows what it would have read
 
 
 def sentence_before(piece: Piece, number: int) -> str:
-    """The last line of prose above a command."""
-    above = (line for line in reversed(piece.lines[: number - 1]) if line.strip() and not FENCE.match(line))
-    return next(above, "")
+    """The last line of prose above a command, or above the fence it stands in."""
+    above = [line for line in piece.lines[: number - 1] if line.strip()]
+    fences = [position for position, line in enumerate(above) if FENCE.match(line)]
+    if len(fences) % 2:
+        above = above[: fences[-1]]
+    return next((line for line in reversed(above) if not FENCE.match(line)), "")
 
 
 def is_there(path: str, folder: str, piece: Piece, files: frozenset[str]) -> bool:
@@ -105,6 +114,13 @@ def is_there(path: str, folder: str, piece: Piece, files: frozenset[str]) -> boo
     return bool(places & files) or any(other.endswith(f"/{path}") for other in files)
 
 
+def is_in_clone(path: str, files: frozenset[str], project: str) -> bool:
+    """Whether a path begins with the folder into which the project is cloned, and its rest is in the tree."""
+    folder, _, rest = path.partition("/")
+    inside = rest in files and not any(other.startswith(f"{folder}/") for other in files)
+    return inside and alike(folder, project)
+
+
 def is_made(piece: Piece, number: int, path: str) -> bool:
     """Whether the document has the reader make or fetch the file."""
     name = re.escape(PurePosixPath(path).name)
@@ -112,7 +128,7 @@ def is_made(piece: Piece, number: int, path: str) -> bool:
         if len(line) > LONGEST:
             continue
         named = name if other != number else f"`{name}`"
-        if re.search(MAKES + named, line, re.I):
+        if re.search(f"{MAKES}{named}|{name}{TOLD}", line, re.I):
             return True
         if other < number and re.match(rf"^\s*(?:#|//)\s*\S*{name}\s*$", line):
             return True
@@ -122,25 +138,16 @@ def is_made(piece: Piece, number: int, path: str) -> bool:
 
 
 def badges(piece: Piece, files: frozenset[str]) -> Iterator[Finding]:
-    """Static badges with a figure that link nowhere, and those of a workflow that is not among the project's."""
-    has_workflows = any(path.startswith(".github/workflows/") for path in files)
-    for number, line in enumerate(piece.lines, start=1):
-        for _, workflow in WORKFLOW.findall(line) if has_workflows else ():
-            if f".github/workflows/{workflow}" not in files:
-                message = f"the badge of `{workflow}`, which is no workflow of the tree, shows nothing"
-                yield found(BADGE, piece.at(number), message, line.strip()[:120])
-                break
-        for match in STATIC.finditer(line):
-            linked = line[: match.start()].endswith("[") and re.match(r"\]\([^)\s]", line[match.end() :]) is not None
-            if FIGURE.search(match.group(1)) and not linked:
-                message = f"the badge `{match.group(1)[:40]}` has no source"
-                yield found(BADGE, piece.at(number), message, line.strip()[:120])
+    """Badges with a figure that lead nowhere, and those of workflows and services that the tree does not have."""
+    for number, message in unbacked(piece, files):
+        yield found(BADGE, piece.at(number), message, piece.line(number)[:120])
 
 
 def numbers(piece: Piece, target: Target) -> Iterator[Finding]:
-    """One finding a document, at the first figure."""
-    figures = list(unsourced(piece, target))
-    if figures:
+    """One finding for each paragraph, list or table, at its first figure; of a long document for the first few."""
+    blocks = groupby(unsourced(piece, target), lambda item: piece.lines[: item[0]].count(""))
+    for _, block in islice(blocks, BLOCKS):
+        figures = list(block)
         line = figures[0][0]
         listed = ", ".join(figure for _, figure in figures[:SHOWN]) + (" …" if len(figures) > SHOWN else "")
         yield found(NUMBER, piece.at(line), f"{listed}: in no other file of the tree", piece.line(line)[:120])

@@ -14,6 +14,10 @@ from audit.target import Kind, Piece, Target
 
 REQUIREMENTS = re.compile(r"(^|/)([^/]*requirements?[^/]*\.(txt|in|pip)|(requirements|reqs)/[^/]+\.(txt|in))$", re.I)
 CONDA = re.compile(r"(^|/)[^/]*(environment|conda|env)[^/]*\.ya?ml$", re.I)
+ENVIRONMENT = (
+    re.compile(r"^dependencies:\s*$", re.M), re.compile(r"^(?:name|channels):", re.M),
+    re.compile(r"^\s*-\s*(?:python|pip)\b", re.M),
+)  # fmt: skip
 LOCKS = re.compile(
     r"(^|/)(poetry|uv|pdm|pixi|Pipfile)\.lock$|(^|/)([^/]*[^a-z/])?lock(ed)?([^a-z/][^/]*)?\.(txt|ya?ml|lock)$", re.I
 )
@@ -25,9 +29,10 @@ NEEDS = re.compile(r"requir|depend|extras|(?:^|_)(?:deps|reqs?|install)(?:_|$)",
 PIP = re.compile(r"(?:^|[!%;&|\s])(?:u?v?\s?pip3?|conda|mamba)\s+install\s+(.*)")
 ASIDE = re.compile(
     r"(?<![a-z])(?:dev(?:el(?:opment)?)?|tests?|testing|docs?|documentation|lint(?:ing|ers?)?|ci|examples?|optional"
-    r"|extras?|style|typing)(?![a-z])",
+    r"|extras?|style|typing)(?![a-z])|python_version\s*<",
     re.I,
 )
+OLD = re.compile(r"python_version\s*<=?\s*['\"](?:2|3\.[0-8]['\"])")  # of a marker: what newer ones bring along
 MAX_CHARACTERS = 200_000  # of a manifest; no person wrote a larger one
 BUILT = ("METADATA", "PKG-INFO")  # what a distribution says of itself
 MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "conanfile.py")
@@ -68,7 +73,9 @@ def parsed(text: str, location: Location) -> Requirement | None:
     specifier = match.group(2).strip()
     if specifier and specifier[0] not in "<>=!~(@^*":
         return None
-    return Requirement(normal(match.group(1)), specifier.strip("()"), location, marked=";" in text)
+    marker = text.partition(";")[2]
+    backport = OLD.search(marker) is not None
+    return Requirement(normal(match.group(1)), specifier.strip("()"), location, backport, bool(marker))
 
 
 def from_address(address: re.Match[str], named: str, location: Location) -> Requirement:
@@ -108,7 +115,7 @@ def from_piece(piece: Piece) -> Iterator[Requirement]:
             item = parsed(wanted, piece.at(number)) if mark == "Requires-Dist" else None
             if item:
                 yield item
-    elif CONDA.search(piece.path):
+    elif CONDA.search(piece.path) or is_environment(piece):
         listed = True  # also a file that is nothing but the list
         for number, line in enumerate(piece.lines, start=1):
             if line[:1].isalpha():
@@ -126,6 +133,11 @@ def from_piece(piece: Piece) -> Iterator[Requirement]:
                 item = None if word.startswith("-") else parsed(word.strip("'\""), piece.at(number))
                 if item:
                     yield item
+
+
+def is_environment(piece: Piece) -> bool:
+    """Whether a YAML file under any name is one that conda reads."""
+    return piece.path.endswith((".yml", ".yaml")) and all(mark.search(piece.text) for mark in ENVIRONMENT)
 
 
 def from_requirements(piece: Piece) -> Iterator[Requirement]:
@@ -157,7 +169,7 @@ def from_toml(piece: Piece) -> Iterator[Requirement]:
         own = included and included <= set(table(project.get("optional-dependencies")))
         mine = own and item and item.name.split("-")[0] == normal(str(project.get("name"))).split("-")[0]
         if item and not mine:  # extras include each other by the project's name, or by that of its package
-            yield replace(item, aside=is_aside(group))
+            yield replace(item, aside=item.aside or is_aside(group))
     poetry = table(table(document.get("tool")).get("poetry"))
     tables = [("", poetry.get("dependencies")), ("dev", poetry.get("dev-dependencies"))]
     tables += [("", document.get("packages")), ("dev", document.get("dev-packages"))]
@@ -199,15 +211,17 @@ def line_of(piece: Piece, text: str) -> int:
 def from_cfg(piece: Piece) -> Iterator[Requirement]:
     """install_requires and extras of setup.cfg: indented lines that look like requirements."""
     section = group = ""
+    building = False
     for number, line in enumerate(piece.lines, start=1):
         if line.startswith("["):
             section, group = line, ""
         elif line[:1].isalpha():
             group = line.partition("=")[0] if "extras_require" in section else ""
-        elif section.startswith(("[options]", "[options.extras_require]")) and line[:1].isspace():
+            building = line.startswith("setup_requires")
+        elif not building and section.startswith(("[options]", "[options.extras_require]")) and line[:1].isspace():
             item = parsed(line, piece.at(number))
             if item:
-                yield replace(item, aside=is_aside(group))
+                yield replace(item, aside=item.aside or is_aside(group))
 
 
 def from_setup(piece: Piece) -> Iterator[Requirement]:
@@ -215,9 +229,11 @@ def from_setup(piece: Piece) -> Iterator[Requirement]:
     seen: set[int] = set()
     for node in piece.nodes:
         for name, value in named(node):
-            if NEEDS.search(name) and not name.startswith("python"):
-                yield from in_lists(piece, value, "test" if name.startswith(("test", "setup")) else "", seen)
+            if NEEDS.search(name) and not name.startswith(("python", "setup_")):  # those are for building only
+                yield from in_lists(piece, value, "test" if name.startswith("test") else "", seen)
     for node in piece.nodes:
+        if isinstance(node, ast.Call):
+            seen.update(id(child) for word in node.args if "install" in words(word) for child in ast.walk(word))
         if isinstance(node, ast.List | ast.Tuple | ast.Set) and any(VERSIONED.match(text_of(e)) for e in node.elts):
             yield from in_lists(piece, node, "", seen)
 
@@ -234,6 +250,11 @@ def named(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
         yield from ((text_of(key), value) for key, value in zip(node.keys, node.values, strict=True))
 
 
+def words(node: ast.AST) -> set[str]:
+    """The texts of a list, as of a command line."""
+    return {text_of(element) for element in node.elts} if isinstance(node, ast.List | ast.Tuple) else set()
+
+
 def in_lists(piece: Piece, node: ast.AST, group: str, seen: set[int]) -> Iterator[Requirement]:
     """Requirements in the lists of an expression; keys of dictionaries are groups."""
     if isinstance(node, ast.Dict):
@@ -244,7 +265,7 @@ def in_lists(piece: Piece, node: ast.AST, group: str, seen: set[int]) -> Iterato
             item = parsed(text_of(element), piece.at(element.lineno)) if id(element) not in seen else None
             seen.add(id(element))
             if item:
-                yield replace(item, aside=is_aside(group))
-    else:
+                yield replace(item, aside=item.aside or is_aside(group))
+    elif not isinstance(node, ast.Compare):  # what is compared is named elsewhere
         for child in ast.iter_child_nodes(node):
             yield from in_lists(piece, child, group, seen)

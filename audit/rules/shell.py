@@ -25,15 +25,20 @@ BEFORE = {"sudo", "time", "nohup", "exec", "uv", "poetry", "accelerate", "stream
 STARTERS = {"run", "launch", "gradio"}
 WITH_VALUE = {"-m", "-W", "-X", "--nproc-per-node", "--nproc_per_node", "--nnodes", "--master_port", "--num_gpus",
               "--config_file", "--num_processes", "--include"}  # fmt: skip
+# Other programs whose first argument is a file to run.
+RUNNERS = {"Rscript": (".R", ".r"), "julia": (".jl",), "node": (".js", ".mjs", ".ts"), "perl": (".pl",),
+           "papermill": (".ipynb",)}  # fmt: skip
 LAUNCH = ("torch.distributed.launch", "torch.distributed.run", "accelerate.commands.launch", "cProfile", "pdb")
 CONFIGURATION = ("--config", "--cfg", "--config-file", "--config_file")
 CONFIGURED = (".yaml", ".yml", ".json", ".toml", ".py")
 OTHER_VERSION = re.compile(r"git (?:checkout|switch) (?!-b|-c|main$|master$)")  # its files are not those of this tree
 UNKNOWN_URL = re.compile(r"your|user|<|name\b", re.I)
 STARTS = re.compile(
-    r"^(?:[A-Z_]+=\S+\s+)*(?:python[\d.]*|torchrun|ba?sh|sh|pip3?|conda|streamlit|accelerate|deepspeed|pytest|jupyter"
-    r"|docker|mkdocs|\./\S+)\s*\S"
+    r"^(?:[A-Z_]+=\S+\s+)*(?:(?:uv|poetry|pdm|pipenv)\s+run\s+)?(?:python[\d.]*|torchrun|ba?sh|sh|pip3?|conda|streamlit"
+    r"|accelerate|deepspeed|pytest|jupyter|docker|mkdocs|Rscript|julia|node|perl|papermill|\./\S+)\s*\S"
 )
+ON_WINDOWS = re.compile(r"(?<=[\w.])\\(?=[\w.])")  # between the parts of a path
+HEADING = re.compile(r"^#{1,6}\s|^(?:=|-|~|\^){4,}\s*$")
 
 
 @dataclass
@@ -46,7 +51,7 @@ class Place:
 
     def go(self, wanted: str, files: frozenset[str], project: str) -> None:
         """`cd wanted`. A clone of this project is its root; `project` holds words of its names."""
-        inside = str(PurePosixPath(self.folder) / wanted)
+        inside = str(PurePosixPath(self.folder) / ON_WINDOWS.sub("/", wanted))
         if any(path.startswith(f"{inside}/") for path in files):
             self.folder = inside
         elif alike(wanted, project) or wanted in ("..", ".") or UNKNOWN_URL.search(self.cloned):
@@ -64,9 +69,10 @@ def alike(name: str, project: str) -> bool:
 def shell_lines(piece: Piece, files: frozenset[str], project: str) -> Iterator[tuple[int, str, str]]:
     """(line, command, folder it runs in): in fences, in indented blocks, and in spans of code within a sentence.
 
-    After `cd` into what is not in the tree nothing is known until the block ends.
+    After `cd` into what is not in the tree nothing is known until the block ends, nor, in sentences, after the clone of
+    another project until the next heading.
     """
-    fenced, speaks, place = False, False, Place()
+    fenced, speaks, place, abroad = False, False, Place(), False
     indented = OF_DIRECTIVE if piece.path.lower().endswith(".rst") else INDENTED
     for number, line in enumerate(piece.lines, start=1):
         fence = FENCE.match(line)
@@ -85,8 +91,11 @@ def shell_lines(piece: Piece, files: frozenset[str], project: str) -> Iterator[t
                 yield from run(number, line, place, files, project)
         else:
             place = Place() if line.strip() else place
+            abroad &= HEADING.match(line) is None
             for span in SPAN.findall(line):
-                if STARTS.match(span):
+                if span.startswith("git clone "):
+                    abroad = not alike(span, project) and not UNKNOWN_URL.search(span)
+                elif STARTS.match(span) and not abroad:
                     yield from run(number, span, Place(), files, project)
 
 
@@ -107,7 +116,7 @@ def run(number: int, line: str, place: Place, files: frozenset[str], project: st
 def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
     """Scripts, modules, requirements and environments that a command reads."""
     try:
-        words = shlex.split(command.rstrip("\\"), posix=True)
+        words = shlex.split(ON_WINDOWS.sub("/", command.rstrip("\\")), posix=True)
     except ValueError:
         return
     started = False
@@ -129,14 +138,22 @@ def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
         yield "Makefile"
     elif program in ("pip", "pip3", "conda", "mamba"):
         yield from following(rest, ("-r", "--requirement", "-f", "--file"), (".txt", ".yml", ".yaml"))
+    elif program in RUNNERS:
+        yield from [word for word in rest if word.endswith(RUNNERS[program])][:1]
     elif program == "jupyter":
         yield from (word for word in rest if word.endswith(".ipynb"))
     elif program in ("pytest", "py.test", "nosetests"):
         yield from (word.partition(":")[0] for word in rest if word.partition(":")[0].endswith(".py"))
     elif program in ("docker", "docker-compose", "mkdocs"):
         yield from following(rest, ("-f", "--file", "--config-file"), (".yml", ".yaml", "Dockerfile"))
-    else:
-        yield from following(rest, CONFIGURATION, CONFIGURED)
+    else:  # an installed program, whose user may lay his configurations where he likes
+        given = following(rest, CONFIGURATION, CONFIGURED)
+        yield from (path for path in given if any(other.startswith(folder_of(path)) for other in files))
+
+
+def folder_of(path: str) -> str:
+    """The folder of a path with its slash; for a path without one what no file begins with."""
+    return path.removeprefix("./").rpartition("/")[0] + "/"
 
 
 def script(words: list[str], files: frozenset[str]) -> Iterator[str]:

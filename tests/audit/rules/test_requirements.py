@@ -54,7 +54,9 @@ def test_a_configuration_that_does_not_parse_or_multiplies_is_left_alone(tmp_pat
         ("sudo bash gone.sh", True),
         ("pytest -q gone.py::test_one", True),
         ("docker compose -f gone.yml up", True),
-        ("kit train --config=gone.yaml", True),
+        ("kit train --config=gone.yaml", False),
+        ("kit train --config=sub/gone.yaml", True),
+        ("julia sub/gone.jl", True),
         ("docker build .", False),
         ("CUDA_VISIBLE_DEVICES=0 torchrun --nproc_per_node 2 gone.py", True),
         ("conda env create -f gone.yml", True),
@@ -71,6 +73,8 @@ def test_a_configuration_that_does_not_parse_or_multiplies_is_left_alone(tmp_pat
 )
 def test_what_a_command_names(tmp_path, command, found):
     (tmp_path / "there.py").write_text("")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "there.yaml").write_text("")
     (tmp_path / "README.md").write_text(f"```bash\n{command}\n```\n")
     assert bool(list(documents.find(open_target(tmp_path)))) == found
 
