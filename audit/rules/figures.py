@@ -111,8 +111,8 @@ def stated_in(piece: Piece) -> Iterator[tuple[int, str]]:
         titles = " ".join(trail)
         if WANTED.search(titles) and not RESULTS.search(titles):
             continue
-        recorded |= RECORD.search(line) is not None
         if "|" not in line:
+            recorded |= RECORD.search(line) is not None
             inside = table = False
             sourced = SOURCE.search(line) is not None if line.strip() else sourced
         elif not inside:
