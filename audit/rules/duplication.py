@@ -157,6 +157,8 @@ def written(node: ast.AST, imported: Mapping[str, str]) -> Text:
                 waiting.append(text)
                 if is_text(item.body[0]):
                     values = [item.body[1:] if value is item.body else value for value in values]
+                if isinstance(item, ast.ClassDef) and [getattr(base, "id", "") for base in item.bases] == ["object"]:
+                    values = [[] if value is item.bases else value for value in values]  # so is every class
             elif kind == "AnnAssign" and isinstance(item, ast.AnnAssign):
                 of_record = bool(opened) and is_record(opened[-1][0])
                 kind, values = "Assign", [[item.target], item.value, *([item.annotation] if of_record else [])]
