@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audit import notebooks
 from audit.model import Confidence, Finding, Rule, Severity, found
-from audit.rules.code import TEST_PATH, last_name, text_of
+from audit.rules.code import TEST_PATH, text_of
 from audit.rules.family import Family, rule
 from audit.rules.joined import UNKNOWN, joined, joins
 from audit.target import Kind, Piece, Target
@@ -179,7 +179,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             skipped.add(id(node.value))
         if isinstance(node, ast.Compare):  # by a folder a program may know where it runs
             skipped.update(map(id, (node.left, *node.comparators)))
-        if isinstance(node, ast.Assign) and any(ROUTES.search(last_name(target)) for target in node.targets):
+        if isinstance(node, ast.Assign) and ROUTES.search(getattr(node.targets[0], "id", "")):
             skipped.update(map(id, ast.walk(node.value)))
         called = [node] if isinstance(node, ast.Call) else []
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
