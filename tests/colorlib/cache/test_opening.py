@@ -78,7 +78,7 @@ def test_keys_that_are_none_are_named(tmp_path: Path, key: str) -> None:
     [
         ("", "no cache is called ''"),
         (
-            "memcached://me:hunter2@host",  # audit: ignore[secrets] made up
+            "memcached://me:hunter2@host",
             "no cache is called 'memcached': use none, disk, disk:PATH, redis:",
         ),
         ("disk:", "'disk:' without a folder"),

@@ -65,7 +65,7 @@ def test_usage_is_the_servers(redis_server: Callable) -> None:
 def test_over_tcp_with_a_user_and_a_password(redis_server: Callable, tmp_path: Path) -> None:
     server = redis_server("--user", "painter", "on", ">se/cr@t", "~*", "+@all", tcp=True)
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
-    url = f"redis://painter:se%2Fcr%40t@127.0.0.1:{server.port}/0"  # audit: ignore[secrets] made up
+    url = f"redis://painter:se%2Fcr%40t@127.0.0.1:{server.port}/0"
     with open_cache(url, directory=tmp_path) as cache:
         cache.put(KEY, array)
         assert np.array_equal(cache.get(KEY), array)
@@ -132,6 +132,6 @@ def test_a_missing_package_is_one_sentence_that_names_the_extra(monkeypatch: pyt
 
 
 def test_nothing_that_shows_a_store_shows_its_password() -> None:
-    store = RedisStore("redis://me:hunter2@localhost:1/0")  # audit: ignore[secrets] made up
+    store = RedisStore("redis://me:hunter2@localhost:1/0")
     assert "hunter2" not in f"{store!r} {store.place} {vars(store)}"
     assert isinstance(store._client, redis.Redis)
