@@ -123,16 +123,19 @@ def is_in_clone(path: str, files: frozenset[str], project: str) -> bool:
 
 def is_made(piece: Piece, number: int, path: str) -> bool:
     """Whether the document has the reader make or fetch the file."""
+    plain = PurePosixPath(path).name.lower()
     name = re.escape(PurePosixPath(path).name)
     for other, line in enumerate(piece.lines, start=1):
         if len(line) > LONGEST:
+            continue
+        if other < number and PROGRAM.match(line) and path.endswith(".py") and "/" not in path:
+            return True
+        if plain not in line.lower():
             continue
         named = name if other != number else f"`{name}`"
         if re.search(f"{MAKES}{named}|{name}{TOLD}", line, re.I):
             return True
         if other < number and re.match(rf"^\s*(?:#|//)\s*\S*{name}\s*$", line):
-            return True
-        if other < number and PROGRAM.match(line) and path.endswith(".py") and "/" not in path:
             return True
     return False
 
