@@ -76,9 +76,11 @@ def find(target: Target) -> Iterator[Finding]:
         return
     if not any(LOCKS.search(path) for path in target.files):
         yield from unpinned(target, requirements)
-    lowest, highest = stated_python(target)
+    stated = stated_python(target)
+    environments = dict(own_python(requirements))
     for item in requirements:
-        reason = impossible(item, lowest, highest)
+        own = environments.get(item.location.path)
+        reason = impossible(item, *((own, own) if own else stated))
         if reason:
             yield found(IMPOSSIBLE, item.location, reason)
     yield from (found(IMPOSSIBLE, item.location, reason) for item, reason in clashes(requirements))
@@ -155,7 +157,7 @@ def own_names(target: Target) -> Iterator[str]:
 def stated_python(target: Target) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
     """(lowest, highest) Python that the tree says it runs on; None where it does not say."""
     for piece in target.pieces:
-        if piece.path == ".python-version" or CONDA.search(piece.path):
+        if "/" not in piece.path and (piece.path == ".python-version" or CONDA.search(piece.path)):
             match = re.search(r"(?:^|python\s*=+\s*)(3\.\d+)", piece.text, re.MULTILINE)
             if match:
                 return minor(match.group(1)), minor(match.group(1))
@@ -173,6 +175,14 @@ def stated_python(target: Target) -> tuple[tuple[int, int] | None, tuple[int, in
                 top = (3, top[1] - 1)
             return minor(low.group(1)) if low else None, top
     return None, None
+
+
+def own_python(requirements: list[Requirement]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """(path, Python) of each environment of conda that pins its Python."""
+    for item in requirements:
+        match = re.match(r"=+\s*(3\.\d+)", item.specifier) if item.name == "python" else None
+        if match:
+            yield item.location.path, minor(match.group(1))
 
 
 def requires_python(piece: Piece) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from audit.rules.requirements import REQUIREMENTS, Requirement
+from audit.rules.requirements import CONDA, REQUIREMENTS, Requirement
 
 Version = tuple[int, ...]
 Python = tuple[int, int]
@@ -22,12 +22,13 @@ class Release(NamedTuple):
     highest: Python | None
 
 
-# Names of modules that no distribution has; the distribution that is meant, "" for a part of Python itself.
+# Modules whose distribution is called otherwise; under the last two names lies a placeholder that installs nothing.
 MODULE_NAMES = {
     "cv2": "opencv-python", "pil": "pillow", "yaml": "pyyaml", "skimage": "scikit-image", "sklearn": "scikit-learn",
-    "bs4": "beautifulsoup4", "imblearn": "imbalanced-learn",
-    **dict.fromkeys(("python", "os", "sys", "time", "math", "json", "pickle", "shutil", "collections", "random", "re",
-                     "glob", "csv", "itertools", "functools"), ""),
+}  # fmt: skip
+PARTS_OF_PYTHON = {
+    "python", "os", "sys", "time", "math", "json", "pickle", "shutil", "collections", "random", "re", "glob", "csv",
+    "itertools",
 }  # fmt: skip
 EXACT = re.compile(r"^={1,3}\s*v?(\d+(?:\.\d+)*)(?:\+\w+)?$")
 OF_FILE = re.compile(r"(?<![a-z0-9])py(?:thon)?[-_]?3[._]?(\d{1,2})(?!\d)", re.I)  # `requirements-py38.txt`
@@ -38,9 +39,10 @@ def impossible(item: Requirement, lowest: Python | None, highest: Python | None)
 
     The name of a file may state its own Python.
     """
-    if item.name in MODULE_NAMES and REQUIREMENTS.search(item.location.path):
-        meant = MODULE_NAMES[item.name]
-        return f"no distribution is called {item.name}: " + (f"{meant} is meant" if meant else "it is a part of Python")
+    if item.name in MODULE_NAMES and not CONDA.search(item.location.path):
+        return f"no distribution {item.name} holds the module: {MODULE_NAMES[item.name]} is meant"
+    if item.name in PARTS_OF_PYTHON and REQUIREMENTS.search(item.location.path):
+        return f"no distribution is called {item.name}: it is a part of Python"
     match = EXACT.match(item.specifier)
     if not match or item.marked:
         return ""

@@ -37,6 +37,22 @@ def test_conda_builds_what_it_likes_but_not_for_older_pythons():
     assert "needs Python 3.10" in impossible(newer, (3, 8), (3, 8))
 
 
+@pytest.mark.parametrize(
+    ("line", "path", "reason"),
+    [
+        ("sklearn", "setup.py", "scikit-learn is meant"),
+        ("cv2", "requirements.txt", "opencv-python is meant"),
+        ("yaml", "environment.yml", ""),
+        ("os", "requirements.txt", "it is a part of Python"),
+        ("python", "environment.yml", ""),
+        ("bs4", "requirements.txt", ""),
+    ],
+)
+def test_names_of_modules_are_no_names_of_distributions(line, path, reason):
+    found = impossible(parsed(line, Location(path, 1)), None, None)
+    assert found.endswith(reason) if reason else not found
+
+
 def test_the_name_of_a_file_states_its_python():
     line = "numpy==1.19.5"
     assert "no build for Python 3.11" in impossible(parsed(line, Location("requirements-py311.txt", 1)), None, None)
