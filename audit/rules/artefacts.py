@@ -49,6 +49,8 @@ ABOUT = 12  # fewer letters than this beside a mark: the mark is what the line i
 FENCE = re.compile(r"^\s*(```|~~~)")
 PATCH = (".diff", ".patch", ".rej", ".orig")
 DOCUMENTS = (".md", ".rst", ".txt", ".html", ".tex", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".sh", ".env")
+# Plain text that authors wrote; other plain text is as a rule data.
+WRITTEN = re.compile(r"(?:^|/)(?:docs?/.+|readme|notes?|changelog|changes|todo|report)\.txt$", re.I)
 LONGEST = 5000  # characters of a line; longer ones are data
 
 
@@ -88,9 +90,9 @@ def pasted(piece: Piece) -> Iterator[Finding]:
         fenced = fenced is not (in_markdown and FENCE.match(line) is not None)
         bare = QUOTED.sub("", line) if in_markdown else line
         mark = MARK.search(bare)
-        if mark and sum(map(str.isalpha, MARK.sub("", bare))) >= ABOUT:
+        if mark and sum(map(str.isalpha, MARK.sub("", line))) >= ABOUT:
             yield found(CITATION, piece.at(number), f"`{mark.group()}` was pasted from a chat", line.strip()[:120])
-        elif not fenced and not piece.path.endswith(".txt"):
+        elif not fenced and (not piece.path.endswith(".txt") or WRITTEN.search(piece.path)):
             following = [text for _, text in lines[place + 1 : place + 1 + ANSWER]]
             if said := spoken(piece, line, following, replied=place - told < ANSWER):
                 told = place

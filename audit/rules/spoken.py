@@ -75,6 +75,7 @@ HANDS_OVER = (
     + START
     + r"thanks for (?:sharing|providing|clarifying|the clarification)\b",
     START + HERE + r" (?:the|an?|your|my) (?:[\w-]+,? ){0,2}" + CHANGED + r",? (?:[\w-]+ ){0,4}" + WORK,
+    r"[.?!]\W{1,6}" + SURE + " " + HERE + r" (?:the|an?|your) (?:[\w-]+,? ){0,2}" + CHANGED,
     START + HERE + r" (?:the|an?|your) (?:[\w-]+,? ){0,2}production[- ]ready " + WORK,
     START + HERE + r" .{5,120}(?:[.!:,] feel free to (?:adjust|modify|customi[sz]e|tweak|adapt|change)"
     r"|ready to (?:copy|paste|be pasted)|as requested|" + SAID + "|" + YOURS + r"[^.]*:$"
@@ -103,7 +104,7 @@ OFFERS = (
 LEAVES_OUT = (
     r"^(?!\s*>>>)[^\n]*\.\.\.\s*\(?(?:(?:your |the )?existing (?:code|function|class|script|implementation)"
     r"|(?:your |the )?(?:previous|same|remaining) code|(?:the )?rest of (?:the|your) (?:code|function|class|script))",
-    r"\brest of (?:the|your) (?:code|function|class|script|file|implementation) (?:remains?|stays?|is) "
+    r"\brest of (?:the|your) (?:existing )?(?:code|function|class|script|file|implementation) (?:remains?|stays?|is) "
     r"(?:the same|unchanged)|\byour existing (?:\w+ ){1,3}here\b",
 )
 NAMED = (START + r"(?:chatgpt said|you said):|\bchatgpt said: ",)
@@ -131,6 +132,8 @@ ASKS = re.compile(
     re.I,
 )
 ANSWERED = re.compile(START + r"(?:assistant|ai|chatgpt|claude|gemini|copilot|gpt-?\d\w*)" + SAYS + r"\S", re.I | re.M)
+# The name of who answers on a line of its own: what is said follows.
+WAITS = re.compile(r"^[^\w\n]*(?:Assistant|ChatGPT|Claude|Gemini|Copilot)[\]>*]*:\**\s*$", re.M)
 # The name of a product before a sentence; in a list it is what the list is of.
 PRODUCT = re.compile(
     r"^[\s#>]*[\[<*]*(?-i:Assistant|ChatGPT|Claude|Gemini|Copilot)(?: said)?" + SAYS + r"(?:\S+\s+){3}\S", re.I | re.M
@@ -144,7 +147,7 @@ CONVERSING = re.compile(r"prompt|\bchat(?!gpt)|dialog|conversation|\bllm|instruc
 ANSWER = 6  # lines from a question to its answer
 QUOTED = re.compile(r"``.+?``|`[^`]*`|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 
-SAYINGS = (SPOKEN, IN_CODE, TURN, ANSWERED, ASKS, PRODUCT)
+SAYINGS = (SPOKEN, IN_CODE, TURN, ANSWERED, WAITS, ASKS, PRODUCT)
 HINTS = (  # in lower case; in lines without one of these no pattern finds anything: the cheap question first
     "here's", "here is", "here are", "below is", "below are", "i've ", "i'll ", "i have ", "i will ", " i can",
     "i don't have", "i do not have", "language model", "an ai", "my knowledge", "my training", "as of my", "apologi",
@@ -177,6 +180,8 @@ def turn(piece: Piece, line: str, following: list[str]) -> re.Match[str] | None:
     """The mark of who speaks, or a question to an assistant, in a text that is not about conversations."""
     heading = piece.kind is Kind.MARKDOWN and line.startswith("#")  # of a section about the product
     marked = TURN.search(line) or ASKS.search(line) or (None if heading else PRODUCT.search(line))
-    if not marked and any(ANSWERED.match(text) for text in following):
+    if not marked and any(ANSWERED.match(text) or WAITS.match(text) for text in following):
         marked = ASKED.match(line)
+    if not marked and (waits := WAITS.match(line)) and any(ASKED.match(text) for text in following):
+        marked = waits
     return None if marked is None or CONVERSING.search(piece.text) else marked
