@@ -148,7 +148,8 @@ def neighbours(others: list[Piece], known: dict[Piece, tuple[Leaf, ...]]) -> Ite
 
 def sets_training(piece: Piece) -> bool:
     """Whether a small file under any name gives values to what a training run is set by."""
-    return hyperparameters_in(piece) >= MIN_SHARED and not any(map(RESULT.search, lines_of_keys(piece)))
+    keys, known = lines_of_keys(piece), hyperparameters_in(piece)
+    return (known >= MIN_SHARED or 2 * known >= len(keys) > 3) and not any(map(RESULT.search, keys))
 
 
 def hyperparameters_in(piece: Piece) -> int:

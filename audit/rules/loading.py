@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
+from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, text_of
 from audit.rules.listing import called
@@ -75,22 +76,37 @@ def composed(modules: Iterable[Module]) -> set[str]:
     return names
 
 
-def by_hand(modules: Iterable[Module]) -> bool:
-    """Whether a program takes the name of a configuration from its user."""
+def roots(modules: Iterable[Module]) -> Iterator[str]:
+    """The names of the folders that Hydra composes from; "" where the code does not tell."""
+    for module in modules:
+        for _, call, _ in module.calls:
+            given = {item.arg: item.value for item in call.keywords}
+            if not given.keys().isdisjoint(("config_path", "config_name")):
+                yield text_of(given.get("config_path")).rstrip("/.").rpartition("/")[2]
+
+
+def by_hand(modules: Iterable[Module]) -> Iterator[str]:
+    """Suffixes of the configurations whose names programs take from their users; "" where any may be given."""
     for module in modules:
         if any(origin.startswith(COMMAND_LINES) for origin in module.origins.values()):
-            return True
+            yield ""
         asks = loads_tables(module) and any("sys.argv" in piece.text for piece in module.pieces)
         for _, call, name in module.calls:
             if called(call) in COMPOSING:
-                return True
+                yield ""
             if called(call) in OPTION_CALLS and any(OPTION.match(text_of(argument)) for argument in call.args):
-                return True
+                yield from suffixes_of_default(call)
             if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
-                return True
+                yield ""
             if asks and "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
-                return True
-    return False
+                yield ""
+
+
+def suffixes_of_default(call: ast.Call) -> tuple[str, ...]:
+    """The suffixes of the format that the default of an option is written in; "" for an option that has none."""
+    given = [*call.args, *(item.value for item in call.keywords if item.arg == "default")]
+    suffixes = {PurePosixPath(text_of(value)).suffix for value in given}
+    return next((ends for ends in FORMATS.values() if not suffixes.isdisjoint(ends)), ("",))
 
 
 def loads_tables(module: Module) -> bool:
@@ -111,12 +127,34 @@ def parameters(module: Module) -> Iterator[str]:
             yield from (item.arg for item in (*node.args.args, *node.args.kwonlyargs))
 
 
-def handed_on(module: Module, own: Collection[str], records: Collection[str]) -> Iterator[Keys]:
+def spread_in(module: Module) -> Iterator[tuple[str, set[int | str]]]:
+    """Functions and classes with the places and names of their parameters that they use as whole tables."""
+    for _, node in module.statements():
+        if isinstance(node, ast.ClassDef):
+            made = next((line for line in node.body if is_function(line) and line.name == "__init__"), None)
+            yield node.name, spread(made, 1) if made else set()
+        elif is_function(node):
+            yield node.name, spread(node, int(isinstance(module.parents.get(node), ast.ClassDef)))
+
+
+def spread(function: ast.FunctionDef | ast.AsyncFunctionDef, bound: int) -> set[int | str]:
+    """Parameters that are handed on as `**table` or gone through; the first `bound` are not given by callers."""
+    whole: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            whole.update(dotted(item.value) for item in node.keywords if item.arg is None)
+            if isinstance(node.func, ast.Attribute) and node.func.attr in WHOLE:
+                whole.add(dotted(node.func.value))
+    places = enumerate([*function.args.posonlyargs, *function.args.args], start=-bound)
+    return {given for at, item in places if item.arg in whole for given in (at, item.arg)}
+
+
+def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collection[str]) -> Iterator[Keys]:
     """Keys that lead to tables of a configuration which the module uses without naming what is in them.
 
     `Model(**config["model"])` gives ("model",), `config.items()` gives (). What is given as a whole to a function or
-    class of the tree (`own`) is read there, key by key; so is what becomes an object of a class that only holds values
-    (`records`).
+    class of the tree (`own`) is read there, key by key, unless that parameter is used as a whole; so is what becomes
+    an object of a class that only holds values (`records`).
     """
     for _, node in module.walk():
         if isinstance(node, ast.Call):
@@ -130,8 +168,9 @@ def handed_on(module: Module, own: Collection[str], records: Collection[str]) ->
             if name == "vars" or (name in ("getattr", "get", "setattr") and not all(map(text_of, key_argument(node)))):
                 values += node.args[:1] if isinstance(node.func, ast.Name) else [node.func]
             yield from found_keys(module, values)
-            if name not in ONLOOKERS and name not in own:
-                given = [*node.args, *(item.value for item in node.keywords if item.arg)]
+            if name not in ONLOOKERS:
+                places = [*enumerate(node.args), *((item.arg, item.value) for item in node.keywords if item.arg)]
+                given = [value for place, value in places if name not in own or place in own[name]]
                 yield from (keys for keys in found_keys(module, given) if keys)
         elif isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
@@ -198,8 +237,16 @@ def keys_of(module: Module, node: ast.expr, depth: int = 0) -> Keys | None:
     above = root_keys(module, node, depth)
     if above is not None:
         return (*above, *(key for key, _ in links if key))
+    if links and links[0][1] and is_row(module, links[0][0]):
+        return None  # the layers of a network, which are called `cfg`
     named = next((n for n, (key, attribute) in enumerate(links) if attribute and CALLED.search(key)), None)
     return None if named is None else tuple(key for key, _ in links[named + 1 :] if key)  # `self.config["a"]`
+
+
+def is_row(module: Module, name: str) -> bool:
+    """Whether the module gives the name nothing but rows that are written out."""
+    given = module.given.get(name, [])
+    return bool(given) and all(isinstance(value, ast.List | ast.Tuple) for value in given)
 
 
 def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
@@ -212,6 +259,8 @@ def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
     given = module.given.get(node.id, [])[:MOST]
     if given and all(isinstance(value, ast.Dict) and None not in value.keys for value in given):
         return () if node.id in updated(module) else None  # made here, not loaded
+    if is_row(module, node.id):
+        return None
     for value in given if depth < 3 else ():
         keys = keys_of(module, value, depth + 1)
         if keys is not None:

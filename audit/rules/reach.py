@@ -10,10 +10,12 @@ from pathlib import PurePosixPath
 from audit.rules.code import Module, is_function, last_name, strings, text_of
 from audit.rules.entries import Leaf
 from audit.rules.listing import Listing, called, is_listed, listings
-from audit.rules.loading import Keys, by_hand, composed, formats, handed_on, open_ended
+from audit.rules.loading import FORMATS, Keys, by_hand, composed, formats, handed_on, open_ended, roots, spread_in
 from audit.target import Kind, Piece, Target
 
-FOLDER = re.compile(r"(^|/)(configs?|conf|cfgs?|settings|hparams|hyper_?params|options|recipes)/", re.I)
+FOLDER = re.compile(
+    r"(^|/)((\w+[_-])?(configs?|conf|cfgs?)([_-]\w+)?|settings|hparams|hyper_?params|options|recipes)/", re.I
+)
 MAX_BYTES = 200_000  # larger files are data
 COMMAND = re.compile(
     r"^\s*[$!%>]|^\s*(?:\S*python[\d.]*|torchrun|accelerate|deepspeed|ba?sh|make|docker|mlflow|dvc|\./\S+)\s"
@@ -53,12 +55,17 @@ class Code:
     @cached_property
     def given(self) -> bool:
         """Whether a program takes a configuration from its user, or a library from a folder."""
-        return bool(self.composed) or self.by_hand
+        return bool(self.composed or self.by_hand)
 
     @cached_property
-    def by_hand(self) -> bool:
-        """Whether a program takes any file from its user."""
-        return by_hand(self.every)
+    def by_hand(self) -> set[str]:
+        """Suffixes of configurations that programs take from their users; "" for any."""
+        return set(by_hand(self.every))
+
+    @cached_property
+    def roots(self) -> set[str]:
+        """Folders from which Hydra is told to compose; "" where it is not said."""
+        return set(roots(self.every))
 
     @cached_property
     def listed(self) -> tuple[list[Listing], list[Listing]]:
@@ -87,8 +94,9 @@ class Code:
     @cached_property
     def handed(self) -> list[tuple[frozenset[str], set[Keys]]]:
         """For each module the suffixes of what it loads, and the keys of tables that it uses as a whole."""
-        nodes = [node for module in self.every for _, node in module.statements()]
-        own = {node.name for node in nodes if is_function(node) or isinstance(node, ast.ClassDef)}
+        own: dict[str, set[int | str]] = defaultdict(set)
+        for name, places in (entry for module in self.every for entry in spread_in(module)):
+            own[name] |= places
         keys = ((module, set(handed_on(module, own, self.records))) for module in self.every)
         return [(formats(module), whole) for module, whole in keys if whole]
 
@@ -129,6 +137,10 @@ class Code:
         place = PurePosixPath(piece.path)
         return is_spoken(piece.path, self.text) or (place.stem in self.composed and bool(FOLDER.search(piece.path)))
 
+    def composes(self, folder: PurePosixPath) -> bool:
+        """Whether a library puts configurations together from the folder."""
+        return bool(self.composed) and (not self.roots or "" in self.roots or not self.roots.isdisjoint(folder.parts))
+
     def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
         """Whether half of the entries have a key that the code knows."""
         return 2 * sum(leaf.keys[-1] in self.words for leaf in leaves) >= len(leaves) > 0
@@ -149,7 +161,7 @@ class Code:
         beside, elsewhere = self.beside[folder]
         alone = any(leaf.keys[-1] in self.asked and leaf.keys[-1] not in elsewhere for leaf in leaves)
         left_behind = len(beside) <= 2 * sum(other in named for other in beside) and not alone
-        if self.composed and FOLDER.search(piece.path):
+        if name.suffix in FORMATS["omegaconf"] and FOLDER.search(piece.path) and self.composes(folder):
             above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
             in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
             return in_group or not left_behind or self.asks_for_most(leaves)
@@ -166,7 +178,7 @@ class Code:
         if is_listed(name, listed, self.folders):
             return asked
         most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
-        return self.by_hand and most and not left_behind
+        return not self.by_hand.isdisjoint(("", name.suffix)) and most and not left_behind
 
 
 def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
