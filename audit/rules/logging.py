@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Module, is_function, keyword, modules
+from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Module, is_function, keyword, last_name, modules
 from audit.rules.determinism import training_place
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
@@ -40,6 +40,7 @@ SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlet
 ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|disp(lay)?(?![a-z])|show|dry_run|interactive", re.I)
 EVERY = re.compile(r"% *[\w.\[\]'\"()]+")  # `step % print_every`: how often, not whether
 TRAINS = re.compile(r"(^|_)train(_|$)|^fit$|^backward$|^apply_gradients$")
+TRAINER = re.compile(r"^(train|training_loop|train_(model|network|loop))$")
 PRINTS = {"print", "pprint.pprint", "pprint.pp"}
 INPUTS = {"input", "raw_input", "builtins.input", "six.moves.input"}
 SHOWN = 5  # line numbers named in one message
@@ -61,11 +62,13 @@ def find(target: Target) -> Iterator[Finding]:
         if speaks and not loops:
             continue
         is_library = in_package or path in imported
-        trains = bool(loops) or training_place(module) is not None
+        place = training_place(module)
+        trains = bool(loops) or place is not None
         is_command = not origins.isdisjoint(SHELLS) and (path not in imported or reads_arguments(module))
         if not trains and (is_command or not is_library):
             continue
-        printing = prints(module, loops)
+        program = speaks or not origins.isdisjoint(SHELLS)
+        printing = prints(module, loops, set() if program else trainers(module, loops, place))
         if speaks:
             printing = (item for item in printing if not loops.isdisjoint(module.enclosing(item[1])))
         if not trains:
@@ -104,7 +107,27 @@ def training_loops(module: Module) -> set[ast.AST]:
             direct = called in ("backward", "apply_gradients")
             holders = [holder for holder in module.enclosing(call) if isinstance(holder, ast.For | ast.While)]
             steps.update(holder for holder in holders if direct or is_over_epochs(holder))
+    for piece in module.pieces:
+        for node in piece.tree.body if piece.tree else ():
+            if is_function(node) and TRAINER.search(node.name):
+                steps.update(inner for inner in ast.walk(node) if is_over_steps(inner))
     return steps
+
+
+def is_over_steps(loop: ast.AST) -> bool:
+    """`for step in range(steps)`, of a function that says that it trains; `range(3)` may be anything."""
+    if not (isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) == "range"):
+        return False
+    return not any(isinstance(limit, ast.Constant) for limit in loop.iter.args[-1:])
+
+
+def trainers(module: Module, loops: set[ast.AST], place: tuple[Piece, int] | None) -> set[ast.AST]:
+    """Functions and main blocks that train by themselves: their name makes no command's answer of what they print."""
+    held = {holder for loop in loops for holder in module.enclosing(loop)}
+    for piece, node in module.statements():
+        if place and piece is place[0] and (is_function(node) or isinstance(node, ast.If)):
+            held.update({node} if node.lineno <= place[1] <= (node.end_lineno or 0) else ())
+    return held
 
 
 def is_over_epochs(loop: ast.For | ast.While) -> bool:
@@ -112,14 +135,14 @@ def is_over_epochs(loop: ast.For | ast.While) -> bool:
     return isinstance(loop, ast.For) and "epoch" in ast.unparse(loop.target).lower()
 
 
-def prints(module: Module, loops: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
+def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
     calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and keyword(call, "file") is None]
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
     for piece, call in sorted(calls, key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
         asked = any(isinstance(holder, ast.If) and is_asked(holder.test) for holder in holders)
-        meant = is_meant(holders) or part_of(module, call) in dialogues
+        meant = is_meant(holders, training) or part_of(module, call) in dialogues
         if not asked and (not meant or not loops.isdisjoint(holders)):
             yield piece, call
 
@@ -153,11 +176,13 @@ def is_asked(test: ast.expr) -> bool:
     return ASKED.search(EVERY.sub("", ast.unparse(test))) is not None
 
 
-def is_meant(holders: tuple[ast.AST, ...]) -> bool:
+def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
     """Whether what holds a print is there to print: a program's end, a function of that name where all goes well."""
     failed = False
     for holder in holders:
         failed = failed or isinstance(holder, ast.ExceptHandler)
+        if holder in training:
+            continue
         if is_main(holder) or (is_function(holder) and (PROGRAM if failed else SPEAKING).search(holder.name)):
             return True
     return False
