@@ -21,8 +21,8 @@ PARTIAL = rule(
 METRIC = re.compile(
     r"^(?!(?:plot|show|log|display|draw|print|save|write|add|set|track|record|report)_)\w*(psnr|ssim|lpips|fid|accuracy"
     r"|(?<![a-z])acc|mse|mae|rmse|iou|dice|f1|auc|auroc|peak_signal\w*|structural_similarity"
-    r"|mean_(?:squared|absolute)_error|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|kappa|mape))"
-    r"(_\w+)?$", re.I
+    r"|mean_(?:squared|absolute)_error"
+    r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|kappa|coverage|s?mape|abs_rel))(_\w+)?$", re.I
 )  # fmt: skip
 SCORES = {"evaluate", "score"}  # of Keras and scikit-learn
 BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
@@ -31,12 +31,14 @@ STEPS = re.compile(r"(^|_)step$")
 EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)")
 BATCHES = re.compile(r"loader|batches|dataset|(^|_)(dl|ds)$", re.I)
 HELD_OUT = re.compile(r"val|test|eval|dev", re.I)
+LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
 SAYS_SO = re.compile(r"first|only|sample|subset|preview|quick|at most|\blast\b", re.I)
 MANY = 8  # a slice of so many is one of samples; fewer may be the parts of a pose or a box
 
 
 def partial(module: Module) -> Iterator[Finding]:
     """A metric of the same fixed part of two batches, of the last batch or of the first ones, with no word of it."""
+    told: set[tuple[Piece, int]] = set()  # `abs(a[0] - b[0]).mean()` is two comparisons of one thing
     for piece, call, _ in module.calls:
         name, pair = compared(call)
         parts = [part for argument in pair if (part := fixed_part(module, argument))]
@@ -47,6 +49,9 @@ def partial(module: Module) -> Iterator[Finding]:
         if (metric and is_long(parts[0])) or (
             batches and any(sees_batches(module, holder, name, parts[0]) for holder in module.enclosing(call))
         ):
+            if (piece, call.lineno) in told:
+                continue
+            told.add((piece, call.lineno))
             message = f"{name} of `[{parts[0]}]` of each batch"
             yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
     for piece, node in module.statements():
@@ -59,11 +64,11 @@ def partial(module: Module) -> Iterator[Finding]:
 
 
 def compared(call: ast.Call) -> tuple[str, list[ast.expr]]:
-    """`ssim(a, b)`, `(a == b).mean()` and `np.mean((a - b) ** 2)`: what is worked out, and of what."""
+    """`ssim(a, b)`, `(a == b).mean()`, `abs(a - b)` and `np.mean((a - b) ** 2)`: what is worked out, and of what."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
     if METRIC.match(name) or name in SCORES:
         return name, call.args[:2]
-    if name not in ("mean", "sum"):
+    if name not in ("mean", "sum") and not (name == "abs" and isinstance(call.func, ast.Name)):
         return "", []
     for inner in ast.walk(call):
         if isinstance(inner, ast.Compare) and isinstance(inner.ops[0], ast.Eq):
@@ -75,8 +80,17 @@ def compared(call: ast.Call) -> tuple[str, list[ast.expr]]:
 
 def is_a_metric(module: Module, call: ast.Call, name: str) -> bool:
     """Whether what is worked out, or what it is assigned to, is called a metric: a difference may be a loss."""
-    named = [target for holder in module.enclosing(call) if isinstance(holder, ast.Assign) for target in holder.targets]
-    return name in SCORES or any(METRIC.match(last_name(target)) for target in (call.func, *named))
+    holders = list(module.enclosing(call))
+    named = [target for holder in holders if isinstance(holder, ast.Assign) for target in holder.targets]
+    names = {last_name(target) for target in (call.func, *named)}
+    names.update(() if named else (holder.name for holder in holders if is_function(holder)))
+    return name in SCORES or any(map(METRIC.match, names)) or any(map(is_logged, holders))
+
+
+def is_logged(node: ast.AST) -> bool:
+    """`self.log("val/l1", …)`: what is recorded of held-out data, by whatever name, is a metric."""
+    what = node.args[0] if isinstance(node, ast.Call) and node.args and last_name(node.func).startswith("log") else None
+    return isinstance(what, ast.Constant) and isinstance(what.value, str) and bool(LOGGED.search(what.value))
 
 
 def is_long(part: str) -> bool:
