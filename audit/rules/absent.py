@@ -20,7 +20,7 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
         return ""
     dots = "." * item.level
     first, dot, _ = item.module.partition(".")
-    if is_made(local, item.module) or (not item.level and first in sys.stdlib_module_names):
+    if is_made(local, item.module) or (not item.level and (first in sys.stdlib_module_names or first in local.makers)):
         return ""
     place = local.resolve(module.path, item)
     if place is None or (item.level and not item.module and not place.endswith("__init__.py")):

@@ -15,6 +15,7 @@ from audit.rules.requirements import declared
 from audit.target import Piece, Target, held
 
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
+MAKES = re.compile(r"\bsys\.modules\[(?!__name__\])[^\]]+\]\s*=(?!=)")  # other modules than itself
 COMPILED = re.compile(r"(^|/)(?:CMakeLists\.txt|Cargo\.toml|meson\.build|[^/]+\.(?:pyx|pxd|c|cc|cpp|cu|rs|i))$")
 GIVES_ANY = {"globals", "setattr", "vars", "exec"}  # by which a module may give itself any name
 IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError", "OSError"}
@@ -164,6 +165,12 @@ class Local:
     def compiles(self) -> bool:
         """Whether the tree holds code that is compiled."""
         return any(COMPILED.search(path) for path in self.files)
+
+    @cached_property
+    def makers(self) -> set[str]:
+        """Folders and files that put modules of their own making into `sys.modules`."""
+        texts = ((path, piece.text) for path, module in self.modules.items() for piece in module.pieces)
+        return {part for path, text in texts if MAKES.search(text) for part in path.split("/")}
 
     @cached_property
     def holding(self) -> set[str]:

@@ -25,7 +25,7 @@ DISTRIBUTIONS = {
 }  # fmt: skip
 # Names that nobody gives to a distribution on purpose: a module of the project is meant.
 OWN_NAMES = re.compile(
-    r"my_\w+|(?:\w+_)?(?:utils?|models?|networks?|nets?|visualiz\w*)|(?:config|data|dataset|train)_\w+|helpers?"
+    r"my_\w+|(?:[a-z0-9]+_)?(?:utils?|models?|networks?|nets?|visualiz\w*)|(?:config|data|dataset|train)_\w+|helpers?"
     r"|configs?|cfg|settings|params|options|opts|args|arguments|constants|globals|data|data_?sets?|data_?loaders?"
     r"|loss(?:es)?|\w+_loss|layers?|modules?|blocks?|ops|train(?:er|ing)?|test(?:er|ing)?|eval(?:uate|uator|uation)?"
     r"|infer(?:ence)?|predict(?:or|ion)?|engine|solver|metrics?|logger|transforms?|common|core|lib|src|tools|base|main"

@@ -23,6 +23,7 @@ EFFECTS = re.compile(
 )
 # Magics that run the Python they are given, and what others take over from Python: `{name}`, `$name`.
 IN_MAGIC = r"^[^#\n]*%{{1,2}}(?:timeit|time|[ml]?prun|memit)\b.*\b{0}\b|^\s*[%!].*(?:\{{[^}}\n]*\b|\$){0}\b"
+TAKES_ALL = re.compile(r"\bglobals\(\)(?:\.(?:copy|items|values|keys)\b|\s*$)", re.M)  # whatever has a name here
 FRONT = 8  # unused names of a module that is a front of others
 REGISTERS = re.compile(r"@[\w.]*register|\bregister\(")
 
@@ -58,6 +59,8 @@ class Uses:
         module = self.local.modules.get(piece.path)
         if module is None:
             return False
+        if any(TAKES_ALL.search(part.text) for part in module.pieces):
+            return True
         if piece.cell is not None:
             used = re.compile(IN_MAGIC.format(re.escape(name)), re.MULTILINE)
             return any(used.search(cell.text) for cell in module.pieces if "%" in cell.text or "!" in cell.text)
