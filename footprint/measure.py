@@ -43,23 +43,41 @@ def cpu_peak(prepare: Prepare, *, iterations: int = TRAINING_ITERATIONS) -> int:
             pass
         for _ in range(iterations):
             kept[1]()
-    results = profiler.profiler.kineto_results
+    events = sorted(_events(profiler.profiler.kineto_results.experimental_event_tree()), key=_start)
+    return highest(_record(events))
+
+
+def highest(record: Iterable[tuple[int, int] | None]) -> int:
+    """The most bytes in use at once, from the first step on.
+
+    Args:
+        record: in the order of time, (address, bytes) of each block that was given out, with a negative number at its
+            end; None where the first step begins. An end counts by what the record says was given out at its address:
+            torch tells the size of any block that any profile ever saw there, even one long gone.
+    """
     sizes: dict[int, int] = {}
-    now, highest = 0, 0
-    for event in sorted(_events(results.experimental_event_tree()), key=_start):
+    now, most = 0, 0
+    for block in record:
+        if block is None:
+            most = now
+            continue
+        address, size = block
+        if size > 0:
+            sizes[address] = size
+            now += size
+        else:
+            now -= sizes.pop(address, 0)
+        most = max(most, now)
+    return most
+
+
+def _record(events: Iterable[_ProfilerEvent]) -> Iterator[tuple[int, int] | None]:
+    for event in events:
         what = event.extra_fields
         if event.name == BEGIN:
-            highest = now
+            yield None
         elif isinstance(what, _ExtraFields_Allocation):
-            # An end counts by what this profile saw given out: the size that torch tells may be that of a block of an
-            # earlier profile, long gone, at the same address.
-            if what.alloc_size > 0:
-                sizes[what.ptr] = what.alloc_size
-                now += what.alloc_size
-            else:
-                now -= sizes.pop(what.ptr, 0)
-            highest = max(highest, now)
-    return highest
+            yield what.ptr, what.alloc_size
 
 
 def _events(tree: Iterable[_ProfilerEvent]) -> Iterator[_ProfilerEvent]:
