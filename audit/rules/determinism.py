@@ -50,6 +50,9 @@ FITTERS = (*LIGHTNING, "keras", "tensorflow", "optax", "flax", "fastai", "skorch
 TRAINER = re.compile(r"(^|[/_.-]|[a-z](?=T))(pre)?[Tt]rain(ing|ers?|s)?(?![a-z])[^/]*(/[^/]+)?\.py$")
 # A condition that asks only for the device, and nobody's wish.
 DEVICE = re.compile(r"^(not )?[\w.]*(cuda|gpu|device)[\w.]*(\(\))?( (==|!=|is|is not) .+)?$|is_available\(\)$", re.I)
+# A file that times code, and says so; its models learn nothing.
+TIMING = re.compile(r"bench|speed|profil|timing|throughput|latency", re.I)
+CLOCKS = ("perf_counter", "timeit", "time.time(", "cuda.Event", "torch.profiler", "do_bench")
 OPTIMIZER = re.compile(r"^(Adam\w*|SGD|RMSprop|Adagrad|Lion|LBFGS)$|[Oo]ptimizer$")
 # What a trainer makes that has not all of it from its caller; a fit() draws its batches itself.
 OWN_PART = re.compile(r"(\bnn\.(?!\w+Loss)[A-Z]\w*|([Oo]ptimizers?|[Ll]oaders?)|(^|\.)(Adam\w*|SGD|RMSprop|fit\w*))$")
@@ -74,7 +77,7 @@ def find(target: Target) -> Iterator[Finding]:
     """Seeds over the graph of local imports, the rest call by call; tests are left out."""
     local = local_of(target)
     chosen = [module for path, module in local.modules.items() if not TEST_PATH.search(path)]
-    training = [(module, begun) for module in chosen if (begun := training_place(module))]
+    training = [(module, begun) for module in chosen if not times(module) and (begun := training_place(module))]
     seeds = Seeds(local, chosen)
     trained = {module.path for module, _ in training}
     yield from unseeded(local, chosen, training, seeds)
@@ -106,11 +109,27 @@ def unseeded(
         users = seeds.users(module)
         alone = not in_package(local, module) or part_at(piece, line) is None
         run = users & programs and (alone or is_run(piece, line, [local.modules[path] for path in users]))
-        if not run and (seeds.parts or not TRAINER.search(module.path) or only_steps(module)):
+        own = TRAINER.search(module.path) and not only_steps(module) and is_repeated(module)
+        if not run and (seeds.parts or not own):
             continue  # a library's training function: whoever calls it seeds
         if not seeds.cover(module):
             message = "a model is trained here, and nothing sets a seed"
             yield found(SEED, piece.at(line), message, piece.line(line)[:120])
+
+
+def times(module: Module) -> bool:
+    """Whether a module is called after what it does, which is to measure times."""
+    named = TIMING.search(module.path.rpartition("/")[2])
+    return bool(named) and any(clock in piece.text for piece in module.pieces for clock in CLOCKS)
+
+
+def is_repeated(module: Module) -> bool:
+    """Whether the module goes through the data: a step alone is a part of its caller's training."""
+    waiting = [call for _, call, name in module.calls if name.rpartition(".")[2] == "backward"]
+    names = {holder.name for call in waiting for holder in module.enclosing(call) if is_function(holder)}
+    waiting += [call for _, call, _ in module.calls if last_name(call.func) in names]
+    loops = any(isinstance(holder, ast.For | ast.While) for call in waiting for holder in module.enclosing(call))
+    return loops or not waiting
 
 
 def only_steps(module: Module) -> bool:

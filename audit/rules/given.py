@@ -32,14 +32,15 @@ def is_unasked(module: Module, call: ast.Call, path: ast.expr) -> bool:
     functions = [holder for holder in module.enclosing(call) if is_function(holder)]
     told: set[str] = set()
     given = bool(functions) and is_given(module, path, functions, told)
-    return given and bool(told) and not is_seen_to(module, call, functions, told)
+    told_by_caller = any("." in name or parameter(name, functions) is not None for name in told)
+    return given and told_by_caller and not is_seen_to(module, call, functions, told)
 
 
 def is_given(module: Module, node: ast.expr, functions: list[Function], told: set[str], depth: int = 0) -> bool:
     """Whether a path is made of nothing but constants and what the caller tells; the names of that go to `told`."""
     parts: list[ast.expr] | None = None
     if isinstance(node, ast.Constant):
-        return isinstance(node.value, str)
+        return isinstance(node.value, str) and "://" not in node.value
     if isinstance(node, ast.Name):
         return is_given_name(module, node, functions, told, depth)
     if isinstance(node, ast.Attribute):

@@ -17,12 +17,13 @@ from audit.rules.code import (
     keyword,
     last_name,
     modules,
-    text_of,
 )
 from audit.rules.family import Family, rule
 from audit.rules.given import is_unasked
-from audit.rules.reading import Read, is_listed, reads, unchecked_read
-from audit.target import Piece, Target, held
+from audit.rules.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
+from audit.rules.kept import is_of_no_device
+from audit.rules.reading import EXISTS, Read, is_listed, reads, unchecked_read
+from audit.target import Piece, Target
 
 SWALLOW = rule(
     "handling.swallow",
@@ -74,10 +75,7 @@ TELLS = re.compile(
     r"|trace|rollback",
     re.I,
 )
-CALLERS = 3  # followed upwards
-ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat", re.I)
 NEEDS = "needs CUDA whatever the machine has"
-OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton", "cutlass", "cuda")  # what works with nothing but CUDA
 SHOWN = 5  # line numbers named in one message
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
@@ -93,7 +91,7 @@ def find(target: Target) -> Iterator[Finding]:
         for piece, call, name in module.calls:
             line = call.lineno
             if name in ("torch.load", ".torch.load"):  # torch may come with `import *`
-                yield from checkpoint(piece, call)
+                yield from checkpoint(module, piece, call)
             if asks_for_gpu(call, name) and not is_guarded(module, call) and not is_of_cuda(module):
                 needing[piece, line] = found(CUDA, piece.at(line), NEEDS, piece.line(line)[:120])
         yield from needing.values()
@@ -147,9 +145,21 @@ def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.
             (handler, f"except{f' {ast.unparse(handler.type)}' if handler.type else ''}:")
             for handler in node.handlers
             if is_broad(handler.type) and not is_cleanup(node, handler) and is_silent(handler, of_data)
-            if not (any(imports) and all(isinstance(line, ast.Assign) for line in handler.body))
+            if not (any(imports) and (all(map(is_definition, node.body)) or all(map(is_assigned, handler.body))))
         ]
     return lost
+
+
+def is_definition(line: ast.stmt) -> bool:
+    """An import, or what is made of it at once: a class, a function, another name; nothing that is run."""
+    if isinstance(line, ast.Assign):
+        return not any(isinstance(node, ast.Call) for node in ast.walk(line.value))
+    return isinstance(line, ast.Import | ast.ImportFrom | ast.ClassDef) or is_function(line)
+
+
+def is_assigned(line: ast.stmt) -> bool:
+    """Another value for a name."""
+    return isinstance(line, ast.Assign)
 
 
 def suppresses(module: Module, call: ast.Call) -> bool:
@@ -215,32 +225,14 @@ def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
     )
 
 
-def checkpoint(piece: Piece, call: ast.Call) -> Iterator[Finding]:
+def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding]:
     """What is wrong with one torch.load."""
     place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
-    if len(call.args) < 2 and keyword(call, "map_location") is None and not has_unpacked_keywords(call):
+    placed = len(call.args) > 1 or keyword(call, "map_location") is not None or has_unpacked_keywords(call)
+    if not placed and not is_of_no_device(module, call):
         yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
     if is_constant(keyword(call, "weights_only"), False):
         yield found(UNSAFE_LOAD, place, "weights_only=False runs code from the file", excerpt)
-
-
-def is_of_cuda(module: Module) -> bool:
-    """Whether the module is about CUDA: it imports what works with nothing else."""
-    return any(origin.split(".")[0] in OF_CUDA for origin in module.origins.values())
-
-
-def asks_for_gpu(call: ast.Call, name: str) -> bool:
-    """`x.cuda()`, `x.to("cuda")`, `torch.device("cuda")`, `torch.zeros(3, device="cuda")`, `map_location="cuda"`."""
-    if name.startswith("torch.") and not name.startswith(("torch.cuda", "torch.amp")):
-        named = call.args[:1] if name == "torch.device" else [keyword(call, "device"), keyword(call, "map_location")]
-        if any(map(is_cuda, named)):
-            return True
-    if not isinstance(call.func, ast.Attribute):
-        return False
-    if call.func.attr == "cuda":
-        fixed = all(isinstance(argument, ast.Constant) for argument in call.args)
-        return fixed and dotted(call.func) != "torch.cuda"
-    return call.func.attr == "to" and any(map(is_cuda, (*call.args, keyword(call, "device"))))
 
 
 def devices(module: Module) -> Iterator[Finding]:
@@ -257,39 +249,6 @@ def devices(module: Module) -> Iterator[Finding]:
             yield found(CUDA, piece.at(line), NEEDS, piece.line(line)[:120])
 
 
-def is_cuda(node: ast.expr | None) -> bool:
-    """`"cuda"` or `"cuda:1"`."""
-    return text_of(node).split(":")[0] == "cuda"
-
-
-def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> bool:
-    """Whether a condition around the node, or a check earlier in function, module or callers, asks for the device."""
-    function = None
-    for holder in module.enclosing(node):
-        if isinstance(holder, ast.If | ast.IfExp | ast.While) and ASKS.search(ast.unparse(holder.test)):
-            return True
-        if isinstance(holder, ast.Try | ast.arguments) or (is_function(holder) and ASKS.search(holder.name)):
-            return True  # a default value is one that the caller may change
-        before = [line for line in held(holder) if isinstance(line, ast.stmt) and line.lineno < node.lineno]
-        if any(map(stops_without_gpu, before)):
-            return True
-        function = holder if is_function(holder) else function
-    if function is None or depth >= CALLERS:
-        return False
-    calls = [call for _, call, _ in module.calls if dotted(call.func) == function.name]
-    return bool(calls) and all(is_guarded(module, call, depth + 1) for call in calls)
-
-
-def stops_without_gpu(statement: ast.stmt) -> bool:
-    """`assert torch.cuda.is_available()`, or an `if` about it that leaves."""
-    if isinstance(statement, ast.Assert):
-        return bool(ASKS.search(ast.unparse(statement.test)))
-    if not isinstance(statement, ast.If) or not ASKS.search(ast.unparse(statement.test)):
-        return False
-    leaves = any(isinstance(node, ast.Return | ast.Raise) for node in ast.walk(statement))
-    return leaves or any(isinstance(n, ast.Call) and last_name(n.func) == "exit" for n in ast.walk(statement))
-
-
 def pictures(module: Module) -> Iterator[Finding]:
     """`cv2.imread(...)` used at once: it gives None for a file that is not there."""
     for piece, call, name in module.calls:
@@ -298,9 +257,16 @@ def pictures(module: Module) -> Iterator[Finding]:
             used = isinstance(holder, ast.Attribute | ast.Subscript) and holder.value is call
             passed = isinstance(holder, ast.Call) and call in holder.args and last_name(holder.func) in PICTURE_USES
             one_of_many = bool(call.args) and is_listed(module, call.args[0])
-            if (used or passed) and not one_of_many:
+            if (used or passed) and not one_of_many and not is_asked(module, call):
                 message = "cv2.imread() gives None for a missing file, which is used at once"
                 yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+
+
+def is_asked(module: Module, call: ast.Call) -> bool:
+    """Whether a condition around the call asks if the file is there."""
+    tests = (holder.test for holder in module.enclosing(call) if isinstance(holder, ast.If | ast.IfExp))
+    asked = (inner for test in tests for inner in ast.walk(test) if isinstance(inner, ast.Call))
+    return any(last_name(inner.func) in EXISTS for inner in asked)
 
 
 def called(call: ast.Call, name: str) -> str:

@@ -8,7 +8,8 @@ from audit.rules.code import TEACHING_PATH, Module, dotted, is_function, is_para
 from audit.target import Piece
 
 EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat"}
-LISTS = {"glob", "rglob", "listdir", "iterdir"}  # what is listed is there; that says nothing about a name in the code
+# What is listed is there; that says nothing about a name in the code.
+LISTS = {"glob", "rglob", "listdir", "iterdir", "scandir"}
 READERS = {
     "torch.load", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open", "PIL.Image.open", "h5py.File",
     "joblib.load", "scipy.io.loadmat", "tensorflow.keras.models.load_model", "keras.models.load_model",
@@ -161,6 +162,8 @@ def gone_through(module: Module, name: ast.Name) -> Iterator[ast.expr]:
 
 def is_listed(module: Module, node: ast.expr) -> bool:
     """Whether a loop goes through a listing, of which the name is one."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
     if not isinstance(node, ast.Name):
         return False
     over = [inner for value in gone_through(module, node) for inner in ast.walk(value)]

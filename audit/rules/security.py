@@ -102,7 +102,15 @@ def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
 def is_loading(module: Module, call: ast.Call) -> bool:
     """Whether the tree's own code is run: its version while it is built, its modules by a loader."""
     loads = any(is_function(holder) and holder.name == "exec_module" for holder in module.enclosing(call))
-    return loads or BUILDING.search(module.path) is not None
+    return loads or BUILDING.search(module.path) is not None or is_of_file(module, call.args[0])
+
+
+def is_of_file(module: Module, code: ast.expr) -> bool:
+    """`open("configurator.py").read()`: a file of code that is named here, with no part that anybody chooses."""
+    opened = [node for node in ast.walk(code) if isinstance(node, ast.Call) and module.full_name(node.func) in OPENERS]
+    paths = [node.args[0] for node in opened if node.args]
+    named = any(text_of(node).endswith(".py") for path in paths for node in ast.walk(path))
+    return named and all(is_fixed(module, path) for path in paths)
 
 
 def is_release(module: Module, call: ast.Call) -> bool:
@@ -119,9 +127,9 @@ def handed_on(module: Module, call: ast.Call, name: str) -> str:
 
 
 def defines(module: Module, name: str) -> bool:
-    """Whether a module has a function or class of this name."""
+    """Whether a module has a function or class of this name, no method."""
     parts = (node for _, node in module.statements() if is_function(node) or isinstance(node, ast.ClassDef))
-    return any(node.name == name for node in parts)
+    return any(node.name == name and not isinstance(module.parents.get(node), ast.ClassDef) for node in parts)
 
 
 def unpickles(module: Module, call: ast.Call, name: str) -> bool:
@@ -132,7 +140,12 @@ def unpickles(module: Module, call: ast.Call, name: str) -> bool:
 
 
 def is_own(module: Module, call: ast.Call) -> bool:
-    """Whether what is unpickled was pickled by the same function: a copy, or a cache that it fills when it is empty."""
+    """Whether what is unpickled was pickled by the same function: a copy, or a cache that it fills when it is empty.
+
+    What `__setstate__` is given comes from another pickle, which has run by then.
+    """
+    if any(is_function(holder) and holder.name == "__setstate__" for holder in module.enclosing(call)):
+        return True
     file = call.args[0] if call.args else keyword(call, "filename")
     values = list(bound(module, file)) if isinstance(file, ast.Name) else [file]
     if values and all(isinstance(value, ast.Call) and last_name(value.func) == "dumps" for value in values):

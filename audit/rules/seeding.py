@@ -11,6 +11,7 @@ from audit.rules.code import Module, is_constant, is_function, last_name, text_o
 from audit.rules.local import Local, is_main
 
 SEEDERS = {"random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed"}
+STATES = {"numpy.random.RandomState", "numpy.random.default_rng", "random.Random"}
 KEYS = {"jax.random.PRNGKey", "jax.random.key"}
 NAMING = (ast.Name, ast.Attribute, ast.ImportFrom, ast.Constant)
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -76,11 +77,19 @@ def parts_that_seed(module: Module, *, common: bool = False) -> Iterator[str]:
     """The outermost functions and classes around everything that sets a seed."""
     calls = (call for _, call, name in module.calls if (sets_common if common else sets_seed)(call, name))
     listed = (node for _, node in module.walk() if isinstance(node, ast.Tuple | ast.List) and of_seeders(node, module))
-    for node in itertools.chain(calls, listed):
+    for node in itertools.chain(calls, listed, () if common else given_states(module)):
         holders = list(module.enclosing(node))
         parts = [holder for holder in holders if is_function(holder) or isinstance(holder, ast.ClassDef)]
         alone = not parts or bool(parts[-1].decorator_list)
         yield "if __name__" if any(map(is_main, holders)) else AT_ONCE if alone else parts[-1].name
+
+
+def given_states(module: Module) -> Iterator[ast.Call]:
+    """`rng=np.random.RandomState(0)` as a default: whoever gives no other draws from this one."""
+    for _, call, name in module.calls:
+        fixed = name in STATES and call.args and not is_constant(call.args[0], None)
+        if fixed and isinstance(module.parents.get(call), ast.arguments):
+            yield call
 
 
 def of_seeders(node: ast.Tuple | ast.List, module: Module) -> bool:

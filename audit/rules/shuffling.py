@@ -23,6 +23,7 @@ SAMPLERS = {
     for name in names
 }
 MOST_ARGUMENTS = {"RandomSampler": 4, "WeightedRandomSampler": 4, "SubsetRandomSampler": 2, "random_split": 3}
+NOTHING = ast.Constant(None)
 CLOSE = 3  # lines between a seed and what is drawn with it
 SPLITTERS = {"train_test_split", "ShuffleSplit", "StratifiedShuffleSplit", "GroupShuffleSplit"}
 FOLDS = {"KFold", "StratifiedKFold", "StratifiedGroupKFold"}  # in order, unless they are told to shuffle
@@ -54,6 +55,8 @@ def unordered(
         shuffles = given.get("shuffle") or (call.args[2] if len(call.args) > 2 else None)
         if shuffles is None or "generator" in given or not may_be_true(module, shuffles):
             return ""
+        if not is_constant(given.get("sampler", NOTHING), None):
+            return ""  # `shuffle=sampler is None`: the order is the sampler's, where there is one
         return f"shuffle={ast.unparse(shuffles)} without generator="
     if name in SAMPLERS:
         given_one = "generator" in given or len(call.args) >= MOST_ARGUMENTS[last]

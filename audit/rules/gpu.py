@@ -1,0 +1,92 @@
+"""Code that needs CUDA whatever the machine has, and what asks for it before."""
+
+import ast
+import re
+
+from audit.rules.code import Module, dotted, is_function, keyword, last_name, text_of
+from audit.target import held
+
+CALLERS = 3  # followed upwards
+ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat", re.I)
+OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton", "cutlass", "cuda")  # what works with nothing but CUDA
+NCCL = re.compile(r"""['"]nccl['"]""")
+# Decorators by which a function runs where there is a GPU: `@app.function(gpu="A10G")`, `@requires_cuda`.
+PLACED = re.compile(r"gpu|requires?_cuda|is_available", re.I)
+CHOICES = {"get", "pop", "setdefault", "getattr", "add_argument", "option", "Option"}
+
+
+def is_of_cuda(module: Module) -> bool:
+    """Whether the module is about CUDA: it imports what works with nothing else."""
+    return any(origin.split(".")[0] in OF_CUDA for origin in module.origins.values())
+
+
+def asks_for_gpu(call: ast.Call, name: str) -> bool:
+    """`x.cuda()`, `x.to("cuda")`, `torch.device("cuda")`, `torch.zeros(3, device="cuda")`, `map_location="cuda"`."""
+    if name.startswith("torch.") and not name.startswith(("torch.cuda", "torch.amp")):
+        if name == "torch.device" and not all(isinstance(argument, ast.Constant) for argument in call.args):
+            return False  # `torch.device("cuda", rank)`: of a process that has been given one
+        named = call.args[:1] if name == "torch.device" else [keyword(call, "device"), keyword(call, "map_location")]
+        if any(map(is_cuda, named)):
+            return True
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    if call.func.attr == "cuda":
+        fixed = all(isinstance(argument, ast.Constant) for argument in call.args)
+        return fixed and dotted(call.func) != "torch.cuda"
+    return call.func.attr == "to" and any(map(is_cuda, (*call.args, keyword(call, "device"))))
+
+
+def is_cuda(node: ast.expr | None) -> bool:
+    """`"cuda"` or `"cuda:1"`."""
+    return text_of(node).split(":")[0] == "cuda"
+
+
+def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> bool:
+    """Whether a condition around the node, or a check earlier in function, module or callers, asks for the device."""
+    function = None
+    for holder in module.enclosing(node):
+        if isinstance(holder, ast.If | ast.IfExp | ast.While) and ASKS.search(ast.unparse(holder.test)):
+            return True
+        if isinstance(holder, ast.Try) or (is_function(holder) and ASKS.search(holder.name)):
+            return True
+        if is_default(module, holder) or runs_on_gpu(holder):
+            return True
+        before = [line for line in held(holder) if isinstance(line, ast.stmt) and line.lineno < node.lineno]
+        if any(map(stops_without_gpu, before)):
+            return True
+        function = holder if is_function(holder) else function
+    if function is None or depth >= CALLERS:
+        return False
+    calls = [call for _, call, _ in module.calls if dotted(call.func) == function.name]
+    return bool(calls) and all(is_guarded(module, call, depth + 1) for call in calls)
+
+
+def stops_without_gpu(statement: ast.stmt) -> bool:
+    """`assert torch.cuda.is_available()`, an `if` about it that leaves, a group of processes that NCCL joins."""
+    if isinstance(statement, ast.Assert):
+        return bool(ASKS.search(ast.unparse(statement.test)))
+    if isinstance(statement, ast.Expr) and NCCL.search(ast.unparse(statement)):
+        return True
+    if not isinstance(statement, ast.If) or not ASKS.search(ast.unparse(statement.test)):
+        return False
+    leaves = any(isinstance(node, ast.Return | ast.Raise) for node in ast.walk(statement))
+    return leaves or any(isinstance(n, ast.Call) and last_name(n.func) == "exit" for n in ast.walk(statement))
+
+
+def is_default(module: Module, holder: ast.AST) -> bool:
+    """A value that somebody may change: of a parameter, a field, an option, or behind an `or`."""
+    if isinstance(holder, ast.arguments):
+        return True
+    if isinstance(holder, ast.AnnAssign):
+        return isinstance(module.parents.get(holder), ast.ClassDef)
+    if isinstance(holder, ast.BoolOp):
+        return isinstance(holder.op, ast.Or) and ASKS.search(ast.unparse(holder.values[0])) is not None
+    if not isinstance(holder, ast.Call) or not any(ASKS.search(text_of(argument)) for argument in holder.args):
+        return False
+    return (last_name(holder.func) or getattr(holder.func, "attr", "")) in CHOICES
+
+
+def runs_on_gpu(holder: ast.AST) -> bool:
+    """Whether a decorator says that a function or class runs on a machine with a GPU."""
+    marks = holder.decorator_list if is_function(holder) or isinstance(holder, ast.ClassDef) else []
+    return any(PLACED.search(ast.unparse(mark)) for mark in marks)
