@@ -62,7 +62,12 @@ ASIDE = re.compile(
     r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
     r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/"
 )
-ASKED = re.compile(r"(?:find_spec|available|installed)\(\s*['\"](\w+)")
+ASKED = re.compile(
+    r"(?:find_spec|available|installed|require\w*|dependenc\w+)\(\s*[(\[]?((?:\s*f?['\"][\w-]+[^'\"\n]*['\"],?)+)"
+    r"|\bis_(\w+?)_(?:available|installed)\b"
+)
+ASKS = re.compile(r"find_spec|available|installed|require\w*\(|dependenc\w+\(")
+ASKED_FOR = re.compile(r"['\"]([\w-]+)")
 HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/")  # copies that editors and other tools keep
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
@@ -182,8 +187,8 @@ def guarded(local: Local) -> Iterator[str]:
     for module in local.modules.values():
         yield from (item.module.partition(".")[0] for item in imports_of(module) if item.optional and not item.level)
         for piece in module.pieces:
-            if "find_spec(" in piece.text or "available(" in piece.text or "installed(" in piece.text:
-                yield from ASKED.findall(piece.text)
+            for texts, name in ASKED.findall(piece.text) if ASKS.search(piece.text) else ():
+                yield from (name, *(text.replace("-", "_") for text in ASKED_FOR.findall(texts)))
 
 
 def stands(local: Local, first: str) -> bool:

@@ -108,6 +108,7 @@ CONFIG_SUFFIXES = (
     ".properties", "makefile", ".gin", ".r", ".jl",
 )  # fmt: skip
 ROUTES = re.compile(r"(?:^|_)(?:routes?|endpoints?|hrefs?)$", re.I)  # what holds no path of a disk
+ASKS_WHERE = re.compile(r"colab|kaggle", re.I)  # in whose branch their folders are right
 DATA = 200_000  # characters; a larger file of text is data, and one finding says so
 
 
@@ -179,6 +180,10 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             skipped.add(id(node.value))
         if isinstance(node, ast.Compare):  # by a folder a program may know where it runs
             skipped.update(map(id, (node.left, *node.comparators)))
+        if isinstance(node, ast.If | ast.IfExp) and ASKS_WHERE.search(ast.unparse(node.test)):
+            there = node.orelse if isinstance(node.test, ast.UnaryOp) else node.body
+            body = there if isinstance(there, list) else [there]
+            skipped.update(id(inner) for part in body for inner in ast.walk(part))
         if isinstance(node, ast.Assign) and ROUTES.search(getattr(node.targets[0], "id", "")):
             skipped.update(map(id, ast.walk(node.value)))
         called = [node] if isinstance(node, ast.Call) else []

@@ -1,10 +1,11 @@
 """Imports that look unused and are not: what others take from the module, what is imported for its effect."""
 
+import ast
 import re
 from collections import defaultdict
 from functools import cached_property
 
-from audit.rules.code import TEST_PATH, Module, is_function
+from audit.rules.code import TEST_PATH, Module, dotted, is_function, is_text
 from audit.rules.local import Import, Local, imports_of
 from audit.target import Piece
 
@@ -16,15 +17,21 @@ MEANT = re.compile(
 )
 # Modules of distributions that do something when they are imported.
 EFFECTS = re.compile(
-    r"(?:mpl_toolkits\.mplot3d(?:\.\w+)?|readline|rlcompleter|scienceplots|tensorflow_text|intel_extension_for_\w+"
-    r"|torch_xla|pycuda\.autoinit|comet_ml|unsloth|ale_py|d4rl|procgen|minigrid|gym_minigrid|pybullet_envs|pybulletgym"
-    r"|highway_env|panda_gym|pillow_avif|pyximport|win_unicode_console|(?:gym|gymnasium)_\w+"
+    r"(?:this|antigravity|mpl_toolkits\.mplot3d(?:\.\w+)?|readline|rlcompleter|scienceplots|tensorflow_text"
+    r"|intel_extension_for_\w+|torch_xla|pycuda\.autoinit|comet_ml|unsloth|ale_py|d4rl|procgen|minigrid|gym_minigrid"
+    r"|pybullet_envs|pybulletgym|highway_env|panda_gym|pillow_avif|pyximport|win_unicode_console|(?:gym|gymnasium)_\w+"
     r"|(?:qtpy|PyQt\d|PySide\d)\.QtWebEngineWidgets)"
 )
 # Magics that run the Python they are given, and what others take over from Python: `{name}`, `$name`.
 IN_MAGIC = r"^[^#\n]*%{{1,2}}(?:timeit|time|[ml]?prun|memit)\b.*\b{0}\b|^\s*[%!].*(?:\{{[^}}\n]*\b|\$){0}\b"
-TAKES_ALL = re.compile(r"\bglobals\(\)(?:\.(?:copy|items|values|keys)\b|\s*$)", re.M)  # whatever has a name here
+# Whatever has a name here; whatever of this tree has the name that a text says.
+TAKES_ALL = re.compile(r"\bglobals\(\)(?:\.(?:copy|items|values|keys)\b|\s*$)|\bin (?:dir|vars|locals)\(\)", re.M)
+TAKES_NAMED = re.compile(
+    r"\bglobals\(\)(?:\[|\.get\()(?!['\"])|\bsys\.modules\[__name__\]|(?<![\w.])(?<!def )eval\((?!['\")])"
+)
+COMPATIBLE = re.compile(r"(^|/)_?(py\w*_?)?compat(ibility)?\w*\.py$")  # what others are to take from there
 FRONT = 8  # unused names of a module that is a front of others
+DOCTEST = re.compile(r"\s*(?:>>>|\.\.\.) ")
 REGISTERS = re.compile(r"@[\w.]*register|\bregister\(")
 
 
@@ -33,6 +40,43 @@ def bound(line: str, source: str) -> str:
     last = source.rpartition(".")[2]
     renamed = re.search(rf"\b{re.escape(last)}\s+as\s+(\w+)", line)
     return renamed.group(1) if renamed else last
+
+
+def uses(text: str, name: str) -> bool:
+    """Whether a text is Python that uses a name; one word alone only where it may be a class."""
+    if len(text) > 500 or name not in text or (text == name and not name[:1].isupper() and name[:1] != "_"):
+        return False
+    code = rf"(?<![\w./-]){re.escape(name)}(?:\.\w+[\[\](),|]|[\[\](])|[|\[,] ?{re.escape(name)}\b"
+    if text != name and not re.search(code, text):
+        return False
+    try:
+        tree = ast.parse(text.strip())
+    except (SyntaxError, ValueError):
+        return False
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
+
+
+def only_imports(module: Module) -> bool:
+    """Whether a module only takes names from others, `from a import b`: it is there to hand them on."""
+    statements = [node for piece in module.pieces for node in (piece.tree.body if piece.tree else ())]
+    return all(
+        isinstance(node, ast.ImportFrom)
+        or (isinstance(node, ast.Expr) and is_text(node))
+        or (isinstance(node, ast.Assign) and dotted(node.targets[0]).startswith("__"))
+        for node in statements
+    )
+
+
+def changes_others(module: Module) -> bool:
+    """Whether a module changes what is not its own when it is imported: `sys.path`, attributes of other modules."""
+    for piece in module.pieces:
+        for node in piece.tree.body if piece.tree else ():
+            targets = node.targets if isinstance(node, ast.Assign) else ()
+            if any(dotted(target).partition(".")[0] in module.origins for target in targets if "." in dotted(target)):
+                return True
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and "sys.path" in piece.text:
+                return True
+    return False
 
 
 class Uses:
@@ -59,19 +103,39 @@ class Uses:
         module = self.local.modules.get(piece.path)
         if module is None:
             return False
-        if any(TAKES_ALL.search(part.text) for part in module.pieces):
+        if any(TAKES_ALL.search(part.text) for part in module.pieces) or self.is_named_in_text(module, name):
             return True
         if piece.cell is not None:
             used = re.compile(IN_MAGIC.format(re.escape(name)), re.MULTILINE)
             return any(used.search(cell.text) for cell in module.pieces if "%" in cell.text or "!" in cell.text)
         return self.taken(piece.path, name) or self.acts(module, source) or self.is_fixture(module, name)
 
+    def is_named_in_text(self, module: Module, name: str) -> bool:
+        """Whether a text that is code uses the name: an annotation, what exec is given, a doctest; or may name it."""
+        if any(TAKES_NAMED.search(piece.text) for piece in module.pieces) and self.is_local(module, name):
+            return True
+        for piece in module.pieces:
+            if ">>> " in piece.text:
+                lines = [line for line in piece.lines if DOCTEST.match(line) and re.search(rf"\b{name}\b", line)]
+                if lines and not any(" import " in line for line in lines):
+                    return True
+            for node in piece.nodes if len(re.findall(rf"\b{name}\b", piece.text)) > 1 else ():
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and uses(node.value, name):
+                    return True
+        return False
+
+    def is_local(self, module: Module, name: str) -> bool:
+        """Whether a name comes from a module of this tree."""
+        return any(name in item.names and self.local.resolve(module.path, item) for item in imports_of(module))
+
     def is_front(self, path: str, unused: int) -> bool:
         """Whether a module that others import whole hardly uses the names it imports: those are for them."""
         module = self.local.modules.get(path)
         stem = path.removesuffix(".py").rpartition("/")[2]
         whole = any(not {"*", stem}.isdisjoint(item.names or (stem,)) for _, item in self.importers.get(path, ()))
-        if module is None or unused < FRONT or not whole:
+        if module is None or only_imports(module) or COMPATIBLE.search(path):
+            return module is not None and not module.is_notebook
+        if unused < FRONT or not whole:
             return False
         return 4 * unused >= 3 * sum(max(1, len(item.names)) for item in imports_of(module))
 
@@ -89,23 +153,37 @@ class Uses:
         return False
 
     def acts(self, module: Module, source: str) -> bool:
-        """Whether the import is of a whole module of this tree that registers something."""
+        """Whether the import is of a whole module of this tree that does something, or of a name registered there."""
         last = source.rpartition(".")[2]
+        registered = re.compile(rf"^@[\w.]*register.*\n(?:@.*\n)*(?:class|def) {re.escape(last)}\b", re.M | re.I)
         for item in imports_of(module):
             whole = item.module == source if not item.names else last in item.names
             place = (self.local.resolve(module.path, item) or "") if whole else ""
             inner = self.local.submodule(place, last) if place and item.names else place
             target = self.local.modules.get(inner)
-            if target and any(REGISTERS.search(piece.text) for piece in target.pieces):
+            if target and (changes_others(target) or any(map(self.registers, self.together(target)))):
+                return True
+            origin = self.local.modules.get(place)
+            if item.names and origin and any(registered.search(piece.text) for piece in origin.pieces):
                 return True
         return False
+
+    @staticmethod
+    def registers(module: Module) -> bool:
+        """Whether a module registers something."""
+        return any(REGISTERS.search(piece.text) for piece in module.pieces)
+
+    def together(self, module: Module) -> list[Module]:
+        """A module, and where it is a package those that it imports with it."""
+        edges = self.local.edges(module) if module.path.endswith("__init__.py") else ()
+        return [module, *(self.local.modules[path] for path, _ in edges if path in self.local.modules)]
 
     def is_fixture(self, module: Module, name: str) -> bool:
         """Whether a test takes the name as a parameter, or conftest.py hands it on: pytest finds fixtures by name."""
         if not TEST_PATH.search(module.path):
             return False
         if module.path.endswith("conftest.py"):
-            return any(name in item.names and self.local.resolve(module.path, item) for item in imports_of(module))
+            return self.is_local(module, name)
         return any(
             argument.arg == name
             for _, node in module.statements()
