@@ -108,7 +108,9 @@ CONFIG_SUFFIXES = (
     ".properties", "makefile", ".gin", ".r", ".jl",
 )  # fmt: skip
 ROUTES = re.compile(r"(?:^|_)(?:routes?|endpoints?|hrefs?)$", re.I)  # what holds no path of a disk
-ASKS_WHERE = re.compile(r"colab|kaggle", re.I)  # in whose branch their folders are right
+# In whose branch their folders are right; a folder of somebody's drive is not.
+ASKS_WHERE = re.compile(r"colab|kaggle", re.I)
+OF_SERVICE = re.compile(r"/(?:content|kaggle)\b(?!/g?drive/\w)")
 DATA = 200_000  # characters; a larger file of text is data, and one finding says so
 
 
@@ -183,7 +185,8 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.If | ast.IfExp) and ASKS_WHERE.search(ast.unparse(node.test)):
             there = node.orelse if isinstance(node.test, ast.UnaryOp) else node.body
             body = there if isinstance(there, list) else [there]
-            skipped.update(id(inner) for part in body for inner in ast.walk(part))
+            inside = (inner for part in body for inner in ast.walk(part))
+            skipped.update(id(inner) for inner in inside if OF_SERVICE.match(text_of(inner)))
         if isinstance(node, ast.Assign) and ROUTES.search(getattr(node.targets[0], "id", "")):
             skipped.update(map(id, ast.walk(node.value)))
         called = [node] if isinstance(node, ast.Call) else []

@@ -3,11 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, is_text, text_of
+from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, text_of
 from audit.rules.family import Family, rule
+from audit.rules.hollow import DOCUMENTED, INTERFACES, Classes, class_name, placeholder
 from audit.rules.notes import NOTE, TODO, notes
 from audit.target import Piece, Target, held
 
@@ -36,14 +36,14 @@ UNREACHABLE = rule(
     confidence=Confidence.HIGH,
 )
 
-NOT_YET = re.compile(r"^\W*(?:\w+ )?(?:is )?(?:not (?:yet )?implemented|to be implemented|unimplemented)\b", re.I)
 TO_FILL = re.compile(r"\.pyi$|(^|/)versioneer\.py$|_pb2(_grpc)?\.py$|(^|/)\w*templates?/")
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
 BASE = re.compile(
     r"^_*(Base|Abstract|I(?=[A-Z][a-z]))(?=[A-Z_]|$)|(Base|Mixin|Interface|Hooks|Callbacks?)(V?\d+D?)?$"
 )  # fmt: skip
 HOOK = re.compile(
-    r"^((on|before|after)_\w+|(pre|post)_(un)?install|upgrade|downgrade|setup|teardown|close|reset|flush|cleanup)$"
+    r"^(_?(on|before|after|visit|leave)_\w+|(pre|post)_(un)?install|upgrade|downgrade|setup|teardown|close|reset|flush"
+    r"|cleanup)$"
 )  # fmt: skip
 DOUBLE = re.compile(
     r"^_?No(ne|t)?(?=[A-Z]|$)|(Null|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)"
@@ -52,20 +52,16 @@ DOUBLE = re.compile(
 # What is said where an empty body, or an error, is all that should be there.
 MEANT = re.compile(
     r"\bno[- ]?op\b|\bnothing\b|intentional|deliberate|on purpose|\b(not|never|un) ?used\b|\balways raise"
-    r"|sub-?class|child class|derived class|overrid|overwrit|abstract|(?<!not )implemented (by|in)|\bhook\b", re.I
+    r"|\bdeprecated\b|no longer|sub-?class|child class|derived class|overrid|overwrit|abstract|\bhook\b"
+    r"|(?<!not )implemented (by|in)", re.I
 )  # fmt: skip
 ABSTRACT = re.compile(
     r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
     r"|sub-?class(es)? (must|should|can|may|need|have to)|(must|should|to) (be )?(sub-?class|overrid|implement)", re.I
 )  # fmt: skip
-MARKS = re.compile(r"\bmark(s|er|ers|ing)?\b|\bsentinel\b|\bnamespace\b", re.I)
-REFUSES = re.compile(
-    r"(?!.*\b(?:yet|stub|todo|fixme)\b)"
-    r".*(?:\b(?:use|instead|cannot|can't|only|must|pass|unavailable|does not|doesn't|not used)\b|support)", re.I | re.S
-)  # fmt: skip
+MARKS = re.compile(r"\bmark(s|er|ers|ing)?\b|\bsentinel\b|\bnamespace\b|\bcompat", re.I)
 # Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
 PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
-INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
 # Methods whose empty override in a subclass of a foreign base class is no harmless hook.
 ESSENTIAL = {
     "forward", "call", "__call__", "__getitem__", "__len__", "__iter__", "training_step", "configure_optimizers",
@@ -77,7 +73,6 @@ NAMES: dict[type[ast.stmt], str] = {
     ast.Return: "`return`", ast.Raise: "`raise`", ast.Break: "`break`", ast.Continue: "`continue`", ast.If: "`if`",
     ast.Expr: "exit", ast.With: "`with`", ast.While: "endless loop", ast.Try: "`try`",
 }  # fmt: skip
-DOCUMENTED = "a docstring"
 QUIET = {  # that Python calls on its own, and where doing nothing is an answer
     "__init__", "__post_init__", "__init_subclass__", "__del__", "__enter__", "__exit__", "__aenter__", "__aexit__",
     "__setstate__", "__copy__",
@@ -89,66 +84,12 @@ BARE = {"object", "LightningModule", "LightningDataModule", "Layer"}  # with tho
 HOOKS_OF_TORCH = {"extra_repr", "reset_parameters"}
 
 
-@dataclass
-class Classes:
-    """Who inherits from whom and who defines which method, by name, over the whole tree."""
-
-    bases: dict[str, set[str]] = field(default_factory=dict)
-    methods: dict[str, set[str]] = field(default_factory=dict)
-    hollow: dict[str, set[str]] = field(default_factory=dict)
-    protocols: list[set[str]] = field(default_factory=list)
-
-    def add(self, node: ast.ClassDef) -> None:
-        """Note a class."""
-        above = {class_name(base) for base in node.bases}
-        defined = [item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
-        names = {item.name for item in defined}
-        # `class Metric(torchmetrics.Metric)`: the one above is another.
-        self.bases.setdefault(node.name, set()).update(f".{name}" if name == node.name else name for name in above)
-        self.methods.setdefault(node.name, set()).update(names)
-        self.hollow.setdefault(node.name, set()).update(item.name for item in defined if placeholder(item.body))
-        if above & INTERFACES:
-            self.protocols.append(names)
-
-    def is_filled_in_below(self, name: str) -> bool:
-        """Whether some class below writes a method that this one leaves empty: it is there to be filled in."""
-        below = self.reach(name, up=False) if self.hollow[name] else ()
-        return any(self.hollow[name] & self.methods[other] for other in below)
-
-    def is_owed(self, name: str, method: str) -> bool:
-        """Whether a class has all methods of a protocol, one of which may have nothing to do in it."""
-        own = self.methods[name]
-        return any(method in protocol and len(protocol) > 1 and protocol <= own for protocol in self.protocols)
-
-    def is_hook(self, name: str, method: str, *, raises: bool) -> bool:
-        """Whether a method is known above or below the class: it may have nothing to do here.
-
-        One that only raises is unwritten where those above leave it open as well.
-        """
-        above, below = self.reach(name, up=True), self.reach(name, up=False)
-        known = [other for other in above | below if method in self.methods.get(other, ())]
-        return any(not raises or other in below or method not in self.hollow[other] for other in known)
-
-    def reach(self, name: str, *, up: bool) -> set[str]:
-        """All classes above or below."""
-        seen: set[str] = set()
-        waiting = [name]
-        while waiting:
-            current = waiting.pop()
-            above = self.bases.get(current, set()) if up else {n for n, bases in self.bases.items() if current in bases}
-            waiting += above - seen
-            seen |= above
-        return seen - {name}
-
-
 def find(target: Target) -> Iterator[Finding]:
     """All four rules over every module and cell that parses."""
     pieces = [piece for piece in target.python if piece.tree is not None]
     classes = Classes()
     for piece in pieces:
-        for node in piece.statements:
-            if isinstance(node, ast.ClassDef):
-                classes.add(node)
+        classes.add_all(piece.statements)
     for piece in pieces:
         if not any(pattern.search(piece.path) for pattern in (TEST_PATH, FOREIGN_PATH, TO_FILL)):
             yield from empty(piece, classes)
@@ -166,7 +107,8 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             owner = holder if isinstance(holder, ast.ClassDef) else None
             body = placeholder(node.body, may_refuse=node.col_offset > 0)
             given = is_function(holder) and not body.startswith("`raise")  # made to be handed on: it does nothing
-            if body and not given and not excused(node, body, owner, classes) and not is_meant(piece, node):
+            right = given or excused(node, body, owner, classes) or is_meant(piece, node) if body else True
+            if not right and node.name not in defaults(piece):
                 where = f"{owner.name}.{node.name}" if owner else node.name
                 yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
         if isinstance(node, ast.ClassDef):
@@ -174,40 +116,21 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             plain = all(class_name(base) in TORCH | BARE for base in node.bases)
             inherits = not plain or node.keywords or node.decorator_list
             named = DOUBLE.search(node.name) or BASE.search(node.name)
-            used = classes.reach(node.name, up=False) or is_record(piece, node.name) if body else False
-            said = (ast.get_docstring(node, clean=False) or "") if body else ""
+            used = classes.reach(node.name, up=False) or is_told_apart(piece, node.name) if body else False
+            above = piece.line(node.lineno - 1) if node.lineno > 1 else ""
+            said = (ast.get_docstring(node, clean=False) or "") + above.partition("#")[2] if body else ""
             meant = ABSTRACT.search(said) or MARKS.search(said)
             if body and body != DOCUMENTED and not (inherits or named or used or meant):
                 message = f"class {node.name} is only {body}"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
-        if isinstance(node, ast.If) and class_name(node.test) == "TYPE_CHECKING":
+        if isinstance(node, ast.If) and any(map(is_for_checkers, ast.walk(node.test))):
             continue  # declarations for a type checker have no body
         # A definition under `except ImportError` is a fall-back: doing nothing is what it is for.
         children = [child for child in held(node) if not isinstance(child, ast.ExceptHandler)]
+        if isinstance(node, ast.If):
+            children = [child for child in children if not has_twin(child, node)]
         inside = node if is_function(node) or isinstance(node, ast.ClassDef) else holder
         waiting += [(child, inside) for child in children]
-
-
-def placeholder(body: list[ast.stmt], *, may_refuse: bool = True) -> str:
-    """What is all there is, in words: `pass`, `...`, `raise NotImplementedError` or the like, a docstring; else "".
-
-    A method, or a function for some platform, may refuse what its class or platform cannot do.
-    """
-    rest = body[1:] if is_text(body[0]) else body
-    if len(rest) != 1:
-        return "" if rest else DOCUMENTED
-    only = rest[0]
-    if isinstance(only, ast.Pass):
-        return "`pass`"
-    if isinstance(only, ast.Expr) and isinstance(only.value, ast.Constant) and only.value.value is ...:
-        return "`...`"
-    if isinstance(only, ast.Raise) and only.exc is not None:
-        said = text_of(only.exc.args[0]) if isinstance(only.exc, ast.Call) and only.exc.args else ""
-        unwritten = class_name(only.exc) in ("NotImplementedError", "NotImplemented")
-        unwritten = unwritten and not (may_refuse and REFUSES.match(said))
-        if unwritten or NOT_YET.search(said):
-            return f"`raise {class_name(only.exc)}`"
-    return ""
 
 
 def is_meant(piece: Piece, node: Function) -> bool:
@@ -218,12 +141,48 @@ def is_meant(piece: Piece, node: Function) -> bool:
     return any(map(MEANT.search, said)) and not any(map(NOTE.search, said))
 
 
-def is_record(piece: Piece, name: str) -> bool:
-    """Whether attributes are set on a class, or on what it makes: an empty class is then a record."""
+def is_for_checkers(node: ast.AST) -> bool:
+    """`TYPE_CHECKING`, wherever it comes from."""
+    return isinstance(node, ast.expr) and class_name(node) == "TYPE_CHECKING"
+
+
+def has_twin(node: ast.AST, choice: ast.If) -> bool:
+    """Whether what is defined in one branch without content has its content in the other."""
+    if not is_function(node) and not isinstance(node, ast.ClassDef):
+        return False
+    other = choice.orelse if node in choice.body else choice.body
+    parts = [node] if is_function(node) else [part for part in node.body if is_function(part)]
+    return any(getattr(twin, "name", "") == node.name for twin in other) and all(placeholder(p.body) for p in parts)
+
+
+def defaults(piece: Piece) -> set[str]:
+    """What is used where nothing better is given: defaults of parameters, of `a or b`, of attributes of a class."""
+    used: list[ast.AST | None] = []
+    for node in piece.nodes:
+        if isinstance(node, ast.arguments):
+            used += [*node.defaults, *node.kw_defaults]
+        elif isinstance(node, ast.IfExp | ast.BoolOp):
+            used += [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
+        elif isinstance(node, ast.ClassDef):
+            values = [part.value for part in node.body if isinstance(part, ast.Assign)]
+            used += [*values, *(value.args[0] for value in values if isinstance(value, ast.Call) and value.args)]
+    return {node.id for node in used if isinstance(node, ast.Name)}
+
+
+def is_told_apart(piece: Piece, name: str) -> bool:
+    """Whether an empty class is a mark that others are compared with, or a record, on which attributes are set."""
     made = {name}
     for node in piece.nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and class_name(node.value.func) == name:
             made.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        compared: list[ast.expr] = []
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
+            compared = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and dotted(node.func) in ("isinstance", "issubclass") and len(node.args) == 2:
+            kinds = node.args[1]
+            compared = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+        if any(class_name(kind) == name for kind in compared):
+            return True
     return any(isinstance(node, ast.expr) and class_name(filled(node)) in made for node in piece.nodes)
 
 
@@ -241,6 +200,7 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
         DOUBLE.search(node.name)
         or HOOK.match(node.name)
         or any(class_name(decorator) not in PLAIN for decorator in node.decorator_list)
+        or (node.returns is not None and class_name(node.returns) in ("NoReturn", "Never"))
     ):
         return True
     raises = body.startswith("`raise")
@@ -253,13 +213,14 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
         return True
     if ABSTRACT.search(ast.get_docstring(owner, clean=False) or ""):
         return True
-    if classes.is_filled_in_below(owner.name) or (not raises and classes.is_owed(owner.name, node.name)):
+    owed = not raises and (classes.is_owed(owner.name, node.name) or classes.is_nothing(owner.name, ESSENTIAL))
+    if owed or classes.is_filled_in_below(owner.name):
         return True
     if classes.is_hook(owner.name, node.name, raises=raises):
         return True
     if raises or node.name in ESSENTIAL:
         return False
-    above = (names | classes.reach(owner.name, up=True)) - (set() if node.name in HOOKS_OF_TORCH else TORCH)
+    above = classes.reach(owner.name, up=True) - (set() if node.name in HOOKS_OF_TORCH else TORCH)
     foreign = any(name not in classes.methods for name in above - INTERFACES - {"object", "Generic"})
     return node.name in QUIET or (foreign and not node.name.startswith("__"))
 
@@ -320,17 +281,6 @@ def is_guard(leaving: ast.stmt, following: ast.stmt) -> bool:
 def makes_generator(statement: ast.stmt) -> bool:
     """`return` followed by `yield` is the idiom for an empty generator."""
     return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
-
-
-def class_name(node: ast.expr) -> str:
-    """`Name` of `a.b.Name`, `Name[...]` or `Name(...)`; "" for anything else."""
-    if isinstance(node, ast.Subscript):
-        return class_name(node.value)
-    if isinstance(node, ast.Call):
-        return class_name(node.func)
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 FAMILY = Family("stubs", "Nothing is left empty", (FUNCTION, CLASS, TODO, UNREACHABLE), find)
