@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, dotted, is_function, text_of
+from audit.rules.code import Module, dotted, is_function, is_parameter, last_name, text_of
 from audit.rules.listing import called
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
@@ -26,7 +26,11 @@ CALLED = re.compile(
     r"|toml)$",
     re.I,
 )
-LOADERS = re.compile(r"^(full_|safe_)?loads?$|^fromfile$|config|yaml|hparams", re.I)
+LOADERS = re.compile(
+    r"^(full_|safe_)?loads?$|^fromfile$|config|yaml|hparams"
+    r"|^_*(load|read|get)_(\w+_)?(cfg|conf|defaults|json|options|opts|params|parameters|settings|toml)$",
+    re.I,
+)
 # Libraries whose load() reads data and weights.
 DATA = {"torch", "numpy", "joblib", "pickle", "dill", "librosa", "nibabel", "soundfile", "safetensors", "jax", "mlflow"}
 FORMATS = {
@@ -95,7 +99,7 @@ def by_hand(modules: Iterable[Module]) -> Iterator[str]:
             if called(call) in COMPOSING:
                 yield ""
             if called(call) in OPTION_CALLS and any(OPTION.match(text_of(argument)) for argument in call.args):
-                yield from suffixes_of_default(call)
+                yield from suffixes_of_default(call) or formats(module) or ("",)
             if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
                 yield ""
             if asks and "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
@@ -103,10 +107,10 @@ def by_hand(modules: Iterable[Module]) -> Iterator[str]:
 
 
 def suffixes_of_default(call: ast.Call) -> tuple[str, ...]:
-    """The suffixes of the format that the default of an option is written in; "" for an option that has none."""
+    """The suffixes of the format that the default of an option is written in; none for an option that has none."""
     given = [*call.args, *(item.value for item in call.keywords if item.arg == "default")]
     suffixes = {PurePosixPath(text_of(value)).suffix for value in given}
-    return next((ends for ends in FORMATS.values() if not suffixes.isdisjoint(ends)), ("",))
+    return next((ends for ends in FORMATS.values() if not suffixes.isdisjoint(ends)), ())
 
 
 def loads_tables(module: Module) -> bool:
@@ -163,8 +167,8 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
             values = [item.value for item in node.keywords if item.arg is None and not wraps]
             if isinstance(node.func, ast.Attribute) and name in WHOLE and not is_shown(module, node):
                 values.append(node.func.value)
-            if name == "update" and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
-                values += node.args if called(node.func.value) in ("globals", "locals", "vars") else []
+            if name == "update" and isinstance(node.func, ast.Attribute) and is_space(node.func.value):
+                values += node.args
             if name == "vars" or (name in ("getattr", "get", "setattr") and not all(map(text_of, key_argument(node)))):
                 values += node.args[:1] if isinstance(node.func, ast.Name) else [node.func]
             yield from found_keys(module, values)
@@ -179,6 +183,12 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
             yield from found_keys(module, [node.iter])
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             yield from found_keys(module, [] if isinstance(node.ctx, ast.Store) else [node.value])
+
+
+def is_space(node: ast.expr) -> bool:
+    """`globals()`, `vars(args)`, `args.__dict__`: what is put there becomes names or attributes."""
+    name = called(node) if isinstance(node, ast.Call) else last_name(node)
+    return name in ("__dict__", "globals", "locals", "vars")
 
 
 def is_shown(module: Module, call: ast.Call) -> bool:
@@ -237,10 +247,29 @@ def keys_of(module: Module, node: ast.expr, depth: int = 0) -> Keys | None:
     above = root_keys(module, node, depth)
     if above is not None:
         return (*above, *(key for key, _ in links if key))
+    if links and links[0][1] and isinstance(node, ast.Name) and node.id == "self" and depth < 3:
+        for value in fields(module).get(links[0][0], []):  # `self.part = config["part"]`
+            above = keys_of(module, value, depth + 1)
+            if above is not None:
+                return (*above, *(key for key, _ in links[1:] if key))
     if links and links[0][1] and is_row(module, links[0][0]):
         return None  # the layers of a network, which are called `cfg`
     named = next((n for n, (key, attribute) in enumerate(links) if attribute and CALLED.search(key)), None)
     return None if named is None else tuple(key for key, _ in links[named + 1 :] if key)  # `self.config["a"]`
+
+
+def fields(module: Module) -> dict[str, list[ast.expr]]:
+    """Attribute of self -> the parts of tables that are assigned to it."""
+    if "fields" not in module.derived:
+        held: dict[str, list[ast.expr]] = {}
+        for _, node in module.statements():
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.Attribute | ast.Call):
+                for to in node.targets:
+                    if isinstance(to, ast.Attribute) and dotted(to.value) == "self":
+                        held.setdefault(to.attr, []).append(node.value)
+        module.derived["fields"] = held
+    of_self: dict[str, list[ast.expr]] = module.derived["fields"]
+    return of_self
 
 
 def is_row(module: Module, name: str) -> bool:
@@ -256,7 +285,7 @@ def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
         return () if LOADERS.search(called(node)) and not of_data else None
     if not isinstance(node, ast.Name):
         return None
-    given = module.given.get(node.id, [])[:MOST]
+    given = values_of(module, node)[:MOST]
     if given and all(isinstance(value, ast.Dict) and None not in value.keys for value in given):
         return () if node.id in updated(module) else None  # made here, not loaded
     if is_row(module, node.id):
@@ -269,3 +298,10 @@ def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
     if asked and len(asked) == len(given):
         return None  # what the command line says
     return () if CALLED.search(node.id) else None
+
+
+def values_of(module: Module, name: ast.Name) -> list[ast.expr]:
+    """What is assigned to a name in the function that uses it; else, unless it is a parameter, anywhere."""
+    given = module.given.get(name.id, [])
+    scope = module.scope(name)
+    return [value for value in given if module.scope(value) is scope] or ([] if is_parameter(module, name) else given)

@@ -3,14 +3,28 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, is_function, last_name, strings, text_of
+from audit.rules.code import Module, docstrings, is_function, last_name, strings, text_of
 from audit.rules.entries import Leaf
 from audit.rules.listing import Listing, called, is_listed, listings
-from audit.rules.loading import FORMATS, Keys, by_hand, composed, formats, handed_on, open_ended, roots, spread_in
+from audit.rules.loading import (
+    CALLED,
+    FORMATS,
+    Keys,
+    by_hand,
+    composed,
+    formats,
+    handed_on,
+    open_ended,
+    parameters,
+    roots,
+    spread_in,
+    updated,
+    values_of,
+)
 from audit.target import Kind, Piece, Target
 
 FOLDER = re.compile(
@@ -24,6 +38,7 @@ SPAN = re.compile(r"`([^`]+)`")
 COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
 GAP = re.compile(r"\{[^{}]*\}|%s|%d")
 MAX_NAME = 200  # characters of a path
+KEYS = re.compile(r"\s*(?!-)[^\s,]+([,\s]+[\w.]+)*,?\s*")  # not two words of a sentence with other signs
 FENCE = re.compile(r"^\s*(```|~~~)")
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
 RECORDS = {"BaseModel", "BaseSettings", "NamedTuple", "TypedDict", "Struct"}  # bases of classes that hold values
@@ -89,21 +104,32 @@ class Code:
     @cached_property
     def asked(self) -> set[str]:
         """Names by which a table that is not spread over variables or parameters is asked for an entry."""
-        return set(re.findall(r"\w+", self.text)) | self.unparsed | self.attributes
+        return {word for module in self.every for text in asking(module) for word in words(text)} | (
+            self.unparsed | self.attributes
+        )
 
     @cached_property
-    def handed(self) -> list[tuple[frozenset[str], set[Keys]]]:
+    def handed(self) -> list[tuple[Module, frozenset[str], set[Keys]]]:
         """For each module the suffixes of what it loads, and the keys of tables that it uses as a whole."""
         own: dict[str, set[int | str]] = defaultdict(set)
         for name, places in (entry for module in self.every for entry in spread_in(module)):
             own[name] |= places
         keys = ((module, set(handed_on(module, own, self.records))) for module in self.every)
-        return [(formats(module), whole) for module, whole in keys if whole]
+        return [(module, formats(module), whole) for module, whole in keys if whole]
 
     def whole(self, path: str) -> set[Keys]:
         """Keys of tables that are used as a whole, in modules that may have loaded the file."""
         suffix = PurePosixPath(path).suffix.lower()
-        return {key for suffixes, keys in self.handed for key in keys if not suffixes or suffix in suffixes}
+        loading = [(module, keys) for module, suffixes, keys in self.handed if not suffixes or suffix in suffixes]
+        return {key for module, keys in loading if not self.loads_another(module, path) for key in keys}
+
+    def loads_another(self, module: Module, path: str) -> bool:
+        """Whether a module names other files of the format and not this one, and is given no configuration."""
+        suffix = PurePosixPath(path).suffix
+        texts = [text for text in strings(module) if text.endswith(suffix) and text != suffix]
+        if not texts or any(is_spoken(path, text) or "*" in text or "{" in text for text in texts):
+            return False
+        return not any(map(CALLED.search, parameters(module)))
 
     @cached_property
     def ends(self) -> set[str]:
@@ -142,8 +168,9 @@ class Code:
         return bool(self.composed) and (not self.roots or "" in self.roots or not self.roots.isdisjoint(folder.parts))
 
     def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
-        """Whether half of the entries have a key that the code knows."""
-        return 2 * sum(leaf.keys[-1] in self.words for leaf in leaves) >= len(leaves) > 0
+        """Whether half of the entries have a key that the code knows: of a table used as a whole by any name."""
+        known = self.words if self.composed or any(keys for *_, keys in self.handed) else self.asked
+        return 2 * sum(leaf.keys[-1] in known for leaf in leaves) >= len(leaves) > 0
 
     def may_reach(
         self, piece: Piece, leaves: tuple[Leaf, ...], every: dict[Piece, tuple[Leaf, ...]], named: Collection[Piece]
@@ -243,6 +270,36 @@ def put_together(path: str, texts: set[str]) -> bool:
     if at_end and any(folder in text and at_end.fullmatch(text) for text in texts):
         return True
     return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)
+
+
+def asking(module: Module) -> Iterator[str]:
+    """Texts by which something may be asked for, which the keys of tables that are written out in the code are not."""
+    skipped: set[int] = set()
+    for _, node in module.walk():
+        if isinstance(node, ast.Dict):
+            skipped.update(map(id, node.keys))
+        elif isinstance(node, ast.Subscript) and (isinstance(node.ctx, ast.Store) or is_made(module, node.value)):
+            skipped.add(id(node.slice))
+        elif isinstance(node, ast.Call) and called(node) == "get" and isinstance(node.func, ast.Attribute):
+            skipped.update(map(id, node.args[:1] if is_made(module, node.func.value) else ()))
+    for piece in module.pieces:
+        skipped |= docstrings(piece)
+        for node in piece.nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+                yield node.value
+
+
+def is_made(module: Module, node: ast.expr) -> bool:
+    """A name for tables of constants that are written out in the module, and into which nothing is put."""
+    if not isinstance(node, ast.Name) or node.id in updated(module):
+        return False
+    given = values_of(module, node)
+    return bool(given) and all(isinstance(value, ast.Dict) and None not in value.keys for value in given)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text that is a key, a path of keys or a list of some; none of a sentence or an option."""
+    return re.findall(r"\w+", text) if KEYS.fullmatch(text) else []
 
 
 def names_in(every: list[Module]) -> tuple[set[str], set[str], dict[str, set[str]]]:
