@@ -52,7 +52,7 @@ MAP_LOCATION = rule(
 UNSAFE_LOAD = rule(
     "handling.unsafe-load",
     title="torch.load that unpickles anything",
-    why="With weights_only=False a checkpoint runs whatever code its author put into it.",
+    why="With weights_only=False, or a pickle_module, a checkpoint runs whatever code its author put into it.",
     fix="Use weights_only=True, or safetensors.",
     severity=Severity.MAJOR,
     confidence=Confidence.HIGH,
@@ -233,6 +233,8 @@ def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding
         yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
     if is_constant(keyword(call, "weights_only"), False):
         yield found(UNSAFE_LOAD, place, "weights_only=False runs code from the file", excerpt)
+    elif keyword(call, "pickle_module") is not None:
+        yield found(UNSAFE_LOAD, place, "pickle_module= runs code from the file", excerpt)
 
 
 def devices(module: Module) -> Iterator[Finding]:
