@@ -10,9 +10,13 @@ STATIC = re.compile(r"https?://img\.shields\.io/badge/(?!dynamic/)([^\s)\"'?]+)"
 # What is measured, as badges call it.
 MEASURED = re.compile(
     r"(?:^|[\s_])(?:coverage|code_?cov|cov|tests?|build|ci|accuracy|acc|score|quality|psnr|ssim|fid|lpips|f1|auc|bleu"
-    r"|wer|m?ap|m?iou|dice|top-?[15]|leaderboard|lb|rank|latency|speed|fps|reward|return|pylint|pass\w*)(?:$|[\s_@])",
+    r"|wer|cer|m?ap|m?iou|dice|top-?[15]|leaderboard|lb|rank|latency|speed|fps|reward|return|pylint|pass\w*|mos|pesq"
+    r"|stoi|mae|r?mse|smape|mcc|kappa|eer|perplexity|ppl|recall|precision|auroc|ndcg|win rate|loss|throughput|downloads"
+    r"|users|installs|citations|stars)(?:$|[\s_@])",
     re.I,
 )
+# A share or a rate, whatever it is of; other numbers may be versions.
+RATE = re.compile(r"^[<>~≥+]? ?\d[\d.,]*\+? ?(?:%|dB|ms|fps|[kKM]?\+? ?/ ?(?:day|week|month|s))$")
 FIGURE = re.compile(r"\d|pass|success", re.I)
 NOWHERE = {"", "#", ".", "./"}  # links that lead to where one is
 WORKFLOW = re.compile(r"github\.com/[\w.-]+/([\w.-]+)/(?:actions/)?workflows/([\w.-]+\.ya?ml)/badge\.svg")
@@ -29,12 +33,12 @@ def unbacked(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
     """(line, what is wrong): at most one of a kind a line."""
     workflows = any(path.startswith(".github/workflows/") for path in files)
     # Packages leave hidden files out; whether a service has its file is known where some are.
-    hidden = any(path.startswith(HIDDEN) for path in files)
+    hidden = "PKG-INFO" not in files and any(path.startswith(HIDDEN) for path in files)
     for number, line in enumerate(piece.lines, start=1):
         if "http" not in line:
             continue
         absent = [name for _, name in WORKFLOW.findall(line) if f".github/workflows/{name}" not in files]
-        if workflows and absent:
+        if (workflows or hidden) and absent:
             yield number, f"the badge of `{absent[0]}`, which is no workflow of the tree, shows nothing"
         for badge, name in SERVICES if hidden else ():
             if badge.search(line) and not any(path.endswith(name) for path in files):
@@ -50,7 +54,7 @@ def written(badge: str) -> str:
     parts = unquote(badge).replace("--", "\0").split("-")
     label, value = " ".join(parts[:-2]) if len(parts) > 2 else "", parts[-2] if len(parts) > 1 else ""
     shown = f"{label} {value}".replace("\0", "-").replace("_", " ").strip()
-    return shown if FIGURE.search(value) and MEASURED.search(label or value) else ""
+    return shown if FIGURE.search(value) and (MEASURED.search(label or value) or RATE.match(value)) else ""
 
 
 def target(piece: Piece, number: int, line: str, match: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from audit.rules.requirements import (
     BUILT,
     CONDA,
     CONSTRAINTS,
+    FROM_TOOL,
     LOCKS,
     MANIFESTS,
     REQUIREMENTS,
@@ -67,6 +68,8 @@ HARMLESS = {
     "ipython", "ipykernel", "jupyter", "jupyterlab", "notebook",
 }  # fmt: skip
 
+PLUGINS = ("pytest-", "flake8-", "types-", "jupyter")  # of tools on which no result hangs
+
 
 def find(target: Target) -> Iterator[Finding]:
     """At most one finding of `none` in the tree and of `unpinned` in a file."""
@@ -74,8 +77,7 @@ def find(target: Target) -> Iterator[Finding]:
     if all(in_notebook(item) for item in requirements):
         yield from undeclared(target, {item.location.path for item in requirements})
         return
-    if not any(LOCKS.search(path) for path in target.files):
-        yield from unpinned(target, requirements)
+    yield from unpinned(target, requirements)
     stated = stated_python(target)
     environments = dict(own_python(requirements))
     for item in requirements:
@@ -110,37 +112,76 @@ def undeclared(target: Target, installing: set[str]) -> Iterator[Finding]:
 
 def unpinned(target: Target, requirements: list[Requirement]) -> Iterator[Finding]:
     """One finding for each file that names distributions without any version, which no other file gives them."""
-    fixed = {item.name for item in requirements if item.specifier and not in_notebook(item)}
-    fixed |= set(constrained(target)) | set(own_names(target))
+    pinning: dict[str, set[str]] = defaultdict(set)
+    for item in requirements:
+        if not is_free(item) and not in_notebook(item):
+            pinning[item.name].add(folder(item.location.path))
+    fixed = set(constrained(target)) | set(own_names(target))
     by_file: dict[str, list[Requirement]] = defaultdict(list)
     for item in requirements:
         path = item.location.path
-        if not path.endswith((".ipynb", ".in", *BUILT)):
+        if not path.endswith((".ipynb", ".in", *BUILT)) and not is_locked(path, target):
             by_file[path].append(item)
     for path, items in by_file.items():
-        free = [item for item in wanted(path, items) if not item.specifier and item.name not in HARMLESS | fixed]
-        names = list(dict.fromkeys(item.name for item in free))
+        free = [item for item in wanted(path, items) if is_free(item) and item.name not in HARMLESS | fixed]
+        names = list(dict.fromkeys(item.name for item in free if folder(path) not in pinning[item.name]))
         if names:
             listed = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
-            yield found(UNPINNED, free[0].location, f"any version of {listed} will do")
+            first = next(item for item in free if item.name == names[0])
+            yield found(UNPINNED, first.location, f"any version of {listed} will do")
+
+
+def folder(path: str) -> str:
+    """The folder of the project that a manifest is of; that of requirements is none."""
+    return re.sub(r"(?:^|/)(?:requirements|reqs)$", "", path.rpartition("/")[0], flags=re.I)
+
+
+def is_locked(path: str, target: Target) -> bool:
+    """Whether what a manifest names is resolved in a lock: that of a tool made from it, or one under any name."""
+    for lock in target.files:
+        if not LOCKS.search(lock) or is_listing(lock):
+            continue
+        tool = FROM_TOOL.search(lock)
+        above = lock.rpartition("/")[0]
+        if tool is None or path == lock.removesuffix(".lock"):
+            return True
+        made_from = f"{above}/pyproject.toml".removeprefix("/")
+        inside = not above or path.startswith(f"{above}/")
+        if inside and made_from in target.files and path.endswith(("pyproject.toml", "setup.py", "setup.cfg")):
+            return True
+    return False
+
+
+def is_listing(path: str) -> bool:
+    """Whether a lock lists requirements, one a line."""
+    return LOCKS.search(path) is not None and FROM_TOOL.search(path) is None and not path.endswith((".yml", ".yaml"))
 
 
 def wanted(path: str, items: list[Requirement]) -> list[Requirement]:
     """Those of a file on which results may hang.
 
-    Of a file or group for tests and documents none, unless the file pins most of what it names: then versions matter.
+    Of a group for tests and documents none, unless the file pins most of what it names: then versions matter. Of a file
+    of such requirements those that are more than plugins of its tools.
     """
     exact = sum(EXACT.match(item.specifier) is not None for item in items)
     if 2 * exact > len(items):
         return items
-    aside = is_aside(path.rpartition("/")[0] if CONDA.search(path) else path)
-    return [] if aside else [item for item in items if not item.aside]
+    if CONDA.search(path) and is_aside(path.rpartition("/")[0]):
+        return []
+    if REQUIREMENTS.search(path) and is_aside(path):
+        return [item for item in items if not item.name.startswith(PLUGINS)]
+    return [item for item in items if not item.aside]
+
+
+def is_free(item: Requirement) -> bool:
+    """Whether every version will do: none is named, or zero as the lowest."""
+    return re.fullmatch(r"(?:>=\s*0(?:\.0)*)?", item.specifier) is not None
 
 
 def constrained(target: Target) -> Iterator[str]:
-    """Names to which a file of constraints gives a version."""
+    """Names to which a file of constraints, or a lock that lists them, gives a version."""
     for piece in target.pieces:
-        if CONSTRAINTS.search(piece.path):
+        if CONSTRAINTS.search(piece.path) or is_listing(piece.path):
             items = (parsed(line, piece.at(0)) for line in piece.lines if not line.startswith("#"))
             yield from (item.name for item in items if item and item.specifier)
 

@@ -10,12 +10,13 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.badges import unbacked
 from audit.rules.family import Family, rule
 from audit.rules.figures import unsourced
+from audit.rules.needed import implied, makefiles_of, uncopied, unmade
 from audit.rules.shell import FENCE, alike, named_files, shell_lines
 from audit.target import Kind, Piece, Target
 
 COMMAND = rule(
     "documents.command",
-    title="A command that names a file which is not there",
+    title="A command that needs a file or target which is not there",
     why="The first thing a reader does fails.",
     fix="Correct the path, or add the file.",
     severity=Severity.MAJOR,
@@ -41,7 +42,7 @@ NUMBER = rule(
 
 README = re.compile(r"(^|/)(README|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING)[^/]*\.(md|rst)$", re.I)
 PLACEHOLDER = re.compile(
-    r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|^[A-Z_]+$|^[A-Za-z]:|example\.|^xx|xyz|://"
+    r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|(?-i:^[A-Z_]+$)|^[A-Za-z]:|example\.|^xx|xyz|://"
     r"|(?:^|[/_-])(?:my|some|specific|foo)[_.-]",
     re.I,
 )
@@ -72,7 +73,9 @@ def find(target: Target) -> Iterator[Finding]:
     for piece in target.pieces:
         if piece.kind is Kind.MARKDOWN and piece.cell is None and README.search(piece.path):
             title = next((line for line in piece.lines if line.startswith("# ")), "")
-            yield from commands(piece, files, f"{target.root.resolve().name}\n{title}")
+            project = f"{target.root.resolve().name}\n{title}"
+            yield from commands(piece, files, project)
+            yield from needs(piece, files, project, target)
             yield from badges(piece, files)
             yield from numbers(piece, target)
 
@@ -96,6 +99,24 @@ def commands(piece: Piece, files: frozenset[str], project: str) -> Iterator[Find
                 yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
                 if clean.endswith(PROGRAMS):
                     break  # nobody knows what it would have read
+
+
+def needs(piece: Piece, files: frozenset[str], project: str, target: Target) -> Iterator[Finding]:
+    """What commands need and do not name as a file, each once a document."""
+    lines = list(shell_lines(piece, files, project))
+    makefiles = makefiles_of(target) if any(line.startswith("make ") for _, line, _ in lines) else {}
+    reported: dict[str, tuple[int, str]] = {}
+    for number, line, folder in lines:
+        name, goal = implied(line, files), unmade(line, folder, makefiles)
+        if name and not is_made(piece, number, name):
+            reported.setdefault(f"`{name}` is not in the tree", (number, line))
+        elif goal:
+            reported.setdefault(f"`{goal}` is no target of the Makefile", (number, line))
+    for number, line in enumerate(piece.lines, start=1):
+        for name in uncopied(line, files) if len(line) <= LONGEST else ():
+            reported.setdefault(f"`{name}` is not in the tree", (number, line))
+    for message, (number, line) in reported.items():
+        yield found(COMMAND, piece.at(number), message, line.strip()[:120])
 
 
 def sentence_before(piece: Piece, number: int) -> str:

@@ -10,11 +10,15 @@ METRIC = re.compile(
     r"|[wc]er|perplexity|m?iou|dice|hd95|[rm]?m[sa]e|rmsle|error rate|false \w+ rates?|r2|r²|mmlu|gsm8k|elo|map50"
     r"|(?:average|mean|median|episode|total|cumulative) (?:return|reward)s?|(?:returns?|rewards?) of|fps|user study"
     r"|agreement|kappa|ece|nll|brier|eer|dsc|hausdorff|pearson|spearman|s?mape|leaderboard|success rate|win rate"
+    r"|mos|rtf|pesq|stoi|si-?sdr|n?mae|nrmse|ndcg(?:@\d+)?|mrr|hits?@\d+|mcc|wape|crps|(?:val\w*|test|eval) loss"
     r"|pass@\d+|test coverage|(?:inference|training|run) ?time|latency|throughput|speed-?ups?|\d ?ms)\b"
     r"|\b\d[\d.]* ?(?:x|×|times|-fold) (?:faster|slower|speed-?up)\b"
-    r"|\b(?:achiev|outperform|improv|reduc|cut|rose|boost|sav|increas|drop|fell)\w*\b[^.%]{0,40}\d\.\d+\s?%",
+    r"|\b(?:achiev|outperform|improv|reduc|cut|rose|boost|sav|increas|drop|fell|detect|recogni[sz]|surpass|reach"
+    r"|attain)\w*\b[^.%]{0,40}\d\.\d+\s?%"
+    r"|^\|[\s*]*(?:ours|our \w+|proposed)\b",
     re.I,
 )
+BEATS = re.compile(r"\b(?:preferred|outperform\w*|beats?|surpass\w*)\b[^.%]{0,60}\d\s?%", re.I)
 # Two digits after the point, a percentage, or how many times faster: what somebody measured.
 FIGURE = re.compile(
     r"(?<![\w.,:/@=<>~^±–-])(?<![≥≤<>~±/] )(\d{1,4}\.\d{1,6})(?![\w.]*\.\w|°|[-–]\d)\b"
@@ -128,6 +132,7 @@ def stated_in(piece: Piece) -> Iterator[tuple[int, str]]:
 
 def figures(sentence: str, told: bool) -> Iterator[str]:
     """Results in one sentence or row; where no heading tells that it holds some, only those near a metric's name."""
+    told = told or BEATS.search(sentence) is not None
     if NO_RESULT.search(sentence) or LOGGED.search(sentence) or not (told or METRIC.search(sentence)):
         return
     for match in FIGURE.finditer(sentence):

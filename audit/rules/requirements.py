@@ -35,6 +35,7 @@ ASIDE = re.compile(
 OLD = re.compile(r"python_version\s*<=?\s*['\"](?:2|3\.[0-8]['\"])")  # of a marker: what newer ones bring along
 MAX_CHARACTERS = 200_000  # of a manifest; no person wrote a larger one
 BUILT = ("METADATA", "PKG-INFO")  # what a distribution says of itself
+FROM_TOOL = re.compile(r"(?:^|/)(poetry|uv|pdm|pixi|Pipfile)\.lock$", re.I)  # made from a manifest beside it
 MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "conanfile.py")
 
 

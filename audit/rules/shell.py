@@ -18,7 +18,6 @@ OF_DIRECTIVE = re.compile(r"^ {2,}|^\t")  # in reStructuredText the code of a di
 PRE = re.compile(r"^\s*(?:[-*]\s+)?<pre>(?:<code>)?([^<>]*)(?:</code>)?(?:</pre>)?\s*$")
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 PYTHON = re.compile(r"^(?:\.?[\w./]*/)?python(?:[23](?:\.\d+)?)?$|^torchrun$|^ipython$|^py$|^deepspeed$")
-MAKEFILES = {"Makefile", "makefile", "GNUmakefile", "CMakeLists.txt", "configure"}
 SHELL_PROGRAMS = {"bash", "sh", "zsh", "source", "."}
 # Words before the one that says what runs; after the last of them a script may stand by itself.
 BEFORE = {"sudo", "time", "nohup", "exec", "uv", "poetry", "accelerate", "streamlit", "run", "launch", "gradio"}
@@ -29,13 +28,16 @@ WITH_VALUE = {"-m", "-W", "-X", "--nproc-per-node", "--nproc_per_node", "--nnode
 RUNNERS = {"Rscript": (".R", ".r"), "julia": (".jl",), "node": (".js", ".mjs", ".ts"), "perl": (".pl",),
            "papermill": (".ipynb",)}  # fmt: skip
 LAUNCH = ("torch.distributed.launch", "torch.distributed.run", "accelerate.commands.launch", "cProfile", "pdb")
-CONFIGURATION = ("--config", "--cfg", "--config-file", "--config_file")
+CONFIGURATION = ("--config", "--cfg", "--config-file", "--config_file", "--opt", "-opt", "--conf", "--yaml")
+OF_RUN = re.compile(r"out|save|log|dump|write|export|dest|to\b|result", re.I)  # options of what a program writes
+YAML = (".yaml", ".yml")
 CONFIGURED = (".yaml", ".yml", ".json", ".toml", ".py")
 OTHER_VERSION = re.compile(r"git (?:checkout|switch) (?!-b|-c|main$|master$)")  # its files are not those of this tree
 UNKNOWN_URL = re.compile(r"your|user|<|name\b", re.I)
 STARTS = re.compile(
     r"^(?:[A-Z_]+=\S+\s+)*(?:(?:uv|poetry|pdm|pipenv)\s+run\s+)?(?:python[\d.]*|torchrun|ba?sh|sh|pip3?|conda|streamlit"
     r"|accelerate|deepspeed|pytest|jupyter|docker|mkdocs|Rscript|julia|node|perl|papermill|\./\S+)\s*\S"
+    r"|^make [\w.-]+(?: \w+=\S+)*$"
 )
 ON_WINDOWS = re.compile(r"(?<=[\w.])\\(?=[\w.])")  # between the parts of a path
 HEADING = re.compile(r"^#{1,6}\s|^(?:=|-|~|\^){4,}\s*$")
@@ -109,8 +111,15 @@ def run(number: int, line: str, place: Place, files: frozenset[str], project: st
             place.cloned = part
         elif OTHER_VERSION.match(part):
             place.lost = True
-        elif not place.lost:
+        elif not place.lost and not is_of_clone(part, place.cloned, files):
             yield number, part, place.folder
+
+
+def is_of_clone(command: str, cloned: str, files: frozenset[str]) -> bool:
+    """Whether a command names a path in the folder into which something was cloned that is no folder of the tree."""
+    name = cloned.rstrip("/").rpartition("/")[2].removesuffix(".git")
+    own = any(path.startswith(f"{name}/") for path in files)
+    return bool(name) and not own and f" {name}/" in command.replace(" ./", " ")
 
 
 def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
@@ -134,8 +143,6 @@ def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
         yield rest[0]
     elif program.startswith("./") and program.endswith((".sh", ".py")):
         yield program
-    elif program == "make" and not any(path.rpartition("/")[2] in MAKEFILES for path in files):
-        yield "Makefile"
     elif program in ("pip", "pip3", "conda", "mamba"):
         yield from following(rest, ("-r", "--requirement", "-f", "--file"), (".txt", ".yml", ".yaml"))
     elif program in RUNNERS:
@@ -145,7 +152,8 @@ def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
     elif program in ("pytest", "py.test", "nosetests"):
         yield from (word.partition(":")[0] for word in rest if word.partition(":")[0].endswith(".py"))
     elif program in ("docker", "docker-compose", "mkdocs"):
-        yield from following(rest, ("-f", "--file", "--config-file"), (".yml", ".yaml", "Dockerfile"))
+        given = following(rest, ("-f", "--file", "--config-file"), ("",))
+        yield from (path for path in given if path.endswith((".yml", ".yaml")) or "ockerfile" in path)
     else:  # an installed program, whose user may lay his configurations where he likes
         given = following(rest, CONFIGURATION, CONFIGURED)
         yield from (path for path in given if any(other.startswith(folder_of(path)) for other in files))
@@ -170,7 +178,7 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
                     skip = True
                     continue
                 yield from absent_module(module, files)
-                yield from following(words[position + 2 :], CONFIGURATION, CONFIGURED)
+                yield from configurations(words[position + 2 :], files)
                 return
             if word == "-c":
                 return
@@ -178,8 +186,18 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
             continue
         if word.endswith(".py"):
             yield word
-            yield from following(words[position:], (*CONFIGURATION, "-c"), CONFIGURED)
+            yield from configurations(words[position:], files)
         return
+
+
+def configurations(words: list[str], files: frozenset[str]) -> Iterator[str]:
+    """What a program is given as a configuration: by the name of the option, or as YAML in a folder of the tree."""
+    for option, value in pairwise([part for word in words for part in split_option(word)]):
+        if option in (*CONFIGURATION, "-c") and value.endswith(CONFIGURED):
+            yield value
+        elif value.endswith(YAML) and option.startswith("-") and not OF_RUN.search(option):
+            beside = [other for other in files if other.startswith(folder_of(value)) and other.endswith(YAML)]
+            yield from [value][: len(beside)]
 
 
 def absent_module(name: str, files: frozenset[str]) -> Iterator[str]:

@@ -109,7 +109,11 @@ def unpublished(name: str, version: Version, text: str) -> str:
 
 def misfit(name: str, version: Version, text: str, lowest: Python | None, highest: Python | None) -> str:
     """Why a version is too old or too new for the stated Python."""
-    release = releases().get(name, {}).get(version)
+    known = releases().get(name, {})
+    release = known.get(version)
+    first = next(iter(known), version)
+    if version < first and lowest and (last := known[first].highest) and last < lowest:
+        return f"{name} {text} has no build for Python {dots(lowest)}: {known[first].text}, which is later, has none"
     if release and lowest and release.highest and release.highest < lowest:
         return f"{name} {text} has no build for Python {dots(lowest)}: {dots(release.highest)} is the last that has one"
     if release and highest and highest < release.lowest:
