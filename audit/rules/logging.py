@@ -5,7 +5,17 @@ import re
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Module, is_function, keyword, last_name, modules
+from audit.rules.code import (
+    FOREIGN_PATH,
+    TEACHING_PATH,
+    TEST_PATH,
+    Module,
+    is_function,
+    is_text,
+    keyword,
+    last_name,
+    modules,
+)
 from audit.rules.determinism import training_place
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
@@ -30,7 +40,7 @@ SPEAKS = re.compile(
 # Of these, where a model is trained all the same; a folder of tools that is a package is imported by others.
 PROGRAMS = re.compile(r"(^|/)(main|app|__main__)\.py$|(^|/)(scripts?|tools|bin)/", re.I)
 SPEAKING = re.compile(
-    r"^_*(main|cli|usage|show|print|display|summar|report|describe|dump|log|info|help|demo|bench)"
+    r"^_*(main|cli|usage|show|print|display|summar|report|dump|info|help|demo|bench)"
     r"|_(summary|report|info|main)$"
 )
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
@@ -61,14 +71,13 @@ def find(target: Target) -> Iterator[Finding]:
         loops = training_loops(module) if not speaks or PROGRAMS.search(path) else set()
         if speaks and not loops:
             continue
-        is_library = in_package or path in imported
-        place = training_place(module)
+        is_library = in_package or path in imported or only_defines(module)
+        place = training_place(module) or trainer_run(module)
         trains = bool(loops) or place is not None
         is_command = not origins.isdisjoint(SHELLS) and (path not in imported or reads_arguments(module))
         if not trains and (is_command or not is_library):
             continue
-        program = speaks or not origins.isdisjoint(SHELLS)
-        printing = prints(module, loops, set() if program else trainers(module, loops, place))
+        printing = prints(module, loops, set() if speaks else trainers(module, loops, place))
         if speaks:
             printing = (item for item in printing if not loops.isdisjoint(module.enclosing(item[1])))
         if not trains:
@@ -85,6 +94,13 @@ def find(target: Target) -> Iterator[Finding]:
 def is_to_speak(path: str, *, in_package: bool) -> bool:
     """Whether the name of a file, or of a folder around it, says that its output is what it is for."""
     return any(not (in_package and match[0].endswith("tools")) for match in SPEAKS.finditer(path))
+
+
+def only_defines(module: Module) -> bool:
+    """Whether a file does nothing when it is run: its functions are there for others."""
+    lines = [line for piece in module.pieces if piece.tree for line in piece.tree.body if not is_text(line)]
+    does = (ast.Expr, ast.If, ast.For, ast.While, ast.With, ast.Try)
+    return any(map(is_function, lines)) and not any(isinstance(line, does) for line in lines)
 
 
 def reads_arguments(module: Module) -> bool:
@@ -130,14 +146,24 @@ def trainers(module: Module, loops: set[ast.AST], place: tuple[Piece, int] | Non
     return held
 
 
+def trainer_run(module: Module) -> tuple[Piece, int] | None:
+    """Where a trainer of a library is run: `trainer.train()` of Transformers, TRL and the like."""
+    for piece, call, name in module.calls:
+        if name.rpartition(".")[2] == "train" and not call.args:
+            for value in module.given.get(name.split(".")[-2], ()) if name.count(".") else ():
+                if isinstance(value, ast.Call) and last_name(value.func).endswith("Trainer"):
+                    return piece, call.lineno
+    return None
+
+
 def is_over_epochs(loop: ast.For | ast.While) -> bool:
     """`for epoch in range(epochs)`, in which what trains may be a function of another file."""
     return isinstance(loop, ast.For) and "epoch" in ast.unparse(loop.target).lower()
 
 
 def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
-    """Calls of print to standard output that nobody asked for, in the order of the lines."""
-    calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and keyword(call, "file") is None]
+    """Calls of print to the terminal that nobody asked for, in the order of the lines."""
+    calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and is_to_terminal(module, call)]
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
     for piece, call in sorted(calls, key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
@@ -145,6 +171,12 @@ def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Itera
         meant = is_meant(holders, training) or part_of(module, call) in dialogues
         if not asked and (not meant or not loops.isdisjoint(holders)):
             yield piece, call
+
+
+def is_to_terminal(module: Module, call: ast.Call) -> bool:
+    """Whether a print goes to no file: what is sent to standard error is as hard to silence."""
+    to = keyword(call, "file")
+    return to is None or module.full_name(to) in ("sys.stderr", "sys.stdout")
 
 
 def is_of_a_script(module: Module, call: ast.Call, imported: set[str]) -> bool:
