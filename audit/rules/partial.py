@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import Module, is_function, last_name
+from audit.rules.code import Function, Module, is_function, last_name
 from audit.rules.family import rule
 from audit.target import Piece
 
@@ -29,10 +29,11 @@ BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
 COUNTED = re.compile(r"(^|_)(n_)?(correct|hits?|right|scores?|metrics?|loss|losses)(_|$)", re.I)
 STEPS = re.compile(r"(^|_)step$")
 EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)")
+JUDGES = re.compile(r"_*(eval|evaluate|validate)(_|$)")  # what is worked out there is no loss
 BATCHES = re.compile(r"loader|batches|dataset|(^|_)(dl|ds)$", re.I)
 HELD_OUT = re.compile(r"val|test|eval|dev", re.I)
 LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
-SAYS_SO = re.compile(r"first|only|sample|subset|preview|quick|at most|\blast\b", re.I)
+SAYS_SO = re.compile(r"first|only|sample|subset|partial|preview|rough|at most|\blast\b", re.I)
 MANY = 8  # a slice of so many is one of samples; fewer may be the parts of a pose or a box
 
 
@@ -83,8 +84,10 @@ def is_a_metric(module: Module, call: ast.Call, name: str) -> bool:
     holders = list(module.enclosing(call))
     named = [target for holder in holders if isinstance(holder, ast.Assign) for target in holder.targets]
     names = {last_name(target) for target in (call.func, *named)}
-    names.update(() if named else (holder.name for holder in holders if is_function(holder)))
-    return name in SCORES or any(map(METRIC.match, names)) or any(map(is_logged, holders))
+    functions = [holder.name for holder in holders if is_function(holder)]
+    names.update(() if named else functions)
+    judged = name == "difference" and not named and any(map(JUDGES.match, functions))
+    return name in SCORES or judged or any(map(METRIC.match, names)) or any(map(is_logged, holders))
 
 
 def is_logged(node: ast.AST) -> bool:
@@ -106,8 +109,15 @@ def sees_batches(module: Module, holder: ast.AST, name: str, part: str) -> bool:
     if part == ":4" and BOXES.search(name):
         return False
     if is_function(holder):
+        if METRIC.match(holder.name) and "batch" in parameters_of(holder):
+            return True
         return (EVALUATES if is_long(part) else STEPS).search(holder.name) is not None
     return isinstance(holder, ast.For | ast.AsyncFor) and is_over_batches(module, holder)
+
+
+def parameters_of(function: Function) -> set[str]:
+    """The names of what a function is given by place."""
+    return {argument.arg for argument in (*function.args.posonlyargs, *function.args.args)}
 
 
 def is_over_batches(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
@@ -149,7 +159,7 @@ def slice_of(node: ast.expr) -> str:
     if not isinstance(node, ast.Subscript):
         return ""
     text = ast.unparse(node.slice)
-    return re.sub("^0:", ":", text) if re.fullmatch(r"\d+|0?:\d+", text) else ""
+    return re.sub("^0:", ":", text) if re.fullmatch(r"-?1|\d+|0?:\d+", text) else ""
 
 
 def one_batch(module: Module, piece: Piece, start: ast.stmt, names: Iterable[str], which: str) -> Iterator[Finding]:
