@@ -53,7 +53,8 @@ def highest(record: Iterable[tuple[int, int] | None]) -> int:
     Args:
         record: in the order of time, (address, bytes) of each block that was given out, with a negative number at its
             end; None where the first step begins. An end counts by what the record says was given out at its address:
-            torch tells the size of any block that any profile ever saw there, even one long gone.
+            torch tells the size of any block that any profile ever saw there, even one long gone. Where a block is
+            given out at the address of another, that one has ended, seen or not.
     """
     sizes: dict[int, int] = {}
     now, most = 0, 0
@@ -63,8 +64,8 @@ def highest(record: Iterable[tuple[int, int] | None]) -> int:
             continue
         address, size = block
         if size > 0:
+            now += size - sizes.get(address, 0)
             sizes[address] = size
-            now += size
         else:
             now -= sizes.pop(address, 0)
         most = max(most, now)

@@ -36,6 +36,8 @@ def test_blocks_of_an_earlier_profile_have_no_part_in_the_record():
     # 9 was given out before the profile; the size is that of another block that an earlier profile saw there.
     assert highest([*before_the_first_step, (9, -5000), (3, 40), (2, -100), (4, 10)]) == 140
     assert highest([*before_the_first_step, (2, -5000), (2, 300)]) == 300
+    # Another thread gave 2 back, which no profile sees; its address is given out again.
+    assert highest([*before_the_first_step, (2, 300)]) == 300
 
 
 def test_within_one_thread_and_afterwards_the_others_again():
