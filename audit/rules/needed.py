@@ -83,7 +83,7 @@ def uncopied(line: str, files: frozenset[str]) -> Iterator[str]:
     """Templates that a line has the reader copy, and no file of the tree is called so."""
     bases = {path.rpartition("/")[2] for path in files}
     # Packages leave hidden files out; whether one is missing is known where some are there.
-    hidden = any(path.startswith(".") for path in files)
+    hidden = "PKG-INFO" not in files and any(path.startswith(".") for path in files)
     for pattern in COPIED:
         for path in pattern.findall(line):
             base = PurePosixPath(path).name
