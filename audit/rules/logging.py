@@ -162,8 +162,8 @@ def is_over_epochs(loop: ast.For | ast.While) -> bool:
 
 
 def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
-    """Calls of print to the terminal that nobody asked for, in the order of the lines."""
-    calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and is_to_terminal(module, call)]
+    """Calls of print to standard output that nobody asked for, in the order of the lines."""
+    calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and keyword(call, "file") is None]
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
     for piece, call in sorted(calls, key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
@@ -171,12 +171,6 @@ def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Itera
         meant = is_meant(holders, training) or part_of(module, call) in dialogues
         if not asked and (not meant or not loops.isdisjoint(holders)):
             yield piece, call
-
-
-def is_to_terminal(module: Module, call: ast.Call) -> bool:
-    """Whether a print goes to no file: what is sent to standard error is as hard to silence."""
-    to = keyword(call, "file")
-    return to is None or module.full_name(to) in ("sys.stderr", "sys.stdout")
 
 
 def is_of_a_script(module: Module, call: ast.Call, imported: set[str]) -> bool:
