@@ -177,12 +177,13 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
     """Texts that are neither documentation, nor routes, nor regular expressions; those that are joined, as a whole."""
     skipped: set[int] = set()
     continued: set[int] = set()  # what another text comes before: a slash there begins no path
+    asks = ASKS_WHERE.search(piece.text) is not None
     for node in piece.nodes:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             skipped.add(id(node.value))
         if isinstance(node, ast.Compare):  # by a folder a program may know where it runs
             skipped.update(map(id, (node.left, *node.comparators)))
-        if isinstance(node, ast.If | ast.IfExp) and ASKS_WHERE.search(ast.unparse(node.test)):
+        if asks and isinstance(node, ast.If | ast.IfExp) and ASKS_WHERE.search(ast.unparse(node.test)):
             there = node.orelse if isinstance(node.test, ast.UnaryOp) else node.body
             body = there if isinstance(there, list) else [there]
             inside = (inner for part in body for inner in ast.walk(part))

@@ -112,14 +112,17 @@ class Uses:
 
     def is_named_in_text(self, module: Module, name: str) -> bool:
         """Whether a text that is code uses the name: an annotation, what exec is given, a doctest; or may name it."""
-        if any(TAKES_NAMED.search(piece.text) for piece in module.pieces) and self.is_local(module, name):
+        if "takes" not in module.derived:
+            module.derived["takes"] = any(TAKES_NAMED.search(piece.text) for piece in module.pieces)
+        if module.derived["takes"] and self.is_local(module, name):
             return True
         for piece in module.pieces:
             if ">>> " in piece.text:
                 lines = [line for line in piece.lines if DOCTEST.match(line) and re.search(rf"\b{name}\b", line)]
                 if lines and not any(" import " in line for line in lines):
                     return True
-            for node in piece.nodes if len(re.findall(rf"\b{name}\b", piece.text)) > 1 else ():
+            often = piece.text.count(name) > 1 and len(re.findall(rf"\b{name}\b", piece.text)) > 1
+            for node in piece.nodes if often else ():
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and uses(node.value, name):
                     return True
         return False
