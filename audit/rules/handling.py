@@ -76,6 +76,7 @@ TELLS = re.compile(
     re.I,
 )
 NEEDS = "needs CUDA whatever the machine has"
+CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(close|dispose|shutdown)(_|$)", re.I)
 SHOWN = 5  # line numbers named in one message
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
@@ -106,7 +107,9 @@ def swallowed(module: Module) -> Iterator[Finding]:
         if isinstance(node, ast.Try | ast.TryStar):
             scope = module.scope(node)
             dropped = drops(node, is_function(scope) and scope.name == "__getitem__")
-        elif isinstance(node, ast.With | ast.AsyncWith):
+            if dropped and (cleans(module, node) or goes_on(module, node)):
+                dropped = [(place, what) for place, what in dropped if what in ("except:", "finally")]
+        elif isinstance(node, ast.With | ast.AsyncWith) and not cleans(module, node):
             calls = (item.context_expr for item in node.items)
             dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(module, call)]
         else:
@@ -114,6 +117,21 @@ def swallowed(module: Module) -> Iterator[Finding]:
         for statement, what in dropped:
             line = statement.lineno
             yield found(SWALLOW, piece.at(line), f"`{what}` drops every error", piece.line(line)[:120])
+
+
+def cleans(module: Module, node: ast.stmt) -> bool:
+    """Whether a function only gives back what is no longer used: an error there changes nothing that comes after."""
+    scope = module.scope(node)
+    return is_function(scope) and CLEANS.search(scope.name) is not None
+
+
+def goes_on(module: Module, node: ast.Try | ast.TryStar) -> bool:
+    """Whether a loop tries one way after the other, leaves with the first that works, and raises where none does."""
+    loop = module.parents.get(node)
+    if not isinstance(loop, ast.For) or not isinstance(node.body[-1], ast.Return):
+        return False
+    raising = (inner for inner in ast.walk(module.scope(loop)) if isinstance(inner, ast.Raise))
+    return any(inner.lineno > (loop.end_lineno or loop.lineno) for inner in raising)
 
 
 def unfelt(module: Module) -> Iterator[Finding]:
@@ -231,10 +249,18 @@ def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding
     placed = len(call.args) > 1 or keyword(call, "map_location") is not None or has_unpacked_keywords(call)
     if not placed and not is_of_no_device(module, call):
         yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
-    if is_constant(keyword(call, "weights_only"), False):
+    restricted = keyword(call, "pickle_module") is not None and chooses_classes(module)
+    if is_constant(keyword(call, "weights_only"), False) and not restricted:
         yield found(UNSAFE_LOAD, place, "weights_only=False runs code from the file", excerpt)
-    elif keyword(call, "pickle_module") is not None:
+    elif keyword(call, "pickle_module") is not None and not restricted:
         yield found(UNSAFE_LOAD, place, "pickle_module= runs code from the file", excerpt)
+
+
+def chooses_classes(module: Module) -> bool:
+    """Whether a class of the module says which classes a pickle may name."""
+    classes = (node for _, node in module.statements() if isinstance(node, ast.ClassDef))
+    own = (node for node in classes if any(last_name(base) == "Unpickler" for base in node.bases))
+    return any(is_function(line) and line.name == "find_class" for node in own for line in node.body)
 
 
 def devices(module: Module) -> Iterator[Finding]:
