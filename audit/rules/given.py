@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 
 from audit.rules.code import Function, Module, dotted, is_function, last_name
-from audit.rules.reading import EXISTS, LISTS, gone_through, is_tried
+from audit.rules.reading import EXISTS, LISTS, OPENERS, gone_through, is_tried, opens_for_writing
 
 JOINS = {"os.path.join", "pathlib.Path", "os.fspath", "str", "os.path.expanduser", "os.path.abspath"}
 JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "format", "strip"}
@@ -143,6 +143,9 @@ def is_seen_to(module: Module, call: ast.Call, functions: list[Function], told: 
             return True
         if any(asks(module, one, set(), 0) for one in methods):
             return True
+    own = outer.name.startswith("_") and outer.name[-2:] != "__"
+    if own and holder is not None and not called_by_name(module, outer.name):
+        return True  # a hook: what calls it stands in another module, and may ask
     names = {outer.name} if holder is None or outer.name != "__init__" else {holder.name}
     if holder is not None and any(name.startswith("self.") for name in told):
         names.add(holder.name)
@@ -158,13 +161,9 @@ def is_wrapped(module: Module, call: ast.Call, told: set[str]) -> bool:
 
 def is_called_with_care(module: Module, name: str, depth: int) -> bool:
     """Whether a call of the function in this module stands in a `try`, or where somebody asks for files."""
-    if "calls by name" not in module.derived:
-        table: dict[str, list[ast.Call]] = defaultdict(list)
-        for _, call, _ in module.calls:
-            for name_of in (call.func, *call.args):  # `pool.map(read, paths)`
-                table[last_name(name_of)].append(call)
-        module.derived["calls by name"] = table
-    for call in module.derived["calls by name"].get(name, ()):
+    for call in called_by_name(module, name):
+        if is_made_before(module, call):
+            return True
         around = [holder for holder in module.enclosing(call) if is_function(holder)]
         if is_tried(module, call) or is_of_listed(module, call) or any(asks(module, one, set(), 0) for one in around):
             return True
@@ -176,12 +175,39 @@ def is_called_with_care(module: Module, name: str, depth: int) -> bool:
     return False
 
 
+def called_by_name(module: Module, name: str) -> list[ast.Call]:
+    """The calls of what has a name, and those that hand it on: `pool.map(read, paths)`."""
+    if "calls by name" not in module.derived:
+        table: dict[str, list[ast.Call]] = defaultdict(list)
+        for _, call, _ in module.calls:
+            for name_of in (call.func, *call.args):
+                table[last_name(name_of) or getattr(name_of, "attr", "")].append(call)
+        module.derived["calls by name"] = table
+    calls: list[ast.Call] = module.derived["calls by name"].get(name, [])
+    return calls
+
+
+def is_made_before(module: Module, call: ast.Call) -> bool:
+    """Whether the lines before a call give a name that it is given to a function of the module that writes files."""
+    names = {argument.id for argument in call.args if isinstance(argument, ast.Name)}
+    writing = {id(module.scope(other)) for _, other, name in module.calls if name in OPENERS and opens_for_writing(other)}
+    writers = {node.name for _, node in module.statements() if is_function(node) and id(node) in writing}
+    for _, other, _ in module.calls if names and writers else ():
+        if other.lineno < call.lineno and last_name(other.func) in writers and module.scope(other) is module.scope(call):
+            if any(mentions(argument, names) for argument in other.args):
+                return True
+    return False
+
+
 def is_of_listed(module: Module, call: ast.Call) -> bool:
     """Whether what a call is given comes from a function of the module that lists or asks."""
     over: list[ast.AST] = [inner for argument in call.args for inner in ast.walk(argument)]
-    for name in [one for one in over if isinstance(one, ast.Name)]:
-        sources = (*gone_through(module, name), *module.given.get(name.id, ()))
-        over += [inner for value in sources for inner in ast.walk(value)]
+    waiting = [one for one in over if isinstance(one, ast.Name)]
+    for _ in range(2):  # `for item in scanned.images` after `scanned = scan(folder)`
+        sources = [value for name in waiting for value in (*gone_through(module, name), *module.given.get(name.id, ()))]
+        new = [inner for value in sources for inner in ast.walk(value)]
+        waiting = [one for one in new if isinstance(one, ast.Name)]
+        over += new
     names = {last_name(one.func) for one in over if isinstance(one, ast.Call)}
     asking = askers(module)
     return any(is_function(node) and node.name in names and id(node) in asking for _, node in module.statements())

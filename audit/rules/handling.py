@@ -22,7 +22,7 @@ from audit.rules.family import Family, rule
 from audit.rules.given import is_unasked
 from audit.rules.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
 from audit.rules.kept import is_of_no_device
-from audit.rules.reading import EXISTS, Read, is_listed, reads, unchecked_read
+from audit.rules.reading import EXISTS, OPENERS, Read, is_listed, reads, unchecked_read
 from audit.target import Piece, Target
 
 SWALLOW = rule(
@@ -303,7 +303,10 @@ def called(call: ast.Call, name: str) -> str:
 
 
 def unchecked(module: Module) -> Iterator[Finding]:
-    """Files of fixed or chosen paths, each; of paths that callers give one finding: a library has many such places."""
+    """Files of fixed or chosen paths, each; of paths that callers give one finding, and each handle that is left open.
+
+    A library has many places that read what their caller names.
+    """
     given: list[Read] = []
     for read in reads(module):
         piece, call, name, argument = read
@@ -314,14 +317,21 @@ def unchecked(module: Module) -> Iterator[Finding]:
             yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
         elif is_unasked(module, call, argument):
             given.append(read)
-    if given:
-        given.sort(key=lambda read: (read[0].cell or 0, read[1].lineno))
-        piece, call, name, _ = given[0]
-        lines = list(dict.fromkeys(str(read[1].lineno) for read in given[1:]))
+    given.sort(key=lambda read: (read[0].cell or 0, read[1].lineno))
+    left_open = [read for read in given[1:] if is_left_open(module, read[1], read[2])]
+    for read in given[:1] + left_open:
+        piece, call, name, _ = read
+        others = [one[1] for one in given[1:] if read is given[0] and one not in left_open]
+        lines = list(dict.fromkeys(str(one.lineno) for one in others))
         more = f"; again in line {', '.join(lines[:SHOWN])}{' …' if len(lines) > SHOWN else ''}" if lines else ""
         message = f"{called(call, name)}() of a path that its caller gives, unchecked{more}"
         finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
         yield replace(finding, confidence=Confidence.LOW)
+
+
+def is_left_open(module: Module, call: ast.Call, name: str) -> bool:
+    """`json.load(open(path))`, `open(path).read()`: nobody can close the file."""
+    return name in OPENERS and isinstance(module.parents.get(call), ast.Call | ast.Attribute)
 
 
 FAMILY = Family(

@@ -9,7 +9,7 @@ from audit.target import Piece
 
 EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat"}
 # What is listed is there; that says nothing about a name in the code.
-LISTS = {"glob", "rglob", "listdir", "iterdir", "scandir"}
+LISTS = {"glob", "rglob", "listdir", "iterdir", "scandir", "subfiles", "subdirs", "list_files", "find_files"}
 READERS = {
     "torch.load", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open", "PIL.Image.open", "h5py.File",
     "joblib.load", "scipy.io.loadmat", "tensorflow.keras.models.load_model", "keras.models.load_model",
