@@ -11,7 +11,9 @@ from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, module
 from audit.rules.entries import Leaf, leaves_of, lines_of_keys
 from audit.rules.family import Family, rule
 from audit.rules.hyperparameters import HYPER, LONGEST, MIN_SHARED, Settings, hardcoded
-from audit.rules.reach import FOLDER, MAX_BYTES, Code, is_spoken
+from audit.rules.reach import FOLDER, MAX_BYTES, Code
+from audit.rules.told import is_spoken
+from audit.rules.unread import other_words, unread
 from audit.target import Kind, Piece, Target
 
 UNUSED = rule(
@@ -64,7 +66,6 @@ OF_TRAINING = re.compile(
     re.I,
 )
 RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
-OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -98,7 +99,11 @@ def find(target: Target) -> Iterator[Finding]:
             settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=False))
             continue
         settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=True))
-    yield from unread(loaded, code, tests)
+    whole = [(piece, leaves, code.whole(piece.path)) for piece, leaves in loaded]
+    others = other_words(target, tests) | code.unparsed if whole else set()
+    for piece, leaf in unread(whole, code.entries, code.words, others):
+        message = f"`{'.'.join(leaf.keys)}` is read nowhere"
+        yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
     for module in every if settings else ():
         for piece, line, message in hardcoded(module, settings):
             yield found(HARDCODED, piece.at(line), message, piece.line(line)[:120])
@@ -158,49 +163,6 @@ def hyperparameters_in(piece: Piece) -> int:
         return 0
     keys = [key for key in lines_of_keys(piece) if len(key) < LONGEST]
     return sum(map(bool, map(HYPER.fullmatch, keys))) if any(map(OF_TRAINING.search, keys)) else 0
-
-
-def unread(loaded: list[tuple[Piece, tuple[Leaf, ...]]], code: Code, tests: set[Module]) -> Iterator[Finding]:
-    """Leaves whose key stands nowhere in the code, where no table of the file is handed on as a whole."""
-    handed = [(piece, leaves, code.whole(piece.path)) for piece, leaves in loaded]
-    handed = [(piece, leaves, whole) for piece, leaves, whole in handed if () not in whole]
-    if not handed:
-        return
-    words = code.words
-    others = {word for piece in code.target.pieces if piece.kind is Kind.TEXT for word in words_of_text(piece)}
-    others |= {word for module in tests for word in asked_by(module)}
-    asked = words if code.composed else code.asked
-    for piece, leaves, whole in handed:
-        ends = {keys[-1] for keys in whole}
-        if 2 * sum(not ends.isdisjoint(leaf.keys) or leaf.keys[-1] in words for leaf in leaves) < len(leaves):
-            continue
-        for leaf in leaves:
-            key = leaf.keys[-1]
-            if not words.issuperset(leaf.keys[:-1]):
-                continue  # a whole table under another name: not read key by key
-            if leaf.keys[0] in OF_COMPOSERS or not ends.isdisjoint(leaf.keys[:-1]):
-                continue  # in a table that is used as a whole
-            if key.isidentifier() and key not in asked and key not in others and not key.startswith("_"):
-                message = f"`{'.'.join(leaf.keys)}` is read nowhere"
-                yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
-
-
-def asked_by(module: Module) -> Iterator[str]:
-    """Words of the texts of a test, and its names after a full stop."""
-    for piece in module.pieces:
-        for node in piece.nodes:
-            if type(node) is ast.Attribute:
-                yield node.attr
-            elif type(node) is ast.Constant and type(node.value) is str:
-                yield from re.findall(r"\w+", node.value)
-
-
-def words_of_text(piece: Piece) -> list[str]:
-    """Words of a script; of a configuration, those of its references to entries."""
-    if len(piece.text) > MAX_BYTES:
-        return []
-    of_tools = not piece.path.endswith(SUFFIXES) or "/." in f"/{piece.path}"
-    return re.findall(r"\w+", piece.text if of_tools else " ".join(re.findall(r"\$\{[^}]{0,200}\}", piece.text)))
 
 
 FAMILY = Family(

@@ -35,7 +35,9 @@ LOADERS = re.compile(
 DATA = {"torch", "numpy", "joblib", "pickle", "dill", "librosa", "nibabel", "soundfile", "safetensors", "jax", "mlflow"}
 FORMATS = {
     "json": (".json",), "yaml": (".yaml", ".yml"), "omegaconf": (".yaml", ".yml"), "toml": (".toml",),
-    "tomllib": (".toml",), "tomli": (".toml",),
+    "tomllib": (".toml",), "tomli": (".toml",), "tomlkit": (".toml",), "rtoml": (".toml",), "pytoml": (".toml",),
+    "orjson": (".json",), "ujson": (".json",), "simplejson": (".json",), "rapidjson": (".json",),
+    "ruamel": (".yaml", ".yml"), "ruyaml": (".yaml", ".yml"), "oyaml": (".yaml", ".yml"), "yamale": (".yaml", ".yml"),
 }  # fmt: skip
 WHOLE = {"items", "values", "keys"}
 # Classes that turn the keys of a table into attributes.
@@ -169,7 +171,7 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
                 values.append(node.func.value)
             if name == "update" and isinstance(node.func, ast.Attribute) and is_space(node.func.value):
                 values += node.args
-            if name == "vars" or (name in ("getattr", "get", "setattr") and not all(map(text_of, key_argument(node)))):
+            if name == "vars" or (name in ("getattr", "get") and not all(map(text_of, key_argument(node)))):
                 values += node.args[:1] if isinstance(node.func, ast.Name) else [node.func]
             yield from found_keys(module, values)
             if name not in ONLOOKERS:

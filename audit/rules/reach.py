@@ -1,15 +1,15 @@
 """What the code and the commands of a tree say about its configurations: which they name, list, compose or ask for."""
 
-import ast
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, docstrings, is_function, last_name, strings, text_of
+from audit.rules.asked import Asked
+from audit.rules.code import Module, strings
 from audit.rules.entries import Leaf
-from audit.rules.listing import Listing, called, is_listed, listings
+from audit.rules.listing import Listing, is_listed, listings
 from audit.rules.loading import (
     CALLED,
     FORMATS,
@@ -22,27 +22,18 @@ from audit.rules.loading import (
     parameters,
     roots,
     spread_in,
-    updated,
-    values_of,
 )
-from audit.target import Kind, Piece, Target
+from audit.rules.told import commands, defaults_of, is_globbed, is_spoken
+from audit.target import Piece, Target
 
 FOLDER = re.compile(
     r"(^|/)((\w+[_-])?(configs?|conf|cfgs?)([_-]\w+)?|settings|hparams|hyper_?params|options|recipes)/", re.I
 )
 MAX_BYTES = 200_000  # larger files are data
-COMMAND = re.compile(
-    r"^\s*[$!%>]|^\s*(?:\S*python[\d.]*|torchrun|accelerate|deepspeed|ba?sh|make|docker|mlflow|dvc|\./\S+)\s"
-)
-SPAN = re.compile(r"`([^`]+)`")
 COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
 GAP = re.compile(r"\{[^{}]*\}|%s|%d")
 MAX_NAME = 200  # characters of a path
-KEYS = re.compile(r"\s*(?!-)[^\s,]+([,\s]+[\w.]+)*,?\s*")  # not two words of a sentence with other signs
-FENCE = re.compile(r"^\s*(```|~~~)")
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
-RECORDS = {"BaseModel", "BaseSettings", "NamedTuple", "TypedDict", "Struct"}  # bases of classes that hold values
-SPREADS = {"asdict", "astuple", "model_dump", "model_dump_json", "_asdict", "vars", "fields", "structured"}
 FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
 
 
@@ -60,9 +51,8 @@ class Code:
         self.unparsed = {word for text in unparsed for word in re.findall(r"\w+", text)}
         self.spoken = commands(target)
         self.beside: dict[PurePosixPath, tuple[list[Piece], set[str]]] = {}
-        self.variables, self.attributes, self.records = names_in(every)
-        if takes_apart(every):
-            self.attributes.update(*self.records.values())
+        parts = (PurePosixPath(path).parts for path in target.files if path.endswith((".py", ".ipynb")))
+        self.entries = Asked(every, {part.removesuffix(".py") for path in parts for part in path})
         self.composed = composed(every)
         if self.composed:
             self.composed.update(word for piece in target.pieces for word in defaults_of(piece))
@@ -99,14 +89,12 @@ class Code:
     @cached_property
     def words(self) -> set[str]:
         """Names by which the code may reach an entry."""
-        return self.variables | self.asked
+        return self.entries.variables | self.asked
 
     @cached_property
     def asked(self) -> set[str]:
         """Names by which a table that is not spread over variables or parameters is asked for an entry."""
-        return {word for module in self.every for text in asking(module) for word in words(text)} | (
-            self.unparsed | self.attributes
-        )
+        return self.unparsed.union(self.entries.readings)
 
     @cached_property
     def handed(self) -> list[tuple[Module, frozenset[str], set[Keys]]]:
@@ -114,7 +102,7 @@ class Code:
         own: dict[str, set[int | str]] = defaultdict(set)
         for name, places in (entry for module in self.every for entry in spread_in(module)):
             own[name] |= places
-        keys = ((module, set(handed_on(module, own, self.records))) for module in self.every)
+        keys = ((module, set(handed_on(module, own, self.entries.records))) for module in self.every)
         return [(module, formats(module), whole) for module, whole in keys if whole]
 
     def whole(self, path: str) -> set[Keys]:
@@ -213,48 +201,6 @@ def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
     return any(key in WHOLE for leaf in leaves for key in leaf.keys)
 
 
-def commands(target: Target) -> str:
-    """Lines of scripts, workflows, configurations and documents that may name a file to a program."""
-    kept = []
-    for piece in target.pieces:
-        own = PurePosixPath(piece.path).name
-        if piece.kind is Kind.TEXT and not own.lower().endswith((".txt", ".csv", ".lock")) and own != "PKG-INFO":
-            kept += [line.replace(own, "") for line in piece.lines if len(line) < 2000]
-        elif piece.kind is Kind.MARKDOWN:
-            fenced = False
-            for line in piece.lines:
-                fenced ^= bool(FENCE.match(line))
-                spans = [line] if fenced or COMMAND.search(line) else SPAN.findall(line)
-                kept += [span for span in spans if COMMAND.search(span) or "--" in span]
-        elif piece.cell is not None:
-            kept += [line for line in piece.lines if COMMAND.search(line)]
-    return "\n".join(kept)
-
-
-def defaults_of(piece: Piece) -> list[str]:
-    """Names in the list of defaults of a configuration that Hydra composes."""
-    if piece.kind is not Kind.TEXT or not piece.path.endswith((".yaml", ".yml")):
-        return []
-    lists = re.findall(r"^defaults:[^\n]*\n((?:[ \t]*(?:[-#][^\n]*)?\n)+)", piece.text, re.M)
-    return re.findall(r"[\w-]+", " ".join(lists))
-
-
-def is_spoken(path: str, text: str) -> bool:
-    """Whether the file's name stands in a text, and not as the end of another file's."""
-    name = PurePosixPath(path).name
-    at = text.find(name)
-    while at > 0 and (text[at - 1].isalnum() or text[at - 1] in "_.-"):
-        at = text.find(name, at + 1)
-    return at >= 0
-
-
-def is_globbed(folder: str, spoken: str) -> bool:
-    """Whether a command goes through the files of a folder: `configs/*.yaml`, `configs/$name`."""
-    if not folder or not any(f"{folder}/{sign}" in spoken for sign in "*$"):
-        return False
-    return bool(re.search(rf"\b{re.escape(folder)}/[*$]", spoken))
-
-
 def is_filled(parts: list[str], place: PurePosixPath) -> bool:
     """Whether a text with gaps that says more than a suffix gives the file's name: `net_{}.yml`."""
     if not parts[-1].endswith(place.suffix) or not re.search(r"\w{3}", "".join(parts).removesuffix(place.suffix)):
@@ -270,80 +216,3 @@ def put_together(path: str, texts: set[str]) -> bool:
     if at_end and any(folder in text and at_end.fullmatch(text) for text in texts):
         return True
     return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)
-
-
-def asking(module: Module) -> Iterator[str]:
-    """Texts by which something may be asked for, which the keys of tables that are written out in the code are not."""
-    skipped: set[int] = set()
-    for _, node in module.walk():
-        if isinstance(node, ast.Dict):
-            skipped.update(map(id, node.keys))
-        elif isinstance(node, ast.Subscript) and (isinstance(node.ctx, ast.Store) or is_made(module, node.value)):
-            skipped.add(id(node.slice))
-        elif isinstance(node, ast.Call) and called(node) == "get" and isinstance(node.func, ast.Attribute):
-            skipped.update(map(id, node.args[:1] if is_made(module, node.func.value) else ()))
-    for piece in module.pieces:
-        skipped |= docstrings(piece)
-        for node in piece.nodes:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
-                yield node.value
-
-
-def is_made(module: Module, node: ast.expr) -> bool:
-    """A name for tables of constants that are written out in the module, and into which nothing is put."""
-    if not isinstance(node, ast.Name) or node.id in updated(module):
-        return False
-    given = values_of(module, node)
-    return bool(given) and all(isinstance(value, ast.Dict) and None not in value.keys for value in given)
-
-
-def words(text: str) -> list[str]:
-    """The words of a text that is a key, a path of keys or a list of some; none of a sentence or an option."""
-    return re.findall(r"\w+", text) if KEYS.fullmatch(text) else []
-
-
-def names_in(every: list[Module]) -> tuple[set[str], set[str], dict[str, set[str]]]:
-    """Names of variables, parameters, functions and classes; names after a full stop; records and their fields.
-
-    Fields of other classes stand among the names after a full stop.
-    """
-    variables: set[str] = set()
-    attributes: set[str] = set()
-    records: dict[str, set[str]] = {}
-    for node in (node for module in every for piece in module.pieces for node in piece.nodes):
-        if type(node) is ast.Name:
-            variables.add(node.id)
-        elif type(node) is ast.Attribute:
-            attributes.add(node.attr)
-        elif type(node) is ast.keyword or type(node) is ast.arg:
-            variables.add(node.arg or "")
-        elif type(node) is ast.ClassDef:
-            variables.add(node.name)
-            given = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
-            fields = {field.id for field in given if isinstance(field, ast.Name)}
-            if is_record(node):
-                records[node.name] = fields
-            else:
-                attributes |= fields
-        elif is_function(node):
-            variables.add(node.name)
-    return variables, attributes, records
-
-
-def is_record(node: ast.ClassDef) -> bool:
-    """Whether a class only declares values: that it has a field does not mean that anybody asks for it."""
-    marks = {last_name(mark.func if isinstance(mark, ast.Call) else mark) for mark in node.decorator_list}
-    bases = {last_name(base) for base in node.bases}
-    return bases <= RECORDS and bool(bases or "dataclass" in marks)
-
-
-def takes_apart(every: list[Module]) -> bool:
-    """Whether objects are turned into tables again, which reads all their fields."""
-    for module in every:
-        for _, call, _ in module.calls:
-            name = called(call)
-            if name in SPREADS or (name == "dict" and isinstance(call.func, ast.Attribute)):
-                return True
-            if name == "getattr" and len(call.args) > 1 and not text_of(call.args[1]):
-                return True
-    return False

@@ -1,0 +1,54 @@
+"""What scripts, workflows, documents and other configurations of a tree say to its programs: which files they name."""
+
+import re
+from pathlib import PurePosixPath
+
+from audit.target import Kind, Piece, Target
+
+COMMAND = re.compile(
+    r"^\s*[$!%>]|^\s*(?:\S*python[\d.]*|torchrun|accelerate|deepspeed|ba?sh|make|docker|mlflow|dvc|\./\S+)\s"
+)
+SPAN = re.compile(r"`([^`]+)`")
+FENCE = re.compile(r"^\s*(```|~~~)")
+
+
+def commands(target: Target) -> str:
+    """Lines of scripts, workflows, configurations and documents that may name a file to a program."""
+    kept = []
+    for piece in target.pieces:
+        own = PurePosixPath(piece.path).name
+        if piece.kind is Kind.TEXT and not own.lower().endswith((".txt", ".csv", ".lock")) and own != "PKG-INFO":
+            kept += [line.replace(own, "") for line in piece.lines if len(line) < 2000]
+        elif piece.kind is Kind.MARKDOWN:
+            fenced = False
+            for line in piece.lines:
+                fenced ^= bool(FENCE.match(line))
+                spans = [line] if fenced or COMMAND.search(line) else SPAN.findall(line)
+                kept += [span for span in spans if COMMAND.search(span) or "--" in span]
+        elif piece.cell is not None:
+            kept += [line for line in piece.lines if COMMAND.search(line)]
+    return "\n".join(kept)
+
+
+def defaults_of(piece: Piece) -> list[str]:
+    """Names in the list of defaults of a configuration that Hydra composes."""
+    if piece.kind is not Kind.TEXT or not piece.path.endswith((".yaml", ".yml")):
+        return []
+    lists = re.findall(r"^defaults:[^\n]*\n((?:[ \t]*(?:[-#][^\n]*)?\n)+)", piece.text, re.M)
+    return re.findall(r"[\w-]+", " ".join(lists))
+
+
+def is_spoken(path: str, text: str) -> bool:
+    """Whether the file's name stands in a text, and not as the end of another file's."""
+    name = PurePosixPath(path).name
+    at = text.find(name)
+    while at > 0 and (text[at - 1].isalnum() or text[at - 1] in "_.-"):
+        at = text.find(name, at + 1)
+    return at >= 0
+
+
+def is_globbed(folder: str, spoken: str) -> bool:
+    """Whether a command goes through the files of a folder: `configs/*.yaml`, `configs/$name`."""
+    if not folder or not any(f"{folder}/{sign}" in spoken for sign in "*$"):
+        return False
+    return bool(re.search(rf"\b{re.escape(folder)}/[*$]", spoken))
