@@ -189,6 +189,16 @@ def is_record(node: ast.AST) -> bool:
     return isinstance(node, ast.ClassDef) and not any(map(is_function, node.body))
 
 
+def hands_on(node: ast.AST) -> bool:
+    """Whether a definition is one call and no more: `def __init__(self): super().__init__(url=SMALL_URL)`."""
+    while is_function(node) or isinstance(node, ast.ClassDef):
+        body = node.body[1:] if is_text(node.body[0]) else node.body
+        if len(body) != 1:
+            return False
+        node = body[0]
+    return isinstance(node, ast.Expr)
+
+
 @cache
 def meaning(kind: str) -> tuple[str, ...]:
     """The parts of a kind of node that say what it does."""
@@ -200,8 +210,9 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
 
     Names that the definition makes itself (its own, parameters, variables) and those of its module's `constants` count
     by order of appearance. So do the attributes of a class that has more than its constructor: any two constructors
-    that only store what they are given would else be equal. The fields of a record keep their names. What is imported
-    under another name counts by its own (`renamed`); values count as they are: code with another number is other code.
+    that only store what they are given would else be equal; so would those that only hand on constants, which keep
+    their names there. The fields of a record keep their names. What is imported under another name counts by its own
+    (`renamed`); values count as they are: code with another number is other code.
     """
     start, end, count = text.spans[node]
     if count < MIN_NODES:
@@ -212,6 +223,8 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
     own -= methods if len(methods) > 1 else {name for name in own if name.startswith(".")}
     if is_record(node):
         own = {node.name}
+    if constants and hands_on(node):
+        constants = set()
     words = text.words[start:end]
     numbers: dict[str, str] = {}
     for place in text.names[first:last]:
