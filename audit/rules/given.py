@@ -190,13 +190,13 @@ def called_by_name(module: Module, name: str) -> list[ast.Call]:
 def is_made_before(module: Module, call: ast.Call) -> bool:
     """Whether the lines before a call give a name that it is given to a function of the module that writes files."""
     names = {argument.id for argument in call.args if isinstance(argument, ast.Name)}
-    writing = {id(module.scope(other)) for _, other, name in module.calls if name in OPENERS and opens_for_writing(other)}
+    scope = module.scope(call)
+    opened = [other for _, other, name in module.calls if name in OPENERS] if names else []
+    writing = {id(module.scope(other)) for other in opened if opens_for_writing(other)}
     writers = {node.name for _, node in module.statements() if is_function(node) and id(node) in writing}
-    for _, other, _ in module.calls if names and writers else ():
-        if other.lineno < call.lineno and last_name(other.func) in writers and module.scope(other) is module.scope(call):
-            if any(mentions(argument, names) for argument in other.args):
-                return True
-    return False
+    before = [other for _, other, _ in module.calls if writers and other.lineno < call.lineno]
+    made = [other for other in before if last_name(other.func) in writers and module.scope(other) is scope]
+    return any(mentions(argument, names) for other in made for argument in other.args)
 
 
 def is_of_listed(module: Module, call: ast.Call) -> bool:

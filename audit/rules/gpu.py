@@ -12,6 +12,11 @@ OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton", "cutlass", "cuda")  # what wo
 NCCL = re.compile(r"""['"]nccl['"]""")
 # Decorators by which a function runs where there is a GPU: `@app.function(gpu="A10G")`, `@requires_cuda`.
 PLACED = re.compile(r"gpu|requires?_cuda|is_available", re.I)
+# The GPU of a process that has been given one.
+RANK = re.compile(r"rank|world|proc|worker|index|idx|dist", re.I)
+NEEDING = {
+    f"torch.cuda.{name}" for name in ("synchronize", "current_device", "get_device_name", "get_device_properties")
+} | {"torch.cuda.FloatTensor", "torch.cuda.LongTensor"}
 CHOICES = {"get", "pop", "setdefault", "getattr", "add_argument", "option", "Option"}
 
 
@@ -21,7 +26,12 @@ def is_of_cuda(module: Module) -> bool:
 
 
 def asks_for_gpu(call: ast.Call, name: str) -> bool:
-    """`x.cuda()`, `x.to("cuda")`, `torch.device("cuda")`, `torch.zeros(3, device="cuda")`, `map_location="cuda"`."""
+    """`x.cuda()`, `x.to("cuda")`, `torch.device("cuda")`, `torch.zeros(3, device="cuda")`, `map_location="cuda"`.
+
+    And what torch.cuda answers or waits for: not `empty_cache()` and the like, which do nothing where there is no GPU.
+    """
+    if name in NEEDING:
+        return True
     if name.startswith("torch.") and not name.startswith(("torch.cuda", "torch.amp")):
         if name == "torch.device" and not all(isinstance(argument, ast.Constant) for argument in call.args):
             return False  # `torch.device("cuda", rank)`: of a process that has been given one
@@ -31,8 +41,9 @@ def asks_for_gpu(call: ast.Call, name: str) -> bool:
     if not isinstance(call.func, ast.Attribute):
         return False
     if call.func.attr == "cuda":
-        fixed = all(isinstance(argument, ast.Constant) for argument in call.args)
-        return fixed and dotted(call.func) != "torch.cuda"
+        told = [*map(ast.unparse, call.args)] if dotted(call.func) == "storage.cuda" else []  # by map_location=
+        of_process = bool(told) or any(RANK.search(ast.unparse(argument)) for argument in call.args)
+        return not of_process and dotted(call.func) != "torch.cuda"
     return call.func.attr == "to" and any(map(is_cuda, (*call.args, keyword(call, "device"))))
 
 
