@@ -64,9 +64,8 @@ ASIDE = re.compile(
 )
 ASKED = re.compile(
     r"(?:find_spec|available|installed|require\w*|dependenc\w+)\(\s*[(\[]?((?:\s*f?['\"][\w-]+[^'\"\n]*['\"],?)+)"
-    r"|\bis_(\w+?)_(?:available|installed)\b"
 )
-ASKS = re.compile(r"find_spec|available|installed|require\w*\(|dependenc\w+\(")
+ASKED_BY_NAME = re.compile(r"is_(?<!\wis_)(\w+?)_(?:available|installed)\b")
 ASKED_FOR = re.compile(r"['\"]([\w-]+)")
 HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/")  # copies that editors and other tools keep
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
@@ -187,8 +186,13 @@ def guarded(local: Local) -> Iterator[str]:
     for module in local.modules.values():
         yield from (item.module.partition(".")[0] for item in imports_of(module) if item.optional and not item.level)
         for piece in module.pieces:
-            for texts, name in ASKED.findall(piece.text) if ASKS.search(piece.text) else ():
-                yield from (name, *(text.replace("-", "_") for text in ASKED_FOR.findall(texts)))
+            words = [
+                word for word in ("find_spec", "available", "installed", "require", "dependenc") if word in piece.text
+            ]
+            for texts in ASKED.findall(piece.text) if words else ():
+                yield from (text.replace("-", "_") for text in ASKED_FOR.findall(texts))
+            if "available" in words or "installed" in words:
+                yield from ASKED_BY_NAME.findall(piece.text)
 
 
 def stands(local: Local, first: str) -> bool:

@@ -5,9 +5,10 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from audit.rules.code import Module, dotted, is_function, modules
 from audit.rules.names import FRAMEWORKS, ON_PYPI
@@ -21,8 +22,7 @@ GIVES_ANY = {"globals", "setattr", "vars", "exec"}  # by which a module may give
 IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError", "OSError"}
 
 
-@dataclass(frozen=True)
-class When:
+class When(NamedTuple):
     """When an import happens; as the last attributes of Import."""
 
     deferred: bool = False
@@ -68,35 +68,38 @@ def find_imports(module: Module) -> Iterator[Import]:
     """What `imports_of` keeps."""
     for piece in module.pieces:
         assert piece.tree is not None
-        typed = "TYPE_CHECKING" in piece.text
+        typed, runs = "TYPE_CHECKING" in piece.text, "__name__" in piece.text
         waiting: list[tuple[ast.AST, When]] = [(piece.tree, When())]
         while waiting:
             node, when = waiting.pop()
             if isinstance(node, ast.Import):
-                yield from (Import(piece, node.lineno, 0, alias.name, (), *astuple(when)) for alias in node.names)
+                yield from (Import(piece, node.lineno, 0, alias.name, (), *when) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 taken = tuple(alias.name for alias in node.names)
-                yield Import(piece, node.lineno, node.level, node.module or "", taken, *astuple(when))
+                yield Import(piece, node.lineno, node.level, node.module or "", taken, *when)
             elif isinstance(node, ast.Try):
                 tried = when.optional or any(map(catches_import_error, node.handlers))
-                waiting += [(child, replace(when, optional=tried)) for child in held(node)]
+                below = when._replace(optional=tried)
+                waiting += [(child, below) for child in held(node)]
             elif typed and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-                waiting += [(child, replace(when, typing=True)) for child in node.body]
+                waiting += [(child, when._replace(typing=True)) for child in node.body]
                 waiting += [(child, when) for child in node.orelse]
             else:
-                waiting += [(child, within(node, when)) for child in held(node)]
+                inside = held(node)
+                below = within(node, when, runs=runs) if inside else when
+                waiting += [(child, below) for child in inside]
 
 
-def within(node: ast.AST, when: When) -> When:
-    """When what a node holds is imported."""
+def within(node: ast.AST, when: When, *, runs: bool) -> When:
+    """When what a node holds is imported; `runs` where the module asks for its name."""
     if is_function(node):
-        return replace(when, deferred=True)
-    if is_main(node):
-        return replace(when, main=True)
+        return when if when.deferred else when._replace(deferred=True)
     if isinstance(node, ast.If):
-        return replace(when, optional=True)  # versions, platforms, what find_spec says
+        if runs and is_main(node):
+            return when._replace(main=True)
+        return when if when.optional else when._replace(optional=True)  # versions, platforms, what find_spec says
     if isinstance(node, ast.With) and any("suppress" in ast.unparse(item.context_expr) for item in node.items):
-        return replace(when, optional=True)
+        return when._replace(optional=True)
     return when
 
 

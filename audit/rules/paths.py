@@ -111,6 +111,11 @@ ROUTES = re.compile(r"(?:^|_)(?:routes?|endpoints?|hrefs?)$", re.I)  # what hold
 # In whose branch their folders are right; a folder of somebody's drive is not.
 ASKS_WHERE = re.compile(r"colab|kaggle", re.I)
 OF_SERVICE = re.compile(r"/(?:content|kaggle)\b(?!/g?drive/\w)")
+TELLING = (  # nodes that say how a text in them is to be read
+    ast.Expr, ast.Compare, ast.If, ast.IfExp, ast.Assign, ast.Call, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+    ast.JoinedStr, ast.BinOp,
+)  # fmt: skip
+HOLDING = (ast.Constant, ast.Call, ast.BinOp)  # nodes that may be a path
 DATA = 200_000  # characters; a larger file of text is data, and one finding says so
 
 
@@ -177,8 +182,11 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
     """Texts that are neither documentation, nor routes, nor regular expressions; those that are joined, as a whole."""
     skipped: set[int] = set()
     continued: set[int] = set()  # what another text comes before: a slash there begins no path
-    asks = ASKS_WHERE.search(piece.text) is not None
+    lowered = piece.text.lower()
+    asks = "colab" in lowered or "kaggle" in lowered
     for node in piece.nodes:
+        if not isinstance(node, TELLING):
+            continue
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             skipped.add(id(node.value))
         if isinstance(node, ast.Compare):  # by a folder a program may know where it runs
@@ -202,11 +210,13 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             continued.add(id(node.right))
     for node in piece.nodes:  # from the outside in: what a join is made of comes after it
-        if id(node) in skipped:
+        if not isinstance(node, HOLDING) or id(node) in skipped:
             continue
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if isinstance(node, ast.Constant):
+            if not isinstance(node.value, str):
+                continue
             yield node.lineno, (UNKNOWN + node.value if id(node) in continued else node.value)
-        elif isinstance(node, ast.Call | ast.BinOp) and joins(node):
+        elif joins(node):
             path, made_of = joined(node)
             skipped.update(id(part) for part in made_of if path or not isinstance(part, ast.Constant))
             if path:

@@ -103,7 +103,9 @@ class Uses:
         module = self.local.modules.get(piece.path)
         if module is None:
             return False
-        if any(TAKES_ALL.search(part.text) for part in module.pieces) or self.is_named_in_text(module, name):
+        if "takes_all" not in module.derived:
+            module.derived["takes_all"] = any(TAKES_ALL.search(part.text) for part in module.pieces)
+        if module.derived["takes_all"] or self.is_named_in_text(module, name):
             return True
         if piece.cell is not None:
             used = re.compile(IN_MAGIC.format(re.escape(name)), re.MULTILINE)
@@ -121,11 +123,12 @@ class Uses:
                 lines = [line for line in piece.lines if DOCTEST.match(line) and re.search(rf"\b{name}\b", line)]
                 if lines and not any(" import " in line for line in lines):
                     return True
-            often = piece.text.count(name) > 1 and len(re.findall(rf"\b{name}\b", piece.text)) > 1
-            for node in piece.nodes if often else ():
-                if isinstance(node, ast.Constant) and isinstance(node.value, str) and uses(node.value, name):
-                    return True
-        return False
+        if all(piece.text.count(name) < 2 for piece in module.pieces):
+            return False
+        if "texts" not in module.derived:
+            constants = (node for _, node in module.walk() if isinstance(node, ast.Constant))
+            module.derived["texts"] = {node.value for node in constants if isinstance(node.value, str)}
+        return any(name in text and uses(text, name) for text in module.derived["texts"])
 
     def is_local(self, module: Module, name: str) -> bool:
         """Whether a name comes from a module of this tree."""
@@ -167,7 +170,8 @@ class Uses:
             if target and (changes_others(target) or any(map(self.registers, self.together(target)))):
                 return True
             origin = self.local.modules.get(place)
-            if item.names and origin and any(registered.search(piece.text) for piece in origin.pieces):
+            texts = [piece.text for piece in origin.pieces] if item.names and origin else []
+            if any(f" {last}" in text and registered.search(text) for text in texts):
                 return True
         return False
 
