@@ -47,6 +47,12 @@ MARK_HINTS = (
 )  # fmt: skip
 ABOUT = 12  # fewer letters than this beside a mark: the mark is what the line is about
 FENCE = re.compile(r"^\s*(```|~~~)")
+LEFT = re.compile(r"^(?:<{7}|>{7}) ", re.M)
+# One marker alone: with it stands what git writes, the name of a branch or a commit, and no sentence.
+HALF = re.compile(
+    r"^(?:<{7} (?:HEAD(?::\S+)?|ours|Updated upstream|Stashed changes)|>{7} (?:[0-9a-f]{7,40}(?: \(.*\))?|theirs|HEAD"
+    r"|Stashed changes|(?:origin|upstream)/\S+|ma(?:in|ster)|dev\w*|[\w.-]+[/_-][\w./-]+))\s*$"
+)
 PATCH = (".diff", ".patch", ".rej", ".orig")
 DOCUMENTS = (".md", ".rst", ".txt", ".html", ".tex", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".sh", ".env")
 # Plain text that authors wrote; other plain text is as a rule data.
@@ -117,8 +123,8 @@ def prose(piece: Piece) -> Iterator[tuple[int, str]]:
 
 
 def conflicts(piece: Piece) -> Iterator[Finding]:
-    """The opening marker of each conflict that is complete; those shown in a fence or held by a string are not."""
-    if piece.tree is not None or piece.path.lower().endswith(PATCH) or "\n=======" not in piece.text:
+    """The opening marker of each conflict, or of what is left of one; none shown in a fence or held by a string."""
+    if piece.tree is not None or piece.path.lower().endswith(PATCH) or not LEFT.search(piece.text):
         return
     opened, parted, fenced = 0, False, False
     for number, line in enumerate(piece.lines, start=1):
@@ -133,6 +139,16 @@ def conflicts(piece: Piece) -> Iterator[Finding]:
         elif parted and line.startswith(">>>>>>> "):
             yield found(CONFLICT, piece.at(opened), f"a merge conflict up to line {number}", piece.line(opened)[:120])
             opened, parted = 0, False
+        elif HALF.match(line) and is_written(piece):
+            yield found(CONFLICT, piece.at(number), "what is left of a merge conflict", line.strip()[:120])
+            opened = 0
+    if opened and HALF.match(piece.lines[opened - 1]) and is_written(piece):
+        yield found(CONFLICT, piece.at(opened), "what is left of a merge conflict", piece.line(opened)[:120])
+
+
+def is_written(piece: Piece) -> bool:
+    """Whether people write such files: in others a line may begin with any sign."""
+    return piece.kind is not Kind.TEXT or piece.path.lower().endswith(DOCUMENTS)
 
 
 FAMILY = Family(

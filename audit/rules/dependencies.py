@@ -3,12 +3,13 @@
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import TEST_PATH
 from audit.rules.family import Family, rule
+from audit.rules.installs import installed
 from audit.rules.local import imports_of, local_of
 from audit.rules.names import DISTRIBUTIONS, OWN_NAMES, is_foreign
 from audit.rules.requirements import (
@@ -74,6 +75,7 @@ PLUGINS = ("pytest-", "flake8-", "types-", "jupyter")  # of tools on which no re
 def find(target: Target) -> Iterator[Finding]:
     """At most one finding of `none` in the tree and of `unpinned` in a file."""
     requirements = declared(target)
+    yield from unpinned_installs(target, requirements)
     if all(in_notebook(item) for item in requirements):
         yield from undeclared(target, {item.location.path for item in requirements})
         return
@@ -124,11 +126,33 @@ def unpinned(target: Target, requirements: list[Requirement]) -> Iterator[Findin
             by_file[path].append(item)
     for path, items in by_file.items():
         free = [item for item in wanted(path, items) if is_free(item) and item.name not in HARMLESS | fixed]
-        names = list(dict.fromkeys(item.name for item in free if folder(path) not in pinning[item.name]))
+        careful = 2 * len([item for item in items if not is_free(item)]) > len(items)  # it means to give all a version
+        names = list(dict.fromkeys(item.name for item in free if careful or folder(path) not in pinning[item.name]))
         if names:
-            listed = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
             first = next(item for item in free if item.name == names[0])
-            yield found(UNPINNED, first.location, f"any version of {listed} will do")
+            yield found(UNPINNED, first.location, any_version(names))
+
+
+def unpinned_installs(target: Target, requirements: list[Requirement]) -> Iterator[Finding]:
+    """One finding for each recipe, script or notebook that installs what nothing in the tree gives a version."""
+    by_file: dict[str, list[Requirement]] = defaultdict(list)
+    for item in installed(target):
+        by_file[item.location.path].append(item)
+    if not by_file:
+        return
+    items = [item for listed in (requirements, *by_file.values()) for item in listed]
+    given = {item.name for item in items if not is_free(item)} | set(constrained(target)) | set(own_names(target))
+    own = {normal(name) for name in local_of(target).tops}
+    for path, listed in by_file.items():
+        free = [item for item in listed if is_free(item) and item.name not in HARMLESS | given | own]
+        if free and not is_locked(path, target):
+            yield found(UNPINNED, free[0].location, any_version(item.name for item in free))
+
+
+def any_version(names: Iterable[str]) -> str:
+    """What is said of names without a version."""
+    each = list(dict.fromkeys(names))
+    return f"any version of {', '.join(each[:SHOWN]) + (' …' if len(each) > SHOWN else '')} will do"
 
 
 def folder(path: str) -> str:

@@ -55,7 +55,7 @@ MAKES = (
 TOLD = r"`? (?:file )?(?:should|must|looks? like|is an? (?:\w+ ){0,3}file (?:that|which|with))"
 # What follows is an example, or a file that a program of the project writes.
 OF_READER = re.compile(
-    r"\byour (?:own )?(?:\w+ )?(?:script|program|code|file)s?\b"
+    r"\byour (?:own )?(?:\w+ )?(?:(?:script|program|code)s?|file)\b"
     r"|\bgenerated (?:\w+ ){0,4}(?:helper|file|script|template)",
     re.I,
 )

@@ -12,7 +12,8 @@ METRIC = re.compile(
     r"|agreement|kappa|ece|nll|brier|eer|dsc|hausdorff|pearson|spearman|s?mape|leaderboard|success rate|win rate"
     r"|mos|rtf|pesq|stoi|si-?sdr|n?mae|nrmse|ndcg(?:@\d+)?|mrr|hits?@\d+|mcc|wape|crps|(?:val\w*|test|eval) loss"
     r"|pass@\d+|test coverage|(?:inference|training|run) ?time|latency|throughput|speed-?ups?|\d ?ms)\b"
-    r"|\b\d[\d.]* ?(?:x|×|times|-fold) (?:faster|slower|speed-?up)\b"
+    r"|\b\d[\d.]* ?(?:x|×|times|-fold) (?:faster|slower|quicker|speed-?up|less|fewer|smaller|cheaper)\b"
+    r"|\d ?% (?:faster|slower|more accurate|less (?:memory|time|compute|vram)|fewer parameters)\b"
     r"|\b(?:achiev|outperform|improv|reduc|cut|rose|boost|sav|increas|drop|fell|detect|recogni[sz]|surpass|reach"
     r"|attain)\w*\b[^.%]{0,40}\d\.\d+\s?%"
     r"|^\|[\s*]*(?:ours|our \w+|proposed)\b",
@@ -23,12 +24,14 @@ BEATS = re.compile(r"\b(?:preferred|outperform\w*|beats?|surpass\w*)\b[^.%]{0,60
 FIGURE = re.compile(
     r"(?<![\w.,:/@=<>~^±–-])(?<![≥≤<>~±/] )(\d{1,4}\.\d{1,6})(?![\w.]*\.\w|°|[-–]\d)\b"
     r"|(?<![\w.,/=<>~±–-])(?<![≥≤<>~±/] )(\d{1,3}(?:\.\d+)?)\s?\\?%"
-    r"|(?<![\w.,/=<>~-])(\d[\d.]*) ?(?:x|×|times|-fold) (?:faster|slower|speed-?up)\b",
+    r"|(?<![\w.,/=<>~-])(\d[\d.]*) ?(?:x|×|times|-fold) (?:faster|slower|quicker|speed-?up|less|fewer|smaller"
+    r"|cheaper)\b",
     re.I,
 )
 # Words and signs by which a sentence says where its figures come from; a piece of code names what measured them.
 SOURCE = re.compile(
-    r"\]\(|\]\[|https?://|\bpaper\b|et al\b|\bauthors?\b|\boriginal\b|\breported\b|\bpublished\b|\barxiv\b|\[\d+\]"
+    r"\]\(|\]\[|https?://|(?<!than the )(?<!than in the )\bpaper\b|et al\b"
+    r"|\bauthors?\b|\boriginal\b|\breported\b|\bpublished\b|\barxiv\b|\[\d+\]"
     r"|^(?!.*\b(?:our|ours|we)\b).*\bbaselines?\b"
     r"|`[^`]*(?:[/\\]|\.(?:py|sh|csv|tsv|jsonl?|log|txt|md|ipynb|ya?ml)\b)[^`]*`"
     r"|`make \S+`",
@@ -42,11 +45,14 @@ RECORD = re.compile(
     r"|\b(?:numbers|results|figures) (?:come|are) from\b",
     re.I,
 )
+LINKED = re.compile(r"\]\(([^)\s#]+\.(?:csv|tsv|jsonl?|ya?ml|log|txt|md))\b")  # what can be looked into
+ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
 # HTML, whose sizes are no results; what somebody is quoted with; code; formulas.
 TAG = re.compile(r"<[^<>]*>|^\s*>.*|`[^`]*`|\$\$?[^$]*\$\$?")
 NO_RESULT = re.compile(
-    r"\be\.g\.|\bexamples?\b|\bdefaults?\b|\bthreshold|\bversion\b|\bconfidence (?:interval|level|limit)|\b(?:limits?"
-    r"|intervals?|percentiles?|quantiles?) of\b|\bCI\b|\bfloor|\bclip|\bdropout\b|\blearning rate\b|\bweight decay\b"
+    r"\be\.g\.|\bexamples?\b|\bdefaults?\b|\bthreshold|\bversion\b(?! v?\d)|\bconfidence (?:interval|level|limit)"
+    r"|\b(?:limits?|intervals?|percentiles?|quantiles?) of\b"
+    r"|\bCI\b|\bfloor|\bclip|\bdropout\b|\blearning rate\b|\bweight decay\b"
     r"|\bobjectives?\b|\bgoals?\b|\btargets?\b|\baims?\b|\bat (?:least|most)\b|\bup to\b|\bmust\b|\bshould\b",
     re.I,
 )
@@ -60,7 +66,8 @@ WANTED = re.compile(
 HEADING = re.compile(r"^(#{1,6})\s+(.*)")
 UNDERLINE = re.compile(r"^(?:={3,}|-{3,}|~{3,}|\^{3,})\s*$")
 NAMED = re.compile(  # the words before a figure that is a version or a number of something
-    r"\b(?:cuda|python|pytorch|torch|tensorflow|keras|numpy|ubuntu|rocm|opset|node|release|v|section|figure|fig\.|table"
+    r"\b(?:cuda|python|pytorch|torch|tensorflow|keras|numpy|ubuntu|rocm|opset|node|release|version|v"
+    r"|section|figure|fig\.|table"
     r"|eq\.?|qwen|llama|gpt|phi|mistral|gemma|claude|yolo\w*|sdxl?|diffusion|gemini|apache|license)[\s-]*$",
     re.I,
 )
@@ -87,7 +94,7 @@ def unsourced(piece: Piece, target: Target) -> Iterator[tuple[int, str]]:
 
     A figure of whole numbers, which something always rounds to, is looked for in files of results only.
     """
-    stated = list(stated_in(piece))
+    stated = list(stated_in(piece, frozenset(target.files)))
     held = list(numbers_of(target, piece.path)) if stated else []
     rounded: dict[int, set[str]] = {}
     for line, figure in stated:
@@ -100,9 +107,13 @@ def unsourced(piece: Piece, target: Target) -> Iterator[tuple[int, str]]:
             yield line, figure
 
 
-def stated_in(piece: Piece) -> Iterator[tuple[int, str]]:
-    """(line, figure) of sentences and tables that name a metric or stand under results, and no source beside them."""
-    inside = table = sourced = recorded = False
+def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """(line, figure) of sentences and tables that name a metric or stand under results, and no source beside them.
+
+    A link to a file of the tree speaks for its paragraph and the tables and lists below, in which figures may be
+    worked out of those that the file holds; sentences further on have to stand in a file themselves.
+    """
+    inside = table = sourced = recorded = filed = same = False
     trail: list[str] = []
     for number, line in prose(piece):
         heading = HEADING.match(line)
@@ -110,19 +121,23 @@ def stated_in(piece: Piece) -> Iterator[tuple[int, str]]:
         if heading or underlined:
             level, title = (len(heading.group(1)), heading.group(2)) if heading else (1, piece.line(number - 1))
             trail = [*(trail + [""] * level)[: level - 1], title] if trail else [""]  # the first is the project's name
-            inside = recorded = sourced = False
+            inside = recorded = sourced = filed = False
             continue
         titles = " ".join(trail)
         if WANTED.search(titles) and not RESULTS.search(titles):
             continue
         if "|" not in line:
-            recorded |= RECORD.search(line) is not None
+            same &= bool(line.strip())
+            if RECORD.search(line):
+                filed = same = any(link.removeprefix("./") in files for link in LINKED.findall(line))
+                recorded |= not filed
             inside = table = False
             sourced = SOURCE.search(line) is not None if line.strip() else sourced
         elif not inside:
             inside, table = True, METRIC.search(line) is not None
             sourced |= SOURCE.search(line) is not None
-        if recorded or (sourced and inside) or not FIGURE.search(line):
+        beside = filed and (inside or same or ITEM.match(line) is not None)
+        if recorded or beside or (sourced and inside) or not FIGURE.search(line):
             continue
         for sentence in SENTENCE.split(line):
             if not SOURCE.search(sentence) and len(sentence) <= LONGEST:

@@ -27,17 +27,24 @@ NO_SECRET = re.compile(
 WORD = re.compile(r"[a-z]{0,20}\d{0,4}|\d{1,4}[a-z]{1,2}|\d+x\d+|[A-Z]?[a-z]{2,}(?:[A-Z][a-z]+)+\d{0,4}|v?\d+", re.I)
 BETWEEN = re.compile(r"[-_./:+ ]")
 MADE_UP = re.compile(r"\b(?:test|my|some|pass\w*|secret|key|token|user|id|local|demo|foo|bar|abc)\d*(?:\b|_)", re.I)
+RANDOM_CASE = re.compile(r"[A-Z][a-z][A-Z]|[a-z][A-Z][a-z][A-Z]")
 APP_PASSWORD = re.compile(r"[a-z0-9]{4}(?: [a-z0-9]{4}){3}")  # as Google gives them to programs
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 SHORTEST_KEY = 12  # characters; services give longer ones
 TESTED = 24  # characters of a key in a test: what is made up there is shorter, or counts up
 
 
+def is_placeholder(value: str) -> bool:
+    """Whether a value holds the place of one: `FaKe` amid random letters is no word that somebody wrote."""
+    found = (match.group() for match in PLACEHOLDER.finditer(value))
+    return any(not (text.isalpha() and RANDOM_CASE.search(text)) for text in found)
+
+
 def is_password(value: str) -> bool:
     """Whether somebody may log in with it: not a word, and no text for people."""
     if APP_PASSWORD.fullmatch(value):
         return True
-    if len(value) < 6 or " " in value or "://" in value or not value.isascii() or PLACEHOLDER.search(value):
+    if len(value) < 6 or " " in value or "://" in value or not value.isascii() or is_placeholder(value):
         return False
     if NO_SECRET.fullmatch(value) or len(set(value)) <= 3 or counts_up(value):
         return False

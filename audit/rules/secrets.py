@@ -9,7 +9,7 @@ from audit.rules.code import TEST_PATH, docstrings
 from audit.rules.family import Family, rule
 from audit.rules.hints import hinted
 from audit.rules.named_secrets import TELLING, named
-from audit.rules.secret_values import PLACEHOLDER, TESTED, counts_up, is_generated, is_password
+from audit.rules.secret_values import TESTED, counts_up, is_generated, is_password, is_placeholder
 from audit.rules.service_tokens import BASIC_AUTH, JSON_WEB_TOKEN, PRIVATE_KEY, holds_token, tokens
 from audit.runners import version
 from audit.target import Kind, Piece, Target
@@ -93,7 +93,7 @@ def look(piece: Piece, number: int, line: str) -> Finding | None:
         if counts_up(value) and shown_there:
             continue
         # An address with a name and a password may as well be a template of one: judged like a password.
-        if is_password(value) if name == BASIC_AUTH else not PLACEHOLDER.search(value):
+        if is_password(value) if name == BASIC_AUTH else not is_placeholder(value):
             return found(TOKEN, piece.at(number), f"looks like: {name} ({shown(value)})")
     if not hinted([line], TELLING) or DOCUMENTATION_SEARCH.search(line):
         return None

@@ -19,6 +19,10 @@ PRE = re.compile(r"^\s*(?:[-*]\s+)?<pre>(?:<code>)?([^<>]*)(?:</code>)?(?:</pre>
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 PYTHON = re.compile(r"^(?:\.?[\w./]*/)?python(?:[23](?:\.\d+)?)?$|^torchrun$|^ipython$|^py$|^deepspeed$")
 SHELL_PROGRAMS = {"bash", "sh", "zsh", "source", "."}
+WRAPPERS = {"mpirun", "mpiexec", "horovodrun", "xvfb-run", "taskset", "numactl", "env", "nice", "srun", "bsub"}
+SERVERS = {"uvicorn", "gunicorn", "hypercorn", "waitress-serve"}
+QUEUES = {"sbatch", "qsub", "bsub", "srun", "condor_submit"}  # programs that hand a script to a cluster
+QUEUED = (".sh", ".bash", ".sbatch", ".slurm", ".slrm", ".pbs", ".job", ".sub", ".lsf", ".qsub")
 # Words before the one that says what runs; after the last of them a script may stand by itself.
 BEFORE = {"sudo", "time", "nohup", "exec", "uv", "poetry", "accelerate", "streamlit", "run", "launch", "gradio"}
 STARTERS = {"run", "launch", "gradio"}
@@ -36,7 +40,7 @@ OTHER_VERSION = re.compile(r"git (?:checkout|switch) (?!-b|-c|main$|master$)")  
 UNKNOWN_URL = re.compile(r"your|user|<|name\b", re.I)
 STARTS = re.compile(
     r"^(?:[A-Z_]+=\S+\s+)*(?:(?:uv|poetry|pdm|pipenv)\s+run\s+)?(?:python[\d.]*|torchrun|ba?sh|sh|pip3?|conda|streamlit"
-    r"|accelerate|deepspeed|pytest|jupyter|docker|mkdocs|Rscript|julia|node|perl|papermill|\./\S+)\s*\S"
+    r"|accelerate|deepspeed|pytest|jupyter|docker|mkdocs|Rscript|julia|node|perl|papermill|sbatch|qsub|\./\S+)\s*\S"
     r"|^make [\w.-]+(?: \w+=\S+)*$"
 )
 ON_WINDOWS = re.compile(r"(?<=[\w.])\\(?=[\w.])")  # between the parts of a path
@@ -134,6 +138,9 @@ def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
         words = words[1:]
     if not words:
         return
+    if words[0] in WRAPPERS:  # what they run stands behind their own options
+        runs = (i for i, word in enumerate(words) if PYTHON.match(word) or word in SHELL_PROGRAMS)
+        words = words[next(runs, 0) :]
     program, rest = words[0], words[1:]
     if started and (program.startswith("-") or program.endswith(".py")):
         yield from script(words, files)
@@ -141,6 +148,11 @@ def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
         yield from script(rest, files)
     elif program in SHELL_PROGRAMS and rest and rest[0].endswith((".sh", ".bash")):
         yield rest[0]
+    elif program in SERVERS:
+        for application in [word for word in rest if re.fullmatch(r"[a-z_][\w.]*:\w+", word)][:1]:
+            yield from absent_module(application.partition(":")[0], files)
+    elif program in QUEUES:
+        yield from [word for word in rest if word.endswith(QUEUED) and not word.startswith("-")][:1]
     elif program.startswith("./") and program.endswith((".sh", ".py")):
         yield program
     elif program in ("pip", "pip3", "conda", "mamba"):

@@ -101,11 +101,25 @@ OFFERS = (
     r"\blet me know if you (?:need|want|have) any (?:further|additional|other|more) (?:adjust|change|modif|help|assist"
     r"|clarif|refine|tweak|question|detail)",
 )
+LEFT = (  # code that the other has
+    r"(?:code|functions?|methods?|class(?:es)?|scripts?|files?|implementation|logic|imports?|helpers?|definitions?"
+    r"|pipeline|model|loop)\b"
+)
+UNSAID = r"(?:\.\.\.|\u2026)\W{0,3}"
 LEAVES_OUT = (
-    r"^(?!\s*>>>)[^\n]*\.\.\.\s*\(?(?:(?:your |the )?existing (?:code|function|class|script|implementation)"
-    r"|(?:your |the )?(?:previous|same|remaining) code|(?:the )?rest of (?:the|your) (?:code|function|class|script))",
-    r"\brest of (?:the|your) (?:existing )?(?:code|function|class|script|file|implementation) (?:remains?|stays?|is) "
-    r"(?:the same|unchanged)|\byour existing (?:\w+ ){1,3}here\b",
+    r"^(?!\s*>>>)[^\n]*"
+    + UNSAID
+    + r"(?:your |the )?(?:existing|previous|same|remaining|unchanged) (?:\w+ ){0,2}"
+    + LEFT,
+    r"^(?!\s*>>>)[^\n]*" + UNSAID + r"(?:the )?rest of (?:the|your|this) (?:[\w-]+ ){0,2}" + LEFT,
+    r"\brest of (?:the|your|this) (?:[\w-]+ ){0,2}" + LEFT + r" (?:(?:remains?|stays?|is|are) )?(?:exactly )?"
+    r"(?:the same\b(?! as)|unchanged|as before|goes here|here\W*$)",
+    START + UNSAID + r"(?:same as before|unchanged|remains the same|no changes? (?:here|needed))\b",
+    START
+    + r"\W{0,6}keep (?:the |your )(?:existing|rest of (?:the|your)) (?:[\w-]+ ){0,2}"
+    + LEFT
+    + r" (?:here|as(?: it)? is|unchanged|the same)\b",
+    r"\byour existing (?:\w+ ){1,3}here\b",
 )
 NAMED = (START + r"(?:chatgpt said|you said):|\bchatgpt said: ",)
 SPOKEN = re.compile("|".join((*ITSELF, *ANSWERS, *HANDS_OVER, *REPORTS, *OFFERS, *LEAVES_OUT, *NAMED)), re.I | re.M)
@@ -116,6 +130,12 @@ IN_CODE = re.compile(
     r"|\bi(?:'d be| would be|'m| am) (?:happy|glad) to (?:help|assist)\b"
     r"|" + START + r"rest of your (?:code|script)\b|" + START + r"you asked (?:to|for|whether)\b"
     r"|" + START + r"good catch[!.,]|\bthe (?:issue|problem|bug) (?:with|in) your (?:code|script)\b"
+    r"|"
+    + START
+    + r"(?:(?:all |the )?other|remaining|existing|previous) (?:\w+ ){0,2}"
+    + LEFT
+    + r" (?:(?:remains?|stays?) )?"
+    r"(?:unchanged|the same)(?: (?:above|below|here))?\W*$"
     r"|" + START + r"(?:yes|great|perfect)[!,][^.\n]{0,60}[!.] " + HERE + r" ",
     re.I | re.M,
 )
@@ -144,6 +164,11 @@ TURN = re.compile(
     re.I | re.M,
 )
 CONVERSING = re.compile(r"prompt|\bchat(?!gpt)|dialog|conversation|\bllm|instruct(?!ion)|template|few[-_ ]shot", re.I)
+OF_CODE = re.compile(
+    r"\b(?:writ|creat|generat|implement|fix|add|refactor|optimi[sz]|rewrit|convert|mak|explain)\w*\b[^.\n]{0,60}"
+    r"\b(?:code|functions?|class(?:es)?|scripts?|methods?|loop|module|bug|error|docstrings?|dataloader)\b",
+    re.I,
+)
 ANSWER = 6  # lines from a question to its answer
 QUOTED = re.compile(r"``.+?``|`[^`]*`|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 
@@ -157,6 +182,7 @@ HINTS = (  # in lower case; in lines without one of these no pattern finds anyth
     "in this ", "thanks for", "copy code", "regenerate", "thought for", "since you", "hope this", "hope that",
     "anything else", " me to ", "would you like", "shall i ", "should i also", "let me know", "existing ", "rest of",
     "previous code", "same code", "remaining code", "hesitate to", "feel free to", "happy to", "glad to",
+    "unchanged", "same as", "remaining ", "no change",
     "good catch", "your code", "your script", "i'd be ", "based on ", "you said", "gpt", "assistant", "ai:", "claude",
     "gemini", "copilot", "human", "user:", "user]", "user*", "you:", "me:", "<|", "inst]", "start_of_turn",
 )  # fmt: skip
@@ -184,4 +210,6 @@ def turn(piece: Piece, line: str, following: list[str]) -> re.Match[str] | None:
         marked = ASKED.match(line)
     if not marked and (waits := WAITS.match(line)) and any(ASKED.match(text) for text in following):
         marked = waits
+    if marked and piece.kind is Kind.PYTHON and OF_CODE.search(line) and any(map(ANSWERED.match, following)):
+        return marked  # who asks for code in a comment has got this code, also where it is about conversations
     return None if marked is None or CONVERSING.search(piece.text) else marked

@@ -1,0 +1,83 @@
+"""What recipes of images, scripts that set up and cells of notebooks install by a command of pip or conda."""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from audit.rules.code import RECORD_PATH, TEACHING_PATH
+from audit.rules.requirements import Requirement, is_aside, parsed
+from audit.target import Kind, Piece, Target
+
+RECIPE = re.compile(r"^(?:\w+\.)?(?:Docker|Container)file(?:[._-].*)?$|\.(?:docker|container)file$|\.def$", re.I)
+SCRIPT = re.compile(
+    r"(?:install|set_?up|bootstrap|env|colab|requirements?|dep(?:s|endencies))[^/]*\.(?:sh|bash)$", re.I
+)
+INSTALL = re.compile(
+    r"^(?:[!%]\s*)?(?:RUN\s+(?:--\S+\s+)*)?(?:sudo\s+)?(?:-H\s+)?(?:[A-Z_]+=\S+\s+)*"
+    r"(?:(?:\S*python[\d.]*|\{sys\.executable\})\s+-m\s+)?(?:uv\s+)?\S*(?:pip[\d.]*|conda|(?:micro)?mamba)\s+"
+    r"install\b(.*)",
+    re.S,
+)
+VALUED = {
+    "-r", "--requirement", "-c", "--constraint", "--channel", "-i", "--index-url", "--extra-index-url", "-f",
+    "--find-links", "-e", "--editable", "-t", "--target", "--prefix", "-n", "--name", "-p", "--file", "--trusted-host",
+    "--platform", "--python-version", "--timeout", "--default-timeout", "--retries", "--progress-bar", "--root",
+    "--no-binary", "--only-binary", "--python", "--cache-dir", "--proxy", "--src", "--upgrade-strategy",
+}  # fmt: skip
+FILE = re.compile(r"\.(?:txt|whl|zip|gz|ya?ml|in|toml)$|[$/{]")
+TOOLS = {
+    "poetry", "uv", "pipenv", "virtualenv", "pdm", "hatch", "pip-tools", "awscli", "gsutil", "gdown", "kaggle", "mamba",
+    "cython", "ninja", "pybind11", "supervisor", "dvc", "libgcc", "gcc", "gxx", "ffmpeg",
+}  # fmt: skip
+
+
+def installed(target: Target) -> Iterator[Requirement]:
+    """What is installed where the project's own work runs: teaching and tests take what there is."""
+    for piece in target.pieces:
+        if RECORD_PATH.search(piece.path) or is_aside(piece.path) or "install" not in piece.text:
+            continue
+        name = PurePosixPath(piece.path).name
+        if piece.kind is Kind.PYTHON:
+            told = piece.cell is not None and not TEACHING_PATH.search(piece.path)
+        else:
+            told = RECIPE.search(name) is not None or SCRIPT.search(name) is not None
+        if told:
+            yield from from_commands(piece)
+
+
+def from_commands(piece: Piece) -> Iterator[Requirement]:
+    """The distributions that the commands of one text name, each at its line."""
+    for words in commands(piece):
+        install = INSTALL.match(" ".join(word for _, word in words))
+        if not install:
+            continue
+        given = words[len(words) - len(install.group(1).split()) :]
+        skip = False
+        for number, word in given:
+            plain = word.strip("'\"")
+            item = None if skip or word.startswith("-") or FILE.search(plain.split("://")[0]) else plain
+            skip = word in VALUED
+            requirement = parsed(item, piece.at(number)) if item else None
+            if requirement and requirement.name not in TOOLS:
+                yield requirement
+
+
+def commands(piece: Piece) -> Iterator[list[tuple[int, str]]]:
+    """Each command as (line, word) of its words: those joined by a backslash are one, those parted by `&&` several."""
+    words: list[tuple[int, str]] = []
+    for number, line in enumerate(piece.lines, start=1):
+        if line.lstrip().startswith("#"):
+            continue
+        for word in re.sub(r"\s#.*|\\\s*$", "", line).split():
+            if re.match(r"(?:&&?|\|\|?|;|\d?>{1,2}|&>)(?!=)", word):
+                yield words
+                words = []
+            else:
+                words.append((number, word.rstrip(";")))
+            if word.endswith(";"):
+                yield words
+                words = []
+        if not line.rstrip().endswith("\\"):
+            yield words
+            words = []
+    yield words
