@@ -4,13 +4,15 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import partial
+from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
-from audit.rules.seeding import Seeds, named
+from audit.rules.seeding import KEYS, Seeds, lost, named
 from audit.rules.shuffling import FRESH, is_fresh, unordered
+from audit.rules.values import bound
 from audit.target import Piece, Target
 
 SEED = rule(
@@ -49,7 +51,11 @@ FITTERS = (*LIGHTNING, "keras", "tensorflow", "optax", "flax", "fastai", "skorch
 # A file, or its folder, that says what it is for: no `constraint`, nothing `pretrained`.
 TRAINER = re.compile(r"(^|[/_.-]|[a-z](?=T))(pre)?[Tt]rain(ing|ers?|s)?(?![a-z])[^/]*(/[^/]+)?\.py$")
 # A condition that asks only for the device, and nobody's wish.
-DEVICE = re.compile(r"^(not )?[\w.]*(cuda|gpu|device)[\w.]*(\(\))?( (==|!=|is|is not) .+)?$|is_available\(\)$", re.I)
+DEVICE = re.compile(
+    r"^(not )?[\w.]*(cuda|gpu|device)[\w.]*(\(\))?( (==|!=|>|>=|is|is not) .+)?$"
+    r"|is_available\(\)$|^.cuda. in \w|^str\(\w*device\) == |device[.\w]*\.startswith\(",
+    re.I,
+)
 # A file that times code, and says so; its models learn nothing.
 TIMING = re.compile(r"bench|speed|profil|timing|throughput|latency", re.I)
 CLOCKS = ("perf_counter", "timeit", "time.time(", "cuda.Event", "torch.profiler", "do_bench")
@@ -83,16 +89,21 @@ def find(target: Target) -> Iterator[Finding]:
     yield from unseeded(local, chosen, training, seeds)
     for module in chosen:
         here = partial(seeds.cover, module, common=True)
+        drawn: dict[tuple[Piece, int], str] = {}
         for piece, call, name in module.calls:
             problem = unordered(module, call, name, seeded=bool(seeds.parts), here=here, trains=bool(training))
             if not problem and is_forest(module, call, name) and not here():
                 problem = f"{name.rpartition('.')[2]} without random_state="
             if name in FRESH and is_fresh(module, call) and not seeds.users(module).isdisjoint(trained):
                 problem = f"{name.rpartition('.')[2]}() without a seed"
+            for value in lost(module, call, name) if training or name in KEYS else ():
+                drawn[piece, value.lineno] = "the seed is drawn anew in each run, and nothing keeps it"
             loose = "" if problem else loosened(module, call, name)
             if problem or loose:
                 kind = SHUFFLE if problem else SETTING
                 yield found(kind, piece.at(call.lineno), problem or loose, piece.line(call.lineno)[:120])
+        for (piece, line), message in drawn.items():
+            yield found(SEED, piece.at(line), message, piece.line(line)[:120])
         yield from settings(module)
 
 
@@ -232,6 +243,9 @@ def loosened(module: Module, call: ast.Call, name: str) -> str:
     switched = call.args[0] if call.args else keyword(call, "mode")
     if name == SWITCH and is_constant(switched, False) and not restored(module, call):
         return "deterministic algorithms are switched off here"
+    if name == "torch.backends.cudnn.flags" and not any(map(is_wish, module.enclosing(call))):
+        loose = [item.arg for item in call.keywords if is_constant(item.value, item.arg == "benchmark")]
+        return next((f"{arg}= is fixed" for arg in loose if arg in ("benchmark", "deterministic")), "")
     of_lightning = name.endswith(".Trainer") and name.partition(".")[0] in LIGHTNING
     return "benchmark=True is fixed" if of_lightning and is_constant(keyword(call, "benchmark"), True) else ""
 
@@ -243,9 +257,12 @@ def is_program(local: Local, module: Module) -> bool:
 
 
 def in_package(local: Local, module: Module) -> bool:
-    """Whether an __init__.py lies beside it."""
+    """Whether an __init__.py lies beside it, or in a folder above it other than the tree's own."""
     folder = module.path.rpartition("/")[0]
-    return f"{folder}/__init__.py".lstrip("/") in local.files
+    if f"{folder}/__init__.py".lstrip("/") in local.files:
+        return True
+    above = [str(path) for path in PurePosixPath(folder).parents]
+    return any(f"{path}/__init__.py" in local.files for path in above if path != ".")
 
 
 def restored(module: Module, call: ast.Call) -> bool:
@@ -258,17 +275,25 @@ def settings(module: Module) -> Iterator[Finding]:
     """`cudnn.benchmark = True` and `cudnn.deterministic = False`, written as they are and by nobody's wish."""
     spoken_of = any("deterministic" in piece.text or "benchmark" in piece.text for piece in module.pieces)
     for piece, node in module.statements() if spoken_of else ():
-        if not isinstance(node, ast.Assign):
+        if not isinstance(node, ast.Assign | ast.AugAssign):
             continue
-        for written, value in (pair for target in node.targets for pair in pairs(target, node.value)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        given = [pair for target in targets for pair in pairs(target, node.value)]
+        for written, value in given:
             name = module.full_name(written)
-            if name == BENCHMARK:
-                loose = is_constant(value, True) or bool(DEVICE.search(ast.unparse(value)))
-            else:
-                loose = name == DETERMINISTIC and is_constant(value, False)
+            if name not in (BENCHMARK, DETERMINISTIC):
+                continue
+            by_name = list(bound(module, value)) if isinstance(value, ast.Name) else []
+            fixed = [one for one in by_name or [value] if is_constant(one, name == BENCHMARK)]
+            loose = len(fixed) == len(by_name or [value]) or (name == BENCHMARK and is_of_device(value))
             if loose and not any(map(is_wish, module.enclosing(node))) and not recorded(module, node, name):
                 message = f"{name} is fixed to {ast.unparse(value)}"
                 yield found(SETTING, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+
+
+def is_of_device(value: ast.expr) -> bool:
+    """A value or condition that asks for the device alone."""
+    return DEVICE.search(ast.unparse(value)) is not None
 
 
 def pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -284,7 +309,7 @@ def is_wish(holder: ast.AST) -> bool:
     if not isinstance(holder, ast.If) or is_main(holder):
         return False
     parts = holder.test.values if isinstance(holder.test, ast.BoolOp) else [holder.test]
-    return not all(DEVICE.search(ast.unparse(part)) for part in parts)
+    return not all(map(is_of_device, parts))
 
 
 def recorded(module: Module, node: ast.AST, name: str) -> bool:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from audit.rules.code import Module, is_constant, is_function, last_name, text_of
 from audit.rules.local import Local, is_main
+from audit.rules.values import bound
 
 SEEDERS = {"random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed"}
 STATES = {"numpy.random.RandomState", "numpy.random.default_rng", "random.Random"}
@@ -17,7 +18,11 @@ NAMING = (ast.Name, ast.Attribute, ast.ImportFrom, ast.Constant)
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 DEEPEST = 5  # packages that pass a name on to each other
 ORDERING = re.compile(r"shuffle|split|sample|fold|flow|permut", re.I)  # a seed of theirs is for data alone
-CLOCK = re.compile(r"\btime\(\)|time_ns\(\)|\bnow\(\)|urandom\(|getpid\(\)")
+CLOCK = re.compile(
+    r"\btime\(\)|time_ns\(\)|\bnow\(\)|perf_counter(_ns)?\(\)|urandom\(|getpid\(\)|SystemRandom\(|secrets\.\w+\("
+)
+DRAWN = re.compile(r"(^|\W)random\.(randint|randrange|getrandbits|random|integers)\(|torch\.(seed|randint)\(")
+KEEPS = re.compile(r"print|log|info|debug|warn|write|save|dump|record|report|add|update|append|config|track|echo|param")
 AT_ONCE = ""  # what is seeded when the module is imported, or in a part that some decorator calls
 
 
@@ -104,7 +109,7 @@ def sets_common(call: ast.Call, name: str) -> bool:
 
 def sets_seed(call: ast.Call, name: str) -> bool:
     """A call with `seed` in its name, or one that is given a seed, or JAX's key of a number."""
-    if name in KEYS and call.args and not isinstance(call.args[0], ast.Call):
+    if name in KEYS and call.args:
         return True
     given = any(item.arg and speaks_of_seeds(item.arg) and not is_constant(item.value, None) for item in call.keywords)
     return (given and not ORDERING.search(last_name(call.func))) or sets_state(call, name)
@@ -117,10 +122,68 @@ def sets_state(call: ast.Call, name: str) -> bool:
         ("get", "initial", "new", "make", "parse", "sort", "num", "n_")
     ):
         return False
-    if any(CLOCK.search(ast.unparse(value)) for value in call.args):
-        return False  # another one in each run
     drawn = name in ("random.seed", "numpy.random.seed", "torch.seed", "torch.cuda.seed")
     return not drawn or any(not is_constant(value, None) for value in call.args)
+
+
+def lost(module: Module, call: ast.Call, name: str) -> list[ast.expr]:
+    """Where the seed that a call sets is drawn anew in each run, and nothing in the module keeps it; else nothing."""
+    if not (name in KEYS or sets_state(call, name)) or len(call.args) != 1:
+        return []
+    given = call.args[0]
+    values = values_of(module, given) if isinstance(given, ast.Name | ast.Attribute) else [given]
+    holders = (holder for value in values for holder in module.enclosing(value))
+    by_choice = any(isinstance(holder, ast.If | ast.arguments) and not is_main(holder) for holder in holders)
+    if by_choice or not all(map(is_drawn, values)):
+        return []
+    if not any(CLOCK.search(ast.unparse(value)) for value in values) and is_seeded_otherwise(module, given):
+        return []
+    return values if values == [given] or not is_kept(module, given) else []
+
+
+def is_drawn(value: ast.expr) -> bool:
+    """By a clock, or from a state that nobody has set: another number in each run."""
+    text = ast.unparse(value)
+    chosen = any(isinstance(node, ast.IfExp | ast.BoolOp) for node in ast.walk(value))
+    return bool(CLOCK.search(text) or DRAWN.search(text)) and not chosen
+
+
+def is_seeded_otherwise(module: Module, given: ast.expr) -> bool:
+    """Whether some other number sets a state from which a seed may be drawn."""
+    text = ast.unparse(given)
+    others = (call.args[0] for _, call, name in module.calls if sets_state(call, name) and call.args)
+    return any(ast.unparse(other) != text and not is_drawn(other) for other in others)
+
+
+def values_of(module: Module, name: ast.Name | ast.Attribute) -> list[ast.expr]:
+    """What a name or attribute is given in the module; nothing where a caller may give it."""
+    if isinstance(name, ast.Name):
+        values = list(bound(module, name))
+        known = [value for value in values if value is not None]
+        return known if len(known) == len(values) else []
+    text = ast.unparse(name)
+    assigned = (node for _, node in module.statements() if isinstance(node, ast.Assign))
+    return [node.value for node in assigned if text in map(ast.unparse, node.targets)]
+
+
+def is_kept(module: Module, name: ast.expr) -> bool:
+    """Whether a seed, or the options that hold it, is shown, logged, saved, returned or made a part of something."""
+    whole = {ast.unparse(name)} | ({ast.unparse(name.value)} if isinstance(name, ast.Attribute) else set())
+    for _, node in module.walk():
+        if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+            continue
+        holder = module.parents.get(node)
+        if isinstance(holder, ast.Attribute) or ast.unparse(node) not in whole:
+            continue
+        if not isinstance(holder, ast.Call | ast.keyword | ast.BinOp | ast.Expr):
+            return True
+        while isinstance(holder, ast.Call | ast.keyword | ast.BinOp):
+            if isinstance(holder, ast.Call):
+                called = last_name(holder.func) or getattr(holder.func, "attr", "")
+                if called == "vars" or KEEPS.search(called):
+                    return True
+            holder = module.parents.get(holder)
+    return False
 
 
 def speaks_of_seeds(name: str) -> bool:

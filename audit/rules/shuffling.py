@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Callable
 
-from audit.rules.code import Module, has_unpacked_keywords, is_constant, keyword, text_of
+from audit.rules.code import Module, has_unpacked_keywords, is_constant, is_function, keyword, text_of
 from audit.rules.values import bound, may_be_true
 
 # torch's loaders, and those of others that hand their arguments on to them.
@@ -30,6 +30,7 @@ FOLDS = {"KFold", "StratifiedKFold", "StratifiedGroupKFold"}  # in order, unless
 SIZE = re.compile(r"^\d|size|buffer|^len\(|^[A-Z_]+$")  # a list that is shuffled is called otherwise
 FRESH = {"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"}
 STATES = {"bit_generator", "set_state", "setstate"}  # by which a generator is put back to where it was
+DRAWS_ONE = re.compile(r"^int\(\w+\.(integers|randint|randrange|getrandbits)\(|^\w+\.(randrange|getrandbits)\(")
 HUGGING = {f"datasets.{name}" for name in ("load_dataset", "load_from_disk", "Dataset", "DatasetDict")} | {"datasets"}
 ORDERS = {"random.shuffle", "numpy.random.shuffle", "numpy.random.permutation"}
 
@@ -134,4 +135,7 @@ def is_fresh(module: Module, call: ast.Call) -> bool:
             break
         if isinstance(holder, ast.If | ast.IfExp | ast.BoolOp | ast.arguments | ast.Lambda):
             return False
+    drawn = [node.value for node in ast.walk(scope) if isinstance(node, ast.Return) and node.value is not None]
+    if is_function(scope) and drawn and all(DRAWS_ONE.search(ast.unparse(value)) for value in drawn):
+        return False  # it draws a seed, which whoever asks for it keeps
     return all(node.attr not in STATES for node in ast.walk(scope) if isinstance(node, ast.Attribute))
