@@ -65,6 +65,11 @@ OF_TRAINING = re.compile(
     r"(^|_)(lr|learning_?rate|batch_?size|epochs?|optimi[sz]er|weight_?decay|n_estimators|num_leaves|dropout)(_|$)",
     re.I,
 )
+DATA = re.compile(
+    r"(label|class|vocab|token|index|manifest|annotation|mapping|map|metric|result|schema|state|meta|info|data|dict"
+    r"|dump|cache|package|names|versions?|example|sample|output|pred\w*|summary|stats|card)(e?s)?\d*\.json$",
+    re.I,
+)
 RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
 
 
@@ -82,9 +87,14 @@ def find(target: Target) -> Iterator[Finding]:
     others = [piece for piece in pieces if piece not in configurations]
     told = {piece: tuple(leaves_of(piece)) for piece in others if code.names(piece)}
     spoken = (piece for piece in others if piece not in told and is_spoken(piece.path, code.spoken))
-    told |= {piece: tuple(leaves_of(piece)) for piece in spoken if hyperparameters_in(piece) > 1}
+    told |= {piece: tuple(leaves_of(piece)) for piece in spoken if sets_options(piece)}
     configurations |= {piece: leaves for piece, leaves in told.items() if code.asks_for_most(leaves)}
     configurations |= dict(neighbours(others, configurations))
+    for piece in others:
+        if piece not in configurations and piece not in told and lies_with_code(piece, target):
+            leaves = tuple(leaves_of(piece))
+            if sets_values(piece, leaves) and code.is_lost(piece, leaves):
+                yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
     named = {piece for piece in configurations if code.names(piece) or is_spoken(piece.path, code.spoken)}
     settings: list[Settings] = []
     loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []
@@ -100,8 +110,8 @@ def find(target: Target) -> Iterator[Finding]:
             continue
         settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=True))
     whole = [(piece, leaves, code.whole(piece.path)) for piece, leaves in loaded]
-    others = other_words(target, tests) | code.unparsed if whole else set()
-    for piece, leaf in unread(whole, code.entries, code.words, others):
+    spare = other_words(target, tests) | code.unparsed if whole else set()
+    for piece, leaf in unread(whole, code.entries, code.words, spare):
         message = f"`{'.'.join(leaf.keys)}` is read nowhere"
         yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
     for module in every if settings else ():
@@ -134,6 +144,28 @@ def may_configure(piece: Piece, target: Target) -> bool:
 def is_configuration(piece: Piece) -> bool:
     """Whether its name or folder says so, or what it sets."""
     return bool(NAMED.match(PurePosixPath(piece.path).stem) or FOLDER.search(piece.path) or sets_training(piece))
+
+
+def sets_options(piece: Piece) -> bool:
+    """Whether a file that a command names may set a run: JSON holds data as well."""
+    return hyperparameters_in(piece) > 1 or not piece.path.lower().endswith(".json")
+
+
+def lies_with_code(piece: Piece, target: Target) -> bool:
+    """Whether Python files stand in the file's folder, which is not the root, where the tools' files lie."""
+    folder = PurePosixPath(piece.path).parent
+    beside = any(str(PurePosixPath(path).parent) == str(folder) for path in target.python_files)
+    return beside and folder != PurePosixPath()
+
+
+def sets_values(piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
+    """Whether a small table that people write gives values to names; JSON is written by programs as well."""
+    if len(piece.text) > FEW_CHARACTERS or not leaves:
+        return False
+    if not piece.path.lower().endswith(".json"):
+        return True
+    keys = {key for leaf in leaves for key in leaf.keys}
+    return all(map(str.isidentifier, keys)) and not any(map(RESULT.search, keys)) and not DATA.search(piece.path)
 
 
 def neighbours(others: list[Piece], known: dict[Piece, tuple[Leaf, ...]]) -> Iterator[tuple[Piece, tuple[Leaf, ...]]]:

@@ -12,6 +12,7 @@ import yaml
 from audit.target import Piece
 
 MAX_DEPTH = 100
+MAX_COMPOSED = 20_000  # characters: the parser that knows lines is slow
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,39 @@ def leaves_of(piece: Piece) -> Iterator[Leaf]:
             document = yaml.safe_load(piece.text)
     except (ValueError, RecursionError, yaml.YAMLError):
         return
-    lines = lines_of_keys(piece)
+    lines, exact = lines_of_keys(piece), dict(lines_of_paths(piece))
     waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
     while waiting:
         value, keys = waiting.pop()
         if isinstance(value, dict):
             waiting += [(inner, (*keys, str(key))) for key, inner in reversed(value.items())]
         elif keys:
-            yield Leaf(keys, lines.get(keys[-1], 0))
+            yield Leaf(keys, exact.get(keys) or lines.get(keys[-1], 0))
+
+
+def lines_of_paths(piece: Piece) -> Iterator[tuple[tuple[str, ...], int]]:
+    """(keys, line) of each entry of a document that parses; none of one that YAML does not take, or too long a one."""
+    if piece.path.lower().endswith(".toml"):
+        table: tuple[str, ...] = ()
+        for number, line in enumerate(piece.lines, start=1):
+            header = re.match(r"\s*\[([\w.\- ]+)\]", line)
+            if header:
+                table = tuple(part.strip() for part in header[1].split("."))
+            elif "=" in line:
+                yield (*table, line.partition("=")[0].strip().strip("'\"")), number
+        return
+    if len(piece.text) > MAX_COMPOSED:
+        return
+    try:
+        waiting: list[tuple[Any, tuple[str, ...]]] = [(yaml.compose(piece.text, Loader=yaml.SafeLoader), ())]
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return
+    while waiting:
+        node, keys = waiting.pop()
+        for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            path = (*keys, str(key.value))
+            yield path, key.start_mark.line + 1
+            waiting.append((value, path))
 
 
 def lines_of_keys(piece: Piece) -> dict[str, int]:

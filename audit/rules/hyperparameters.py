@@ -15,8 +15,8 @@ LONGEST = 60  # characters of a key: the pattern's time grows with the square
 # What a training run is set by.
 HYPER = re.compile(
     r"(?!initial_|current_|start_|last_|best_|resume_)(\w+_)?"
-    r"(lr|learning_?rate|batch_?size|bs|n?_?epochs?|weight_?decay|wd|momentum|drop_?out|drop_?rate|betas?\d*|gamma"
-    r"|l1|l2|clip(_\w+)?|grad_clip|warm_?up(_\w+)?|patience|label_smoothing|optimi[sz]er|scheduler|seed|(max_|train_)?"
+    r"(lr[\df]?|learning_?rate|batch_?size|bs|n?_?epochs?|weight_?decay|wd|momentum|drop_?out|drop_?rate|betas?\d*"
+    r"|gamma|l1|l2|clip(_\w+)?|grad_clip|warm_?up(_\w+)?|patience|label_smoothing|optimi[sz]er|scheduler|seed|(max_|train_)?"
     r"steps|hidden(_\w+)?|num_layers|n_layers|n_?heads|num_heads|embed_dim|latent_dim|z_dim|ngf|ndf|n_estimators"
     r"|max_depth|num_leaves|num_boost_round|subsample|colsample_\w+|feature_fraction|bagging_\w+|reg_\w+|lambda(_\w+)?"
     r"|alpha|tau|gae_lambda|buffer_size|milestones|temperature|eta|rank|lora_\w+|lr_\w+|dropout_\w+|accumulate_\w+"
@@ -37,6 +37,7 @@ JOINS = {
 TABLES = {"dict", "edict", "DotMap", "Munch", "Box"}
 HOLDS = re.compile(r"(Dict|Proxy|Namespace)(Type)?$")  # of any library
 CONFIGURES = re.compile(r"configs?|conf|cfgs?|settings|hparams|options|params|experiments?|exps?|recipes", re.I)
+GIVEN = {"config", "hparams", "hyperparameters", "hyperparams", "hps"}  # to a call, with a table written out
 FALLS_BACK = {"get", "pop", "getattr", "setdefault", "add_argument"}  # on a value of the table
 
 
@@ -128,6 +129,8 @@ def fixed(module: Module) -> Iterator[tuple[Piece, ast.expr, str, list[str]]]:
             named.append((piece, node.value, last_name(to)))
         elif isinstance(to, ast.Name) and isinstance(node.value, ast.Call) and dotted(node.value.func) == "dict":
             named.append((piece, node.value, to.id))
+    for piece, call, _ in module.calls:
+        named += [(piece, item.value, item.arg) for item in call.keywords if item.arg in GIVEN and pairs_of(item.value)]
     for piece, node, name in named:
         pairs = pairs_of(node) or filled.get(name, [])
         inner = [pair for _, value in pairs for pair in pairs_of(value)]

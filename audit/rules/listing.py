@@ -13,6 +13,8 @@ LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "
 PACKAGED = ("importlib.resources", "importlib_resources", "pkg_resources", "pkgutil")  # find files of a package
 SUFFIX = re.compile(r"[*/]*\.?(ya?ml|toml|json)")  # a pattern or a suffix, and not the name of one file
 UP = {"parent", "parents", "dirname", "pardir"}
+JOINING = {"join", "Path", "PurePath", "joinpath", *LISTINGS}
+FOLDERS = re.compile(r"dir|folder|path|root|base|loc|place|where|config|cfg", re.I)
 MOST = 5  # values of one name that are looked at
 DEEPEST = 3  # names that one path is followed through
 
@@ -38,7 +40,10 @@ def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Li
         for _, call, name in module.calls:
             packaged = name.startswith(PACKAGED) and not any(map(is_file, call.args))
             if packaged or called(call) in LISTINGS:
-                nodes = list(followed(module, call, call))
+                further = list(parts_behind(module, call)) if packaged else []
+                if any(map(is_file, further)):
+                    continue
+                nodes = [*followed(module, call, call), *further]
                 words = frozenset(word for node in nodes for word in re.findall(r"[\w-]+", text_of(node)))
                 scope = module.scope(call)
                 around = [*nodes, *(ast.walk(scope) if is_function(scope) else ())]
@@ -46,6 +51,54 @@ def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Li
                 suffixes = frozenset(match[1] for match in asked if match) | (words if packaged else frozenset())
                 home = str(PurePosixPath(module.path).parent) if is_beside(nodes) else ""
                 yield Listing(words, words.intersection(folders), suffixes, home, packaged)
+
+
+def parts_behind(module: Module, call: ast.Call) -> Iterator[ast.expr]:
+    """What is joined to the path that a call makes: `files("package").joinpath("a") / "b"`."""
+    node: ast.AST = call
+    for holder in module.enclosing(call):
+        if isinstance(holder, ast.Call) and holder.func is node and last_part(node) == "joinpath":
+            yield from holder.args
+        elif isinstance(holder, ast.BinOp) and holder.left is node and isinstance(holder.op, ast.Div):
+            yield holder.right
+        elif not isinstance(holder, ast.Attribute):
+            return
+        node = holder
+
+
+def last_part(node: ast.AST) -> str:
+    """`c` of anything that ends in `.c`."""
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def in_paths(module: Module) -> Iterator[str]:
+    """Words that stand for a part of a path in the code: joined to another, or given a name that says so.
+
+    What lies in the user's home is none of the tree's.
+    """
+    at_home = {id(node) for _, node in module.walk() if isinstance(node, ast.BinOp) and is_at_home(node)}
+    for _, node in module.walk():
+        parts: list[ast.expr] = []
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and id(node) not in at_home:
+            parts = [node.left, node.right]
+        elif isinstance(node, ast.Call) and called(node) in JOINING:
+            parts = node.args
+        elif isinstance(node, ast.Assign | ast.keyword):
+            names = [node.arg or ""] if isinstance(node, ast.keyword) else map(last_name, node.targets)
+            parts = [node.value] if any(map(FOLDERS.search, names)) else []
+        elif isinstance(node, ast.Call) and any(FOLDERS.search(text_of(argument)) for argument in node.args[:1]):
+            parts = [item.value for item in node.keywords if item.arg == "default"]
+        elif is_function(node):
+            parts = [value for item in ast.walk(node.args) if isinstance(item, ast.arg) and FOLDERS.search(item.arg)
+                     for value in defaults(node, item.arg)]  # fmt: skip
+        yield from filter(None, map(text_of, parts))
+
+
+def is_at_home(node: ast.expr) -> bool:
+    """`Path.home() / ".cache" / "name"`, `Path("~").expanduser() / "name"`."""
+    while isinstance(node, ast.BinOp):
+        node = node.left
+    return isinstance(node, ast.Call) and called(node) in ("home", "expanduser", "user_cache_dir", "gettempdir")
 
 
 def is_beside(nodes: Collection[ast.AST]) -> bool:

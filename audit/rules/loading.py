@@ -51,13 +51,22 @@ ONLOOKERS = {
 SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
 MOST = 5  # values of one name that are looked at
 
+OPENERS = {"open", "Path", "join", "exists", "isfile", "basename", "splitext", "dirname", "stem", "init", "merge"}
+
 Keys = tuple[str, ...]
+ELSEWHERE: Keys = ("",)  # the whole table is given to code that is not here
 
 
 def open_ended(module: Module) -> Iterator[str]:
     """Texts that may be folders from which anything is taken: not those that are joined with the name of what is."""
-    followed: set[int] = set()
+    followed: set[int] = set()  # by another part of the path, or keys
     for _, node in module.walk():
+        if isinstance(node, ast.Subscript):
+            followed.add(id(node.slice))
+        elif isinstance(node, ast.Dict):
+            followed.update(map(id, node.keys))
+        elif isinstance(node, ast.Call) and called(node) in ("get", "pop") and isinstance(node.func, ast.Attribute):
+            followed.update(map(id, node.args[:1]))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text_of(node.right):
             followed.add(id(node.left.right if isinstance(node.left, ast.BinOp) else node.left))
         elif isinstance(node, ast.Call) and called(node) in ("join", "Path", "joinpath"):
@@ -158,9 +167,9 @@ def spread(function: ast.FunctionDef | ast.AsyncFunctionDef, bound: int) -> set[
 def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collection[str]) -> Iterator[Keys]:
     """Keys that lead to tables of a configuration which the module uses without naming what is in them.
 
-    `Model(**config["model"])` gives ("model",), `config.items()` gives (). What is given as a whole to a function or
-    class of the tree (`own`) is read there, key by key, unless that parameter is used as a whole; so is what becomes
-    an object of a class that only holds values (`records`).
+    `Model(**config["model"])` gives ("model",), `config.items()` gives (), `Model(config)` gives ELSEWHERE.
+    What is given as a whole to a function or class of the tree (`own`) is read there, key by key, unless that
+    parameter is used as a whole; so is what becomes an object of a class that only holds values (`records`).
     """
     for _, node in module.walk():
         if isinstance(node, ast.Call):
@@ -177,7 +186,8 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
             if name not in ONLOOKERS:
                 places = [*enumerate(node.args), *((item.arg, item.value) for item in node.keywords if item.arg)]
                 given = [value for place, value in places if name not in own or place in own[name]]
-                yield from (keys for keys in found_keys(module, given) if keys)
+                known = name in (*OPENERS, *own) or LOADERS.search(name)
+                yield from (keys or ELSEWHERE for keys in found_keys(module, given) if keys or not known)
         elif isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
             yield from found_keys(module, [value for key, value in pairs if key is None])

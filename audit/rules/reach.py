@@ -9,15 +9,17 @@ from pathlib import PurePosixPath
 from audit.rules.asked import Asked
 from audit.rules.code import Module, strings
 from audit.rules.entries import Leaf
-from audit.rules.listing import Listing, is_listed, listings
+from audit.rules.listing import Listing, in_paths, is_listed, listings
 from audit.rules.loading import (
     CALLED,
+    ELSEWHERE,
     FORMATS,
     Keys,
     by_hand,
     composed,
     formats,
     handed_on,
+    loads_tables,
     open_ended,
     parameters,
     roots,
@@ -125,6 +127,26 @@ class Code:
         return {text for module in self.every for text in open_ended(module)}
 
     @cached_property
+    def in_paths(self) -> set[str]:
+        """Words that are parts of paths, for folders whose names are those of packages too."""
+        return {text for module in self.every for text in in_paths(module)}
+
+    def leads_to(self, path: str) -> bool:
+        """Whether the code holds the parts of the path; the name of a package alone stands for the package."""
+        folder = PurePosixPath(path).parent
+        if f"{folder}/__init__.py" in self.target.files and folder.name not in self.in_paths:
+            return put_together(path, self.ends - {folder.name})
+        return put_together(path, self.ends)
+
+    @cached_property
+    def bare(self) -> set[str]:
+        """Suffixes of files that modules load whose stems are all made at run time."""
+        loading = [module for module in self.every if loads_tables(module)]
+        ends = {text.rpartition("/")[2] for module in loading for text in open_ended(module)}
+        matches = (re.fullmatch(r"(?:\{[^{}]*\}|%s)(\.\w+)", text) for text in ends if len(text) < MAX_NAME)
+        return {match[1] for match in matches if match}
+
+    @cached_property
     def gapped(self) -> list[list[str]]:
         """What stands around the gaps of texts that are filled at run time, after the last slash."""
         texts = (text.rpartition("/")[2] for text in self.ends if ("{" in text or "%" in text) and len(text) < MAX_NAME)
@@ -151,13 +173,22 @@ class Code:
         place = PurePosixPath(piece.path)
         return is_spoken(piece.path, self.text) or (place.stem in self.composed and bool(FOLDER.search(piece.path)))
 
+    def is_lost(self, piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
+        """Whether no text holds a small file's name or stem, lists it, or leaves room for its name."""
+        place = PurePosixPath(piece.path)
+        if self.names(piece) or is_spoken(piece.path, self.spoken) or place.stem in self.stems:
+            return False
+        if place.suffix in self.bare:
+            return False
+        return not self.may_reach(piece, leaves, {piece: leaves}, ())
+
     def composes(self, folder: PurePosixPath) -> bool:
         """Whether a library puts configurations together from the folder."""
         return bool(self.composed) and (not self.roots or "" in self.roots or not self.roots.isdisjoint(folder.parts))
 
     def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
         """Whether half of the entries have a key that the code knows: of a table used as a whole by any name."""
-        known = self.words if self.composed or any(keys for *_, keys in self.handed) else self.asked
+        known = self.words if self.composed or any(keys - {ELSEWHERE} for *_, keys in self.handed) else self.asked
         return 2 * sum(leaf.keys[-1] in known for leaf in leaves) >= len(leaves) > 0
 
     def may_reach(
@@ -185,7 +216,7 @@ class Code:
         if is_globbed(folder.name, self.spoken):
             return True
         listed, opened = self.listed
-        opens = put_together(piece.path, self.ends) or is_listed(name, opened, self.folders)
+        opens = self.leads_to(piece.path) or is_listed(name, opened, self.folders)
         if opens and not self.passes_over(name, beside):
             return True
         known = any(leaf.keys[-1] in self.words for leaf in leaves)

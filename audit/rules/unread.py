@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from audit.rules.asked import Asked
 from audit.rules.code import Module
 from audit.rules.entries import Leaf
-from audit.rules.loading import Keys
+from audit.rules.loading import ELSEWHERE, Keys
 from audit.target import Kind, Piece, Target
 
 OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
@@ -33,7 +33,7 @@ def unread(
         others: words by which something else than the code may ask.
     """
     for piece, leaves, whole in loaded:
-        ends = {keys[-1] for keys in whole if keys}
+        ends = {keys[-1] for keys in whole if keys and keys != ELSEWHERE}
         sections = {key for leaf in leaves for key in leaf.keys[:-1]}
         read = [leaf for leaf in leaves if asked.reads(leaf.keys, sections) or not ends.isdisjoint(leaf.keys)]
         if () in whole or not ends.isdisjoint(PurePosixPath(piece.path).parts[:-1]):
@@ -45,7 +45,7 @@ def unread(
             key = leaf.keys[-1]
             if leaf in read or any(leaf.keys[: len(table)] == table for table in made):
                 continue
-            if not set(known).issuperset(leaf.keys[:-1]):
+            if ELSEWHERE in whole and not set(known).issuperset(leaf.keys[:-1]):
                 continue  # a whole table under another name: not read key by key
             if leaf.keys[0] in OF_COMPOSERS or not key.isidentifier() or key.startswith("_") or key in others:
                 continue
