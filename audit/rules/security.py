@@ -61,6 +61,7 @@ STARTERS = {"run", "call", "check_call", "check_output", "Popen", "getoutput", "
 LIBRARIES = {name.partition(".")[0] for name in (*EVALS, *PICKLES)} | {
     "numpy", "yaml", "ruamel", "os", "subprocess", "asyncio", "commands",
 }  # fmt: skip
+TRUST = re.compile(r"^not .*(trust|unsafe|dangerous|insecure|allow_pickle)", re.I)
 SHELL_NAME = re.compile(r"(^|/)(ba|z|da)?sh$")
 SHELLS = {
     "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
@@ -89,7 +90,7 @@ def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
     if name in EVALS:
         if call.args and not is_fixed(module, call.args[0]) and not is_loading(module, call):
             return EVAL, "" if defines(module, name) else f"{name}() of a value"
-    elif unpickles(module, call, name) and not is_own(module, call):
+    elif unpickles(module, call, name) and not is_own(module, call) and not is_trusted(module, call):
         allowed = "allow_pickle=True" if name == "numpy.load" else ""
         return PICKLE, f"{name}({allowed}) runs code from its input"
     elif name in ("yaml.unsafe_load", "yaml.unsafe_load_all") or is_unsafe_yaml(module, call, name):
@@ -152,6 +153,14 @@ def is_own(module: Module, call: ast.Call) -> bool:
         return True
     path = path_of(module, file, module.scope(call))
     return path in written(module, module.scope(call))
+
+
+def is_trusted(module: Module, call: ast.Call) -> bool:
+    """Whether the lines before refuse to go on unless the caller says that it trusts the file."""
+    function = next((holder for holder in module.enclosing(call) if is_function(holder)), None)
+    before = [line for line in function.body if line.lineno < call.lineno] if function else []
+    asked = [line for line in before if isinstance(line, ast.If) and TRUST.search(ast.unparse(line.test))]
+    return any(isinstance(inner, ast.Raise) for line in asked for inner in line.body)
 
 
 def path_of(module: Module, file: ast.expr | None, scope: ast.AST) -> str:

@@ -96,6 +96,10 @@ def bound(module: Module, name: ast.Name) -> Iterator[ast.expr | None]:
 
     None for what cannot be told: parameters, imports, opened files, parts of a tuple.
     """
+    last = set_before(module, name)
+    if last is not None:
+        yield last
+        return
     for scope in (holder for holder in module.enclosing(name) if is_function(holder)):
         found = [value for known, value in bindings(module, scope) if known == name.id]
         if found:
@@ -104,6 +108,24 @@ def bound(module: Module, name: ast.Name) -> Iterator[ast.expr | None]:
     for piece in module.pieces:
         assert piece.tree is not None
         yield from (value for known, value in bindings(module, piece.tree) if known == name.id)
+
+
+def set_before(module: Module, name: ast.Name) -> ast.expr | None:
+    """What an assignment gives a name on each way to where it is used, with no other in between; else None."""
+    place: ast.AST = name
+    for holder in module.enclosing(name):
+        blocks = [getattr(holder, part, None) for part in ("body", "orelse", "finalbody")]
+        block = next((one for one in blocks if isinstance(one, list) and place in one), [])
+        for line in reversed(block[: block.index(place)] if block else []):
+            spoken = [inner for inner in ast.walk(line) if isinstance(inner, ast.Name) and inner.id == name.id]
+            if isinstance(line, ast.Assign) and len(spoken) == 1 and spoken[0] in line.targets:
+                return line.value
+            if any(not isinstance(inner.ctx, ast.Load) for inner in spoken):
+                return None
+        if is_function(holder) or isinstance(holder, ast.Lambda | ast.For | ast.While | ast.comprehension):
+            return None  # a loop may come back with another value
+        place = holder
+    return None
 
 
 def bindings(module: Module, scope: ast.AST) -> list[tuple[str, ast.expr | None]]:
