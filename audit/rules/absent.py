@@ -31,7 +31,9 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
         return name and f"{dots}{item.module}{'.' if item.module else ''}{name}"
     if item.level:
         return f"{dots}{item.module}"
-    own = OWN_NAMES.fullmatch(first) and first not in ON_PYPI
+    # `x_utils.a.b`, with nothing of that name in the tree, is a distribution's.
+    far = "_" in first and item.module.count(".") > 1 and first not in local.tops
+    own = OWN_NAMES.fullmatch(first) and first not in ON_PYPI and not far
     if first in local.tops:
         here = not moves or any(local.resolve(module.path, other) for other in siblings(module, first))
         return item.module if dot and here and (owns(local, module, item.module) or (own and not moves)) else ""

@@ -144,7 +144,7 @@ def optional_imports(target: Target) -> Iterator[Location]:
             if isinstance(node, ast.Try) and any(catches_import_error(handler) for handler in node.handlers):
                 for inner in (inner for statement in node.body for inner in ast.walk(statement)):
                     if isinstance(inner, ast.Import | ast.ImportFrom):
-                        yield from (piece.at(alias.lineno) for alias in inner.names)
+                        yield from {piece.at(line) for line in (inner.lineno, *(name.lineno for name in inner.names))}
 
 
 def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
@@ -154,12 +154,13 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     common |= build_requirements(target) if common else set()
     reported: set[str] = set()
     optional = set(guarded(local)) if common else set()
+    extras = optional_modules(target, local) if common else set()
     for module in local.modules.values():
         if HIDDEN.search(module.path):
             continue
         names = common | {item.name for item in requirements if common and item.location.path == module.path}
         moves = moves_path(local, module)
-        aside = TEST_PATH.search(module.path) or ASIDE.search(module.path)
+        aside = TEST_PATH.search(module.path) or ASIDE.search(module.path) or module.path in extras
         for item in imports_of(module):
             if item.optional or item.typing:
                 continue
@@ -179,6 +180,20 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 reported.add(first)
                 message = f"`{first}` is neither in the tree nor among its declared dependencies"
                 yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])
+
+
+def optional_modules(target: Target, local: Local) -> set[str]:
+    """Paths of modules that are imported in `try: … except ImportError`, else in functions: so is what they import."""
+    tried = set(optional_imports(target))
+    sure: set[str] = set()
+    maybe: set[str] = set()
+    for module in local.modules.values():
+        for path, item in local.edges(module):
+            if item.piece.at(item.line) in tried:
+                maybe.add(path)
+            elif not item.deferred and not item.typing:
+                sure.add(path)
+    return maybe - sure
 
 
 def guarded(local: Local) -> Iterator[str]:

@@ -18,6 +18,7 @@ from audit.target import Piece, Target, held
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
 MAKES = re.compile(r"\bsys\.modules\[(?!__name__\])[^\]]+\]\s*=(?!=)")  # other modules than itself
 COMPILED = re.compile(r"(^|/)(?:CMakeLists\.txt|Cargo\.toml|meson\.build|[^/]+\.(?:pyx|pxd|c|cc|cpp|cu|rs|i))$")
+FAILS = re.compile(r"suppress|raises\(|assertRaises")  # what is called with the errors that may, or should, come
 GIVES_ANY = {"globals", "setattr", "vars", "exec"}  # by which a module may give itself any name
 IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError", "OSError"}
 
@@ -98,7 +99,7 @@ def within(node: ast.AST, when: When, *, runs: bool) -> When:
         if runs and is_main(node):
             return when._replace(main=True)
         return when if when.optional else when._replace(optional=True)  # versions, platforms, what find_spec says
-    if isinstance(node, ast.With) and any("suppress" in ast.unparse(item.context_expr) for item in node.items):
+    if isinstance(node, ast.With) and any(FAILS.search(ast.unparse(item.context_expr)) for item in node.items):
         return when._replace(optional=True)
     return when
 

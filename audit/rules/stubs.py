@@ -36,7 +36,10 @@ UNREACHABLE = rule(
     confidence=Confidence.HIGH,
 )
 
-TO_FILL = re.compile(r"\.pyi$|(^|/)versioneer\.py$|_pb2(_grpc)?\.py$|(^|/)\w*templates?/")
+TO_FILL = re.compile(
+    r"\.pyi$|(^|/)versioneer\.py$|_pb2(_grpc)?\.py$|(^|/)\w*templates?/"
+    r"|(^|/)_?(dummy|null|no_?op)(_\w+)?\.py$"  # modules that do nothing in another's place
+)
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
 BASE = re.compile(
     r"^_*(Base|Abstract|I(?=[A-Z][a-z]))(?=[A-Z_]|$)|(Base|Mixin|Interface|Hooks|Callbacks?)(V?\d+D?)?$"
@@ -46,7 +49,7 @@ HOOK = re.compile(
     r"|cleanup)$"
 )  # fmt: skip
 DOUBLE = re.compile(
-    r"^_?No(ne|t)?(?=[A-Z]|$)|(Null|Noop|NoOp|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)"
+    r"^_?No(ne|t)?(?=[A-Z]|$)|(Null|Noop|NoOp|Empty|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)"
     r"|(^|_)(no_?op|nop)(_|$)|^_?(raise|refuse|forbid)_|^_?(unimp|unimplemented|not_implemented|unsupported)$", re.ASCII
 )  # fmt: skip
 # What is said where an empty body, or an error, is all that should be there.

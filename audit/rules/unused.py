@@ -31,6 +31,7 @@ TAKES_NAMED = re.compile(
 )
 COMPATIBLE = re.compile(r"(^|/)_?(py\w*_?)?compat(ibility)?\w*\.py$")  # what others are to take from there
 FRONT = 8  # unused names of a module that is a front of others
+NAMED_FOR_IMPORTS = re.compile(r"test_(?:\w+_)?(?:re)?(?:imports?|importable)(?:_|$)")
 DOCTEST = re.compile(r"\s*(?:>>>|\.\.\.) ")
 REGISTERS = re.compile(r"@[\w.]*register|\bregister\(")
 
@@ -79,6 +80,18 @@ def changes_others(module: Module) -> bool:
     return False
 
 
+def tried(module: Module) -> set[tuple[int | None, int]]:
+    """(cell, line) of imports that are what a test tests: all that a function or a `with` does, or is named for."""
+    lines: set[tuple[int | None, int]] = set()
+    for piece, node in module.statements() if TEST_PATH.search(module.path) else ():
+        if is_function(node) or isinstance(node, ast.With):
+            done = [part for part in node.body if not (isinstance(part, ast.Pass | ast.Assert) or is_text(part))]
+            named = is_function(node) and NAMED_FOR_IMPORTS.match(node.name)
+            if named or (done and all(isinstance(part, ast.Import | ast.ImportFrom) for part in done)):
+                lines.update((piece.cell, line) for line in range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return lines
+
+
 class Uses:
     """Which names of a module are used, although it does not use them itself."""
 
@@ -103,6 +116,10 @@ class Uses:
         module = self.local.modules.get(piece.path)
         if module is None:
             return False
+        if "tried" not in module.derived:
+            module.derived["tried"] = tried(module)
+        if (piece.cell, line) in module.derived["tried"]:
+            return True
         if "takes_all" not in module.derived:
             module.derived["takes_all"] = any(TAKES_ALL.search(part.text) for part in module.pieces)
         if module.derived["takes_all"] or self.is_named_in_text(module, name):
