@@ -303,12 +303,11 @@ def called(call: ast.Call, name: str) -> str:
 
 
 def unchecked(module: Module) -> Iterator[Finding]:
-    """Files of fixed or chosen paths, each; of paths that callers give one finding, and each handle that is left open.
-
-    A library has many places that read what their caller names.
-    """
-    given: list[Read] = []
-    for read in reads(module):
+    """Files of fixed or chosen paths, each; of the paths that callers give the first, and one a function that anybody may call."""
+    given: dict[ast.AST, list[Read]] = defaultdict(list)
+    reading = sorted(reads(module), key=lambda read: (read[0].cell or 0, read[1].lineno))
+    first: ast.AST | None = None
+    for read in reading:
         piece, call, name, argument = read
         path = unchecked_read(module, call, name, argument)
         if path:
@@ -316,22 +315,26 @@ def unchecked(module: Module) -> Iterator[Finding]:
             message = f"{called(call, name)}() of a {whose}, unchecked"
             yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
         elif is_unasked(module, call, argument):
-            given.append(read)
-    given.sort(key=lambda read: (read[0].cell or 0, read[1].lineno))
-    left_open = [read for read in given[1:] if is_left_open(module, read[1], read[2])]
-    for read in given[:1] + left_open:
-        piece, call, name, _ = read
-        others = [one[1] for one in given[1:] if read is given[0] and one not in left_open]
-        lines = list(dict.fromkeys(str(one.lineno) for one in others))
+            scope = module.scope(call)
+            first = first or scope
+            given[scope if is_own_place(module, scope, call, name) else first].append(read)
+    for same in given.values():
+        piece, call, name, _ = same[0]
+        lines = list(dict.fromkeys(str(read[1].lineno) for read in same[1:]))
         more = f"; again in line {', '.join(lines[:SHOWN])}{' …' if len(lines) > SHOWN else ''}" if lines else ""
         message = f"{called(call, name)}() of a path that its caller gives, unchecked{more}"
         finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
         yield replace(finding, confidence=Confidence.LOW)
 
 
-def is_left_open(module: Module, call: ast.Call, name: str) -> bool:
-    """`json.load(open(path))`, `open(path).read()`: nobody can close the file."""
-    return name in OPENERS and isinstance(module.parents.get(call), ast.Call | ast.Attribute)
+def is_own_place(module: Module, scope: ast.AST, call: ast.Call, name: str) -> bool:
+    """Whether a read is worth its own place: in a function that anybody may call, or of a file that nobody can close.
+
+    What a class reads, and the helpers of a module, have callers who mostly know that the file is there.
+    """
+    if name in OPENERS and isinstance(module.parents.get(call), ast.Call | ast.Attribute):
+        return True
+    return is_function(scope) and isinstance(module.parents.get(scope), ast.Module) and not scope.name.startswith("_")
 
 
 FAMILY = Family(
