@@ -303,7 +303,7 @@ def called(call: ast.Call, name: str) -> str:
 
 
 def unchecked(module: Module) -> Iterator[Finding]:
-    """Files of fixed or chosen paths, each; of the paths that callers give the first, and one a function that anybody may call."""
+    """Files of fixed or chosen paths, each; of the paths that callers give the first, and one in each open function."""
     given: dict[ast.AST, list[Read]] = defaultdict(list)
     reading = sorted(reads(module), key=lambda read: (read[0].cell or 0, read[1].lineno))
     first: ast.AST | None = None
