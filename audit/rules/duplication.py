@@ -209,10 +209,10 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
     """A hash that does not depend on the choice of names; "" for what is too small.
 
     Names that the definition makes itself (its own, parameters, variables) and those of its module's `constants` count
-    by order of appearance. So do the attributes of a class that has more than its constructor: any two constructors
-    that only store what they are given would else be equal; so would those that only hand on constants, which keep
-    their names there. The fields of a record keep their names. What is imported under another name counts by its own
-    (`renamed`); values count as they are: code with another number is other code.
+    by order of appearance, in each method of a class anew. So do the attributes of a class that has more than its
+    constructor: any two constructors that only store what they are given would else be equal; so would those that only
+    hand on constants, which keep their names there. The fields of a record keep their names. What is imported under
+    another name counts by its own (`renamed`); values count as they are: code with another number is other code.
     """
     start, end, count = text.spans[node]
     if count < MIN_NODES:
@@ -225,12 +225,16 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
         own = {node.name}
     if constants and hands_on(node):
         constants = set()
+    inside = [item for item in node.body if is_function(item)] if isinstance(node, ast.ClassDef) else []
+    spans = [text.spans[item][:2] for item in inside]
     words = text.words[start:end]
-    numbers: dict[str, str] = {}
+    numbers: dict[tuple[str, int], str] = {}
     for place in text.names[first:last]:
         name = text.words[place]
         if name in own or name in constants:
-            words[place - start] = numbers.setdefault(name, f"#{len(numbers)}")
+            common = name.startswith(".") or name in constants or name == node.name
+            method = 0 if common else next((begin for begin, stop in spans if begin <= place < stop), 0)
+            words[place - start] = numbers.setdefault((name, method), f"#{len(numbers)}")
         elif name in renamed:
             words[place - start] = renamed[name]
     return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()

@@ -49,7 +49,9 @@ SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
 SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
 ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|disp(lay)?(?![a-z])|show|dry_run|interactive", re.I)
 EVERY = re.compile(r"% *[\w.\[\]'\"()]+")  # `step % print_every`: how often, not whether
-TRAINS = re.compile(r"(^|_)train(_|$)|^fit$|^backward$|^apply_gradients$")
+TRAINS = re.compile(r"(^|_)train(_|$)|^fit$|^backward$|^apply_gradients$|^optimi[sz]e(_parameters)?$")
+OPTIMISER = re.compile(r"^(\w+_)?optim(i[sz]er)?s?(_\w+)?$|^(\w+_)?opt(_[A-Za-z])?$")
+STEPPED = re.compile(r"^(update|learn|(\w+_)?step)(_\w+)?$")  # what is given an optimiser and called so, trains
 TRAINER = re.compile(r"^(train|training_loop|train_(model|network|loop))$")
 PRINTS = {"print", "pprint.pprint", "pprint.pp"}
 INPUTS = {"input", "raw_input", "builtins.input", "six.moves.input"}
@@ -119,8 +121,9 @@ def training_loops(module: Module) -> set[ast.AST]:
     steps: set[ast.AST] = set()
     for _, call, name in module.calls:
         called = name.rpartition(".")[2] or getattr(call.func, "attr", "")
-        if TRAINS.search(called):
-            direct = called in ("backward", "apply_gradients")
+        given = any(OPTIMISER.search(last_name(argument)) for argument in call.args) and STEPPED.search(called)
+        if given or TRAINS.search(called):
+            direct = given or called in ("backward", "apply_gradients")
             holders = [holder for holder in module.enclosing(call) if isinstance(holder, ast.For | ast.While)]
             steps.update(holder for holder in holders if direct or is_over_epochs(holder))
     for piece in module.pieces:

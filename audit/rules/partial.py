@@ -3,10 +3,14 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import Function, Module, is_function, last_name
+from audit.rules.batches import after, batch_of, in_batches, is_first_batch, is_over_batches, limits
+from audit.rules.code import Module, is_function, last_name, text_of
 from audit.rules.family import rule
+from audit.rules.narrowed import Narrowing, Part, called, names_of, narrowing_of
 from audit.target import Piece
 
 PARTIAL = rule(
@@ -22,39 +26,61 @@ METRIC = re.compile(
     r"^(?!(?:plot|show|log|display|draw|print|save|write|add|set|track|record|report)_)\w*(psnr|ssim|lpips|fid|accuracy"
     r"|(?<![a-z])acc|mse|mae|rmse|iou|dice|f1|auc|auroc|peak_signal\w*|structural_similarity"
     r"|mean_(?:squared|absolute)_error"
-    r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|kappa|coverage|s?mape|abs_rel))(_\w+)?$", re.I
+    r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|kappa|coverage|s?mape|abs_rel))(s|_\w+)?$", re.I
 )  # fmt: skip
 SCORES = {"evaluate", "score"}  # of Keras and scikit-learn
-BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
-COUNTED = re.compile(r"(^|_)(n_)?(correct|hits?|right|scores?|metrics?|loss|losses)(_|$)", re.I)
-STEPS = re.compile(r"(^|_)step$")
-EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)")
-JUDGES = re.compile(r"_*(eval|evaluate|validate)(_|$)")  # what is worked out there is no loss
-BATCHES = re.compile(r"loader|batches|dataset|(^|_)(dl|ds)$", re.I)
+PLAIN = ("equality", "overlap")  # may be anything, where nothing calls it a metric
+METERS = re.compile(r"(update_state|add_batch|logical_and)$")
+SIDES = {"y_true", "y_pred", "preds", "target", "targets", "predictions", "references", "input", "labels"}
+LOSS = re.compile(r"loss|^crit(erion)?$", re.I)
+COUNTED = re.compile(
+    r"(^|_)(n_?)?(corrects?|hits?|right|good|scores?|metrics?|loss|losses|agree\w*|match(es|ed)?|errors?|errs?)(_|$)",
+    re.I,
+)
+JUDGES = re.compile(r"_*(eval|evaluate|validate|validation|test)(_(?!step)|$)")  # what is worked out there is no loss
+COLLECTS = {"append", "extend", "update", "add", "log", "log_dict"}
 HELD_OUT = re.compile(r"val|test|eval|dev", re.I)
 LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
+LABELLED = re.compile(r"\b(accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement)\b", re.I)
 SAYS_SO = re.compile(r"first|only|sample|subset|partial|preview|rough|at most|\blast\b", re.I)
-MANY = 8  # a slice of so many is one of samples; fewer may be the parts of a pose or a box
+DESCRIBED = re.compile(
+    r"\b(first|only|sub-?set|sub-?sampled?|a sample|partial|preview|rough|at most|last|half|quarter"
+    r"|every \w+th|part)\b",
+    re.I,
+)
+COMMENT = re.compile(r"#.*|([\"']).*?\1")  # and what is printed
+LOOKS = re.compile(r"preview|plot|visuali[sz]|draw|sanity|title|imshow|text$|figure|caption|debug", re.I)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two things that are held against each other, by what, and of which part of each."""
+
+    piece: Piece
+    node: ast.AST
+    name: str
+    pair: tuple[ast.expr, ast.expr]
+    part: Part
+
+    @property
+    def line(self) -> int:
+        """Where it stands."""
+        return self.pair[0].lineno if not isinstance(self.node, ast.expr) else self.node.lineno
 
 
 def partial(module: Module) -> Iterator[Finding]:
     """A metric of the same fixed part of two batches, of the last batch or of the first ones, with no word of it."""
+    narrowing = narrowing_of(module)
+    every = list(comparisons(module, narrowing))
     told: set[tuple[Piece, int]] = set()  # `abs(a[0] - b[0]).mean()` is two comparisons of one thing
-    for piece, call, _ in module.calls:
-        name, pair = compared(call)
-        parts = [part for argument in pair if (part := fixed_part(module, argument))]
-        if len(parts) != 2 or parts[0] != parts[1] or says_so(module, piece, call, call.lineno - 1, call.lineno):
+    for one in every:
+        if (one.piece, one.line) in told or not is_metric_of_batches(module, narrowing, one):
             continue
-        metric = is_a_metric(module, call, name)
-        batches = (metric or name == "equality") and name not in SCORES  # what has a score() may be anything
-        if (metric and is_long(parts[0])) or (
-            batches and any(sees_batches(module, holder, name, parts[0]) for holder in module.enclosing(call))
-        ):
-            if (piece, call.lineno) in told:
-                continue
-            told.add((piece, call.lineno))
-            message = f"{name} of `[{parts[0]}]` of each batch"
-            yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+        if is_one_of_all(module, one, every) or is_said(module, narrowing, one):
+            continue
+        told.add((one.piece, one.line))
+        message = f"{one.name} of `[{one.part.text}]` of each batch"
+        yield found(PARTIAL, one.piece.at(one.line), message, one.piece.line(one.line)[:120])
     for piece, node in module.statements():
         if isinstance(node, ast.For | ast.AsyncFor) and is_over_batches(module, node):
             text = f"the last batch of the loop in line {node.lineno}"
@@ -64,102 +90,188 @@ def partial(module: Module) -> Iterator[Finding]:
             yield from one_batch(module, piece, node, names_of(node.targets[0]), "the first batch")
 
 
-def compared(call: ast.Call) -> tuple[str, list[ast.expr]]:
-    """`ssim(a, b)`, `(a == b).mean()`, `abs(a - b)` and `np.mean((a - b) ** 2)`: what is worked out, and of what."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
-    if METRIC.match(name) or name in SCORES:
-        return name, call.args[:2]
-    if name not in ("mean", "sum") and not (name == "abs" and isinstance(call.func, ast.Name)):
-        return "", []
-    for inner in ast.walk(call):
-        if isinstance(inner, ast.Compare) and isinstance(inner.ops[0], ast.Eq):
-            return "equality", [inner.left, *inner.comparators]
-        if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub):
-            return "difference", [inner.left, inner.right]
+def comparisons(module: Module, narrowing: Narrowing) -> Iterator[Comparison]:
+    """Every comparison of the same part of two things."""
+    for piece, node in module.walk():
+        name, pair = compared(node)
+        if len(pair) == 2:
+            left, right = map(narrowing.part, pair)
+            if left and right and left.is_like(right):
+                kept = right if left.called else left
+                yield Comparison(piece, node, name, (pair[0], pair[1]), kept)
+        elif isinstance(node, ast.For):
+            yield from collected(module, narrowing, piece, node)
+
+
+def collected(module: Module, narrowing: Narrowing, piece: Piece, loop: ast.For) -> Iterator[Comparison]:
+    """`preds += out[:8]`, `truths.extend(y[:8])` of two lists of which a metric is worked out in the end."""
+    taken: list[tuple[str, ast.expr, Part]] = []
+    for line in loop.body:
+        call = line.value if isinstance(line, ast.Expr) else None
+        to, what = "", None
+        if isinstance(line, ast.AugAssign):
+            to, what = last_name(line.target), line.value
+        elif (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and called(call) in COLLECTS
+            and call.args
+        ):
+            to, what = last_name(call.func.value), call.args[0]
+        part = narrowing.part(what) if what is not None else None
+        if to and what is not None and part:
+            taken.append((to, what, part))
+    for (to, left, part), (other, right, same) in pairwise(taken):
+        if to == other or not part.is_like(same):
+            continue
+        calls = (inner for inner in ast.walk(module.scope(loop)) if isinstance(inner, ast.Call))
+        used = (called(inner) for inner in calls if {to, other} <= set(names_of(inner)))
+        name = next(filter(METRIC.match, used), None)
+        if name:
+            yield Comparison(piece, left, name, (left, right), part)
+
+
+def compared(node: ast.AST) -> tuple[str, list[ast.expr]]:
+    """`ssim(a, b)`, `a == b`, `a - b`, and the metric of each pair of `zip(a, b)`: what is worked out, and of what."""
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq):
+        return "equality", [node.left, *node.comparators]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        return "difference", [node.left, node.right]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.Mult):
+        return "overlap", [node.left, node.right]
+    if isinstance(node, ast.For | ast.comprehension):
+        zipped = node.iter
+        if isinstance(zipped, ast.Call) and last_name(zipped.func) == "enumerate" and zipped.args:
+            zipped = zipped.args[0]
+        if isinstance(zipped, ast.Call) and last_name(zipped.func) == "zip":
+            return "zip", zipped.args[:2]
+    if isinstance(node, ast.Call):
+        name = called(node)
+        if name in ("eq", "equal") and len(node.args) + isinstance(node.func, ast.Attribute) >= 2:
+            return "equality", [*([node.func.value] if isinstance(node.func, ast.Attribute) else []), *node.args][-2:]
+        if METRIC.match(name) or name in SCORES or LOSS.search(name) or METERS.match(name):
+            given = [*node.args, *(item.value for item in node.keywords if item.arg in SIDES)]
+            return name, given[:2]
     return "", []
 
 
-def is_a_metric(module: Module, call: ast.Call, name: str) -> bool:
-    """Whether what is worked out, or what it is assigned to, is called a metric: a difference may be a loss."""
-    holders = list(module.enclosing(call))
-    named = [target for holder in holders if isinstance(holder, ast.Assign) for target in holder.targets]
-    names = {last_name(target) for target in (call.func, *named)}
-    functions = [holder.name for holder in holders if is_function(holder)]
-    names.update(() if named else functions)
-    judged = name == "difference" and not named and any(map(JUDGES.match, functions))
-    return name in SCORES or judged or any(map(METRIC.match, names)) or any(map(is_logged, holders))
-
-
-def is_logged(node: ast.AST) -> bool:
-    """`self.log("val/l1", …)`: what is recorded of held-out data, by whatever name, is a metric."""
-    what = node.args[0] if isinstance(node, ast.Call) and node.args and last_name(node.func).startswith("log") else None
-    return isinstance(what, ast.Constant) and isinstance(what.value, str) and bool(LOGGED.search(what.value))
-
-
-def is_long(part: str) -> bool:
-    """Whether `:N` takes so many that they are samples."""
-    return part.startswith(":") and int(part[1:]) >= MANY
-
-
-def sees_batches(module: Module, holder: ast.AST, name: str, part: str) -> bool:
-    """A loop over a loader, or a function that is called with one batch after the other.
-
-    A function that evaluates may be given single pictures or boxes as well: there a short part says nothing.
-    """
-    if part == ":4" and BOXES.search(name):
+def is_metric_of_batches(module: Module, narrowing: Narrowing, one: Comparison) -> bool:
+    """Whether what is worked out is a metric, and what it is worked out of are samples of a batch."""
+    holders = list(module.enclosing(one.node))
+    if is_condition(module, one.node) or any(LOOKS.search(named(holder)) for holder in holders):
         return False
-    if is_function(holder):
-        if METRIC.match(holder.name) and "batch" in parameters_of(holder):
+    name = metric_in(module, one) if one.name == "zip" else one.name
+    if name == "":
+        return False
+    metric = is_a_metric(module, one.node, name)
+    if metric and one.part.direct:
+        return True
+    kept = metric or name == "equality"
+    of_all = name not in SCORES or one.part.samples  # what has a score() may be anything
+    return kept and of_all and in_batches(module, narrowing, one.node, name, one.pair, one.part, METRIC)
+
+
+def metric_in(module: Module, one: Comparison) -> str:
+    """What is worked out of each pair that a loop takes."""
+    loop = module.parents[one.node] if isinstance(one.node, ast.comprehension) else one.node
+    for inner in ast.walk(loop):
+        name, pair = compared(inner)
+        if pair and name != "zip":
+            return name
+    return ""
+
+
+def is_condition(module: Module, node: ast.AST) -> bool:
+    """Whether a comparison only decides what is done, or is asserted; not if what is done is to count it."""
+    child = node
+    for holder in module.enclosing(node):
+        if isinstance(holder, ast.If) and child is holder.test:
+            counts = [inner for inner in holder.body if isinstance(inner, ast.AugAssign)]
+            return not any(is_called_metric(last_name(inner.target)) for inner in counts)
+        if isinstance(holder, ast.While | ast.IfExp) and child is holder.test:
             return True
-        return (EVALUATES if is_long(part) else STEPS).search(holder.name) is not None
-    return isinstance(holder, ast.For | ast.AsyncFor) and is_over_batches(module, holder)
+        if isinstance(holder, ast.Assert | ast.Raise):
+            return True
+        if isinstance(holder, ast.stmt):
+            return False
+        child = holder
+    return False
 
 
-def parameters_of(function: Function) -> set[str]:
-    """The names of what a function is given by place."""
-    return {argument.arg for argument in (*function.args.posonlyargs, *function.args.args)}
+def named(node: ast.AST) -> str:
+    """The name of a function, or of what is called."""
+    if is_function(node):
+        return node.name
+    return called(node) if isinstance(node, ast.Call) else ""
 
 
-def is_over_batches(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
-    """Whether a loop takes one batch after the other, by the name of what it goes through: `bar = tqdm(loader)`."""
-    through = module.given.get(loop.iter.id, []) if isinstance(loop.iter, ast.Name) else []
-    wrapped = [value for value in through if isinstance(value, ast.Call) and value.args]
-    parts = (loop.iter, *(value.args[0] for value in wrapped if isinstance(value, ast.Call)))
-    return any(BATCHES.search(name) for part in parts for name in names_of(part))
+def is_called_metric(name: str) -> bool:
+    """Whether something has the name of a metric or of what is counted for one."""
+    return bool(METRIC.match(name) or COUNTED.search(name))
 
 
-def is_first_batch(value: ast.expr) -> bool:
-    """`next(iter(loader))` of held-out data."""
-    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "next"):
+def is_a_metric(module: Module, node: ast.AST, name: str) -> bool:
+    """Whether what is worked out, or what it is given to, is called a metric: a difference may be a loss."""
+    if name in SCORES or METERS.match(name) or (METRIC.match(name) and not LOSS.search(name)):
+        return True
+    told = list(told_as(module, node))
+    if any(METRIC.match(word) or LOGGED.search(word) or LABELLED.search(word) for word in told):
+        return True
+    holders = list(module.enclosing(node))
+    if any(isinstance(holder, ast.Assign) for holder in holders):
         return False
-    inner = re.match(r"next\(iter\(([\w.]+)\)\)$", ast.unparse(value))
-    return inner is not None and bool(HELD_OUT.search(inner[1]) and BATCHES.search(inner[1]))
+    functions = [holder.name for holder in holders if is_function(holder)]
+    return any(map(METRIC.match, functions)) or (name not in PLAIN and any(map(JUDGES.match, functions)))
 
 
-def fixed_part(module: Module, node: ast.expr) -> str:
-    """`0` of `x[0]`, of `x[0].cpu().numpy()` and of a name for it, `:4` of `f(x[:4])`; "" for the whole."""
-    inside: list[ast.expr] = []
-    while isinstance(node, ast.Call | ast.Attribute):
-        if isinstance(node, ast.Call) and len(node.args) == 1:
-            inside.append(node.args[0])
-        node = node.func if isinstance(node, ast.Call) else node.value
-    if isinstance(node, ast.Name):
-        scope = module.scope(node)
-        values = [value for value in module.given.get(node.id, []) if module.scope(value) is scope]
-        parts = {slice_of(value) for value in values}
-        own = parts.pop() if len(parts) == 1 else ""
-        return own or next((part for argument in inside if (part := slice_of(argument))), "")
-    return slice_of(node)
+def told_as(module: Module, node: ast.AST) -> Iterator[str]:
+    """Names and labels under which a value goes on: what it is assigned to, logged, returned and printed as."""
+    assigned: set[str] = set()
+    for word, is_name in labels(module, node):
+        yield word
+        assigned.update({word} if is_name else ())
+    if assigned:
+        for inner in ast.walk(module.scope(node)):
+            if isinstance(inner, ast.Name) and inner.id in assigned and isinstance(inner.ctx, ast.Load):
+                yield from (word for word, _ in labels(module, inner))
 
 
-def slice_of(node: ast.expr) -> str:
-    """The part that an expression itself takes."""
-    while isinstance(node, ast.Call | ast.Attribute):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    if not isinstance(node, ast.Subscript):
-        return ""
-    text = ast.unparse(node.slice)
-    return re.sub("^0:", ":", text) if re.fullmatch(r"-?1|\d+|0?:\d+", text) else ""
+def labels(module: Module, node: ast.AST) -> Iterator[tuple[str, bool]]:
+    """(word, whether it is a variable's name) of what a value is given to in its statement."""
+    child = node
+    for holder in module.enclosing(node):
+        if isinstance(holder, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            for target in holder.targets if isinstance(holder, ast.Assign) else [holder.target]:
+                yield last_name(target), isinstance(target, ast.Name)
+                yield text_of(target.slice) if isinstance(target, ast.Subscript) else "", False
+        elif isinstance(holder, ast.keyword):
+            yield holder.arg or "", False
+        elif isinstance(holder, ast.Dict):
+            pairs = zip(holder.keys, holder.values, strict=True)
+            yield from ((text_of(key), False) for key, value in pairs if value is child)
+        elif isinstance(holder, ast.Call) and child is not holder.func:
+            if isinstance(holder.func, ast.Attribute) and called(holder) in COLLECTS:
+                yield last_name(holder.func.value), False
+            if called(holder) == "print" or called(holder).startswith(("log", "info", "add_scalar")):
+                said = (text_of(inner) for argument in holder.args for inner in ast.walk(argument))
+                yield " ".join(said), False
+        if isinstance(holder, ast.stmt):
+            return
+        child = holder
+
+
+def is_one_of_all(module: Module, one: Comparison, every: Iterable[Comparison]) -> bool:
+    """Whether the other parts are compared as well: `out[0]` and `out[1]` are two outputs, not two samples."""
+    scope = module.scope(one.node)
+    names = [set(names_of(side)) for side in one.pair]
+    kinds = {"front": "back", "back": "front"}
+    return any(
+        other.part.text != one.part.text
+        and other.part.kind == kinds.get(one.part.kind, one.part.kind)
+        and module.scope(other.node) is scope
+        and [set(names_of(side)) for side in other.pair] == names
+        for other in every
+    )
 
 
 def one_batch(module: Module, piece: Piece, start: ast.stmt, names: Iterable[str], which: str) -> Iterator[Finding]:
@@ -169,32 +281,18 @@ def one_batch(module: Module, piece: Piece, start: ast.stmt, names: Iterable[str
         if not (isinstance(following, ast.Assign) and not batch.isdisjoint(names_of(following.value))):
             stored = [node for node in ast.walk(following) if isinstance(node, ast.Name)]
             batch -= {node.id for node in stored if isinstance(node.ctx, ast.Store)}  # by the next loop, a list's cat()
-        for call in (inner for inner in ast.walk(following) if isinstance(inner, ast.Call)):
-            name, pair = compared(call)
-            used = {inner for argument in pair for inner in names_of(argument)}
-            if batch.isdisjoint(used) or not (name == "equality" or is_a_metric(module, call, name)):
+        for inner in ast.walk(following):
+            name, pair = compared(inner)
+            used = {word for argument in pair for word in names_of(argument)}
+            if batch.isdisjoint(used) or name == "zip" or is_condition(module, inner):
+                continue
+            if not (name == "equality" or METRIC.match(name) or is_a_metric(module, inner, name)):
                 continue
             said = piece.line(start.lineno) if isinstance(start, ast.Assign) else ""
-            if not (SAYS_SO.search(said) or says_so(module, piece, call, call.lineno - 1, call.lineno)):
-                message = f"{name} of {which}"
-                yield found(PARTIAL, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+            line = getattr(inner, "lineno", following.lineno)
+            if not (SAYS_SO.search(said) or says_so(module, piece, inner, line - 1, line)):
+                yield found(PARTIAL, piece.at(line), f"{name} of {which}", piece.line(line)[:120])
                 return
-
-
-def batch_of(loop: ast.For | ast.AsyncFor) -> ast.expr:
-    """What a loop calls its batch: without the number that enumerate gives."""
-    counted = any(isinstance(node, ast.Call) and last_name(node.func) == "enumerate" for node in ast.walk(loop.iter))
-    return loop.target.elts[-1] if counted and isinstance(loop.target, ast.Tuple) else loop.target
-
-
-def after(module: Module, loop: ast.stmt) -> list[ast.stmt]:
-    """The statements behind one, or behind a loop that goes through everything, in the block that holds it."""
-    if any(isinstance(inner, ast.Break) for inner in ast.walk(loop)):
-        return []
-    holder = module.parents[loop]
-    blocks = [getattr(holder, name, None) for name in ("body", "orelse", "finalbody")]
-    block: list[ast.stmt] = next((block for block in blocks if isinstance(block, list) and loop in block), [])
-    return block[block.index(loop) + 1 :] if block else []
 
 
 def first_batches(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> Iterator[Finding]:
@@ -208,34 +306,27 @@ def first_batches(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) ->
             yield found(PARTIAL, piece.at(place.lineno), message, piece.line(place.lineno)[:120])
 
 
-def limits(loop: ast.For | ast.AsyncFor, counters: set[str]) -> Iterator[tuple[ast.stmt, str]]:
-    """Where a loop over batches ends at a fixed number of them."""
-    taken = loop.iter.args if isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) == "islice" else []
-    if len(taken) > 1 and isinstance(taken[1], ast.Constant):
-        yield loop, ast.unparse(loop.iter)
-    for inner in loop.body:
-        test = inner.test if isinstance(inner, ast.If) and isinstance(inner.body[-1], ast.Break) else None
-        fixed = isinstance(test, ast.Compare) and isinstance(test.comparators[0], ast.Constant)
-        if test is not None and fixed and not counters.isdisjoint(names_of(test)):
-            yield inner, ast.unparse(test)
-
-
 def measures(loop: ast.For | ast.AsyncFor) -> bool:
     """Whether a loop works out a metric or counts what is right."""
-    return any(METRIC.match(name) or COUNTED.search(name) for part in loop.body for name in names_of(part))
-
-
-def names_of(node: ast.AST) -> Iterator[str]:
-    """Names and attributes in a node."""
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            yield inner.id
-        elif isinstance(inner, ast.Attribute):
-            yield inner.attr
+    return any(is_called_metric(name) for part in loop.body for name in names_of(part))
 
 
 def says_so(module: Module, piece: Piece, node: ast.AST, first: int, last: int) -> bool:
     """Whether some line, or the name or docstring of a function around it, says which part it is."""
     around = [holder for holder in module.enclosing(node) if is_function(holder)]
-    words = [f"{holder.name} {ast.get_docstring(holder, clean=False) or ''}" for holder in around]
-    return any(map(SAYS_SO.search, (*map(piece.line, range(first, last + 1)), *words)))
+    if any(SAYS_SO.search(holder.name) or DESCRIBED.search(ast.get_docstring(holder) or "") for holder in around):
+        return True
+    return any(SAYS_SO.search(piece.line(number)) for number in range(first, last + 1))
+
+
+def is_said(module: Module, narrowing: Narrowing, one: Comparison) -> bool:
+    """Whether what the value is called, or a comment where it or the part is taken, says which part it is."""
+    around = [holder for holder in module.enclosing(one.node) if is_function(holder)]
+    if any(SAYS_SO.search(holder.name) or DESCRIBED.search(ast.get_docstring(holder) or "") for holder in around):
+        return True
+    if any(map(SAYS_SO.search, told_as(module, one.node))):
+        return True
+    names = [inner for side in one.pair for inner in ast.walk(side) if isinstance(inner, ast.Name)]
+    places = [one.line, *(given[0].lineno for name in names if (given := narrowing.value_of(name)))]
+    lines = {line for place in places for line in (place - 1, place)}
+    return any(SAYS_SO.search(comment[0]) for line in lines for comment in COMMENT.finditer(one.piece.line(line)))

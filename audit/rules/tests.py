@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from audit.model import Confidence, Finding, Location, Severity, found
-from audit.rules.code import TEST_PATH, Function, Module, dotted, is_function, keyword, last_name, modules
+from audit.rules.code import TEST_PATH, Function, Module, dotted, is_function, is_text, keyword, last_name, modules
 from audit.rules.family import Family, rule
 from audit.rules.partial import PARTIAL, partial
 from audit.target import Target
@@ -170,7 +170,7 @@ def asserts(
 ) -> bool:
     """Whether anything in a function can fail on purpose, or calls what may: unknown helpers count as asserting."""
     seen.add(node.name)
-    for inner in ast.walk(node):
+    for inner in heard(node):
         if isinstance(inner, ast.Assert | ast.Raise):
             if isinstance(inner, ast.Raise) or not is_always(inner.test):
                 return True
@@ -189,6 +189,36 @@ def asserts(
             if any(HANDED_ON.match(last_name(argument)) for argument in inner.args):
                 return True
     return False
+
+
+def heard(node: ast.AST) -> Iterator[ast.AST]:
+    """What a function holds, without that whose failure nobody hears: `try: assert x`, `except Exception: pass`."""
+    waiting = [node]
+    while waiting:
+        inner = waiting.pop()
+        yield inner
+        silent = inner.body if isinstance(inner, ast.Try) and any(map(is_deaf, inner.handlers)) else []
+        waiting += [child for child in ast.iter_child_nodes(inner) if child not in silent]
+
+
+def is_deaf(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler takes failed assertions and goes on as if nothing had been."""
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {last_name(each) if each else "BaseException" for each in caught}
+    if names.isdisjoint({"BaseException", "Exception", "AssertionError"}):
+        return False
+    return all(
+        isinstance(line, ast.Pass | ast.Continue)
+        or (isinstance(line, ast.Return) and line.value is None)
+        or (isinstance(line, ast.Expr) and (is_text(line) or is_told(line.value)))
+        for line in handler.body
+    )
+
+
+def is_told(value: ast.expr) -> bool:
+    """`...`, or that something is printed or logged."""
+    called = dotted(value.func) if isinstance(value, ast.Call) else ""
+    return isinstance(value, ast.Constant) or called == "print" or called.startswith(("log.", "logger.", "logging."))
 
 
 def is_of_super(called: ast.expr) -> bool:

@@ -1,0 +1,313 @@
+"""Which part of a batch an expression takes: by slice, index, chunk, narrow and the like, also under another name."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from audit.rules.code import Module, is_constant, is_function, last_name
+
+MANY = 8  # a slice of so many is one of samples; fewer may be the parts of a pose or a box
+WORD = re.compile(r"[A-Za-z_]\w*")
+PAIRS = {"max", "min", "topk", "sort", "mode", "median", "kthvalue"}  # give (values, places), each of all samples
+DEPTH = 8  # steps from a name to what was assigned to it
+PIECES = {"chunk", "split", "array_split", "tensor_split", "unbind", "unstack", "vsplit"}
+FIRST_OF = {"head", "take", "islice"}  # (n), or (x, n)
+DRAWN = {"randperm", "permutation", "choice", "sample", "randint", "arange", "range", "linspace", "multinomial"}
+SIZES = {"len", "size", "shape", "min", "int", "max", "ceil", "floor", "round", "numel"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is taken along the first axis.
+
+    Attributes:
+        kind: front, back, middle, index, stride or drawn.
+        text: as it is written: `:8`.
+        samples: whether it cannot be the parts of one sample, a pose or a box.
+        direct: whether so many are taken on the spot that it is a part of samples wherever it stands.
+        called: whether a function takes it, which may be written as a slice as well.
+    """
+
+    kind: str
+    text: str
+    samples: bool = False
+    direct: bool = False
+    called: bool = False
+
+    def is_like(self, other: "Part") -> bool:
+        """Whether both take the same samples: `x.chunk(4)[0]` may stand beside `y[: len(y) // 4]`."""
+        alike = WORD.sub("_", self.text) == WORD.sub("_", other.text)
+        return self.kind == other.kind and (alike or self.called or other.called)
+
+
+class Narrowing:
+    """What the names of a module stand for, and which part of it."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.values: dict[str, list[tuple[ast.Name, ast.expr, int | None]]] = defaultdict(list)
+        for _, node in module.walk():
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    self.note(target, node.value)
+            elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+                self.note(node.target, node.value)
+
+    def note(self, target: ast.expr, value: ast.expr) -> None:
+        """What a target is given; of several targets, each its own."""
+        if isinstance(target, ast.Name):
+            self.values[target.id].append((target, value, None))
+        elif isinstance(target, ast.Tuple | ast.List):
+            each = value.elts if isinstance(value, ast.Tuple | ast.List) else None
+            for number, item in enumerate(target.elts):
+                if each and len(each) == len(target.elts):
+                    self.note(item, each[number])
+                elif isinstance(item, ast.Name):
+                    if isinstance(value, ast.ListComp | ast.GeneratorExp):
+                        self.values[item.id].append((item, value.elt, None))
+                    else:
+                        self.values[item.id].append((item, value, number))
+
+    def value_of(self, name: ast.Name) -> tuple[ast.expr, int | None] | None:
+        """What was last assigned to a name before, whatever happens; (value, which of several)."""
+        scope = self.module.scope(name)
+        before = [
+            (target, value, number)
+            for target, value, number in self.values.get(name.id, ())
+            if target.lineno < name.lineno and self.module.scope(target) is scope
+        ]
+        if not before:
+            return None
+        target, value, number = max(before, key=lambda item: item[0].lineno)
+        around = set(self.module.enclosing(name))
+        if any(isinstance(holder, ast.If) and holder not in around for holder in self.module.enclosing(target)):
+            return None  # only where something is asked for
+        return value, number
+
+    def part(self, node: ast.expr, depth: int = DEPTH) -> Part | None:
+        """The part that an expression takes, or what it is worked out of: `model(x[:8]).argmax(1)`."""
+        if depth == 0:
+            return None
+        if isinstance(node, ast.Subscript):
+            taken = self.subscript(node, depth)
+            return taken or (self.part(node.value, depth - 1) if keeps_samples(node.slice) else None)
+        if isinstance(node, ast.Call):
+            given = [] if called(node).endswith("_as") else node.args[:1]
+            return taken_by(node) or self.first([*of_method(node), *given], depth)
+        if isinstance(node, ast.Attribute | ast.Starred):
+            return self.part(node.value, depth)
+        if isinstance(node, ast.BinOp):
+            return self.part(node.right if is_number(node.left) else node.left, depth - 1)
+        if isinstance(node, ast.Compare):
+            return self.part(node.left, depth)
+        if isinstance(node, ast.UnaryOp):
+            return self.part(node.operand, depth)
+        if isinstance(node, ast.Name):
+            return self.named(node, depth)
+        return None
+
+    def first(self, nodes: list[ast.expr], depth: int) -> Part | None:
+        """The first part that one of several takes."""
+        return next((part for node in nodes if (part := self.part(node, depth - 1))), None)
+
+    def named(self, node: ast.Name, depth: int) -> Part | None:
+        """The part that a name stands for."""
+        given = self.value_of(node)
+        if given is None:
+            return None
+        value, number = given
+        whole = number is None or (isinstance(value, ast.Call) and called(value) not in PIECES)
+        part = self.part(value, depth - 1) if whole or number is None else piece_of(value, number)
+        return Part(part.kind, part.text, part.samples, called=part.called) if part else None
+
+    def subscript(self, node: ast.Subscript, depth: int) -> Part | None:
+        """`x[:8]`, `x[0]`, `x[:len(x) // 2]`, `x[::10]`, `x.chunk(4)[0]`, `x[randperm(n)[:8]]`."""
+        index = node.slice
+        if isinstance(index, ast.Tuple) and index.elts:
+            if not isinstance(index.elts[0], ast.Slice) and not all(map(is_everything, index.elts[1:])):
+                return None  # the place of one number
+            index = index.elts[0]
+        number = whole_number(index)
+        if last_name(node.value) == "shape":
+            return None
+        if number is not None and isinstance(node.value, ast.Call) and called(node.value) in PAIRS:
+            return self.part(node.value, depth - 1)
+        if number is not None:
+            pieces = piece_of(node.value, number)
+            return pieces or Part("index", str(number))
+        if isinstance(index, ast.Slice):
+            return self.slice(index, depth)
+        if isinstance(index, ast.Name):
+            given = self.value_of(index)
+            return drawn(given[0], index.id) if given else self.counted(index)
+        return None
+
+    def counted(self, index: ast.Name) -> Part | None:
+        """`x[i]` in a loop over `range(min(4, len(x)))`, or over `range(0, len(x), 10)`."""
+        for holder in self.module.enclosing(index):
+            loops = getattr(holder, "generators", [holder] if isinstance(holder, ast.For) else [])
+            for loop in loops:
+                if not (isinstance(loop.target, ast.Name) and loop.target.id == index.id):
+                    continue
+                limits = loop.iter.args if isinstance(loop.iter, ast.Call) and called(loop.iter) == "range" else []
+                if len(limits) == 1 and not is_number(limits[0]) and self.is_share(limits[0], DEPTH):
+                    return Part("front", f":{ast.unparse(limits[0])}", samples=True)
+                return Part("stride", "::step", samples=True) if len(limits) == 3 and is_number(limits[2]) else None
+        return None
+
+    def slice(self, index: ast.Slice, depth: int) -> Part | None:
+        """A slice that takes a fixed number or share."""
+        lower, upper, step = whole_number(index.lower), whole_number(index.upper), whole_number(index.step)
+        text = ast.unparse(index).replace(" ", "")
+        text = text.removeprefix("0") if lower == 0 else text
+        if index.step is not None and step != 1:
+            return Part("stride", text, samples=(step or 0) > 4) if step and step > 1 and index.upper is None else None
+        if index.lower is None or lower == 0:
+            if upper is not None:
+                return Part("front", text, upper >= MANY, upper >= MANY) if upper > 0 else None
+            return self.up_to(index.upper, text, depth) if index.upper is not None else None
+        if index.upper is None:
+            if lower is not None:
+                return Part("back", text, lower <= -MANY) if lower < 0 else None
+            return Part("back", text, samples=True) if self.is_share(index.lower, depth) else None
+        return Part("middle", text) if upper is not None and lower is not None and 0 < lower < upper else None
+
+    def up_to(self, upper: ast.expr, text: str, depth: int) -> Part | None:
+        """`:k`, where k is a share of the batch, at most so many, a constant, or the length of what is a part."""
+        given = self.value_of(upper) if isinstance(upper, ast.Name) else None
+        size = given[0] if given else upper
+        if isinstance(size, ast.Call) and last_name(size.func) == "len" and size.args:
+            return self.part(size.args[0], depth - 1)
+        return Part("front", text, samples=True) if self.is_share(upper, depth) else None
+
+    def is_share(self, size: ast.expr, depth: int) -> bool:
+        """`len(x) // 2`, `min(8, len(x))`, `int(0.1 * len(x))`, or a name for one of them or for a number."""
+        if depth == 0:
+            return False
+        if isinstance(size, ast.Name):
+            given = self.value_of(size)
+            if given:
+                return given[1] is None and (whole_number(given[0]) is not None or self.is_share(given[0], depth - 1))
+            top = [value for value in self.module.given.get(size.id, ()) if size.id.isupper()]
+            return any(whole_number(value) is not None for value in top) or has_default(self.module, size)
+        if isinstance(size, ast.BinOp) and isinstance(size.op, ast.FloorDiv | ast.Div | ast.Mult):
+            sides = (size.left, size.right)
+            return any(map(is_number, sides)) and any(self.is_size(side) for side in sides)
+        if isinstance(size, ast.Call):
+            name = last_name(size.func)
+            if name == "min":
+                fixed = [whole_number(argument) is not None for argument in size.args]
+                return any(fixed) and any(self.is_size(argument) for argument in size.args)
+            return name in SIZES and len(size.args) == 1 and self.is_share(size.args[0], depth - 1)
+        return False
+
+    def is_size(self, node: ast.expr) -> bool:
+        """`len(x)`, `x.shape[0]`, `x.size(0)`, or a name for it."""
+        given = self.value_of(node) if isinstance(node, ast.Name) else None
+        names = {getattr(inner, "id", getattr(inner, "attr", "")) for inner in ast.walk(given[0] if given else node)}
+        return not names.isdisjoint({"len", "size", "shape", "batch_size", "bs"})
+
+
+def narrowing_of(module: Module) -> Narrowing:
+    """What the names of a module stand for, worked out once."""
+    if "narrowing" not in module.derived:
+        module.derived["narrowing"] = Narrowing(module)
+    made: Narrowing = module.derived["narrowing"]
+    return made
+
+
+def called(call: ast.Call) -> str:
+    """The last name of what is called, also of `f(x).argmax()`."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
+
+
+def of_method(call: ast.Call) -> list[ast.expr]:
+    """What a method is one of: `x[:8]` of `x[:8].argmax(1)`."""
+    return [call.func.value] if isinstance(call.func, ast.Attribute) else []
+
+
+def taken_by(call: ast.Call) -> Part | None:
+    """`x.narrow(0, 0, 16)`, `x.select(0, 0)`, `x.head(50)`, `islice(x, 4)`."""
+    name = called(call)
+    numbers = [whole_number(argument) for argument in call.args]
+    text = f"{name}({', '.join(ast.unparse(argument) for argument in call.args[-3:])})"
+    if name in ("narrow", "select") and len(numbers) >= 2:
+        axis, *rest = numbers[-3:] if name == "narrow" else numbers[-2:]
+        if axis != 0:
+            return None
+        return Part("front", text, samples=True, called=True) if name == "narrow" else Part("index", str(rest[0]))
+    if name in FIRST_OF and numbers and numbers[-1] and len(numbers) <= 2:
+        return Part("front", text, samples=numbers[-1] >= MANY, called=True)
+    return None
+
+
+def piece_of(value: ast.expr, number: int) -> Part | None:
+    """The first or last of the pieces that `x.chunk(4)` and the like make of the first axis."""
+    if not isinstance(value, ast.Call):
+        return None
+    name = called(value)
+    method = isinstance(value.func, ast.Attribute) and last_name(value.func.value) not in ("torch", "np", "tf", "jnp")
+    axes = [whole_number(item.value) for item in value.keywords if item.arg in ("dim", "axis")]
+    axes += [whole_number(argument) for argument in value.args[1 if method else 2 :]]
+    if name not in PIECES or any(axis != 0 for axis in axes) or number not in (0, -1):
+        return None
+    return Part("back" if number else "front", f"{name}[{number}]", samples=True, called=True)
+
+
+def drawn(value: ast.expr, name: str) -> Part | None:
+    """`randperm(n)[:8]`, `rng.choice(n, 64)`, `range(0, n, 10)`: what is taken by it is a sample."""
+    cut = isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice)
+    call = value.value if isinstance(value, ast.Subscript) else value
+    if not isinstance(call, ast.Call):
+        return None
+    few = cut or len(call.args) > (2 if called(call) in ("arange", "range") else 1)
+    return Part("drawn", name, samples=True) if called(call) in DRAWN and few else None
+
+
+def has_default(module: Module, name: ast.Name) -> bool:
+    """Whether a name is a parameter that is a number unless somebody says otherwise."""
+    function = module.scope(name)
+    if not is_function(function):
+        return False
+    arguments = function.args
+    given = [*reversed(arguments.defaults), *arguments.kw_defaults]
+    names = [*reversed(arguments.args[len(arguments.args) - len(arguments.defaults) :]), *arguments.kwonlyargs]
+    defaults = dict(zip((argument.arg for argument in names), given, strict=False))
+    return whole_number(defaults.get(name.id)) is not None
+
+
+def keeps_samples(index: ast.expr) -> bool:
+    """Whether an index chooses a field or something along another axis: `["logits"]`, `[:, 0]`, `[..., 0]`."""
+    first = index.elts[0] if isinstance(index, ast.Tuple) and index.elts else index
+    return is_everything(first) or (isinstance(first, ast.Constant) and isinstance(first.value, str))
+
+
+def is_everything(index: ast.expr) -> bool:
+    """`:` and `...`."""
+    empty = isinstance(index, ast.Slice) and index.lower is index.upper is index.step is None
+    return empty or is_constant(index, ...)
+
+
+def whole_number(node: ast.expr | None) -> int | None:
+    """The value of a whole number that is written out."""
+    sign = 1
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node, sign = node.operand, -1
+    value = node.value if isinstance(node, ast.Constant) else None
+    return sign * value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def is_number(node: ast.expr) -> bool:
+    """Whether a number is written out."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+
+
+def names_of(node: ast.AST) -> Iterator[str]:
+    """Names and attributes in a node."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            yield inner.id
+        elif isinstance(inner, ast.Attribute):
+            yield inner.attr
