@@ -45,7 +45,8 @@ TEST_FOLDER = re.compile(r"(^|/)(tests?|testing)/|(^|/)conftest\.py$")
 TEST_NAME = re.compile(r"test_|Test")
 SUFFIXES = (".yaml", ".yml", ".toml", ".json")
 NAMED = re.compile(
-    r"^(.*[_-])?(configs?|conf|cfg|settings|params?|parameters|hparams|hyper_?param\w*|options|defaults?)([_-].*)?$",
+    r"^(.*[_-])?(logging|hyp|search_?space|configs?|conf|cfg|settings|params?|parameters|hparams|hyper_?param\w*"
+    r"|options|defaults?)([_-].*)?$",
     re.I,
 )
 # What tools look for by name, and what is no configuration of a run.

@@ -16,7 +16,8 @@ LONGEST = 60  # characters of a key: the pattern's time grows with the square
 HYPER = re.compile(
     r"(?!initial_|current_|start_|last_|best_|resume_)(\w+_)?"
     r"(lr[\df]?|learning_?rate|batch_?size|bs|n?_?epochs?|weight_?decay|wd|momentum|drop_?out|drop_?rate|betas?\d*"
-    r"|gamma|l1|l2|clip(_\w+)?|grad_clip|warm_?up(_\w+)?|patience|label_smoothing|optimi[sz]er|scheduler|seed|(max_|train_)?"
+    r"|gamma|l1|l2|clip(_\w+)?|grad_clip"
+    r"|warm_?up(_\w+)?|patience|label_smoothing|optimi[sz]er|scheduler|seed|(max_|train_)?"
     r"steps|hidden(_\w+)?|num_layers|n_layers|n_?heads|num_heads|embed_dim|latent_dim|z_dim|ngf|ndf|n_estimators"
     r"|max_depth|num_leaves|num_boost_round|subsample|colsample_\w+|feature_fraction|bagging_\w+|reg_\w+|lambda(_\w+)?"
     r"|alpha|tau|gae_lambda|buffer_size|milestones|temperature|eta|rank|lora_\w+|lr_\w+|dropout_\w+|accumulate_\w+"

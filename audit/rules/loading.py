@@ -39,16 +39,23 @@ FORMATS = {
     "orjson": (".json",), "ujson": (".json",), "simplejson": (".json",), "rapidjson": (".json",),
     "ruamel": (".yaml", ".yml"), "ruyaml": (".yaml", ".yml"), "oyaml": (".yaml", ".yml"), "yamale": (".yaml", ".yml"),
 }  # fmt: skip
+OF_ANY_FORMAT = {
+    "lightning", "pytorch_lightning", "jsonargparse", "transformers", "trl", "hydra", "omegaconf", "dynaconf",
+    "anyconfig", "mmengine", "mmcv", "detectron2", "confuse", "configargparse", "allennlp", "fvcore", "yacs",
+    "pyhocon", "gin", "ml_collections", "simple_parsing", "pyrallis", "draccus", "tyro",
+    "pydantic_settings", "ultralytics",
+}  # fmt: skip
 WHOLE = {"items", "values", "keys"}
 # Classes that turn the keys of a table into attributes.
 WRAPPERS = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box", "ConfigDict"}
 # Functions that are given a table and use nothing of what is in it.
 ONLOOKERS = {
     "print", "pprint", "dump", "dumps", "log_params", "log_dict", "len", "isinstance", "type", "deepcopy", "info",
-    "debug", "str", "repr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool",
+    "debug", "str", "repr", "setattr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool",
 }  # fmt: skip
 
 SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
+SPREADING = re.compile(r"\bvars\(|__dict__|\basdict\(|\bgetattr\(|to_dict\(|parse_args\(")
 MOST = 5  # values of one name that are looked at
 
 OPENERS = {"open", "Path", "join", "exists", "isfile", "basename", "splitext", "dirname", "stem", "init", "merge"}
@@ -135,6 +142,11 @@ def formats(module: Module) -> frozenset[str]:
     return frozenset(suffix for library in libraries for suffix in FORMATS.get(library, ()))
 
 
+def reads_any(module: Module) -> bool:
+    """Whether a module imports what reads configurations of several formats."""
+    return any(origin.partition(".")[0] in OF_ANY_FORMAT for origin in module.origins.values())
+
+
 def parameters(module: Module) -> Iterator[str]:
     """Names of the parameters of all functions of a module."""
     for _, node in module.walk():
@@ -191,7 +203,7 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
         elif isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
             yield from found_keys(module, [value for key, value in pairs if key is None])
-        elif isinstance(node, ast.For | ast.comprehension) and not only_shows(node):
+        elif isinstance(node, ast.For | ast.comprehension) and not only_shows(module, node):
             yield from found_keys(module, [node.iter])
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             yield from found_keys(module, [] if isinstance(node.ctx, ast.Store) else [node.value])
@@ -208,14 +220,15 @@ def is_shown(module: Module, call: ast.Call) -> bool:
     holder = module.parents.get(call)
     if isinstance(holder, ast.Call) and called(holder) in ("sorted", "enumerate"):
         holder = module.parents.get(holder)
-    return isinstance(holder, ast.For) and only_shows(holder)
+    return isinstance(holder, ast.For) and only_shows(module, holder)
 
 
-def only_shows(loop: ast.For | ast.comprehension) -> bool:
-    """Whether the loop does nothing but print, or log."""
+def only_shows(module: Module, loop: ast.For | ast.comprehension) -> bool:
+    """Whether the loop does nothing but print, log, or make attributes of an object that is not taken apart again."""
+    shows = SHOWS | ({"setattr"} if not any(SPREADING.search(piece.text) for piece in module.pieces) else set())
     lines = loop.body if isinstance(loop, ast.For) else []
     calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
-    return bool(lines) and len(calls) == len(lines) and all(called(call) in SHOWS for call in calls)
+    return bool(lines) and len(calls) == len(lines) and all(called(call) in shows for call in calls)
 
 
 def updated(module: Module) -> set[str]:

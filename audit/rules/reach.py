@@ -22,6 +22,7 @@ from audit.rules.loading import (
     loads_tables,
     open_ended,
     parameters,
+    reads_any,
     roots,
     spread_in,
 )
@@ -45,7 +46,8 @@ class Code:
     def __init__(self, target: Target, every: list[Module]) -> None:
         self.target = target
         self.every = every
-        self.texts = {text for module in every for text in strings(module)}
+        speaking = (module for module in every if not module.path.endswith("setup.py") or loads_tables(module))
+        self.texts = {text for module in speaking for text in strings(module)}
         unparsed = [piece.text for piece in target.python if piece.tree is None and len(piece.text) <= MAX_BYTES]
         for text in unparsed:
             self.texts.update(re.findall(r"['\"]([^'\"\n]+)['\"]", text))
@@ -68,6 +70,12 @@ class Code:
     def by_hand(self) -> set[str]:
         """Suffixes of configurations that programs take from their users; "" for any."""
         return set(by_hand(self.every))
+
+    def takes(self, suffix: str) -> bool:
+        """Whether a program takes a configuration of this format from its user, and code can read the format."""
+        loaded = {ending for module in self.every for ending in formats(module)}
+        readable = suffix in loaded or not loaded or any(map(reads_any, self.every))
+        return suffix in self.by_hand or ("" in self.by_hand and readable)
 
     @cached_property
     def roots(self) -> set[str]:
@@ -224,7 +232,7 @@ class Code:
         if is_listed(name, listed, self.folders):
             return asked
         most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
-        return not self.by_hand.isdisjoint(("", name.suffix)) and most and not left_behind
+        return self.takes(name.suffix) and most and not left_behind
 
 
 def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:

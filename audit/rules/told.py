@@ -9,6 +9,8 @@ COMMAND = re.compile(
     r"^\s*[$!%>]|^\s*(?:\S*python[\d.]*|torchrun|accelerate|deepspeed|ba?sh|make|docker|mlflow|dvc|\./\S+)\s"
 )
 SPAN = re.compile(r"`([^`]+)`")
+COPIES = re.compile(r"\s*(COPY|ADD)\s", re.I)  # into an image, where the same code runs
+PACKING = {"MANIFEST.in", "CODEOWNERS", ".gitattributes"}  # say what is shipped and whose it is, not what is read
 FENCE = re.compile(r"^\s*(```|~~~)")
 
 
@@ -18,7 +20,10 @@ def commands(target: Target) -> str:
     for piece in target.pieces:
         own = PurePosixPath(piece.path).name
         if piece.kind is Kind.TEXT and not own.lower().endswith((".txt", ".csv", ".lock")) and own != "PKG-INFO":
-            kept += [line.replace(own, "") for line in piece.lines if len(line) < 2000]
+            shipped = own.endswith("ignore") or own in PACKING
+            copied = own.startswith("Dockerfile") and "python" in piece.text
+            lines = [line for line in piece.lines if len(line) < 2000 and not (copied and COPIES.match(line))]
+            kept += [] if shipped else [line.replace(own, "") for line in lines]
         elif piece.kind is Kind.MARKDOWN:
             fenced = False
             for line in piece.lines:
