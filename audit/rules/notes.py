@@ -38,7 +38,8 @@ BATCH = re.compile(r"\.(bat|cmd)$")
 def notes(target: Target) -> Iterator[Finding]:
     """Comments and docstrings that say that something is still to be done, also in what does not parse."""
     for piece in target.pieces:
-        if not MAY_NOTE.search(piece.text):
+        lowered = piece.text.lower()
+        if not ("todo" in lowered or "fixme" in lowered) or not MAY_NOTE.search(piece.text):
             continue
         lines: set[int] = set()
         if piece.kind is Kind.PYTHON:

@@ -103,6 +103,7 @@ def find(target: Target) -> Iterator[Finding]:
 def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
     """Functions and classes with nothing in them."""
     assert piece.tree is not None
+    typed = "TYPE_CHECKING" in piece.text
     waiting: list[tuple[ast.AST, ast.AST]] = [(piece.tree, piece.tree)]
     while waiting:
         node, holder = waiting.pop()
@@ -126,7 +127,7 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             if body and body != DOCUMENTED and not (inherits or named or used or meant):
                 message = f"class {node.name} is only {body}"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
-        if isinstance(node, ast.If) and any(map(is_for_checkers, ast.walk(node.test))):
+        if typed and isinstance(node, ast.If) and any(map(is_for_checkers, ast.walk(node.test))):
             continue  # declarations for a type checker have no body
         # A definition under `except ImportError` is a fall-back: doing nothing is what it is for.
         children = [child for child in held(node) if not isinstance(child, ast.ExceptHandler)]
