@@ -95,7 +95,8 @@ def comparisons(module: Module, narrowing: Narrowing) -> Iterator[Comparison]:
     for piece, node in module.walk():
         name, pair = compared(node)
         if len(pair) == 2:
-            left, right = map(narrowing.part, pair)
+            left = narrowing.part(pair[0])
+            right = narrowing.part(pair[1]) if left else None
             if left and right and left.is_like(right):
                 kept = right if left.called else left
                 yield Comparison(piece, node, name, (pair[0], pair[1]), kept)
