@@ -36,6 +36,17 @@ def is_unasked(module: Module, call: ast.Call, path: ast.expr) -> bool:
     return given and told_by_caller and not is_seen_to(module, call, functions, told)
 
 
+def is_just_made(module: Module, call: ast.Call, path: ast.expr) -> bool:
+    """Whether the lines before, in the same function, give a parameter to what saves, exports or fetches a file."""
+    scope = module.scope(call)
+    if not isinstance(path, ast.Name) or not is_function(scope) or parameter(path.id, [scope]) is None:
+        return False
+    inside = (node for node in ast.walk(scope) if isinstance(node, ast.Call) and node.lineno < call.lineno)
+    making = (node for node in inside if SEES_TO.search(last_name(node.func) or getattr(node.func, "attr", "")))
+    values = (value for node in making for value in (*node.args, *(item.value for item in node.keywords)))
+    return any(isinstance(value, ast.Name) and value.id == path.id for value in values)
+
+
 def is_given(module: Module, node: ast.expr, functions: list[Function], told: set[str], depth: int = 0) -> bool:
     """Whether a path is made of nothing but constants and what the caller tells; the names of that go to `told`."""
     parts: list[ast.expr] | None = None
@@ -191,9 +202,10 @@ def is_made_before(module: Module, call: ast.Call) -> bool:
     """Whether the lines before a call give a name that it is given to a function of the module that writes files."""
     names = {argument.id for argument in call.args if isinstance(argument, ast.Name)}
     scope = module.scope(call)
-    opened = [other for _, other, name in module.calls if name in OPENERS] if names else []
-    writing = {id(module.scope(other)) for other in opened if opens_for_writing(other)}
-    writers = {node.name for _, node in module.statements() if is_function(node) and id(node) in writing}
+    if "writers" not in module.derived:
+        opened = [other for _, other, name in module.calls if name in OPENERS and opens_for_writing(other)]
+        module.derived["writers"] = {one.name for one in map(module.scope, opened) if is_function(one)}
+    writers: set[str] = module.derived["writers"] if names else set()
     before = [other for _, other, _ in module.calls if writers and other.lineno < call.lineno]
     made = [other for other in before if last_name(other.func) in writers and module.scope(other) is scope]
     return any(mentions(argument, names) for other in made for argument in other.args)

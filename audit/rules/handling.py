@@ -19,7 +19,7 @@ from audit.rules.code import (
     modules,
 )
 from audit.rules.family import Family, rule
-from audit.rules.given import is_unasked
+from audit.rules.given import is_just_made, is_unasked
 from audit.rules.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
 from audit.rules.kept import is_of_no_device
 from audit.rules.reading import EXISTS, OPENERS, Read, is_listed, reads, unchecked_read
@@ -76,7 +76,7 @@ TELLS = re.compile(
     re.I,
 )
 NEEDS = "needs CUDA whatever the machine has"
-CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(close|dispose|shutdown)(_|$)", re.I)
+CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
 SHOWN = 5  # line numbers named in one message
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
@@ -109,7 +109,7 @@ def swallowed(module: Module) -> Iterator[Finding]:
             dropped = drops(node, is_function(scope) and scope.name == "__getitem__")
             if dropped and (cleans(module, node) or goes_on(module, node)):
                 dropped = [(place, what) for place, what in dropped if what in ("except:", "finally")]
-        elif isinstance(node, ast.With | ast.AsyncWith) and not cleans(module, node):
+        elif isinstance(node, ast.With | ast.AsyncWith) and not (cleans(module, node) or gives_back(node.body)):
             calls = (item.context_expr for item in node.items)
             dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(module, call)]
         else:
@@ -194,10 +194,13 @@ def is_broad(kind: ast.expr | None) -> bool:
 
 def is_cleanup(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
     """One call that gives something back, at the end of its use: there is nothing left to do where it fails."""
-    line = node.body[0]
-    call = line.value if isinstance(line, ast.Expr) else None
-    alone = len(node.body) == 1 and handler.type is not None and isinstance(call, ast.Call)
-    return alone and isinstance(call, ast.Call) and last_name(call.func) in GIVES_BACK
+    return handler.type is not None and gives_back(node.body)
+
+
+def gives_back(body: list[ast.stmt]) -> bool:
+    """Whether a block is one call such as `stream.close()`."""
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    return isinstance(call, ast.Call) and last_name(call.func) in GIVES_BACK
 
 
 def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
@@ -310,11 +313,11 @@ def unchecked(module: Module) -> Iterator[Finding]:
     for read in reading:
         piece, call, name, argument = read
         path = unchecked_read(module, call, name, argument)
-        if path:
+        if path and not is_just_made(module, call, argument):
             whose = "path that its user gives" if path[0] == "{" else "fixed path"
             message = f"{called(call, name)}() of a {whose}, unchecked"
             yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
-        elif is_unasked(module, call, argument):
+        elif not path and is_unasked(module, call, argument):
             scope = module.scope(call)
             first = first or scope
             given[scope if is_own_place(module, scope, call, name) else first].append(read)
