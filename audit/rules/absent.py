@@ -11,6 +11,7 @@ GENERATED = re.compile(
     r"(^|\.)(_+version\w*|_[A-Z]\w*|_\w*(?:ext|cuda|lib|core|native|build|c)|version|\w+_pb2(_grpc)?|\w+_rc"
     r"|generated\w*|cython_\w+)(\.|$)"
 )
+OF_SOMEBODY = re.compile(r"(?!(?:my|config|data|dataset|train|test|model|image)_)[a-z0-9]+_utils?")
 PLAIN = re.compile(r"(?!__)[a-z_][a-z0-9_]*")  # as modules are called, unlike classes and constants
 
 
@@ -31,8 +32,8 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
         return name and f"{dots}{item.module}{'.' if item.module else ''}{name}"
     if item.level:
         return f"{dots}{item.module}"
-    # `x_utils.a.b`, with nothing of that name in the tree, is a distribution's.
-    far = "_" in first and item.module.count(".") > 1 and first not in local.tops
+    # `acvl_utils.a.b`, with nothing of that name in the tree, is a distribution's.
+    far = item.module.count(".") > 1 and OF_SOMEBODY.fullmatch(first) and first not in local.tops
     own = OWN_NAMES.fullmatch(first) and first not in ON_PYPI and not far
     if first in local.tops:
         here = not moves or any(local.resolve(module.path, other) for other in siblings(module, first))
