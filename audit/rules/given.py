@@ -24,6 +24,7 @@ SEES_TO = re.compile(
     re.I,
 )
 LOOKS = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile", re.I)
+FETCHES = re.compile(r"fetch|download|cached_(path|file)|get_file", re.I)
 DEEPEST = 3  # names that one path has, and callers of callers
 
 
@@ -81,6 +82,8 @@ def is_given_name(module: Module, name: ast.Name, functions: list[Function], tol
     kind = parameter(name.id, functions)
     if kind is not None:
         told.add(name.id)
+        if any(isinstance(default_of(one, name.id), ast.Call) for one in functions):
+            return False  # `path=shipped_table()`: the function gives one that is there
         return not values and not NO_PATH.search(name.id) and not NO_PATH_TYPE.search(kind)
     if len(values) == 1 and over is None and depth < DEEPEST:
         told.add(name.id)
@@ -106,6 +109,15 @@ def parameter(name: str, functions: list[Function]) -> str | None:
             if argument.arg == name:
                 return ast.unparse(argument.annotation) if argument.annotation else ""
     return None
+
+
+def default_of(function: Function, name: str) -> ast.expr | None:
+    """The default of a function's parameter, None without one."""
+    arguments = function.args
+    placed = [*arguments.posonlyargs, *arguments.args]
+    defaults = zip(placed[len(placed) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return next((value for argument, value in (*defaults, *named) if argument.arg == name), None)
 
 
 def is_held(module: Module, node: ast.Attribute, functions: list[Function], told: set[str]) -> bool:
@@ -176,7 +188,11 @@ def is_called_with_care(module: Module, name: str, depth: int) -> bool:
         if is_made_before(module, call):
             return True
         around = [holder for holder in module.enclosing(call) if is_function(holder)]
-        if is_tried(module, call) or is_of_listed(module, call) or any(asks(module, one, set(), 0) for one in around):
+        if (
+            is_tried(module, call)
+            or is_of_listed(module, call)
+            or any(asks(module, one, made_of(module, call, one), 0) for one in around)
+        ):
             return True
         if not around and id(module.scope(call)) in askers(module):
             return True
@@ -199,9 +215,12 @@ def called_by_name(module: Module, name: str) -> list[ast.Call]:
 
 
 def is_made_before(module: Module, call: ast.Call) -> bool:
-    """Whether the lines before a call give a name that it is given to a function of the module that writes files."""
+    """Whether the lines before a call fetch what it is given, or give it to a function of the module that writes."""
     names = {argument.id for argument in call.args if isinstance(argument, ast.Name)}
     scope = module.scope(call)
+    values = [value for name in names for value in module.given.get(name, []) if module.scope(value) is scope]
+    if any(isinstance(value, ast.Call) and FETCHES.search(last_name(value.func)) for value in values):
+        return True
     if "writers" not in module.derived:
         opened = [other for _, other, name in module.calls if name in OPENERS and opens_for_writing(other)]
         module.derived["writers"] = {one.name for one in map(module.scope, opened) if is_function(one)}
@@ -228,15 +247,23 @@ def is_of_listed(module: Module, call: ast.Call) -> bool:
 def askers(module: Module) -> set[int]:
     """ids of functions and cells that ask whether a file is there, or list a folder."""
     if "askers" not in module.derived:
-        asking = EXISTS | LISTS | {"walk", "scandir", "which", "is_available"}
-        module.derived["askers"] = {id(module.scope(c)) for _, c, _ in module.calls if last_name(c.func) in asking}
+        module.derived["askers"] = {id(module.scope(call)) for call in asking_calls(module)}
     ids: set[int] = module.derived["askers"]
     return ids
 
 
+def asking_calls(module: Module) -> list[ast.Call]:
+    """Calls that ask whether something is there, or list a folder."""
+    if "asking calls" not in module.derived:
+        asking = EXISTS | LISTS | {"walk", "scandir", "which", "is_available"}
+        module.derived["asking calls"] = [call for _, call, _ in module.calls if last_name(call.func) in asking]
+    calls: list[ast.Call] = module.derived["asking calls"]
+    return calls
+
+
 def asks(module: Module, function: Function, told: set[str], line: int) -> bool:
     """Whether a function asks for files, is called so, has its paths checked before, or tests or passes on this one."""
-    if id(function) in askers(module) or ASKING.search(function.name):
+    if ASKING.search(function.name) or (id(function) in askers(module) and not asks_of_others(module, function, told)):
         return True
     if ASKED_BY_TYPE.search(" ".join(map(ast.unparse, (*function.decorator_list, function.args)))):
         return True
@@ -252,6 +279,28 @@ def asks(module: Module, function: Function, told: set[str], line: int) -> bool:
             if node.lineno < line and any(mentions(value, told) for value in values):
                 return True
     return False
+
+
+def asks_of_others(module: Module, function: Function, names: set[str]) -> bool:
+    """Whether all that a function asks for or lists are parameters of its own other than those that make a path."""
+    subjects = [call for call in asking_calls(module) if module.scope(call) is function]
+    for call in subjects if names else ():
+        of = {one.id for one in ast.walk(call) if isinstance(one, ast.Name) and one.id not in module.origins}
+        of -= {"str", "sorted", "open"}
+        if not of or of & names or any(one == "self" or parameter(one, [function]) is None for one in of):
+            return False
+    return bool(names and subjects)
+
+
+def made_of(module: Module, call: ast.Call, function: Function) -> set[str]:
+    """Parameters of a function that a call in it is given, itself or joined; none where it is given anything else."""
+    names: set[str] = set()
+    for argument in (*call.args, *(item.value for item in call.keywords)):
+        told: set[str] = set()
+        if not is_given(module, argument, [function], told):
+            return set()
+        names |= told
+    return names
 
 
 def is_question(test: ast.expr, told: set[str]) -> bool:

@@ -228,7 +228,7 @@ def is_nothing(statement: ast.stmt, handler: ast.ExceptHandler) -> bool:
     if isinstance(statement, ast.Return):
         return statement.value is None or is_stand_in(statement.value, handler)
     if isinstance(statement, ast.Assign):
-        return is_stand_in(statement.value, handler)
+        return is_stand_in(statement.value, handler) or {dotted(target) for target in statement.targets} == {"_"}
     constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return constant or isinstance(statement, ast.Pass | ast.Continue | ast.Break)
 
