@@ -39,12 +39,14 @@ CONFLICT = rule(
 MARK = re.compile(
     r":?contentReference\[oaicite:\d+\](?:\{index=\d+\})?|\[?oaicite:\d+\]?|\u3010\d+(?::\d+)?\u2020[^\u3011]*\u3011"
     r"|\ue200?cite\ue202?turn\d\w*|\b(?:cite)?turn\d+(?:search|view|file|news|image)\d+|[?&]utm_source=chatgpt\.com"
-    r"|\boai_citation:\d+|\bsandbox:/mnt/data/|\bfileciteturn\d\w*"
+    r"|\[cite_start\]|\[cite: ?\d+(?:, ?\d+)*\]|\boai_citation:\d+|\bsandbox:/mnt/data/|\bfileciteturn\d\w*"
 )
 MARK_HINTS = (
     "oaicite", "oai_citation", "sandbox:/mnt", "\u3010", "cite", "utm_source=chatgpt",
     *(f"turn{digit}" for digit in range(10)),
 )  # fmt: skip
+# As it comes from a chat: not as somebody quotes it.
+COPIED = re.compile(r"(?:&#8203;|\u200b)`{1,2}(\u3010oaicite:\d+\u3011)")
 ABOUT = 12  # fewer letters than this beside a mark: the mark is what the line is about
 FENCE = re.compile(r"^\s*(```|~~~)")
 LEFT = re.compile(r"^(?:<{7}|>{7}) ", re.M)
@@ -95,7 +97,7 @@ def pasted(piece: Piece) -> Iterator[Finding]:
         in_markdown = piece.kind is Kind.MARKDOWN
         fenced = fenced is not (in_markdown and FENCE.match(line) is not None)
         bare = QUOTED.sub("", line) if in_markdown else line
-        mark = MARK.search(bare)
+        mark = MARK.search(bare) or COPIED.search(line)
         if mark and sum(map(str.isalpha, MARK.sub("", line))) >= ABOUT:
             yield found(CITATION, piece.at(number), f"`{mark.group()}` was pasted from a chat", line.strip()[:120])
         elif not fenced and (not piece.path.endswith(".txt") or WRITTEN.search(piece.path)):

@@ -26,6 +26,10 @@ SERVICES = (
     (re.compile(r"circleci\.com/(?:gh|bb)/[\w./-]+\.(?:svg|png)"), ".circleci/config.yml"),
     (re.compile(r"ci\.appveyor\.com/api/projects/status/"), "appveyor.yml"),
 )
+# A link that opens a notebook of a repository: (owner/name, path).
+NOTEBOOK = re.compile(
+    r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob/(?:main|master)/([^\s)\"'#?]+\.ipynb)"
+)
 HIDDEN = (".gitignore", ".github/", ".gitlab-ci.yml", ".travis.yml", ".circleci/")
 
 
@@ -34,12 +38,17 @@ def unbacked(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
     workflows = any(path.startswith(".github/workflows/") for path in files)
     # Packages leave hidden files out; whether a service has its file is known where some are.
     hidden = "PKG-INFO" not in files and any(path.startswith(HIDDEN) for path in files)
+    opened = set(NOTEBOOK.findall(piece.text))
+    own = {repository for repository, path in opened if unquote(path) in files}
     for number, line in enumerate(piece.lines, start=1):
         if "http" not in line:
             continue
         absent = [name for _, name in WORKFLOW.findall(line) if f".github/workflows/{name}" not in files]
         if (workflows or hidden) and absent:
             yield number, f"the badge of `{absent[0]}`, which is no workflow of the tree, shows nothing"
+        lost = [path for repository, path in NOTEBOOK.findall(line) if repository in own and unquote(path) not in files]
+        if lost:
+            yield number, f"`{unquote(lost[0])}`, which opens in Colab, is not in the tree"
         for badge, name in SERVICES if hidden else ():
             if badge.search(line) and not any(path.endswith(name) for path in files):
                 yield number, f"the badge of a service that `{name}` would tell what to run, and there is none"

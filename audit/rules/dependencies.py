@@ -69,6 +69,7 @@ HARMLESS = {
     "ipython", "ipykernel", "jupyter", "jupyterlab", "notebook",
 }  # fmt: skip
 
+IMAGE = re.compile(r"^FROM\s+(?:\S+/)?python:(3\.\d+)", re.M)
 PLUGINS = ("pytest-", "flake8-", "types-", "jupyter")  # of tools on which no result hangs
 
 
@@ -80,6 +81,7 @@ def find(target: Target) -> Iterator[Finding]:
         yield from undeclared(target, {item.location.path for item in requirements})
         return
     yield from unpinned(target, requirements)
+    yield from impossible_installs(target)
     stated = stated_python(target)
     environments = dict(own_python(requirements))
     for item in requirements:
@@ -147,6 +149,17 @@ def unpinned_installs(target: Target, requirements: list[Requirement]) -> Iterat
         free = [item for item in listed if is_free(item) and item.name not in HARMLESS | given | own]
         if free and not is_locked(path, target):
             yield found(UNPINNED, free[0].location, any_version(item.name for item in free))
+
+
+def impossible_installs(target: Target) -> Iterator[Finding]:
+    """What the recipe of an image installs and its own Python does not have."""
+    images = {piece.path: set(IMAGE.findall(piece.text)) for piece in target.pieces if "FROM" in piece.text}
+    for item in installed(target):
+        pythons = images.get(item.location.path, set())
+        if len(pythons) == 1 and item.specifier.startswith("=="):
+            python = minor(*pythons)
+            if reason := impossible(item, python, python):
+                yield found(IMPOSSIBLE, item.location, reason)
 
 
 def any_version(names: Iterable[str]) -> str:

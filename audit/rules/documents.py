@@ -48,7 +48,7 @@ PLACEHOLDER = re.compile(
 )
 # What stands before the name of a file that the reader is to make or fetch.
 MAKES = (
-    r"(?:\b(?:wget|curl|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown)\b.*|\s>{1,2}\s*\S*"
+    r"(?:\b(?:wget|curl|clone|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown)\b.*|\s>{1,2}\s*\S*"
     r"|\b(?:creat|sav|call|writ|nam|put|new|cop|download|renam|get|obtain|fetch)\w*\b(?:[^.]|\.\w){0,40})"
 )
 # What stands after the name of a file whose contents the reader is told.
@@ -120,12 +120,13 @@ def needs(piece: Piece, files: frozenset[str], project: str, target: Target) -> 
 
 
 def sentence_before(piece: Piece, number: int) -> str:
-    """The last line of prose above a command, or above the fence it stands in."""
+    """The last sentence of the prose above a command, or above the fence it stands in."""
     above = [line for line in piece.lines[: number - 1] if line.strip()]
     fences = [position for position, line in enumerate(above) if FENCE.match(line)]
     if len(fences) % 2:
         above = above[: fences[-1]]
-    return next((line for line in reversed(above) if not FENCE.match(line)), "")
+    last = next((line for line in reversed(above) if not FENCE.match(line)), "")
+    return re.split(r"[.!?]\s+(?=[A-Z])", last)[-1]
 
 
 def is_there(path: str, folder: str, piece: Piece, files: frozenset[str]) -> bool:

@@ -10,6 +10,7 @@ METRIC = re.compile(
     r"|[wc]er|perplexity|m?iou|dice|hd95|[rm]?m[sa]e|rmsle|error rate|false \w+ rates?|r2|r²|mmlu|gsm8k|elo|map50"
     r"|(?:average|mean|median|episode|total|cumulative) (?:return|reward)s?|(?:returns?|rewards?) of|fps|user study"
     r"|agreement|kappa|ece|nll|brier|eer|dsc|hausdorff|pearson|spearman|s?mape|leaderboard|success rate|win rate"
+    r"|(?:private|public) (?:lb|score)"
     r"|mos|rtf|pesq|stoi|si-?sdr|n?mae|nrmse|ndcg(?:@\d+)?|mrr|hits?@\d+|mcc|wape|crps|(?:val\w*|test|eval) loss"
     r"|pass@\d+|test coverage|(?:inference|training|run) ?time|latency|throughput|speed-?ups?|\d ?ms)\b"
     r"|\b\d[\d.]* ?(?:x|×|times|-fold) (?:faster|slower|quicker|speed-?up|less|fewer|smaller|cheaper)\b"
@@ -45,6 +46,7 @@ RECORD = re.compile(
     r"|\b(?:numbers|results|figures) (?:come|are) from\b",
     re.I,
 )
+PAPER = re.compile(r"\]\([^)\s]*(?:arxiv|doi\.org|openreview)[^)\s]*\)")  # which speaks for figures beside it only
 LINKED = re.compile(r"\]\(([^)\s#]+\.(?:csv|tsv|jsonl?|ya?ml|log|txt|md))\b")  # what can be looked into
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
 # HTML, whose sizes are no results; what somebody is quoted with; code; formulas.
@@ -128,7 +130,7 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
             continue
         if "|" not in line:
             same &= bool(line.strip())
-            if RECORD.search(line):
+            if RECORD.search(line) and not (PAPER.search(line) and FIGURE.search(TAG.sub(" ", PAPER.sub(" ", line)))):
                 filed = same = any(link.removeprefix("./") in files for link in LINKED.findall(line))
                 recorded |= not filed
             inside = table = False

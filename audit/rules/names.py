@@ -28,6 +28,7 @@ OWN_NAMES = re.compile(
     r"my_\w+|(?:[a-z0-9]+_)?(?:utils?|models?|networks?|nets?|visualiz\w*)|(?:config|data|dataset|train)_\w+|helpers?"
     r"|configs?|cfg|settings|params|options|opts|args|arguments|constants|globals|data|data_?sets?|data_?loaders?"
     r"|loss(?:es)?|\w+_loss|layers?|modules?|blocks?|ops|train(?:er|ing)?|test(?:er|ing)?|eval(?:uate|uator|uation)?"
+    r"|callbacks?|schedulers?"
     r"|infer(?:ence)?|predict(?:or|ion)?|engine|solver|metrics?|logger|transforms?|common|core|lib|src|tools|base|main"
     r"|(?:augment(?=\w)|preprocess|postprocess|generator|discriminator|encoder|decoder)\w*|app"
     r"|\w+_(?:generator|discriminator|dataset)"

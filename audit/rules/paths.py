@@ -108,6 +108,7 @@ CONFIG_SUFFIXES = (
     ".properties", "makefile", ".gin", ".r", ".jl",
 )  # fmt: skip
 ROUTES = re.compile(r"(?:^|_)(?:routes?|endpoints?|hrefs?)$", re.I)  # what holds no path of a disk
+ROUTED = re.compile(r"^\s*@\w+\.(?:route|get|post|put|delete|patch)\(\s*([A-Za-z_]\w*)\s*[,)]", re.M)
 # In whose branch their folders are right; a folder of somebody's drive is not.
 ASKS_WHERE = re.compile(r"colab|kaggle", re.I)
 OF_SERVICE = re.compile(r"/(?:content|kaggle)\b(?!/g?drive/\w)")
@@ -183,6 +184,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
     skipped: set[int] = set()
     continued: set[int] = set()  # what another text comes before: a slash there begins no path
     lowered = piece.text.lower()
+    routes = set(ROUTED.findall(piece.text))
     asks = "colab" in lowered or "kaggle" in lowered
     for node in piece.nodes:
         if not isinstance(node, TELLING):
@@ -196,7 +198,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             body = there if isinstance(there, list) else [there]
             inside = (inner for part in body for inner in ast.walk(part))
             skipped.update(id(inner) for inner in inside if OF_SERVICE.match(text_of(inner)))
-        if isinstance(node, ast.Assign) and ROUTES.search(getattr(node.targets[0], "id", "")):
+        if isinstance(node, ast.Assign) and is_route(node.targets[0], routes):
             skipped.update(map(id, ast.walk(node.value)))
         called = [node] if isinstance(node, ast.Call) else []
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -221,6 +223,12 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             skipped.update(id(part) for part in made_of if path or not isinstance(part, ast.Constant))
             if path:
                 yield next(part.lineno for part in made_of if text_of(part)), path
+
+
+def is_route(target: ast.expr, routes: set[str]) -> bool:
+    """Whether a name that is given a value holds a route: it says so, or a function is served under it."""
+    name = getattr(target, "id", "")
+    return name in routes or ROUTES.search(name) is not None
 
 
 FAMILY = Family(

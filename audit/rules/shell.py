@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -36,6 +36,7 @@ CONFIGURATION = ("--config", "--cfg", "--config-file", "--config_file", "--opt",
 OF_RUN = re.compile(r"out|save|log|dump|write|export|dest|to\b|result", re.I)  # options of what a program writes
 YAML = (".yaml", ".yml")
 CONFIGURED = (".yaml", ".yml", ".json", ".toml", ".py")
+FOLDER = re.compile(r"(?:[\w-][\w.-]*/)+(?!\w*\.)[\w-]+")
 OTHER_VERSION = re.compile(r"git (?:checkout|switch) (?!-b|-c|main$|master$)")  # its files are not those of this tree
 UNKNOWN_URL = re.compile(r"your|user|<|name\b", re.I)
 STARTS = re.compile(
@@ -157,12 +158,13 @@ def named_files(command: str, files: frozenset[str]) -> Iterator[str]:
         yield program
     elif program in ("pip", "pip3", "conda", "mamba"):
         yield from following(rest, ("-r", "--requirement", "-f", "--file"), (".txt", ".yml", ".yaml"))
+        yield from absent_folders(following(rest, ("-e", "--editable"), ("",)), files)
     elif program in RUNNERS:
         yield from [word for word in rest if word.endswith(RUNNERS[program])][:1]
     elif program == "jupyter":
         yield from (word for word in rest if word.endswith(".ipynb"))
     elif program in ("pytest", "py.test", "nosetests"):
-        yield from (word.partition(":")[0] for word in rest if word.partition(":")[0].endswith(".py"))
+        yield from tested(rest, files)
     elif program in ("docker", "docker-compose", "mkdocs"):
         given = following(rest, ("-f", "--file", "--config-file"), ("",))
         yield from (path for path in given if path.endswith((".yml", ".yaml")) or "ockerfile" in path)
@@ -180,6 +182,10 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
     """The script or module that Python runs, the configuration it is given, or what `-m pip` installs."""
     if words[:2] == ["-m", "pip"]:
         yield from following(words[2:], ("-r", "--requirement"), (".txt",))
+        yield from absent_folders(following(words[2:], ("-e", "--editable"), ("",)), files)
+        return
+    if words[:2] == ["-m", "pytest"]:
+        yield from tested(words[2:], files)
         return
     skip = False
     for position, word in enumerate(words):
@@ -200,6 +206,23 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
             yield word
             yield from configurations(words[position:], files)
         return
+
+
+def tested(words: list[str], files: frozenset[str]) -> Iterator[str]:
+    """The files and folders of tests that pytest is given."""
+    paths = [word.partition("::")[0] for word in words if not word.startswith("-")]
+    yield from (path for path in paths if path.endswith(".py"))
+    yield from absent_folders(paths, files)
+
+
+def absent_folders(paths: Iterable[str], files: frozenset[str]) -> Iterator[str]:
+    """Folders that are not there, though the one they lie in is; a submodule's is filled later."""
+    for path in paths:
+        plain = path.split("[")[0].removeprefix("./").rstrip("/")
+        known = any(other.startswith(folder_of(plain)) for other in files)
+        if known and FOLDER.fullmatch(plain) and ".gitmodules" not in files:
+            there = any(f"/{plain}/" in f"/{other}" for other in files)
+            yield from [] if there else [plain]
 
 
 def configurations(words: list[str], files: frozenset[str]) -> Iterator[str]:
