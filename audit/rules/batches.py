@@ -11,6 +11,7 @@ BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
 STEPS = re.compile(r"(^|_)step$")
 EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)|^on_(\w+_)?epoch_end$")
 BATCHES = re.compile(r"loader|batches|dataset|(^|_)(dl|ds)$", re.I)
+A_BATCH = re.compile(r"\b(the|a|one|whole|each) batch\b", re.I)
 HELD_OUT = re.compile(r"val|test|eval|dev", re.I)
 MODEL = re.compile(
     r"(^|_)(model|net\w*|self|predict\w*|forward|apply\w*|generator|encoder|classifier|clf|student|teacher|unet"
@@ -44,9 +45,12 @@ def in_batches(
                 return False  # one of the batch's samples
         elif is_function(holder):
             words = set(holder.name.lower().split("_")) | parameters_of(holder)
-            if metric.match(holder.name) and ("batch" in words or part.samples or node_is_zip(node)):
-                return "batch" in words or node_is_zip(node)
-            if (EVALUATES if part.samples else STEPS).search(holder.name):
+            summary = (ast.get_docstring(holder) or "").partition("\n")[0]
+            of_batch = "batch" in words or (part.samples and A_BATCH.search(summary) is not None)
+            if metric.match(holder.name) and (of_batch or part.samples or node_is_zip(node)):
+                return of_batch or part.each or node_is_zip(node)
+            certain = part.samples or (of_batch and part.kind != "index")
+            if (EVALUATES if certain else STEPS).search(holder.name):
                 return True
     return False
 

@@ -11,6 +11,8 @@ from audit.rules.code import Module, is_constant, is_function, last_name
 MANY = 8  # a slice of so many is one of samples; fewer may be the parts of a pose or a box
 WORD = re.compile(r"[A-Za-z_]\w*")
 PAIRS = {"max", "min", "topk", "sort", "mode", "median", "kthvalue"}  # give (values, places), each of all samples
+AT_K = re.compile(r"\b(k|top_?k|at)\b", re.I)  # how far down a ranking
+PARAMETERS = re.compile(r"(^|_)(params?|variables|weights|state)$")  # `apply(params, x)` of JAX
 DEPTH = 8  # steps from a name to what was assigned to it
 PIECES = {"chunk", "split", "array_split", "tensor_split", "unbind", "unstack", "vsplit"}
 FIRST_OF = {"head", "take", "islice"}  # (n), or (x, n)
@@ -28,6 +30,7 @@ class Part:
         samples: whether it cannot be the parts of one sample, a pose or a box.
         direct: whether so many are taken on the spot that it is a part of samples wherever it stands.
         called: whether a function takes it, which may be written as a slice as well.
+        each: whether the first samples are taken one after the other, of however many there are.
     """
 
     kind: str
@@ -35,6 +38,7 @@ class Part:
     samples: bool = False
     direct: bool = False
     called: bool = False
+    each: bool = False
 
     def is_like(self, other: "Part") -> bool:
         """Whether both take the same samples: `x.chunk(4)[0]` may stand beside `y[: len(y) // 4]`."""
@@ -94,7 +98,7 @@ class Narrowing:
             taken = self.subscript(node, depth)
             return taken or (self.part(node.value, depth - 1) if keeps_samples(node.slice) else None)
         if isinstance(node, ast.Call):
-            given = [] if called(node).endswith("_as") else node.args[:1]
+            given = [] if called(node).endswith("_as") else node.args[: 1 + takes_parameters(node)]
             return taken_by(node) or self.first([*of_method(node), *given], depth)
         if isinstance(node, ast.Attribute | ast.Starred):
             return self.part(node.value, depth)
@@ -153,7 +157,8 @@ class Narrowing:
                     continue
                 limits = loop.iter.args if isinstance(loop.iter, ast.Call) and called(loop.iter) == "range" else []
                 if len(limits) == 1 and not is_number(limits[0]) and self.is_share(limits[0], DEPTH):
-                    return Part("front", f":{ast.unparse(limits[0])}", samples=True)
+                    text = ast.unparse(limits[0])
+                    return Part("front", f":{text}", samples=True, each="min(" in text and not AT_K.search(text))
                 return Part("stride", "::step", samples=True) if len(limits) == 3 and is_number(limits[2]) else None
         return None
 
@@ -198,7 +203,7 @@ class Narrowing:
         if isinstance(size, ast.Call):
             name = last_name(size.func)
             if name == "min":
-                fixed = [whole_number(argument) is not None for argument in size.args]
+                fixed = [is_fixed(self.module, argument) for argument in size.args]
                 return any(fixed) and any(self.is_size(argument) for argument in size.args)
             return name in SIZES and len(size.args) == 1 and self.is_share(size.args[0], depth - 1)
         return False
@@ -221,6 +226,12 @@ def narrowing_of(module: Module) -> Narrowing:
 def called(call: ast.Call) -> str:
     """The last name of what is called, also of `f(x).argmax()`."""
     return call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
+
+
+def takes_parameters(call: ast.Call) -> bool:
+    """Whether the parameters of a model come first: `apply(params, x)`, `net.apply({"params": p}, x)`."""
+    first = call.args[0] if call.args else None
+    return isinstance(first, ast.Dict) or (first is not None and bool(PARAMETERS.search(last_name(first))))
 
 
 def of_method(call: ast.Call) -> list[ast.expr]:
@@ -264,6 +275,11 @@ def drawn(value: ast.expr, name: str) -> Part | None:
         return None
     few = cut or len(call.args) > (2 if called(call) in ("arange", "range") else 1)
     return Part("drawn", name, samples=True) if called(call) in DRAWN and few else None
+
+
+def is_fixed(module: Module, size: ast.expr) -> bool:
+    """A whole number, or a parameter that is one unless somebody says otherwise."""
+    return whole_number(size) is not None or (isinstance(size, ast.Name) and has_default(module, size))
 
 
 def has_default(module: Module, name: ast.Name) -> bool:

@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeGuard
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.batches import after, batch_of, in_batches, is_first_batch, is_over_batches, limits
-from audit.rules.code import Module, is_function, last_name, text_of
+from audit.rules.code import Module, is_function, last_name
 from audit.rules.family import rule
-from audit.rules.narrowed import Narrowing, Part, called, names_of, narrowing_of
+from audit.rules.labelled import COLLECTS, told_as
+from audit.rules.narrowed import DEPTH, Narrowing, Part, called, names_of, narrowing_of
 from audit.target import Piece
 
 PARTIAL = rule(
@@ -26,7 +28,7 @@ METRIC = re.compile(
     r"^(?!(?:plot|show|log|display|draw|print|save|write|add|set|track|record|report)_)\w*(psnr|ssim|lpips|fid|accuracy"
     r"|(?<![a-z])acc|mse|mae|rmse|iou|dice|f1|auc|auroc|peak_signal\w*|structural_similarity"
     r"|mean_(?:squared|absolute)_error"
-    r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|kappa|coverage|s?mape|abs_rel))(s|_\w+)?$", re.I
+    r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|error_rate|kappa|coverage|s?mape|abs_rel))(s|_\w+)?$", re.I
 )  # fmt: skip
 SCORES = {"evaluate", "score"}  # of Keras and scikit-learn
 PLAIN = ("equality", "overlap")  # may be anything, where nothing calls it a metric
@@ -38,7 +40,7 @@ COUNTED = re.compile(
     re.I,
 )
 JUDGES = re.compile(r"_*(eval|evaluate|validate|validation|test)(_(?!step)|$)")  # what is worked out there is no loss
-COLLECTS = {"append", "extend", "update", "add", "log", "log_dict"}
+WORKED_OUT = (ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension)
 HELD_OUT = re.compile(r"val|test|eval|dev", re.I)
 LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
 LABELLED = re.compile(r"\b(accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement)\b", re.I)
@@ -93,6 +95,8 @@ def partial(module: Module) -> Iterator[Finding]:
 def comparisons(module: Module, narrowing: Narrowing) -> Iterator[Comparison]:
     """Every comparison of the same part of two things."""
     for piece, node in module.walk():
+        if not isinstance(node, WORKED_OUT):
+            continue
         name, pair = compared(node)
         if len(pair) == 2:
             left = narrowing.part(pair[0])
@@ -100,8 +104,32 @@ def comparisons(module: Module, narrowing: Narrowing) -> Iterator[Comparison]:
             if left and right and left.is_like(right):
                 kept = right if left.called else left
                 yield Comparison(piece, node, name, (pair[0], pair[1]), kept)
+        elif isinstance(node, ast.Subscript):
+            yield from cut(narrowing, piece, node)
         elif isinstance(node, ast.For):
             yield from collected(module, narrowing, piece, node)
+
+
+def cut(narrowing: Narrowing, piece: Piece, node: ast.Subscript) -> Iterator[Comparison]:
+    """`(out == y)[:8]`, `((a - b).abs() < 0.1)[::4]`: all of it is worked out, and a part of that taken."""
+    if not isinstance(node.slice, ast.Slice):
+        return
+    inner, name = node.value, ""
+    while isinstance(inner, ast.Call | ast.Attribute) or is_near(inner):
+        if isinstance(inner, ast.Compare):
+            inner, name = inner.left, "equality"
+        else:
+            inner = inner.func if isinstance(inner, ast.Call) else inner.value
+    if isinstance(inner, ast.Compare | ast.BinOp):
+        plain, pair = compared(inner)
+        part = narrowing.subscript(node, DEPTH) if plain in ("equality", "difference") and len(pair) == 2 else None
+        if part:
+            yield Comparison(piece, node, name or plain, (pair[0], pair[1]), part)
+
+
+def is_near(node: ast.expr) -> TypeGuard[ast.Compare]:
+    """`abs(a - b) < 0.1`."""
+    return isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Lt | ast.LtE)
 
 
 def collected(module: Module, narrowing: Narrowing, piece: Piece, loop: ast.For) -> Iterator[Comparison]:
@@ -223,42 +251,6 @@ def is_a_metric(module: Module, node: ast.AST, name: str) -> bool:
         return False
     functions = [holder.name for holder in holders if is_function(holder)]
     return any(map(METRIC.match, functions)) or (name not in PLAIN and any(map(JUDGES.match, functions)))
-
-
-def told_as(module: Module, node: ast.AST) -> Iterator[str]:
-    """Names and labels under which a value goes on: what it is assigned to, logged, returned and printed as."""
-    assigned: set[str] = set()
-    for word, is_name in labels(module, node):
-        yield word
-        assigned.update({word} if is_name else ())
-    if assigned:
-        for inner in ast.walk(module.scope(node)):
-            if isinstance(inner, ast.Name) and inner.id in assigned and isinstance(inner.ctx, ast.Load):
-                yield from (word for word, _ in labels(module, inner))
-
-
-def labels(module: Module, node: ast.AST) -> Iterator[tuple[str, bool]]:
-    """(word, whether it is a variable's name) of what a value is given to in its statement."""
-    child = node
-    for holder in module.enclosing(node):
-        if isinstance(holder, ast.Assign | ast.AugAssign | ast.AnnAssign):
-            for target in holder.targets if isinstance(holder, ast.Assign) else [holder.target]:
-                yield last_name(target), isinstance(target, ast.Name)
-                yield text_of(target.slice) if isinstance(target, ast.Subscript) else "", False
-        elif isinstance(holder, ast.keyword):
-            yield holder.arg or "", False
-        elif isinstance(holder, ast.Dict):
-            pairs = zip(holder.keys, holder.values, strict=True)
-            yield from ((text_of(key), False) for key, value in pairs if value is child)
-        elif isinstance(holder, ast.Call) and child is not holder.func:
-            if isinstance(holder.func, ast.Attribute) and called(holder) in COLLECTS:
-                yield last_name(holder.func.value), False
-            if called(holder) == "print" or called(holder).startswith(("log", "info", "add_scalar")):
-                said = (text_of(inner) for argument in holder.args for inner in ast.walk(argument))
-                yield " ".join(said), False
-        if isinstance(holder, ast.stmt):
-            return
-        child = holder
 
 
 def is_one_of_all(module: Module, one: Comparison, every: Iterable[Comparison]) -> bool:

@@ -118,9 +118,24 @@ def assertless(module: Module, shared: dict[str, Function]) -> Iterator[Finding]
         marks = " ".join(mark_of(decorator) for decorator in node.decorator_list)
         if any(map(FIXTURES.search, arguments)) or UNTOLD.search(marks):
             continue
+        if is_of_imports(node) or is_left(module, node):
+            continue
         if not asserts(node, helpers, set(), fields) and traps_of(module).isdisjoint(names_in(node)):
             message = f"{node.name} has no assertion"
             yield found(ASSERTLESS, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+
+
+def is_of_imports(node: Function) -> bool:
+    """Whether a test does nothing but import: it fails where that does."""
+    lines = [line for line in node.body if not (is_text(line) or isinstance(line, ast.Pass))]
+    return bool(lines) and all(isinstance(line, ast.Import | ast.ImportFrom) for line in lines)
+
+
+def is_left(module: Module, node: Function) -> bool:
+    """Whether a test ends by skipping itself: the rule of skips asks for the reason."""
+    last = node.body[-1]
+    left = last.value if isinstance(last, ast.Expr) else last.exc if isinstance(last, ast.Raise) else None
+    return left is not None and module.full_name(left.func if isinstance(left, ast.Call) else left) in SKIPS
 
 
 def traps_of(module: Module) -> set[str]:
@@ -183,7 +198,8 @@ def asserts(
             if own is not None and is_of_super(inner.func):
                 return True  # the test of the class above, given something
             always = name in ("assertTrue", "assertEqual") and inner.args and all(map(is_always, inner.args))
-            known = own is not None or always or called in fields
+            others = name == node.name and "." in called and not INHERITED.fullmatch(called)  # `test_other.test_it(x)`
+            known = (own is not None and not others) or always or called in fields
             if not known and (CHECKS.search(name) or INHERITED.fullmatch(called)):
                 return True
             if any(HANDED_ON.match(last_name(argument)) for argument in inner.args):
@@ -257,7 +273,7 @@ def leaves_silently(module: Module, left: ast.expr) -> bool:
     call = left if isinstance(left, ast.Call) else None
     name = module.full_name(call.func if call else left)
     if name in SKIPS:
-        return call is None or not has_text(call.args[:1], keyword(call, "reason"))
+        return call is None or not has_text(call.args[:1], reason_of(call))
     return False
 
 
@@ -266,9 +282,14 @@ def is_silent(module: Module, decorator: ast.expr) -> bool:
     call = decorator if isinstance(decorator, ast.Call) else None
     name = module.full_name(call.func if call else decorator)
     if name in ("pytest.mark.skip", "unittest.skip"):
-        return call is None or not has_text(call.args[:1], keyword(call, "reason"))
+        return call is None or not has_text(call.args[:1], reason_of(call))
     conditional = name in ("pytest.mark.skipif", "unittest.skipIf", "unittest.skipUnless")
-    return conditional and call is not None and not has_text(call.args[1:], keyword(call, "reason"))
+    return conditional and call is not None and not has_text(call.args[1:], reason_of(call))
+
+
+def reason_of(call: ast.Call) -> ast.expr | None:
+    """What is given by name: `msg` was what pytest called it once."""
+    return keyword(call, "reason") or keyword(call, "msg")
 
 
 def has_text(given: list[ast.expr], reason: ast.expr | None) -> bool:
