@@ -161,7 +161,7 @@ PRODUCT = re.compile(
 TURN = re.compile(
     START + r"(?:<\|(?:(?:im_start|start_header_id)\|>\s*)?(?:assistant|user|system)\b|<\|(?:eot_id|end_of_turn)\|>"
     r"|<start_of_turn>\s*\w|\[/?INST\]|#{2,} ?(?:human|assistant):|<(?:assistant|human)>\W*$)"
-    r"|[\w.!?:)] ?<\|(?:im_end|eot_id)\|>\s*$",
+    r"|[.!?)]<\|(?:im_end|eot_id)\|>\s*$",
     re.I | re.M,
 )
 CONVERSING = re.compile(r"prompt|\bchat(?!gpt)|dialog|conversation|\bllm|instruct(?!ion)|template|few[-_ ]shot", re.I)
