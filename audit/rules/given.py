@@ -25,6 +25,7 @@ SEES_TO = re.compile(
 )
 LOOKS = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile", re.I)
 FETCHES = re.compile(r"fetch|download|cached_(path|file)|get_file", re.I)
+MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what calls a path that the function writes
 DEEPEST = 3  # names that one path has, and callers of callers
 
 
@@ -289,7 +290,7 @@ def asks_of_others(module: Module, function: Function, names: set[str]) -> bool:
         of -= {"str", "sorted", "open"}
         if not of or of & names or any(one == "self" or parameter(one, [function]) is None for one in of):
             return False
-    return bool(names and subjects)
+    return bool(names and subjects) and not any(map(MADE.search, names))
 
 
 def made_of(module: Module, call: ast.Call, function: Function) -> set[str]:
