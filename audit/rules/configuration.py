@@ -71,6 +71,10 @@ DATA = re.compile(
     r"|dump|cache|package|names|versions?|example|sample|output|pred\w*|summary|stats|card)(e?s)?\d*\.json$",
     re.I,
 )
+DATA_FOLDER = re.compile(
+    r"(^|/)(data(sets?)?|annotations?|labels?|metadata|locales?|i18n|assets|benchmarks?|reports?|metrics)/", re.I
+)
+NUMBER = re.compile(r"[:=]\s*([-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?|true|false)\s*(#.*)?$", re.I)
 RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
 
 
@@ -87,14 +91,16 @@ def find(target: Target) -> Iterator[Finding]:
     configurations = {piece: tuple(leaves_of(piece)) for piece in pieces if is_configuration(piece)}
     others = [piece for piece in pieces if piece not in configurations]
     told = {piece: tuple(leaves_of(piece)) for piece in others if code.names(piece)}
+    told = {piece: leaves for piece, leaves in told.items() if not (piece.path.endswith(".json") and is_grid(leaves))}
     spoken = (piece for piece in others if piece not in told and is_spoken(piece.path, code.spoken))
     told |= {piece: tuple(leaves_of(piece)) for piece in spoken if sets_options(piece)}
     configurations |= {piece: leaves for piece, leaves in told.items() if code.asks_for_most(leaves)}
     configurations |= dict(neighbours(others, configurations))
     for piece in others:
-        if piece not in configurations and piece not in told and lies_with_code(piece, target):
+        if piece not in configurations and piece not in told and PurePosixPath(piece.path).parent != PurePosixPath():
             leaves = tuple(leaves_of(piece))
-            if sets_values(piece, leaves) and code.is_lost(piece, leaves):
+            placed = lies_with_code(piece, target) or is_of_numbers(piece, leaves)
+            if placed and sets_values(piece, leaves) and code.is_lost(piece, leaves):
                 yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
     named = {piece for piece in configurations if code.names(piece) or is_spoken(piece.path, code.spoken)}
     settings: list[Settings] = []
@@ -157,6 +163,24 @@ def lies_with_code(piece: Piece, target: Target) -> bool:
     folder = PurePosixPath(piece.path).parent
     beside = any(str(PurePosixPath(path).parent) == str(folder) for path in target.python_files)
     return beside and folder != PurePosixPath()
+
+
+def is_of_numbers(piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
+    """Whether a small table under YAML or TOML gives names nothing but numbers and switches, as people tune them."""
+    if piece.path.lower().endswith(".json") or DATA_FOLDER.search(piece.path) or len(leaves) < MIN_SHARED:
+        return False
+    keys = [key for leaf in leaves for key in leaf.keys]
+    if not all(map(str.isidentifier, keys)) or any(map(RESULT.search, (*keys, piece.path))):
+        return False
+    return not is_grid(leaves) and all(NUMBER.search(piece.line(leaf.line)) for leaf in leaves)
+
+
+def is_grid(leaves: tuple[Leaf, ...]) -> bool:
+    """Whether several tables hold the same keys, as those of measured values do."""
+    rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for leaf in leaves:
+        rows[leaf.keys[:-1]].add(leaf.keys[-1])
+    return len(rows) > 1 and len({frozenset(row) for row in rows.values()}) == 1
 
 
 def sets_values(piece: Piece, leaves: tuple[Leaf, ...]) -> bool:

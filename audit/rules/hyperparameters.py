@@ -21,7 +21,8 @@ HYPER = re.compile(
     r"steps|hidden(_\w+)?|num_layers|n_layers|n_?heads|num_heads|embed_dim|latent_dim|z_dim|ngf|ndf|n_estimators"
     r"|max_depth|num_leaves|num_boost_round|subsample|colsample_\w+|feature_fraction|bagging_\w+|reg_\w+|lambda(_\w+)?"
     r"|alpha|tau|gae_lambda|buffer_size|milestones|temperature|eta|rank|lora_\w+|lr_\w+|dropout_\w+|accumulate_\w+"
-    r"|ema_\w+|timesteps|beta_start|beta_end|guidance_scale)",
+    r"|ema_\w+|timesteps|beta_start|beta_end|guidance_scale|iterations|l2_leaf_reg|min_child_\w+|min_data_in_leaf"
+    r"|(freq|time)_mask\w*)",
     re.I,
 )
 # What people call a table of them.

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, is_function, last_name, text_of
@@ -92,6 +93,29 @@ def in_paths(module: Module) -> Iterator[str]:
             parts = [value for item in ast.walk(node.args) if isinstance(item, ast.arg) and FOLDERS.search(item.arg)
                      for value in defaults(node, item.arg)]  # fmt: skip
         yield from filter(None, map(text_of, parts))
+
+
+def open_ended(module: Module) -> Iterator[str]:
+    """Texts that may be folders from which anything is taken: not those joined with the name of what is, or Hydra's."""
+    followed: set[int] = set()  # by another part of the path, or keys
+    for _, node in module.walk():
+        if isinstance(node, ast.Subscript):
+            followed.add(id(node.slice))
+        elif isinstance(node, ast.Dict):
+            followed.update(map(id, node.keys))
+        elif isinstance(node, ast.Call) and called(node) in ("get", "pop") and isinstance(node.func, ast.Attribute):
+            followed.update(map(id, node.args[:1]))
+        elif isinstance(node, ast.Call) and module.full_name(node.func).startswith("hydra."):
+            followed.update(id(item.value) for item in node.keywords if item.arg == "config_path")
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text_of(node.right):
+            followed.add(id(node.left.right if isinstance(node.left, ast.BinOp) else node.left))
+        elif isinstance(node, ast.Call) and called(node) in ("join", "Path", "joinpath"):
+            followed.update(id(before) for before, after in pairwise(node.args) if text_of(after))
+    for _, node in module.walk():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in followed:
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(text_of(part) or "{}" for part in node.values)
 
 
 def is_at_home(node: ast.expr) -> bool:

@@ -1,9 +1,9 @@
 """How code reaches configurations: files that it is given by name, tables that it hands on as a whole."""
 
 import ast
+import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import pairwise
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, is_parameter, last_name, text_of
@@ -64,27 +64,6 @@ Keys = tuple[str, ...]
 ELSEWHERE: Keys = ("",)  # the whole table is given to code that is not here
 
 
-def open_ended(module: Module) -> Iterator[str]:
-    """Texts that may be folders from which anything is taken: not those that are joined with the name of what is."""
-    followed: set[int] = set()  # by another part of the path, or keys
-    for _, node in module.walk():
-        if isinstance(node, ast.Subscript):
-            followed.add(id(node.slice))
-        elif isinstance(node, ast.Dict):
-            followed.update(map(id, node.keys))
-        elif isinstance(node, ast.Call) and called(node) in ("get", "pop") and isinstance(node.func, ast.Attribute):
-            followed.update(map(id, node.args[:1]))
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text_of(node.right):
-            followed.add(id(node.left.right if isinstance(node.left, ast.BinOp) else node.left))
-        elif isinstance(node, ast.Call) and called(node) in ("join", "Path", "joinpath"):
-            followed.update(id(before) for before, after in pairwise(node.args) if text_of(after))
-    for _, node in module.walk():
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in followed:
-            yield node.value
-        elif isinstance(node, ast.JoinedStr):
-            yield "".join(text_of(part) or "{}" for part in node.values)
-
-
 def composed(modules: Iterable[Module]) -> set[str]:
     """Names of configurations that a library puts together from a folder; "" where one is at work."""
     names: set[str] = set()
@@ -99,12 +78,14 @@ def composed(modules: Iterable[Module]) -> set[str]:
 
 
 def roots(modules: Iterable[Module]) -> Iterator[str]:
-    """The names of the folders that Hydra composes from; "" where the code does not tell."""
+    """The folders that Hydra composes from, which it looks for beside the module; "" where the code does not tell."""
     for module in modules:
         for _, call, _ in module.calls:
             given = {item.arg: item.value for item in call.keywords}
             if not given.keys().isdisjoint(("config_path", "config_name")):
-                yield text_of(given.get("config_path")).rstrip("/.").rpartition("/")[2]
+                told = text_of(given.get("config_path"))
+                folder = posixpath.normpath(posixpath.join(posixpath.dirname(module.path), told))
+                yield "" if not told or "://" in told or told.startswith("/") else folder
 
 
 def by_hand(modules: Iterable[Module]) -> Iterator[str]:
@@ -185,7 +166,7 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
     """
     for _, node in module.walk():
         if isinstance(node, ast.Call):
-            name = called(node)
+            name = made_by(module, node)
             wraps = name in WRAPPERS or name in records
             values = [item.value for item in node.keywords if item.arg is None and not wraps]
             if isinstance(node.func, ast.Attribute) and name in WHOLE and not is_shown(module, node):
@@ -207,6 +188,13 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
             yield from found_keys(module, [node.iter])
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             yield from found_keys(module, [] if isinstance(node.ctx, ast.Store) else [node.value])
+
+
+def made_by(module: Module, call: ast.Call) -> str:
+    """The last part of the name of what is called: that of its class where a method of it calls `cls`."""
+    name = called(call)
+    holders = (node.name for node in module.enclosing(call) if name == "cls" and isinstance(node, ast.ClassDef))
+    return next(holders, name)
 
 
 def is_space(node: ast.expr) -> bool:
@@ -232,12 +220,20 @@ def only_shows(module: Module, loop: ast.For | ast.comprehension) -> bool:
 
 
 def updated(module: Module) -> set[str]:
-    """Names of tables into which others are put."""
+    """Names of tables into which others are put; what a function is given as `**options` is spread by its callers."""
     if "updated" not in module.derived:
-        methods = (call.func for _, call, _ in module.calls if isinstance(call.func, ast.Attribute))
-        module.derived["updated"] = {dotted(method.value) for method in methods if method.attr == "update"}
+        calls = [call for _, call, _ in module.calls if called(call) == "update" and not puts_options(module, call)]
+        methods = (call.func for call in calls if isinstance(call.func, ast.Attribute))
+        module.derived["updated"] = {dotted(method.value) for method in methods}
     names: set[str] = module.derived["updated"]
     return names
+
+
+def puts_options(module: Module, call: ast.Call) -> bool:
+    """Whether a call is given nothing but the `**options` of the function that holds it."""
+    scope = module.scope(call)
+    options = scope.args.kwarg.arg if is_function(scope) and scope.args.kwarg else ""
+    return bool(options) and [last_name(value) for value in call.args] == [options] and not call.keywords
 
 
 def key_argument(call: ast.Call) -> list[ast.expr]:
@@ -274,27 +270,38 @@ def keys_of(module: Module, node: ast.expr, depth: int = 0) -> Keys | None:
         return (*above, *(key for key, _ in links if key))
     if links and links[0][1] and isinstance(node, ast.Name) and node.id == "self" and depth < 3:
         for value in fields(module).get(links[0][0], []):  # `self.part = config["part"]`
-            above = keys_of(module, value, depth + 1)
+            parts = isinstance(value, ast.Subscript | ast.Attribute | ast.Call)
+            above = keys_of(module, value, depth + 1) if parts else None
             if above is not None:
                 return (*above, *(key for key, _ in links[1:] if key))
     if links and links[0][1] and is_row(module, links[0][0]):
         return None  # the layers of a network, which are called `cfg`
+    if links and links[0][1] and dotted(node) == "self" and is_written_out(module, links[0][0]):
+        return None  # made here, not loaded
     named = next((n for n, (key, attribute) in enumerate(links) if attribute and CALLED.search(key)), None)
     return None if named is None else tuple(key for key, _ in links[named + 1 :] if key)  # `self.config["a"]`
 
 
 def fields(module: Module) -> dict[str, list[ast.expr]]:
-    """Attribute of self -> the parts of tables that are assigned to it."""
+    """Attribute of self -> what is assigned to it, or to one of its keys."""
     if "fields" not in module.derived:
         held: dict[str, list[ast.expr]] = {}
         for _, node in module.statements():
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.Attribute | ast.Call):
-                for to in node.targets:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                for to in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    to = to.value if isinstance(to, ast.Subscript) else to
                     if isinstance(to, ast.Attribute) and dotted(to.value) == "self":
                         held.setdefault(to.attr, []).append(node.value)
         module.derived["fields"] = held
     of_self: dict[str, list[ast.expr]] = module.derived["fields"]
     return of_self
+
+
+def is_written_out(module: Module, name: str) -> bool:
+    """Whether an attribute of self is given nothing but tables of the code, and nothing is put into these."""
+    given = fields(module).get(name, [])
+    written = (isinstance(value, ast.Dict) and value.keys and None not in value.keys for value in given)
+    return bool(given) and f"self.{name}" not in updated(module) and all(written)
 
 
 def is_row(module: Module, name: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from audit.rules.asked import Asked
 from audit.rules.code import Module, strings
 from audit.rules.entries import Leaf
-from audit.rules.listing import Listing, in_paths, is_listed, listings
+from audit.rules.listing import Listing, in_paths, is_listed, listings, open_ended
 from audit.rules.loading import (
     CALLED,
     ELSEWHERE,
@@ -20,7 +20,6 @@ from audit.rules.loading import (
     formats,
     handed_on,
     loads_tables,
-    open_ended,
     parameters,
     reads_any,
     roots,
@@ -35,6 +34,7 @@ FOLDER = re.compile(
 MAX_BYTES = 200_000  # larger files are data
 COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
 GAP = re.compile(r"\{[^{}]*\}|%s|%d")
+ELSEWHERE_COMPOSED = re.compile(r"searchpath|--config-(dir|path)|\s-c[dp]\b")
 MAX_NAME = 200  # characters of a path
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
 FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
@@ -46,8 +46,8 @@ class Code:
     def __init__(self, target: Target, every: list[Module]) -> None:
         self.target = target
         self.every = every
-        speaking = (module for module in every if not module.path.endswith("setup.py") or loads_tables(module))
-        self.texts = {text for module in speaking for text in strings(module)}
+        self.speaking = [one for one in every if not one.path.endswith("setup.py") or loads_tables(one)]
+        self.texts = {text for module in self.speaking for text in strings(module)}
         unparsed = [piece.text for piece in target.python if piece.tree is None and len(piece.text) <= MAX_BYTES]
         for text in unparsed:
             self.texts.update(re.findall(r"['\"]([^'\"\n]+)['\"]", text))
@@ -79,8 +79,11 @@ class Code:
 
     @cached_property
     def roots(self) -> set[str]:
-        """Folders from which Hydra is told to compose; "" where it is not said."""
-        return set(roots(self.every))
+        """Folders from which Hydra is told to compose; "" where it is not said, is not in the tree, or commands say."""
+        told = set(roots(self.every))
+        there = {str(above / name) for above, names in self.folders.items() for name in names}
+        known = not ELSEWHERE_COMPOSED.search(self.spoken) and told <= there
+        return told if known else told | {""}
 
     @cached_property
     def listed(self) -> tuple[list[Listing], list[Listing]]:
@@ -132,7 +135,7 @@ class Code:
     @cached_property
     def ends(self) -> set[str]:
         """Texts that may be folders from which files are taken by a name that is made at run time."""
-        return {text for module in self.every for text in open_ended(module)}
+        return {text for module in self.speaking for text in open_ended(module)}
 
     @cached_property
     def in_paths(self) -> set[str]:
@@ -192,7 +195,8 @@ class Code:
 
     def composes(self, folder: PurePosixPath) -> bool:
         """Whether a library puts configurations together from the folder."""
-        return bool(self.composed) and (not self.roots or "" in self.roots or not self.roots.isdisjoint(folder.parts))
+        places = {str(folder), *map(str, folder.parents)}
+        return bool(self.composed) and (not self.roots or "" in self.roots or not self.roots.isdisjoint(places))
 
     def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
         """Whether half of the entries have a key that the code knows: of a table used as a whole by any name."""
