@@ -29,6 +29,8 @@ TAKES_ALL = re.compile(r"\bglobals\(\)(?:\.(?:copy|items|values|keys)\b|\s*$)|\b
 TAKES_NAMED = re.compile(
     r"\bglobals\(\)(?:\[|\.get\()(?!['\"])|\bsys\.modules\[__name__\]|(?<![\w.])(?<!def )eval\((?!['\")])"
 )
+# What a text that eval is given begins with, `loss_` in eval("loss_%s()" % kind).
+BUILT = re.compile(r"(?<![\w.])eval\((['\"])([A-Za-z]\w*)[^'\"\n]*\1\s*(?:%|\+|\.format\()")
 COMPATIBLE = re.compile(r"(^|/)_?(py\w*_?)?compat(ibility)?\w*\.py$")  # what others are to take from there
 FRONT = 8  # unused names of a module that is a front of others
 NAMED_FOR_IMPORTS = re.compile(r"test_(?:\w+_)?(?:re)?(?:imports?|importable)(?:_|$)")
@@ -78,6 +80,15 @@ def changes_others(module: Module) -> bool:
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and "sys.path" in piece.text:
                 return True
     return False
+
+
+def only_acts(module: Module) -> bool:
+    """Whether a module defines nothing but plain values, and calls something: `logger.setLevel(DEBUG)`."""
+    statements = [node for piece in module.pieces for node in (piece.tree.body if piece.tree else ())]
+    calls = [node for node in statements if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    plain = (ast.Import, ast.ImportFrom, ast.Assign, ast.Expr)
+    script = module.path.endswith(".py") and not module.path.endswith("__init__.py")
+    return script and bool(calls) and all(isinstance(node, plain) for node in statements)
 
 
 def tried(module: Module) -> set[tuple[int | None, int]]:
@@ -135,6 +146,11 @@ class Uses:
             module.derived["takes"] = any(TAKES_NAMED.search(piece.text) for piece in module.pieces)
         if module.derived["takes"] and self.is_local(module, name):
             return True
+        if "built" not in module.derived:
+            texts = [piece.text for piece in module.pieces if "eval(" in piece.text]
+            module.derived["built"] = tuple(match[2] for text in texts for match in BUILT.finditer(text))
+        if name.startswith(module.derived["built"]) and self.is_local(module, name):
+            return True
         for piece in module.pieces:
             if ">>> " in piece.text:
                 lines = [line for line in piece.lines if DOCTEST.match(line) and re.search(rf"\b{name}\b", line)]
@@ -184,6 +200,8 @@ class Uses:
             place = (self.local.resolve(module.path, item) or "") if whole else ""
             inner = self.local.submodule(place, last) if place and item.names else place
             target = self.local.modules.get(inner)
+            if target and only_acts(target):
+                return True
             if target and (changes_others(target) or any(map(self.registers, self.together(target)))):
                 return True
             origin = self.local.modules.get(place)
