@@ -37,6 +37,7 @@ GAP = re.compile(r"\{[^{}]*\}|%s|%d")
 ELSEWHERE_COMPOSED = re.compile(r"searchpath|--config-(dir|path)|\s-c[dp]\b")
 MAX_NAME = 200  # characters of a path
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
+FEW_STEMS = 2  # of a folder; one may be a default
 FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
 
 
@@ -176,13 +177,20 @@ class Code:
         """
         if not COMPOUND.search(place.stem) or place.stem in self.stems:
             return False
-        known = sum(PurePosixPath(other.path).stem in self.stems for other in beside)
-        return known >= FEW_ENTRIES and 3 * known >= 2 * len(beside)
+        alike = [PurePosixPath(other.path) for other in beside if other.path.endswith(place.suffix)]
+        known = sum(other.stem in self.stems for other in alike)
+        return known >= FEW_STEMS and 3 * known >= 2 * len(alike)
 
     def names(self, piece: Piece) -> bool:
-        """Whether a text in the code holds the file's name, or a library is told to compose it."""
+        """Whether a text in the code holds the file's name or fills its stem in, or a library is told to compose it."""
         place = PurePosixPath(piece.path)
-        return is_spoken(piece.path, self.text) or (place.stem in self.composed and bool(FOLDER.search(piece.path)))
+        composed = place.stem in self.composed and bool(FOLDER.search(piece.path))
+        return composed or is_spoken(piece.path, self.text) or self.fills_in(piece)
+
+    def fills_in(self, piece: Piece) -> bool:
+        """Whether a text leaves room for the stem of a configuration, and another text holds that stem."""
+        place = PurePosixPath(piece.path)
+        return place.suffix in self.bare and place.stem in self.stems and bool(FOLDER.search(piece.path))
 
     def is_lost(self, piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
         """Whether no text holds a small file's name or stem, lists it, or leaves room for its name."""
