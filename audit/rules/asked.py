@@ -21,6 +21,8 @@ SHOWING = {
     "set_xlabel", "set_ylabel", "set_title", "suptitle", "legend", "add_scalar", "log_metric", "log_param", "tqdm",
 }  # fmt: skip
 EXPLAINS = {"default", "help", "choices", "description", "prog", "usage", "metavar", "mode", "monitor", "label", "desc"}
+SPEAKING = {ast.Dict, ast.JoinedStr, ast.Compare, ast.Call}  # nodes that may hold texts that ask for nothing
+ASKING = {*SPEAKING, ast.Attribute, ast.Constant, ast.Subscript}
 ANY = ""  # the section of an entry that is asked for by its key alone
 
 Readings = dict[str, set[str]]  # key -> the sections out of which it is asked for
@@ -59,28 +61,39 @@ def asking(module: Module, own: Collection[str]) -> Iterator[tuple[str, str]]:
     The keys of tables that are written out in the code ask for nothing, nor do texts that are compared or shown.
     """
     skipped: set[int] = set()
-    kept = stored(module)
+    kept: set[str] = set()  # attributes that the module's own objects are given: nothing of a configuration
+    attributes: list[ast.Attribute] = []
     methods = {id(call.func) for _, call, _ in module.calls}
-    for _, node in module.walk():
-        if isinstance(node, ast.Subscript) and text_of(node.slice):
-            skipped.add(id(node.slice))
-            if not isinstance(node.ctx, ast.Store) and not is_made(module, node.value):
-                yield from ((key, section_of(module, node.value)) for key in words(text_of(node.slice)))
-        elif isinstance(node, ast.Attribute) and id(node) not in methods and isinstance(node.ctx, ast.Load):
-            if not is_others(module, node, own) and not (dotted(node.value) == "self" and node.attr in kept):
-                yield node.attr, section_of(module, node.value)
+    texts: list[ast.Constant] = []
+    for node in module.of(ASKING):
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                texts.append(node)
+        elif isinstance(node, ast.Attribute):
+            if isinstance(node.ctx, ast.Load):
+                attributes += () if id(node) in methods else (node,)
+            elif isinstance(node.ctx, ast.Store) and dotted(node.value) == "self":
+                kept.add(node.attr)
+        elif isinstance(node, ast.Subscript):
+            if text_of(node.slice):
+                skipped.add(id(node.slice))
+                if not isinstance(node.ctx, ast.Store) and not is_made(module, node.value):
+                    yield from ((key, section_of(module, node.value)) for key in words(text_of(node.slice)))
         elif isinstance(node, ast.Call):
             key, table = key_asked(node)
             if key is not None:
                 skipped.add(id(key))
                 if not is_made(module, table):
                     yield from ((word, section_of(module, table)) for word in words(text_of(key)))
-        skipped.update(map(id, speaking(node)))
-    for piece in module.pieces:
-        skipped |= docstrings(piece)
-        for node in piece.nodes:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
-                yield from ((word, ANY) for word in words(node.value))
+        if type(node) in SPEAKING:
+            skipped.update(map(id, speaking(node)))
+    for node in attributes:
+        if not is_others(module, node, own) and not (node.attr in kept and dotted(node.value) == "self"):
+            yield node.attr, section_of(module, node.value)
+    skipped.update(*map(docstrings, module.pieces))
+    for text in texts:
+        if id(text) not in skipped:
+            yield from ((word, ANY) for word in words(text_of(text)))
 
 
 def key_asked(call: ast.Call) -> tuple[ast.expr | None, ast.expr]:
@@ -132,12 +145,6 @@ def is_others(module: Module, node: ast.Attribute, own: Collection[str]) -> bool
     first, *rest = module.full_name(node.value).split(".")
     root = dotted(node.value).partition(".")[0]
     return root in module.origins and first not in own and not any(map(CALLED.search, (root, *rest)))
-
-
-def stored(module: Module) -> set[str]:
-    """Attributes that the module's own objects are given: to ask for these asks no configuration."""
-    nodes = (node for _, node in module.walk() if isinstance(node, ast.Attribute))
-    return {node.attr for node in nodes if isinstance(node.ctx, ast.Store) and dotted(node.value) == "self"}
 
 
 def names_in(every: Iterable[Module]) -> tuple[set[str], set[str], dict[str, set[str]]]:

@@ -5,7 +5,7 @@ import io
 import re
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any, TypeGuard
 
@@ -68,6 +68,11 @@ class Module:
         """Every node with the piece it stands in."""
         for piece in self.pieces:
             yield from ((piece, node) for node in piece.nodes)
+
+    def of(self, kinds: Collection[type[ast.AST]]) -> Iterator[ast.AST]:
+        """Every node of these types, and none of what derives from them."""
+        for piece in self.pieces:
+            yield from (node for node in piece.nodes if type(node) in kinds)
 
     def statements(self) -> Iterator[tuple[Piece, ast.AST]]:
         """Every statement, handler and case with the piece it stands in."""

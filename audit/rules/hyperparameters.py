@@ -94,7 +94,7 @@ def is_itself_configuration(path: str) -> bool:
 def tables(module: Module) -> Iterator[tuple[Piece, ast.Dict | ast.Call, list[tuple[str, ast.expr]]]]:
     """`{...}` and `dict(...)` with their keys in small letters."""
     for piece, node in module.walk():
-        if isinstance(node, ast.Dict) or (isinstance(node, ast.Call) and dotted(node.func) == "dict"):
+        if type(node) is ast.Dict or (type(node) is ast.Call and dotted(node.func) == "dict"):
             yield piece, node, pairs_of(node)
 
 

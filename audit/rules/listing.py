@@ -13,6 +13,7 @@ from audit.rules.reading import gone_through
 LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "fwalk"}
 PACKAGED = ("importlib.resources", "importlib_resources", "pkg_resources", "pkgutil")  # find files of a package
 SUFFIX = re.compile(r"[*/]*\.?(ya?ml|toml|json)")  # a pattern or a suffix, and not the name of one file
+PARTS = {ast.BinOp, ast.Constant, ast.Dict, ast.JoinedStr, ast.Subscript}  # nodes that tell parts of paths from keys
 UP = {"parent", "parents", "dirname", "pardir"}
 JOINING = {"join", "Path", "PurePath", "joinpath", *LISTINGS}
 FOLDERS = re.compile(r"dir|folder|path|root|base|loc|place|where|config|cfg", re.I)
@@ -98,24 +99,32 @@ def in_paths(module: Module) -> Iterator[str]:
 def open_ended(module: Module) -> Iterator[str]:
     """Texts that may be folders from which anything is taken: not those joined with the name of what is, or Hydra's."""
     followed: set[int] = set()  # by another part of the path, or keys
-    for _, node in module.walk():
-        if isinstance(node, ast.Subscript):
+    texts: list[ast.Constant | ast.JoinedStr] = []
+    for node in module.of(PARTS):
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                texts.append(node)
+        elif isinstance(node, ast.JoinedStr):
+            texts.append(node)
+        elif isinstance(node, ast.Subscript):
             followed.add(id(node.slice))
         elif isinstance(node, ast.Dict):
             followed.update(map(id, node.keys))
-        elif isinstance(node, ast.Call) and called(node) in ("get", "pop") and isinstance(node.func, ast.Attribute):
-            followed.update(map(id, node.args[:1]))
-        elif isinstance(node, ast.Call) and module.full_name(node.func).startswith("hydra."):
-            followed.update(id(item.value) for item in node.keywords if item.arg == "config_path")
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text_of(node.right):
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text_of(node.right):
             followed.add(id(node.left.right if isinstance(node.left, ast.BinOp) else node.left))
-        elif isinstance(node, ast.Call) and called(node) in ("join", "Path", "joinpath"):
-            followed.update(id(before) for before, after in pairwise(node.args) if text_of(after))
-    for _, node in module.walk():
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in followed:
-            yield node.value
-        elif isinstance(node, ast.JoinedStr):
-            yield "".join(text_of(part) or "{}" for part in node.values)
+    for _, call, full in module.calls:
+        name = called(call)
+        if name in ("get", "pop") and isinstance(call.func, ast.Attribute):
+            followed.update(map(id, call.args[:1]))
+        elif full.startswith("hydra."):
+            followed.update(id(item.value) for item in call.keywords if item.arg == "config_path")
+        elif name in ("join", "Path", "joinpath"):
+            followed.update(id(before) for before, after in pairwise(call.args) if text_of(after))
+    for text in texts:
+        if isinstance(text, ast.JoinedStr):
+            yield "".join(text_of(part) or "{}" for part in text.values)
+        elif id(text) not in followed:
+            yield text_of(text)
 
 
 def is_at_home(node: ast.expr) -> bool:

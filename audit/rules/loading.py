@@ -46,6 +46,7 @@ OF_ANY_FORMAT = {
     "pydantic_settings", "ultralytics",
 }  # fmt: skip
 WHOLE = {"items", "values", "keys"}
+HANDING = {ast.Call, ast.Dict, ast.For, ast.comprehension, ast.Subscript}
 # Classes that turn the keys of a table into attributes.
 WRAPPERS = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box", "ConfigDict"}
 # Functions that are given a table and use nothing of what is in it.
@@ -136,25 +137,33 @@ def parameters(module: Module) -> Iterator[str]:
 
 
 def spread_in(module: Module) -> Iterator[tuple[str, set[int | str]]]:
-    """Functions and classes with the places and names of their parameters that they use as whole tables."""
+    """Functions and classes with the places and names of their parameters that they use as whole tables.
+
+    A parameter is handed on as `**table` or gone through; the first of a method is not given by callers.
+    """
+    whole: dict[ast.AST, set[str]] = {}
+    for _, call, _ in module.calls:
+        names = {dotted(item.value) for item in call.keywords if item.arg is None}
+        if isinstance(call.func, ast.Attribute) and call.func.attr in WHOLE:
+            names.add(dotted(call.func.value))
+        for holder in module.enclosing(call) if names else ():
+            if is_function(holder):
+                whole.setdefault(holder, set()).update(names)
     for _, node in module.statements():
         if isinstance(node, ast.ClassDef):
             made = next((line for line in node.body if is_function(line) and line.name == "__init__"), None)
-            yield node.name, spread(made, 1) if made else set()
+            yield node.name, given_whole(made, whole.get(made, set()), 1) if made else set()
         elif is_function(node):
-            yield node.name, spread(node, int(isinstance(module.parents.get(node), ast.ClassDef)))
+            bound = int(isinstance(module.parents.get(node), ast.ClassDef))
+            yield node.name, given_whole(node, whole.get(node, set()), bound)
 
 
-def spread(function: ast.FunctionDef | ast.AsyncFunctionDef, bound: int) -> set[int | str]:
-    """Parameters that are handed on as `**table` or gone through; the first `bound` are not given by callers."""
-    whole: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call):
-            whole.update(dotted(item.value) for item in node.keywords if item.arg is None)
-            if isinstance(node.func, ast.Attribute) and node.func.attr in WHOLE:
-                whole.add(dotted(node.func.value))
+def given_whole(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Collection[str], bound: int) -> set[int | str]:
+    """Places and names of those parameters that are called so."""
+    if not names:
+        return set()
     places = enumerate([*function.args.posonlyargs, *function.args.args], start=-bound)
-    return {given for at, item in places if item.arg in whole for given in (at, item.arg)}
+    return {given for at, item in places if item.arg in names for given in (at, item.arg)}
 
 
 def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collection[str]) -> Iterator[Keys]:
@@ -164,7 +173,7 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
     What is given as a whole to a function or class of the tree (`own`) is read there, key by key, unless that
     parameter is used as a whole; so is what becomes an object of a class that only holds values (`records`).
     """
-    for _, node in module.walk():
+    for node in module.of(HANDING):
         if isinstance(node, ast.Call):
             name = made_by(module, node)
             wraps = name in WRAPPERS or name in records

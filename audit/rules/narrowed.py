@@ -52,11 +52,14 @@ class Narrowing:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.values: dict[str, list[tuple[ast.Name, ast.expr, int | None]]] = defaultdict(list)
-        for _, node in module.walk():
+        for _, node in module.statements():
             if isinstance(node, ast.Assign):
                 for target in node.targets:
                     self.note(target, node.value)
-            elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                self.note(node.target, node.value)
+        for _, node in module.walk() if any(":=" in piece.text for piece in module.pieces) else ():
+            if isinstance(node, ast.NamedExpr):
                 self.note(node.target, node.value)
 
     def note(self, target: ast.expr, value: ast.expr) -> None:

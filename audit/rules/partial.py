@@ -40,7 +40,7 @@ COUNTED = re.compile(
     re.I,
 )
 JUDGES = re.compile(r"_*(eval|evaluate|validate|validation|test)(_(?!step)|$)")  # what is worked out there is no loss
-WORKED_OUT = (ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension)
+WORKED_OUT = {ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension}
 HELD_OUT = re.compile(r"val|test|eval|dev", re.I)
 LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
 LABELLED = re.compile(r"\b(accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement)\b", re.I)
@@ -95,7 +95,7 @@ def partial(module: Module) -> Iterator[Finding]:
 def comparisons(module: Module, narrowing: Narrowing) -> Iterator[Comparison]:
     """Every comparison of the same part of two things."""
     for piece, node in module.walk():
-        if not isinstance(node, WORKED_OUT):
+        if type(node) not in WORKED_OUT:
             continue
         name, pair = compared(node)
         if len(pair) == 2:

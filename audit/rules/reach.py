@@ -74,9 +74,13 @@ class Code:
 
     def takes(self, suffix: str) -> bool:
         """Whether a program takes a configuration of this format from its user, and code can read the format."""
-        loaded = {ending for module in self.every for ending in formats(module)}
-        readable = suffix in loaded or not loaded or any(map(reads_any, self.every))
-        return suffix in self.by_hand or ("" in self.by_hand and readable)
+        return suffix in self.by_hand or ("" in self.by_hand and (not self.readable or suffix in self.readable))
+
+    @cached_property
+    def readable(self) -> set[str]:
+        """Suffixes of the tables that code loads; none where it may be any."""
+        any_format = any(map(reads_any, self.every))
+        return set() if any_format else {ending for module in self.every for ending in formats(module)}
 
     @cached_property
     def roots(self) -> set[str]:
