@@ -54,7 +54,7 @@ class Module:
     def origins(self) -> dict[str, str]:
         """Local name -> dotted name it was imported as: `np` -> `numpy`, `load` -> `torch.load`."""
         names: dict[str, str] = {}
-        for _, node in self.walk():
+        for node in self.of({ast.Import, ast.ImportFrom}):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     name = alias.asname or alias.name.split(".")[0]
@@ -82,7 +82,7 @@ class Module:
     @cached_property
     def calls(self) -> tuple[tuple[Piece, ast.Call, str], ...]:
         """Every call with its full name: `load(x)` after `from torch import load` is `torch.load`."""
-        found = ((piece, node) for piece, node in self.walk() if isinstance(node, ast.Call))
+        found = ((piece, node) for piece in self.pieces for node in piece.nodes if isinstance(node, ast.Call))
         return tuple((piece, node, self.full_name(node.func)) for piece, node in found)
 
     def full_name(self, node: ast.expr) -> str:

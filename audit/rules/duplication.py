@@ -232,7 +232,7 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
     for place in text.names[first:last]:
         name = text.words[place]
         if name in own or name in constants:
-            common = name.startswith(".") or name in constants or name == node.name
+            common = not spans or name.startswith(".") or name in constants or name == node.name
             method = 0 if common else next((begin for begin, stop in spans if begin <= place < stop), 0)
             words[place - start] = numbers.setdefault((name, method), f"#{len(numbers)}")
         elif name in renamed:

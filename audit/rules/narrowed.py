@@ -79,12 +79,9 @@ class Narrowing:
 
     def value_of(self, name: ast.Name) -> tuple[ast.expr, int | None] | None:
         """What was last assigned to a name before, whatever happens; (value, which of several)."""
-        scope = self.module.scope(name)
-        before = [
-            (target, value, number)
-            for target, value, number in self.values.get(name.id, ())
-            if target.lineno < name.lineno and self.module.scope(target) is scope
-        ]
+        earlier = [given for given in self.values.get(name.id, ()) if given[0].lineno < name.lineno]
+        scope = self.module.scope(name) if earlier else None
+        before = [given for given in earlier if self.module.scope(given[0]) is scope]
         if not before:
             return None
         target, value, number = max(before, key=lambda item: item[0].lineno)
