@@ -23,6 +23,7 @@ SHOWING = {
 EXPLAINS = {"default", "help", "choices", "description", "prog", "usage", "metavar", "mode", "monitor", "label", "desc"}
 SPEAKING = {ast.Dict, ast.JoinedStr, ast.Compare, ast.Call}  # nodes that may hold texts that ask for nothing
 ASKING = {*SPEAKING, ast.Attribute, ast.Constant, ast.Subscript}
+MOST = 5  # values of one name that are looked at: a name given itself again and again takes no time
 ANY = ""  # the section of an entry that is asked for by its key alone
 
 Readings = dict[str, set[str]]  # key -> the sections out of which it is asked for
@@ -135,7 +136,8 @@ def section_of(module: Module, table: ast.expr, depth: int = 0) -> str:
         key, _ = key_asked(table)
         return text_of(key)
     if isinstance(table, ast.Name) and depth < 2:
-        sections = {section_of(module, value, depth + 1) for value in values_of(module, table)}
+        given = values_of(module, table)
+        sections = {section_of(module, value, depth + 1) for value in given} if len(given) <= MOST else set()
         return sections.pop() if len(sections) == 1 else ANY
     return ANY
 
