@@ -136,8 +136,8 @@ def section_of(module: Module, table: ast.expr, depth: int = 0) -> str:
         key, _ = key_asked(table)
         return text_of(key)
     if isinstance(table, ast.Name) and depth < 2:
-        given = values_of(module, table)
-        sections = {section_of(module, value, depth + 1) for value in given} if len(given) <= MOST else set()
+        given = values_of(module, table) if len(module.given.get(table.id, ())) <= MOST else []
+        sections = {section_of(module, value, depth + 1) for value in given}
         return sections.pop() if len(sections) == 1 else ANY
     return ANY
 
