@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -74,14 +74,14 @@ def findings(family: Family, target: Target) -> tuple[Finding, ...]:
         Exception: whatever it breaks down with.
     """
     answers = target.derived.get(ANSWERS, {})
-    return answers[family.name].read() if family.name in answers else tuple(look(family, target))
+    return answers[family.name].read() if family.name in answers else tuple(look(target, family.find))
 
 
-def look(family: Family, target: Target) -> Iterator[Finding]:
+def look(target: Target, find: Callable[[Target], Iterable[Finding]]) -> Iterator[Finding]:
     """Run a family here. No line that holds a credential is quoted, whichever family quotes it."""
     lines = {(piece.path, piece.cell): piece for piece in target.pieces if piece.problem is None}
     with patience():
-        made = tuple(family.find(target))
+        made = tuple(find(target))
     for finding in made:
         place = finding.location
         piece = lines.get((place.path, place.cell))
@@ -119,8 +119,8 @@ def prefetch(target: Target, names: Sequence[str], store: Store | None, step: St
     tree, in one process beside those, and are remembered as long as no file changes.
     """
     chosen = [family for family in families() if family.name in names]
-    alone = [family.name for family in chosen if family.per_file]
-    together = [family.name for family in chosen if not family.per_file]
+    alone = [family.name for family in chosen if family.by_file]
+    together = [family.name for family in chosen if not family.by_file]
     known = keys(target, chosen) if store else {}
     files = target.files if alone else ()
     by_file = {path: recall(store, known.get(path, ""), alone) for path in files}
@@ -141,18 +141,26 @@ def prefetch(target: Target, names: Sequence[str], store: Store | None, step: St
             step(done, len(files))
     if store and (new_files or new_names):
         store.prune()
-    every = {name: together_of(by_file, name) for name in alone}
+    every = {family.name: together_of(by_file, family) for family in chosen if family.by_file}
     every |= {name: (answers or {})[name] for name, answers in whole.items()}
     target.derived[ANSWERS] = every
     return sorted({path for answer in every.values() for path in answer.lost})
 
 
-def together_of(by_file: Mapping[str, dict[str, Answer] | None], name: str) -> Answer:
+def together_of(by_file: Mapping[str, dict[str, Answer] | None], family: Family) -> Answer:
     """One family's answers over all files, in the order of the files; a file that it failed on fails it."""
-    answers = [answers[name] for answers in by_file.values() if answers]
+    answers = [answers[family.name] for answers in by_file.values() if answers]
     failed = next((answer for answer in answers if answer.not_run or answer.crash), None)
-    found_in_all = tuple(item for answer in answers for item in answer.findings)
-    return failed or Answer(found_in_all, lost=tuple(path for answer in answers for path in answer.lost))
+    if failed:
+        return failed
+    in_all = [item for answer in answers for item in answer.findings]
+    lost = tuple(path for answer in answers for path in answer.lost)
+    return replace(answer(partial(settled, family, in_all)), lost=lost)
+
+
+def settled(family: Family, drafts: Sequence[Finding]) -> Iterable[Finding]:
+    """What of the files' findings is one in the tree: all, but for a family that compares files."""
+    return family.settle(drafts) if family.settle else drafts
 
 
 Result = tuple[str | None, dict[str, Answer]]
@@ -214,7 +222,7 @@ def lost_file(path: str, names: Sequence[str]) -> dict[str, Answer]:
 
 def of_files(root: Path, files: Sequence[str], names: Sequence[str]) -> list[Result]:
     """Each file as a tree of its own."""
-    return [(path, answers_of(Target(root, (path,)), names)) for path in files]
+    return [(path, answers_of(Target(root, (path,)), names, alone=True)) for path in files]
 
 
 def of_tree(target: Target, names: Sequence[str]) -> list[Result]:
@@ -222,20 +230,20 @@ def of_tree(target: Target, names: Sequence[str]) -> list[Result]:
     return [(None, answers_of(target, names))]
 
 
-def answers_of(target: Target, names: Sequence[str]) -> dict[str, Answer]:
-    """The answer of each family; what breaks one down ends no other."""
-    answers = {}
+def answers_of(target: Target, names: Sequence[str], *, alone: bool = False) -> dict[str, Answer]:
+    """The answer of each family, or its draft of a file that stands alone; what breaks one down ends no other."""
     with without_collector():
-        for family in families():
-            if family.name in names:
-                answers[family.name] = answer(family, target)
-    return answers
+        return {
+            family.name: answer(partial(look, target, (family.draft if alone else None) or family.find))
+            for family in families()
+            if family.name in names
+        }
 
 
-def answer(family: Family, target: Target) -> Answer:
-    """What a family found or why it did not."""
+def answer(find: Callable[[], Iterable[Finding]]) -> Answer:
+    """What was found or why nothing was."""
     try:
-        return Answer(tuple(look(family, target)))
+        return Answer(tuple(find()))
     except NotRunError as error:
         return Answer(not_run=(error.reason, error.remedy))
     except Exception as error:
@@ -248,7 +256,7 @@ def keys(target: Target, chosen: Sequence[Family]) -> dict[str, str]:
     found_keys = {path: digest(f"{tool}\n{path}\n{content(target.root / path)}".encode()) for path in target.files}
     tree = digest(json.dumps([tool, target.root.resolve().name, list(found_keys.items())]).encode())
     return found_keys | {
-        f":{family.name}": digest(f"{tree}\n{family.name}".encode()) for family in chosen if not family.per_file
+        f":{family.name}": digest(f"{tree}\n{family.name}".encode()) for family in chosen if not family.by_file
     }
 
 

@@ -2,17 +2,19 @@
 
 import ast
 import hashlib
+import json
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any, Self
 
-from audit.model import Confidence, Finding, Severity, found
+from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, Module, is_function, is_text, modules
 from audit.rules.family import Family, rule
-from audit.target import Piece, Target, held
+from audit.target import Target, held
 
 CLONE = rule(
     "duplication.clone",
@@ -37,42 +39,75 @@ GENERATED = re.compile(
 HEAD = 1000  # characters
 COMMON = {"np", "tf", "pd", "plt", "jnp", "keras"}  # names under which everybody imports, from one place or another
 SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells names of other kinds from variables
-DEFINING = {"FunctionDef", "AsyncFunctionDef", "ClassDef"}
+DEFINING = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
+BINDING = {ast.Name, ast.Attribute, ast.Subscript, ast.Starred, ast.List, ast.Tuple}  # may be given a value
 TYPES_ONLY = {"annotation", "returns", "type_comment", "type_params", "kind", "ctx"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """A definition, and the classes and functions that hold it."""
+    """A definition, as a draft tells of it from one process to another.
 
-    piece: Piece
-    node: Function | ast.ClassDef
-    holders: tuple[ast.AST, ...]
+    Attributes:
+        holders: lines of the classes and functions that hold it.
+    """
+
+    name: str
+    at: Location
+    lines: int
+    holders: tuple[int, ...]
     print: str
+    excerpt: str
 
     def __str__(self) -> str:
-        return f"{self.node.name} in {self.piece.at(self.node.lineno)}"
+        return f"{self.name} in {self.at}"
+
+    def as_draft(self) -> Finding:
+        """Everything of it in one finding."""
+        message = json.dumps([self.print, self.name, self.lines, self.holders])
+        return found(CLONE, self.at, message, self.excerpt)
+
+    @classmethod
+    def of(cls, draft: Finding) -> Self:
+        """Undo `as_draft`."""
+        mark, name, lines, holders = json.loads(draft.message)
+        return cls(name, draft.location, lines, tuple(holders), mark, draft.excerpt)
+
+    def is_inside(self, reported: Collection[Location]) -> bool:
+        """Whether a definition that holds it is one of these."""
+        return any(replace(self.at, line=line) in reported for line in self.holders)
 
 
 def find(target: Target) -> Iterator[Finding]:
     """One finding for each group of equal definitions; what lies inside a reported one is not reported again."""
-    groups: dict[str, list[Place]] = defaultdict(list)
+    return settle(draft(target))
+
+
+def draft(target: Target) -> Iterator[Finding]:
+    """Every definition that would be reported if it stood in another file too."""
     for module in modules(target):
         path = DEMO.sub("/", module.path)
         if any(pattern.search(path) for pattern in ELSEWHERE) or GENERATED.search(module.pieces[0].text[:HEAD]):
             continue
-        for place in definitions(module):
-            groups[place.print].append(place)
-    several = [group for group in groups.values() if len({place.piece.path for place in group}) > 1]
-    reported = {place.node for group in several for place in group}
+        yield from (place.as_draft() for place in definitions(module))
+
+
+def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
+    """Those definitions that do stand in several files, a group of equal ones once."""
+    groups: dict[str, list[Place]] = defaultdict(list)
+    for item in drafts:
+        place = Place.of(item)
+        groups[place.print].append(place)
+    several = [group for group in groups.values() if len({place.at.path for place in group}) > 1]
+    reported = {place.at for group in several for place in group}
     for group in several:
-        outer = [place for place in group if not reported.intersection(place.holders)]
-        if len({place.piece.path for place in outer}) < 2:
+        outer = [place for place in group if not place.is_inside(reported)]
+        if len({place.at.path for place in outer}) < 2:
             continue
         first, *others = outer
         listed = ", ".join(map(str, others[:SHOWN])) + (f" and {len(others) - SHOWN} more" * (len(others) > SHOWN))
-        message = f"{first.node.name} ({length(first.node)} lines) stands again as {listed}"
-        yield found(CLONE, first.piece.at(first.node.lineno), message, first.piece.line(first.node.lineno)[:120])
+        message = f"{first.name} ({first.lines} lines) stands again as {listed}"
+        yield found(CLONE, first.at, message, first.excerpt)
 
 
 def length(node: Function | ast.ClassDef) -> int:
@@ -89,17 +124,17 @@ def definitions(module: Module) -> Iterator[Place]:
     for name in COMMON & renamed.keys():
         del renamed[name]
     for piece in module.pieces:
-        waiting: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(piece.tree, ())] if piece.tree else []
+        waiting: list[tuple[ast.AST, tuple[int, ...]]] = [(piece.tree, ())] if piece.tree else []
         while waiting:
             node, holders = waiting.pop()
             if is_function(node) or isinstance(node, ast.ClassDef):
                 if not holders:
                     text = written(node, module.origins)
-                if length(node) >= MIN_LINES:
-                    mark = fingerprint(node, text, constants, renamed)
-                    if mark:
-                        yield Place(piece, node, holders, mark)
-                holders = (*holders, node)
+                lines = length(node)
+                if lines >= MIN_LINES and (mark := fingerprint(node, text, constants, renamed)):
+                    excerpt = piece.line(node.lineno)[:120]
+                    yield Place(node.name, piece.at(node.lineno), lines, holders, mark, excerpt)
+                holders = (*holders, node.lineno)
             waiting += [(child, holders) for child in reversed(held(node))]
 
 
@@ -136,43 +171,44 @@ def written(node: ast.AST, imported: Mapping[str, str]) -> Text:
     words = text.words
     nodes = 0
     opened: list[tuple[ast.AST, int, int]] = []
-    waiting: list[object] = [node]
+    waiting: list[Any] = [node]
     while waiting:
         item = waiting.pop()
-        if item is text:  # the end of the definition that was opened last
-            inner, start, before = opened.pop()
-            text.spans[inner] = (start, len(words), nodes - before)
-        elif isinstance(item, list):
-            words.append(f"[{len(item)}")
-            waiting.extend(reversed(item))
-        elif isinstance(item, ast.Constant):
-            words.append(repr(item.value))
-        elif isinstance(item, ast.AST):
-            kind = type(item).__name__
-            values: list[object] = [getattr(item, name, None) for name in meaning(kind)]
-            stored = isinstance(item, ast.arg) or isinstance(getattr(item, "ctx", None), ast.Store)
-            if kind in DEFINING and (is_function(item) or isinstance(item, ast.ClassDef)):
-                stored = bool(opened) and is_function(item) and is_function(opened[-1][0])
-                opened.append((item, len(words), nodes))
-                waiting.append(text)
-                if is_text(item.body[0]):
-                    values = [item.body[1:] if value is item.body else value for value in values]
-                if isinstance(item, ast.ClassDef) and [getattr(base, "id", "") for base in item.bases] == ["object"]:
-                    values = [[] if value is item.bases else value for value in values]  # so is every class
-            elif kind == "AnnAssign" and isinstance(item, ast.AnnAssign):
-                of_record = bool(opened) and is_record(opened[-1][0])
-                kind, values = "Assign", [[item.target], item.value, *([item.annotation] if of_record else [])]
-            nodes += 1
-            words.append(kind)
-            sign = SIGNS.get(type(item), "")
-            chosen = sign != "." or is_of_a_variable(item, imported)
-            waiting.extend((sign + v, chosen, stored) if isinstance(v, str) else v for v in reversed(values))
-        elif isinstance(item, tuple):
+        kind = item.__class__
+        if kind is tuple:
             word, chosen, stored = item
             if chosen:
                 text.names.append(len(words))
                 text.stored.append(stored)
             words.append(word)
+        elif kind is list:
+            words.append(f"[{len(item)}")
+            waiting.extend(reversed(item))
+        elif kind is ast.Constant:
+            words.append(repr(item.value))
+        elif item is text:  # the end of the definition that was opened last
+            inner, start, before = opened.pop()
+            text.spans[inner] = (start, len(words), nodes - before)
+        elif issubclass(kind, ast.AST):
+            name, parts = meaning(kind)
+            values = [getattr(item, part) for part in parts]
+            stored = kind is ast.arg or (kind in BINDING and isinstance(item.ctx, ast.Store))
+            if kind in DEFINING:
+                stored = bool(opened) and is_function(item) and is_function(opened[-1][0])
+                opened.append((item, len(words), nodes))
+                waiting.append(text)
+                if is_text(item.body[0]):
+                    values = [item.body[1:] if value is item.body else value for value in values]
+                if kind is ast.ClassDef and [getattr(base, "id", "") for base in item.bases] == ["object"]:
+                    values = [[] if value is item.bases else value for value in values]  # so is every class
+            elif kind is ast.AnnAssign:
+                of_record = bool(opened) and is_record(opened[-1][0])
+                name, values = "Assign", [[item.target], item.value, *([item.annotation] if of_record else [])]
+            nodes += 1
+            words.append(name)
+            sign = SIGNS.get(kind, "")
+            chosen = sign != "." or is_of_a_variable(item, imported)
+            waiting.extend((sign + v, chosen, stored) if v.__class__ is str else v for v in reversed(values))
         else:
             words.append(repr(item))
     return text
@@ -200,9 +236,9 @@ def hands_on(node: ast.AST) -> bool:
 
 
 @cache
-def meaning(kind: str) -> tuple[str, ...]:
-    """The parts of a kind of node that say what it does."""
-    return tuple(name for name in getattr(ast, kind)._fields if name not in TYPES_ONLY)
+def meaning(kind: type[ast.AST]) -> tuple[str, tuple[str, ...]]:
+    """The name of a kind of node and those of its parts that say what it does."""
+    return kind.__name__, tuple(name for name in kind._fields if name not in TYPES_ONLY)
 
 
 def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], renamed: dict[str, str]) -> str:
@@ -226,18 +262,20 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
     if constants and hands_on(node):
         constants = set()
     inside = [item for item in node.body if is_function(item)] if isinstance(node, ast.ClassDef) else []
-    spans = [text.spans[item][:2] for item in inside]
+    spans = [text.spans[item][:2] for item in reversed(inside)]
     words = text.words[start:end]
+    shared = {name for name in own if name.startswith(".")} | constants | {node.name}
     numbers: dict[tuple[str, int], str] = {}
     for place in text.names[first:last]:
         name = text.words[place]
         if name in own or name in constants:
-            common = not spans or name.startswith(".") or name in constants or name == node.name
-            method = 0 if common else next((begin for begin, stop in spans if begin <= place < stop), 0)
+            while spans and spans[-1][1] <= place:
+                spans.pop()
+            method = spans[-1][0] if spans and spans[-1][0] <= place and name not in shared else 0
             words[place - start] = numbers.setdefault((name, method), f"#{len(numbers)}")
         elif name in renamed:
             words[place - start] = renamed[name]
     return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()
 
 
-FAMILY = Family("duplication", "Nothing stands in two files", (CLONE,), find)
+FAMILY = Family("duplication", "Nothing stands in two files", (CLONE,), find, draft=draft, settle=settle)

@@ -20,6 +20,9 @@ class Family:
         reads_text: whether it looks into other files than Python and notebooks.
         per_file: whether what it finds in a file depends on nothing but that file: then files are looked at in
             parallel, and what was found in one is remembered as long as its bytes stay the same.
+        draft, settle: of a family that compares files with each other and has its work in each of them: what may turn
+            out to be a finding in a file, drawn up and remembered file by file, and what of all these drafts is one.
+            `find` is the second of the first.
     """
 
     name: str
@@ -29,6 +32,13 @@ class Family:
     versions: tuple[str, ...] = ()
     reads_text: bool = False
     per_file: bool = False
+    draft: Callable[[Target], Iterable[Finding]] | None = None
+    settle: Callable[[Iterable[Finding]], Iterable[Finding]] | None = None
+
+    @property
+    def by_file(self) -> bool:
+        """Whether it looks at each file alone, at least to begin with."""
+        return self.per_file or self.draft is not None
 
 
 def rule(identifier: str, *, title: str, why: str, fix: str, severity: Severity, confidence: Confidence) -> Rule:

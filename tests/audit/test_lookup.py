@@ -59,6 +59,35 @@ def test_one_changed_file_is_looked_at_again_and_the_others_are_not(tmp_path, mo
     assert {item.location.path for item in found["handling"]} == {"m000.py", "m002.py"}
 
 
+def test_a_family_that_compares_files_says_the_same_of_drafts_and_keeps_them_file_by_file(tmp_path, monkeypatch):
+    (tmp_path / "t").mkdir()
+    root = tree(tmp_path / "t", 12)
+    body = "def load(rows):\n    kept = []\n" + "".join(f"    kept.append(rows[{n}] + {n})\n" for n in range(6))
+    for name in ("a.py", "b.py"):
+        (root / name).write_text(f"{body}    return kept\n")
+    (whole,) = (family for family in FAMILIES if family.name == "duplication")
+    expected = tuple(whole.find(open_target(root)))
+    assert [(item.location.path, item.location.line) for item in expected] == [("a.py", 1)]
+    monkeypatch.setattr(lookup, "FEW", 10)
+    store = Store(tmp_path / "cache")
+    assert answers(root, store)["duplication"] == answers(root, store)["duplication"] == expected
+    (root / "b.py").write_text("x = 1\n")
+    assert answers(root, store)["duplication"] == ()
+
+
+def test_a_family_that_breaks_over_drafts_ends_no_other(tmp_path, monkeypatch):
+    def broken(_):
+        raise ValueError("no")
+
+    planted = (Family("first", "A", FAMILIES[0].rules, broken, draft=lambda _: (), settle=broken), FAMILIES[0])
+    monkeypatch.setattr(lookup, "families", lambda: planted)
+    target = open_target(tree(tmp_path))
+    prefetch(target, ["first", "syntax"], None, lambda *_: None)
+    with pytest.raises(lookup.BrokenRuleError, match="ValueError: no"):
+        lookup.findings(planted[0], target)
+    assert lookup.findings(planted[1], target) == ()
+
+
 def test_no_credential_is_quoted_or_kept_whichever_family_quotes_its_line(tmp_path):
     root = tmp_path / "t"
     root.mkdir()
