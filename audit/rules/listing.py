@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, is_function, last_name, text_of
+from audit.rules.code import Module, is_function, keyword, last_name, text_of
 from audit.rules.reading import gone_through
 
 LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "fwalk"}
@@ -17,6 +17,7 @@ PARTS = {ast.BinOp, ast.Constant, ast.Dict, ast.JoinedStr, ast.Subscript}  # nod
 UP = {"parent", "parents", "dirname", "pardir"}
 JOINING = {"join", "Path", "PurePath", "joinpath", *LISTINGS}
 FOLDERS = re.compile(r"dir|folder|path|root|base|loc|place|where|config|cfg", re.I)
+OPTION_CALLS = {"add_argument", "option", "add_option"}
 MOST = 5  # values of one name that are looked at
 DEEPEST = 3  # names that one path is followed through
 
@@ -24,6 +25,8 @@ DEEPEST = 3  # names that one path is followed through
 @dataclass(frozen=True)
 class Listing:
     """The words of the path that is listed, the folders among them, the suffixes that are asked of what is found.
+
+    The path may be an option of a program (`optional`), whose default has these words.
 
     `home` is the module's own folder where the path is made of its place, and "" where it is not. A folder of a
     package is opened (`packaged`), which lists nothing yet.
@@ -34,6 +37,7 @@ class Listing:
     suffixes: frozenset[str]
     home: str
     packaged: bool
+    optional: bool = False
 
 
 def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Listing]:
@@ -52,7 +56,23 @@ def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Li
                 asked = (SUFFIX.fullmatch(text_of(node)) for node in around)
                 suffixes = frozenset(match[1] for match in asked if match) | (words if packaged else frozenset())
                 home = str(PurePosixPath(module.path).parent) if is_beside(nodes) else ""
-                yield Listing(words, words.intersection(folders), suffixes, home, packaged)
+                optional = any(isinstance(node, ast.Attribute) and node.attr in defaulted(module) for node in nodes)
+                yield Listing(words, words.intersection(folders), suffixes, home, packaged, optional)
+
+
+def option_of(call: ast.Call) -> str:
+    """The attribute under which a program finds the option that a call declares; "" for other calls."""
+    flags = [text_of(flag) for flag in call.args] if called(call) in OPTION_CALLS else []
+    return max(flags, key=len, default="").lstrip("-").replace("-", "_")
+
+
+def defaulted(module: Module) -> dict[str, ast.expr]:
+    """The options of a program with a default that may be a folder: attribute -> the default."""
+    if "defaulted" not in module.derived:
+        given = ((option_of(call), keyword(call, "default")) for _, call, _ in module.calls)
+        module.derived["defaulted"] = {name: value for name, value in given if name and value and not is_file(value)}
+    options: dict[str, ast.expr] = module.derived["defaulted"]
+    return options
 
 
 def parts_behind(module: Module, call: ast.Call) -> Iterator[ast.expr]:
@@ -96,7 +116,7 @@ def in_paths(module: Module) -> Iterator[str]:
         yield from filter(None, map(text_of, parts))
 
 
-def open_ended(module: Module) -> Iterator[str]:
+def open_ended(module: Module) -> Iterator[ast.Constant | ast.JoinedStr]:
     """Texts that may be folders from which anything is taken: not those joined with the name of what is, or Hydra's."""
     followed: set[int] = set()  # by another part of the path, or keys
     texts: list[ast.Constant | ast.JoinedStr] = []
@@ -120,11 +140,7 @@ def open_ended(module: Module) -> Iterator[str]:
             followed.update(id(item.value) for item in call.keywords if item.arg == "config_path")
         elif name in ("join", "Path", "joinpath"):
             followed.update(id(before) for before, after in pairwise(call.args) if text_of(after))
-    for text in texts:
-        if isinstance(text, ast.JoinedStr):
-            yield "".join(text_of(part) or "{}" for part in text.values)
-        elif id(text) not in followed:
-            yield text_of(text)
+    yield from (text for text in texts if id(text) not in followed)
 
 
 def is_at_home(node: ast.expr) -> bool:
@@ -154,6 +170,8 @@ def followed(module: Module, call: ast.Call, node: ast.AST, depth: int = 0) -> I
             values = [*module.given.get(inner.id, [])[:MOST], *gone_through(module, inner)]
             for value in (*values, *defaults(module.scope(call), inner.id)):
                 yield from followed(module, call, value, depth + 1)
+        elif isinstance(inner, ast.Attribute) and inner.attr in defaulted(module) and depth < DEEPEST:
+            yield from followed(module, call, defaulted(module)[inner.attr], depth + 1)
 
 
 def defaults(function: ast.AST, name: str) -> Iterator[ast.expr]:

@@ -103,7 +103,7 @@ def by_hand(modules: Iterable[Module]) -> Iterator[str]:
             if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
                 yield ""
             if asks and "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
-                yield ""
+                yield from (reads_any(module) and [""]) or formats(module) or ("",)
 
 
 def suffixes_of_default(call: ast.Call) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.asked import Asked
 from audit.rules.code import Module, strings
+from audit.rules.continued import Folders, pattern_of
 from audit.rules.entries import Leaf
 from audit.rules.listing import Listing, in_paths, is_listed, listings, open_ended
 from audit.rules.loading import (
@@ -25,7 +26,7 @@ from audit.rules.loading import (
     roots,
     spread_in,
 )
-from audit.rules.told import commands, defaults_of, is_globbed, is_spoken
+from audit.rules.told import PASSES_ON, commands, defaults_of, is_globbed, is_handed, is_spoken
 from audit.target import Piece, Target
 
 FOLDER = re.compile(
@@ -37,6 +38,11 @@ GAP = re.compile(r"\{[^{}]*\}|%s|%d")
 ELSEWHERE_COMPOSED = re.compile(r"searchpath|--config-(dir|path)|\s-c[dp]\b")
 MAX_NAME = 200  # characters of a path
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
+PART = re.compile(r"[\W_]+")
+PUT_ASIDE = {"old", "backup", "bak", "deprecated", "obsolete", "unused", "outdated"}
+COPIED = {"copy", "orig", "original", "archive", "archived", "legacy", "prev", "previous", "attic", "save", "saved"}
+MARK_BEHIND = rf"[\s_.-]*[(]?(({'|'.join(sorted(COPIED))})\d*[)]?|[(]\d+[)]|[_.-]20\d\d([_-]?\d\d){{0,2}})$"
+MARK_BEFORE = rf"(copy of|{'|'.join(sorted(COPIED))})[\s_.-]+"
 FEW_STEMS = 2  # of a folder; one may be a default
 FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
 
@@ -140,7 +146,9 @@ class Code:
     @cached_property
     def ends(self) -> set[str]:
         """Texts that may be folders from which files are taken by a name that is made at run time."""
-        return {text for module in self.speaking for text in open_ended(module)}
+        folders = Folders(self.every, {name for names in self.folders.values() for name in names})
+        every = ((module, text) for module in self.speaking for text in open_ended(module))
+        return {end for module, text in every for end in folders.ends(module, text)}
 
     @cached_property
     def in_paths(self) -> set[str]:
@@ -158,7 +166,7 @@ class Code:
     def bare(self) -> set[str]:
         """Suffixes of files that modules load whose stems are all made at run time."""
         loading = [module for module in self.every if loads_tables(module)]
-        ends = {text.rpartition("/")[2] for module in loading for text in open_ended(module)}
+        ends = {pattern_of(one, text).rpartition("/")[2] for one in loading for text in open_ended(one)}
         matches = (re.fullmatch(r"(?:\{[^{}]*\}|%s)(\.\w+)", text) for text in ends if len(text) < MAX_NAME)
         return {match[1] for match in matches if match}
 
@@ -240,15 +248,40 @@ class Code:
         if is_globbed(folder.name, self.spoken):
             return True
         listed, opened = self.listed
-        opens = self.leads_to(piece.path) or is_listed(name, opened, self.folders)
-        if opens and not self.passes_over(name, beside):
+        if any(one.optional for one in listed) and is_handed(folder.name, self.spoken):
             return True
         known = any(leaf.keys[-1] in self.words for leaf in leaves)
         asked = known or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
         if is_listed(name, listed, self.folders):
             return asked
+        opens = self.leads_to(piece.path) or is_listed(name, opened, self.folders)
+        if is_put_aside(name, {PurePosixPath(other.path) for other in every}):
+            return False
+        if opens and not self.passes_over(name, beside):
+            return True
         most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
+        left_behind &= not PASSES_ON.search(self.spoken)
         return self.takes(name.suffix) and most and not left_behind
+
+
+def is_put_aside(place: PurePosixPath, every: Collection[PurePosixPath]) -> bool:
+    """Whether its name says that a file is the old one, or the copy of one that lies beside it or a folder above."""
+    others = {
+        other.stem.lower() for other in every if other != place and other.parent in (place.parent, *place.parents)
+    }
+    stem = place.stem.lower()
+    parts = PART.split(stem)
+    if len(parts) > 1 and not PUT_ASIDE.isdisjoint(parts):
+        return bool(others)
+    if not PUT_ASIDE.union(COPIED).isdisjoint(PART.split(place.parent.name.lower())) and stem in others:
+        return True
+    return any(stem in (f"{other}{mark}", f"{mark}{other}") for other in others for mark in marks_in(stem))
+
+
+def marks_in(stem: str) -> Iterator[str]:
+    """What copies are told by, at the end or the beginning of a name: `_copy`, ` (1)`, `.2024-05-01`, `orig_`."""
+    for match in (re.search(MARK_BEHIND, stem), re.match(MARK_BEFORE, stem)):
+        yield from [match[0]] if match else []
 
 
 def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
@@ -267,7 +300,8 @@ def put_together(path: str, texts: set[str]) -> bool:
     """Whether the code holds the parts of the path: its folder at the end of a text, or its stem and its suffix."""
     place = PurePosixPath(path)
     folder = place.parent.name
-    at_end = re.compile(rf"(\S*[/\\])?{re.escape(folder)}(/|/[{{%]\S*)?") if folder else None
+    other = rf"(?!\S*\.(?!{place.suffix[1:]}\b)(?:ya?ml|toml|json)$)"  # `configs/{{}}.json` opens no YAML
+    at_end = re.compile(rf"(\S*[/\\])?{re.escape(folder)}(/|/{other}[{{%]\S*)?") if folder else None
     if at_end and any(folder in text and at_end.fullmatch(text) for text in texts):
         return True
     return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)

@@ -11,6 +11,9 @@ COMMAND = re.compile(
 SPAN = re.compile(r"`([^`]+)`")
 COPIES = re.compile(r"\s*(COPY|ADD)\s", re.I)  # into an image, where the same code runs
 PACKING = {"MANIFEST.in", "CODEOWNERS", ".gitattributes"}  # say what is shipped and whose it is, not what is read
+PASSES_ON = re.compile(  # what a script is given itself, or makes
+    r"--?(?:[\w-]*[-_])?(?:config|cfg|conf|params|settings)(?:[-_]?(?:file|path|name))?[ =]['\"]?(?:[\w./-]*/)?\$", re.I
+)
 FENCE = re.compile(r"^\s*(```|~~~)")
 
 
@@ -57,3 +60,10 @@ def is_globbed(folder: str, spoken: str) -> bool:
     if not folder or not any(f"{folder}/{sign}" in spoken for sign in "*$"):
         return False
     return bool(re.search(rf"\b{re.escape(folder)}/[*$]", spoken))
+
+
+def is_handed(folder: str, spoken: str) -> bool:
+    """Whether a command gives a folder to a program: `--dir configs/sweeps`."""
+    if not folder or folder not in spoken:
+        return False
+    return bool(re.search(rf"--?[\w-]+[ =]['\"]?(?:[^\s'\"]*/)?{re.escape(folder)}/?['\"]?\s", f"{spoken}\n"))
