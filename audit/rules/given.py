@@ -18,14 +18,17 @@ NO_PATH = re.compile(
 NO_PATH_TYPE = re.compile(r"IO\b|Buffer|Upload|FilePath|bytes|Response|\bFile\b|Traversable|ndarray|Tensor|Image")
 ASKED_BY_TYPE = re.compile(r"exists ?= ?True|FileType|FilePath|click\.File|ExistingFile")
 ASKING = re.compile(r"catch|handle|error|retry|safe|fixture|valid|try|maybe|if_exists", re.I)
+# Decorators of what a framework calls, with paths of its own, and of what catches.
+HELD = re.compile(f"{ASKING.pattern}|hook|mark_|register|loader|saver", re.I)
 SEES_TO = re.compile(
     r"exist|check|download|ensure|prepare|verif|valid|retriev|save|write|dump|extract|creat|generat|copy|move|fetch"
-    r"|resolve|find|touch|convert|export|mkdir|make|run|sync|suffix|splitext|endswith|guess",
+    r"|resolve|find|touch|convert|export|mkdir|make|run|sync",
     re.I,
 )
 LOOKS = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile", re.I)
 FETCHES = re.compile(r"fetch|download|cached_(path|file)|get_file", re.I)
 MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what calls a path that the function writes
+OF_FORMAT = re.compile(r"suffix|splitext|endswith")  # what kind of file it is
 DEEPEST = 3  # names that one path has, and callers of callers
 
 
@@ -268,12 +271,12 @@ def asks(module: Module, function: Function, told: set[str], line: int) -> bool:
         return True
     if ASKED_BY_TYPE.search(" ".join(map(ast.unparse, (*function.decorator_list, function.args)))):
         return True
-    if any(ASKING.search(ast.unparse(decorator)) for decorator in function.decorator_list):
+    if any(HELD.search(ast.unparse(decorator)) for decorator in function.decorator_list):
         return True
     for node in ast.walk(function) if told else ():
         if getattr(node, "lineno", line) > line:
             continue
-        if isinstance(node, ast.If | ast.IfExp | ast.Assert | ast.While) and is_question(node.test, told):
+        if isinstance(node, ast.If | ast.IfExp | ast.Assert | ast.While) and is_question(node, told):
             return True
         if isinstance(node, ast.Call) and SEES_TO.search(last_name(node.func) or getattr(node.func, "attr", "")):
             values = (*node.args, *(item.value for item in node.keywords))
@@ -304,15 +307,26 @@ def made_of(module: Module, call: ast.Call, function: Function) -> set[str]:
     return names
 
 
-def is_question(test: ast.expr, told: set[str]) -> bool:
+def is_question(node: ast.If | ast.IfExp | ast.Assert | ast.While, told: set[str]) -> bool:
+    """A condition that asks about the path, and not what reads it by its suffix."""
+    return is_asking(node.test, told) and not is_of_format(node)
+
+
+def is_asking(test: ast.expr, told: set[str]) -> bool:
     """A condition on the path that asks for more than whether one was given."""
     if isinstance(test, ast.BoolOp):
-        return any(is_question(value, told) for value in test.values)
+        return any(is_asking(value, told) for value in test.values)
     if isinstance(test, ast.UnaryOp):
-        return is_question(test.operand, told)
+        return is_asking(test.operand, told)
     if isinstance(test, ast.Compare) and any(isinstance(o, ast.Constant) and o.value is None for o in test.comparators):
         return False
     return not isinstance(test, ast.Name | ast.Attribute) and mentions(test, told)
+
+
+def is_of_format(node: ast.If | ast.IfExp | ast.Assert | ast.While) -> bool:
+    """Whether a condition chooses what reads a file by its suffix, and refuses none."""
+    refuses = isinstance(node, ast.Assert) or any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+    return not refuses and OF_FORMAT.search(ast.unparse(node.test)) is not None
 
 
 def mentions(node: ast.AST, told: set[str]) -> bool:

@@ -18,10 +18,11 @@ from audit.rules.code import (
     last_name,
     modules,
 )
+from audit.rules.dropped import drops, gives_back, is_broad
 from audit.rules.family import Family, rule
 from audit.rules.given import is_just_made, is_unasked
 from audit.rules.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
-from audit.rules.kept import is_of_no_device
+from audit.rules.kept import holds_weights, is_of_no_device
 from audit.rules.reading import EXISTS, OPENERS, Read, is_listed, reads, unchecked_read
 from audit.target import Piece, Target
 
@@ -66,15 +67,6 @@ CUDA = rule(
     confidence=Confidence.MEDIUM,
 )
 
-BROAD = {"Exception", "BaseException"}
-GIVES_BACK = {"close", "unlink", "rmtree", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
-EMPTY = {"set", "dict", "list", "tuple"}
-NUMBER = (ast.Constant, ast.USub)  # of `-1`
-TELLS = re.compile(
-    r"print|log|warn|error|exception|info|debug|critical|exit|fail|abort|append|add|write|echo|show|send|report|put"
-    r"|trace|rollback",
-    re.I,
-)
 NEEDS = "needs CUDA whatever the machine has"
 CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
 SHOWN = 5  # line numbers named in one message
@@ -153,104 +145,16 @@ def is_whole_test(holder: ast.AST | None, node: ast.Try) -> bool:
     return is_function(holder) and holder.name.startswith("test") and holder.body[-1] is node and not node.finalbody
 
 
-def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.stmt | ast.ExceptHandler, str]]:
-    """Where a `try` loses every error, and by what; where it fetches data, another example in place of it is none."""
-    leaving = [line for line in node.finalbody if isinstance(line, ast.Return | ast.Break | ast.Continue)]
-    lost: list[tuple[ast.stmt | ast.ExceptHandler, str]] = [(line, "finally") for line in leaving[:1]]
-    imports = [isinstance(line, ast.Import | ast.ImportFrom) for line in node.body]
-    if not all(imports):
-        lost += [
-            (handler, f"except{f' {ast.unparse(handler.type)}' if handler.type else ''}:")
-            for handler in node.handlers
-            if is_broad(handler.type) and not is_cleanup(node, handler) and is_silent(handler, of_data)
-            if not (any(imports) and (all(map(is_definition, node.body)) or all(map(is_assigned, handler.body))))
-        ]
-    return lost
-
-
-def is_definition(line: ast.stmt) -> bool:
-    """An import, or what is made of it at once: a class, a function, another name; nothing that is run."""
-    if isinstance(line, ast.Assign):
-        return not any(isinstance(node, ast.Call) for node in ast.walk(line.value))
-    return isinstance(line, ast.Import | ast.ImportFrom | ast.ClassDef) or is_function(line)
-
-
-def is_assigned(line: ast.stmt) -> bool:
-    """Another value for a name."""
-    return isinstance(line, ast.Assign)
-
-
 def suppresses(module: Module, call: ast.Call) -> bool:
     """`suppress(Exception)`, whatever it was imported as."""
     return module.full_name(call.func).rpartition(".")[2] == "suppress" and any(map(is_broad, call.args))
-
-
-def is_broad(kind: ast.expr | None) -> bool:
-    """Bare, Exception or BaseException, alone or in a tuple."""
-    if isinstance(kind, ast.Tuple):
-        return any(is_broad(item) for item in kind.elts)
-    return kind is None or dotted(kind).removeprefix("builtins.") in BROAD
-
-
-def is_cleanup(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
-    """One call that gives something back, at the end of its use: there is nothing left to do where it fails."""
-    return handler.type is not None and gives_back(node.body)
-
-
-def gives_back(body: list[ast.stmt]) -> bool:
-    """Whether a block is one call such as `stream.close()`."""
-    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
-    return isinstance(call, ast.Call) and last_name(call.func) in GIVES_BACK
-
-
-def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
-    """Whether nobody hears of the error: the handler does nothing, or a bare one goes on another way.
-
-    A bare `except:` catches Ctrl-C and the end of the program besides: whatever it does instead, without raising,
-    telling or looking at the error, hides them.
-    """
-    if all(is_nothing(line, handler) for line in handler.body):
-        return True
-    if handler.type is not None and "BaseException" not in ast.unparse(handler.type) and not of_data:
-        return False
-    inside = [node for line in handler.body for node in ast.walk(line)]
-    calls = [last_name(node.func) for node in inside if isinstance(node, ast.Call)]
-    looked_at = any(isinstance(node, ast.Name) and node.id == handler.name for node in inside)
-    return not (looked_at or any(isinstance(node, ast.Raise) for node in inside) or any(map(TELLS.search, calls)))
-
-
-def is_nothing(statement: ast.stmt, handler: ast.ExceptHandler) -> bool:
-    """`pass`, `continue`, `...`, a string, or a constant in place of the value that failed.
-
-    A truth value is an answer (`return False` says that it failed), unless the error was given a name and not looked
-    at.
-    """
-    if isinstance(statement, ast.Return):
-        return statement.value is None or is_stand_in(statement.value, handler)
-    if isinstance(statement, ast.Assign):
-        return is_stand_in(statement.value, handler) or {dotted(target) for target in statement.targets} == {"_"}
-    constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    return constant or isinstance(statement, ast.Pass | ast.Continue | ast.Break)
-
-
-def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
-    """A constant, several of them, or an empty list, table or set."""
-    if isinstance(node, ast.Constant):
-        return not isinstance(node.value, bool) or handler.name is not None
-    if isinstance(node, ast.List | ast.Tuple):
-        return all(is_stand_in(item, handler) for item in node.elts)
-    if isinstance(node, ast.Call):
-        return dotted(node.func) in EMPTY and not node.args and not node.keywords
-    return isinstance(node, ast.UnaryOp | ast.Dict) and all(
-        isinstance(one, NUMBER) for one in ast.iter_child_nodes(node)
-    )
 
 
 def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding]:
     """What is wrong with one torch.load."""
     place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
     placed = len(call.args) > 1 or keyword(call, "map_location") is not None or has_unpacked_keywords(call)
-    if not placed and not is_of_no_device(module, call):
+    if not placed and holds_weights(module, call) and not is_of_no_device(module, call):
         yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
     restricted = keyword(call, "pickle_module") is not None and chooses_classes(module)
     if is_constant(keyword(call, "weights_only"), False) and not restricted:

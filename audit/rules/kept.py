@@ -1,10 +1,9 @@
-"""Files of torch.save that hold nothing of a device: data sets, vocabularies, options, what a scheduler has counted."""
+"""What is in a file of torch.save: the weights of a network, or data, options and counts that belong to no device."""
 
 import ast
 import re
 
 from audit.rules.code import Module, dotted, is_function, last_name, text_of
-from audit.rules.given import attributes
 
 NO_DEVICE = re.compile(
     r"(^|[_\W])(cached?|processed|data_?sets?|vocab(ulary)?|tokenizers?|training_args|args|configs?|scheduler|scaler"
@@ -15,14 +14,73 @@ NO_DEVICE = re.compile(
 LEARNED = re.compile(
     r"model|net(?!flix)|weights|state_dict|ckpt|checkpoint|encoder|decoder|pretrained|optim|embed", re.I
 )
-NUMBERS = {"int", "float", "bool", "str", "min", "max", "len", "round", "abs", "sum"}
+# Suffixes of files of weights (`.pt` says nothing), and what runs call the files that they leave.
+SUFFIXES = re.compile(r"\.(pth|ckpt|bin)\b|(^|[_\W])(best|final|last|latest|epoch)(?=$|[_\W\d])", re.I)
+WEIGHT_KEYS = re.compile(
+    r"state|^(G|D|net|gen|disc|ema|params|policy|actor|critic|agent|teacher|student|backbone)$", re.I
+)
+OF_NETWORKS = {"eval", "state_dict", "load_state_dict", "parameters", "named_parameters", "half", "generate", "predict"}
+KEPT_IN = re.compile(r"checkpoint|ckpt|weights|snapshot", re.I)  # the modules that load and save them
 
 
 def is_of_no_device(module: Module, call: ast.Call) -> bool:
     """Whether the names around a torch.load say that no tensor of a GPU is in the file."""
     names = [name for name in (*taken_as(module, call), *ends(call.args[0] if call.args else None)) if name]
     named = any(map(NO_DEVICE.search, names)) and not any(map(LEARNED.search, names))
-    return named or is_saved_above(module, call) or holds_numbers(module, call)
+    return named or is_saved_above(module, call)
+
+
+def holds_weights(module: Module, call: ast.Call) -> bool:
+    """Whether something around a torch.load says that the file is a checkpoint: a name, its suffix, how it is used."""
+    path = call.args[0] if call.args else None
+    names, paths = taken_as(module, call), ends(path)
+    if isinstance(path, ast.Name):
+        scope = module.scope(call)
+        values = [value for value in module.given.get(path.id, []) if module.scope(value) is scope]
+        paths += [end for value in values for end in ends(value)]
+    keys: list[str] = []
+    for holder in module.enclosing(call):
+        if is_function(holder) and not holder.name.startswith("from_"):
+            names.append(holder.name)
+        elif isinstance(holder, ast.Subscript):
+            keys.append(text_of(holder.slice))
+        elif isinstance(holder, ast.Call):
+            names += ["weights"] if is_of_network(holder) else []
+    if any(map(LEARNED.search, (*names, *paths, *keys))) or any(map(WEIGHT_KEYS.search, keys)):
+        return True
+    if any(map(SUFFIXES.search, paths)) or KEPT_IN.search(module.path):
+        return True
+    used = used_as_weights(module)
+    return any((place(module, call), name) in used for name in names)
+
+
+def is_of_network(call: ast.Call) -> bool:
+    """`net.load_state_dict(...)`, and other methods that a network has."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in OF_NETWORKS
+
+
+def place(module: Module, node: ast.AST) -> int:
+    """The function around a node, 0 for none."""
+    scope = module.scope(node)
+    return id(scope) if is_function(scope) else 0
+
+
+def used_as_weights(module: Module) -> set[tuple[int, str]]:
+    """Function and name of what a module uses as a network, or asks for one's weights: `state["model"]`."""
+    if "used as weights" not in module.derived:
+        used: set[tuple[int, str]] = set()
+        for _, call, _ in module.calls:
+            if is_of_network(call):
+                parts = (part for value in (call.func, *call.args) for part in ast.walk(value))
+                used.update((place(module, call), part.id) for part in parts if isinstance(part, ast.Name))
+        for node in module.of({ast.Subscript}):
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+                key = text_of(node.slice)
+                if LEARNED.search(key) or WEIGHT_KEYS.search(key):
+                    used.add((place(module, node), node.value.id))
+        module.derived["used as weights"] = used
+    found: set[tuple[int, str]] = module.derived["used as weights"]
+    return found
 
 
 def is_saved_above(module: Module, call: ast.Call) -> bool:
@@ -33,45 +91,6 @@ def is_saved_above(module: Module, call: ast.Call) -> bool:
     return is_function(scope) and any(
         module.scope(other) is scope and ast.dump(other.args[1]) == path for other in before
     )
-
-
-def holds_numbers(module: Module, call: ast.Call) -> bool:
-    """Whether the class that loads saves a table of its own plain attributes, none of which a call makes."""
-    holder = next((one for one in module.enclosing(call) if isinstance(one, ast.ClassDef)), None)
-    if holder is None or any("Module" in ast.unparse(base) for base in holder.bases):
-        return False
-    own = [other for other in saves(module) if holder in module.enclosing(other) and other.args]
-    return bool(own) and all(is_of_numbers(module, holder, other) for other in own)
-
-
-def is_of_numbers(module: Module, holder: ast.ClassDef, save: ast.Call) -> bool:
-    """Whether what is saved is a dictionary, written out, of constants and of attributes that no call makes."""
-    saved = save.args[0]
-    if isinstance(saved, ast.Name):
-        tables = [value for value in module.given.get(saved.id, []) if module.scope(value) is module.scope(save)]
-        saved = tables[0] if len(tables) == 1 else saved
-    if not isinstance(saved, ast.Dict):
-        return False
-    names = [dotted(value) for value in saved.values if not isinstance(value, ast.Constant)]
-    made = attributes(module, holder)
-    used = {
-        dotted(node.func)
-        for node in ast.walk(holder)
-        if isinstance(node, ast.Call) and not dotted(node.func).endswith((".append", ".extend"))
-    }
-    return all(
-        name.startswith("self.")
-        and not LEARNED.search(name)
-        and is_plain(made.get(name.removeprefix("self."), []))
-        and not any(one == name or one.startswith(f"{name}.") for one in used)
-        for name in names
-    )
-
-
-def is_plain(values: list[ast.expr]) -> bool:
-    """Whether no value is made by a call other than one that gives a number."""
-    calls = (node for value in values for node in ast.walk(value) if isinstance(node, ast.Call))
-    return bool(values) and all(dotted(node.func) in NUMBERS for node in calls)
 
 
 def saves(module: Module) -> list[ast.Call]:
@@ -85,6 +104,8 @@ def saves(module: Module) -> list[ast.Call]:
 def taken_as(module: Module, call: ast.Call) -> list[str]:
     """The names that the call's result is given, and of the object whose state it becomes."""
     holder = module.parents.get(call)
+    if isinstance(holder, ast.AnnAssign):
+        return [last_name(holder.target)]
     if isinstance(holder, ast.Assign):
         targets = [part for target in holder.targets for part in getattr(target, "elts", [target])]
         return [last_name(target) for target in targets]

@@ -1,0 +1,130 @@
+"""Handlers by which every error is lost: what counts as broad, as silent, and as an answer."""
+
+import ast
+import re
+
+from audit.rules.code import dotted, is_function, last_name
+
+BROAD = {"Exception", "BaseException"}
+GIVES_BACK = {"close", "unlink", "rmtree", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
+EMPTY = {"set", "dict", "list", "tuple"}
+NUMBER = (ast.Constant, ast.USub)  # of `-1`
+TELLS = re.compile(
+    r"print|log|warn|error|exception|info|debug|critical|exit|fail|abort|append|add|write|echo|show|send|report|put"
+    r"|trace|rollback",
+    re.I,
+)
+
+
+def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.stmt | ast.ExceptHandler, str]]:
+    """Where a `try` loses every error, and by what; where it fetches data, another example in place of it is none."""
+    leaving = [line for line in node.finalbody if isinstance(line, ast.Return | ast.Break | ast.Continue)]
+    lost: list[tuple[ast.stmt | ast.ExceptHandler, str]] = [(line, "finally") for line in leaving[:1]]
+    imports = [isinstance(line, ast.Import | ast.ImportFrom) for line in node.body]
+    if not all(imports):
+        lost += [
+            (handler, f"except{f' {ast.unparse(handler.type)}' if handler.type else ''}:")
+            for handler in node.handlers
+            if is_broad(handler.type)
+            and not is_cleanup(node, handler)
+            and is_silent(handler, of_data)
+            and not answers(node, handler)
+            if not (any(imports) and (all(map(is_definition, node.body)) or all(map(is_assigned, handler.body))))
+        ]
+    return lost
+
+
+def answers(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
+    """Whether all that failing changes is a truth value which says so: `ok = True`, and `ok = False` in the handler."""
+    said = {ast.unparse(place) for line in node.body for place in answered(line)}
+    given = [ast.unparse(place) for line in handler.body for place in answered(line)]
+    return len(given) == len(handler.body) and said.issuperset(given)
+
+
+def answered(line: ast.stmt) -> list[ast.expr]:
+    """The places that a line gives a truth value."""
+    value = line.value if isinstance(line, ast.Assign) else None
+    told = isinstance(value, ast.Constant) and isinstance(value.value, bool)
+    return line.targets if told and isinstance(line, ast.Assign) else []
+
+
+def is_definition(line: ast.stmt) -> bool:
+    """An import, or what is made of it at once: a class, a function, another name; nothing that is run."""
+    if isinstance(line, ast.Assign):
+        return not any(isinstance(node, ast.Call) for node in ast.walk(line.value))
+    return isinstance(line, ast.Import | ast.ImportFrom | ast.ClassDef) or is_function(line)
+
+
+def is_assigned(line: ast.stmt) -> bool:
+    """Another value for a name."""
+    return isinstance(line, ast.Assign)
+
+
+def is_broad(kind: ast.expr | None) -> bool:
+    """Bare, Exception or BaseException, alone or in a tuple."""
+    if isinstance(kind, ast.Tuple):
+        return any(is_broad(item) for item in kind.elts)
+    return kind is None or dotted(kind).removeprefix("builtins.") in BROAD
+
+
+def is_cleanup(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
+    """One call that gives something back, at the end of its use: there is nothing left to do where it fails."""
+    return handler.type is not None and gives_back(node.body)
+
+
+def gives_back(body: list[ast.stmt]) -> bool:
+    """Whether a block is one call such as `stream.close()`."""
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    return isinstance(call, ast.Call) and last_name(call.func) in GIVES_BACK
+
+
+def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
+    """Whether nobody hears of the error: the handler does nothing, or a bare one goes on another way.
+
+    A bare `except:` catches Ctrl-C and the end of the program besides: whatever it does instead, without raising,
+    telling or looking at the error, hides them.
+    """
+    if all(is_nothing(line, handler) for line in handler.body):
+        return True
+    if handler.type is not None and "BaseException" not in ast.unparse(handler.type) and not of_data:
+        return False
+    inside = [node for line in handler.body for node in ast.walk(line)]
+    calls = [last_name(node.func) for node in inside if isinstance(node, ast.Call) and not is_filler(node, handler)]
+    looked_at = any(isinstance(node, ast.Name) and node.id == handler.name for node in inside)
+    return not (looked_at or any(isinstance(node, ast.Raise) for node in inside) or any(map(TELLS.search, calls)))
+
+
+def is_nothing(statement: ast.stmt, handler: ast.ExceptHandler) -> bool:
+    """`pass`, `continue`, `...`, a string, or a constant in place of the value that failed.
+
+    A truth value is an answer (`return False` says that it failed), unless the error was given a name and not looked
+    at.
+    """
+    if isinstance(statement, ast.Return):
+        return statement.value is None or is_stand_in(statement.value, handler)
+    if isinstance(statement, ast.Assign):
+        return is_stand_in(statement.value, handler) or {dotted(target) for target in statement.targets} == {"_"}
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        return is_filler(statement.value, handler)
+    constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return constant or isinstance(statement, ast.Pass | ast.Continue | ast.Break)
+
+
+def is_filler(call: ast.Call, handler: ast.ExceptHandler) -> bool:
+    """`scores.append(0.0)`: a constant among the results, in place of the one that failed."""
+    values = [value for value in call.args if not isinstance(value, ast.Constant) or not isinstance(value.value, str)]
+    placed = last_name(call.func) in ("append", "add") and len(values) == len(call.args) == 1
+    return placed and is_stand_in(values[0], handler)
+
+
+def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
+    """A constant, several of them, or an empty list, table or set."""
+    if isinstance(node, ast.Constant):
+        return not isinstance(node.value, bool) or handler.name is not None
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(is_stand_in(item, handler) for item in node.elts)
+    if isinstance(node, ast.Call):
+        return dotted(node.func) in EMPTY and not node.args and not node.keywords
+    return isinstance(node, ast.UnaryOp | ast.Dict) and all(
+        isinstance(one, NUMBER) for one in ast.iter_child_nodes(node)
+    )
