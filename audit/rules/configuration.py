@@ -116,7 +116,7 @@ def find(target: Target) -> Iterator[Finding]:
             settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=False))
             continue
         settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=True))
-    whole = [(piece, leaves, code.whole(piece.path)) for piece, leaves in loaded]
+    whole = [(piece, tuple(leaves_of(piece, in_lists=True)), code.whole(piece.path)) for piece, _ in loaded]
     spare = other_words(target, tests) | code.unparsed if whole else set()
     for piece, leaf in unread(whole, code.entries, code.words, spare):
         message = f"`{'.'.join(leaf.keys)}` is read nowhere"

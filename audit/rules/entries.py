@@ -21,10 +21,14 @@ class Leaf:
 
     keys: tuple[str, ...]
     line: int
+    listed: bool = False
 
 
-def leaves_of(piece: Piece) -> Iterator[Leaf]:
-    """The entries of a file, with the line of the last key; none for what does not parse or is no table."""
+def leaves_of(piece: Piece, in_lists: bool = False) -> Iterator[Leaf]:
+    """The entries of a file, with the line of the last key; none for what does not parse or is no table.
+
+    With `in_lists`, also the entries of tables in a list (`listed`), under the list's key: each once.
+    """
     if re.search(r"(^|[\s\[,:])&\w", piece.text) or "{{" in piece.text or too_deep(piece.text):
         return  # anchors may multiply without end; templates are filled in elsewhere
     try:
@@ -37,13 +41,17 @@ def leaves_of(piece: Piece) -> Iterator[Leaf]:
     except (ValueError, RecursionError, yaml.YAMLError):
         return
     lines, exact = lines_of_keys(piece), dict(lines_of_paths(piece))
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
+    waiting: list[tuple[Any, tuple[str, ...], bool]] = [(document, (), False)]
+    told: set[tuple[str, ...]] = set()
     while waiting:
-        value, keys = waiting.pop()
+        value, keys, listed = waiting.pop()
         if isinstance(value, dict):
-            waiting += [(inner, (*keys, str(key))) for key, inner in reversed(value.items())]
-        elif keys:
-            yield Leaf(keys, exact.get(keys) or lines.get(keys[-1], 0))
+            waiting += [(inner, (*keys, str(key)), listed) for key, inner in reversed(value.items())]
+        elif in_lists and keys and isinstance(value, list) and all(isinstance(item, dict) for item in value) and value:
+            waiting += [(item, keys, True) for item in reversed(value)]
+        elif keys and not (listed and keys in told):
+            told.add(keys)
+            yield Leaf(keys, exact.get(keys) or lines.get(keys[-1], 0), listed)
 
 
 def lines_of_paths(piece: Piece) -> Iterator[tuple[tuple[str, ...], int]]:
@@ -51,7 +59,7 @@ def lines_of_paths(piece: Piece) -> Iterator[tuple[tuple[str, ...], int]]:
     if piece.path.lower().endswith(".toml"):
         table: tuple[str, ...] = ()
         for number, line in enumerate(piece.lines, start=1):
-            header = re.match(r"\s*\[([\w.\- ]+)\]", line)
+            header = re.match(r"\s*\[\[?([\w.\- ]+)\]", line)
             if header:
                 table = tuple(part.strip() for part in header[1].split("."))
             elif "=" in line:
@@ -68,7 +76,8 @@ def lines_of_paths(piece: Piece) -> Iterator[tuple[tuple[str, ...], int]]:
         for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
             path = (*keys, str(key.value))
             yield path, key.start_mark.line + 1
-            waiting.append((value, path))
+            items = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            waiting += [(item, path) for item in items]
 
 
 def lines_of_keys(piece: Piece) -> dict[str, int]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, is_parameter, last_name, text_of
 from audit.rules.listing import called
+from audit.rules.loops import asks_each, is_shown, only_shows
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
 COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
@@ -55,8 +56,6 @@ ONLOOKERS = {
     "debug", "str", "repr", "setattr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool",
 }  # fmt: skip
 
-SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
-SPREADING = re.compile(r"\bvars\(|__dict__|\basdict\(|\bgetattr\(|to_dict\(|parse_args\(")
 MOST = 5  # values of one name that are looked at
 
 OPENERS = {"open", "Path", "join", "exists", "isfile", "basename", "splitext", "dirname", "stem", "init", "merge"}
@@ -194,7 +193,7 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
             pairs = zip(node.keys, node.values, strict=True)
             yield from found_keys(module, [value for key, value in pairs if key is None])
         elif isinstance(node, ast.For | ast.comprehension) and not only_shows(module, node):
-            yield from found_keys(module, [node.iter])
+            yield from () if asks_each(module, node) else found_keys(module, [node.iter])
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             yield from found_keys(module, [] if isinstance(node.ctx, ast.Store) else [node.value])
 
@@ -210,22 +209,6 @@ def is_space(node: ast.expr) -> bool:
     """`globals()`, `vars(args)`, `args.__dict__`: what is put there becomes names or attributes."""
     name = called(node) if isinstance(node, ast.Call) else last_name(node)
     return name in ("__dict__", "globals", "locals", "vars")
-
-
-def is_shown(module: Module, call: ast.Call) -> bool:
-    """Whether `config.items()` is gone through to be printed."""
-    holder = module.parents.get(call)
-    if isinstance(holder, ast.Call) and called(holder) in ("sorted", "enumerate"):
-        holder = module.parents.get(holder)
-    return isinstance(holder, ast.For) and only_shows(module, holder)
-
-
-def only_shows(module: Module, loop: ast.For | ast.comprehension) -> bool:
-    """Whether the loop does nothing but print, log, or make attributes of an object that is not taken apart again."""
-    shows = SHOWS | ({"setattr"} if not any(SPREADING.search(piece.text) for piece in module.pieces) else set())
-    lines = loop.body if isinstance(loop, ast.For) else []
-    calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
-    return bool(lines) and len(calls) == len(lines) and all(called(call) in shows for call in calls)
 
 
 def updated(module: Module) -> set[str]:

@@ -252,13 +252,16 @@ class Code:
             return True
         known = any(leaf.keys[-1] in self.words for leaf in leaves)
         asked = known or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
-        if is_listed(name, listed, self.folders):
-            return asked
+        found = is_listed(name, listed, self.folders)
+        if found and asked:
+            return True
         opens = self.leads_to(piece.path) or is_listed(name, opened, self.folders)
         if is_put_aside(name, {PurePosixPath(other.path) for other in every}):
             return False
         if opens and not self.passes_over(name, beside):
             return True
+        if found:
+            return False
         most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
         left_behind &= not PASSES_ON.search(self.spoken)
         return self.takes(name.suffix) and most and not left_behind

@@ -41,8 +41,11 @@ def unread(
         if 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
             continue
         made = {leaf.keys[:-1] for leaf in leaves if leaf.keys[-1] in MADE}
+        asked_for = {leaf.keys[:-1] for leaf in read}
         for leaf in leaves:
             key = leaf.keys[-1]
+            if leaf.listed and leaf.keys[:-1] not in asked_for:
+                continue  # nothing tells that the tables of this list are read key by key
             if leaf in read or any(leaf.keys[: len(table)] == table for table in made):
                 continue
             if ELSEWHERE in whole and not set(known).issuperset(leaf.keys[:-1]):

@@ -1,0 +1,45 @@
+"""What loops do with the tables that they go through."""
+
+import ast
+import re
+
+from audit.rules.code import Module, text_of
+from audit.rules.listing import called
+
+SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
+SPREADING = re.compile(r"\bvars\(|__dict__|\basdict\(|\bgetattr\(|to_dict\(|parse_args\(")
+
+
+def is_shown(module: Module, call: ast.Call) -> bool:
+    """Whether `config.items()` is gone through to be printed."""
+    holder = module.parents.get(call)
+    if isinstance(holder, ast.Call) and called(holder) in ("sorted", "enumerate"):
+        holder = module.parents.get(holder)
+    return isinstance(holder, ast.For) and only_shows(module, holder)
+
+
+def only_shows(module: Module, loop: ast.For | ast.comprehension) -> bool:
+    """Whether the loop does nothing but print, log, or make attributes of an object that is not taken apart again."""
+    shows = SHOWS | ({"setattr"} if not any(SPREADING.search(piece.text) for piece in module.pieces) else set())
+    lines = loop.body if isinstance(loop, ast.For) else []
+    calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
+    return bool(lines) and len(calls) == len(lines) and all(called(call) in shows for call in calls)
+
+
+def asks_each(module: Module, loop: ast.For | ast.comprehension) -> bool:
+    """Whether a loop asks each table that it goes through for entries by their keys, and does nothing else with it."""
+    if not isinstance(loop.target, ast.Name) or isinstance(loop.iter, ast.Call):
+        return False
+    holder = loop if isinstance(loop, ast.For) else module.parents.get(loop)
+    inside = ast.walk(holder) if holder is not None else ()
+    uses = [node for node in inside if isinstance(node, ast.Name) and node.id == loop.target.id]
+    return len(uses) > 1 and all(node is loop.target or is_asked(module, node) for node in uses)
+
+
+def is_asked(module: Module, table: ast.Name) -> bool:
+    """`table["key"]`, `table.get("key")`."""
+    holder = module.parents.get(table)
+    if isinstance(holder, ast.Subscript):
+        return holder.value is table and bool(text_of(holder.slice))
+    call = module.parents.get(holder) if isinstance(holder, ast.Attribute) and holder.attr in ("get", "pop") else None
+    return isinstance(call, ast.Call) and call.func is holder and any(map(text_of, call.args[:1]))
