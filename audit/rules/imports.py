@@ -150,7 +150,7 @@ def optional_imports(target: Target) -> Iterator[Location]:
 def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     """What an import names that is in no place where it could be."""
     requirements = declared(target)
-    common = {item.name for item in requirements if not in_notebook(item)}
+    common = {name for item in requirements if not in_notebook(item) for name in (item.name, *item.extras)}
     common |= build_requirements(target) if common else set()
     reported: set[str] = set()
     optional = set(guarded(local)) if common else set()

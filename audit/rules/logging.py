@@ -9,7 +9,9 @@ from audit.rules.code import (
     FOREIGN_PATH,
     TEACHING_PATH,
     TEST_PATH,
+    Function,
     Module,
+    dotted,
     is_function,
     is_text,
     keyword,
@@ -19,6 +21,7 @@ from audit.rules.code import (
 from audit.rules.determinism import training_place
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
+from audit.rules.marked import PRINT_MARK, is_marked
 from audit.target import Piece, Target, held
 
 PRINT = rule(
@@ -33,25 +36,35 @@ PRINT = rule(
 # Programs and functions whose output is what they are for.
 SPEAKS = re.compile(
     r"(^|/)(__main__|cli\w*|\w*_cli|main|app|console|commands?|setup|versioneer|conf|demo\w*|show\w*|print\w*|report\w*"
-    r"|display\w*|\w*completions?|bench\w*|\w+_bench|info|collect_env|manage|shell|repl)\.py$"
+    r"|display\w*|\w*completions?|bench\w*|\w+_bench|info|collect_env|manage|shell|repl|_*(terminal|prompts?)"
+    r"|_*test(ing)?_?utils?|_*(pretty_?)?print(er|ing)?)\.py$"
     r"|(^|/)(cli|commands?|scripts?|bin|tools|test_utils|benchmarks?|cmd|ci)(?=/)",
     re.I,
 )
 # Of these, where a model is trained all the same; a folder of tools that is a package is imported by others.
 PROGRAMS = re.compile(r"(^|/)(main|app|__main__)\.py$|(^|/)(scripts?|tools|bin)/", re.I)
 SPEAKING = re.compile(
-    r"^_*(main|cli|usage|show|print|display|summar|report|dump|info|help|demo|bench)"
-    r"|_(summary|report|info|main)$"
+    r"^_*(main|cli|usage|show|print|display|summar|report|dump|info|help|demo|bench|pprint|pretty)"
+    r"|_(summary|report|info|main|stdout|prints?)$"
 )
+LISTING = re.compile(r"^_*(list|view|progress|echo)(_|$)|_(progress|table)$")
+PRINTER = re.compile(r"^_*(Pretty|Console|Stdout|Terminal|ProgressBar)|Printer$")
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
 SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
-ASKED = re.compile(r"verbose|verbosity|debug|quiet|silent|print|disp(lay)?(?![a-z])|show|dry_run|interactive", re.I)
+ASKED = re.compile(
+    r"verbose|verbosity|debug|quiet|silent|print|disp(lay)?(?![a-z])|show|dry_?run|interactive|\btrac(e|ing)\b(?!\()",
+    re.I,
+)
 EVERY = re.compile(r"% *[\w.\[\]'\"()]+")  # `step % print_every`: how often, not whether
 TRAINS = re.compile(r"(^|_)train(_|$)|^fit$|^backward$|^apply_gradients$|^optimi[sz]e(_parameters)?$")
 OPTIMISER = re.compile(r"^(\w+_)?optim(i[sz]er)?s?(_\w+)?$|^(\w+_)?opt(_[A-Za-z])?$")
 STEPPED = re.compile(r"^(update|learn|(\w+_)?step)(_\w+)?$")  # what is given an optimiser and called so, trains
+LEARNING = re.compile(r"^(learn|update|replay|train|optimi[sz]e)(_\w+)?$")
+LEARNER = re.compile(r"(^|[._])(agents?|learner|policy|dqn|ddqn|ddpg|sac|td3|ppo|a2c)\d*$", re.I)
+FITTING = re.compile(r"^(train|fit)_")
+FITS = re.compile(r"(^|\.)(fit|train)$")
 TRAINER = re.compile(r"^(train|training_loop|train_(model|network|loop))$")
 PRINTS = {"print", "pprint.pprint", "pprint.pp"}
 INPUTS = {"input", "raw_input", "builtins.input", "six.moves.input"}
@@ -102,7 +115,8 @@ def only_defines(module: Module) -> bool:
     """Whether a file does nothing when it is run: its functions are there for others."""
     lines = [line for piece in module.pieces if piece.tree for line in piece.tree.body if not is_text(line)]
     does = (ast.Expr, ast.If, ast.For, ast.While, ast.With, ast.Try)
-    return any(map(is_function, lines)) and not any(isinstance(line, does) for line in lines)
+    defines = any(is_function(line) or isinstance(line, ast.ClassDef) for line in lines)
+    return defines and not any(isinstance(line, does) for line in lines)
 
 
 def reads_arguments(module: Module) -> bool:
@@ -122,15 +136,27 @@ def training_loops(module: Module) -> set[ast.AST]:
     for _, call, name in module.calls:
         called = name.rpartition(".")[2] or getattr(call.func, "attr", "")
         given = any(OPTIMISER.search(last_name(argument)) for argument in call.args) and STEPPED.search(called)
-        if given or TRAINS.search(called):
-            direct = given or called in ("backward", "apply_gradients")
+        learns = LEARNING.search(called) and LEARNER.search(name.rpartition(".")[0])
+        if given or learns or TRAINS.search(called):
+            direct = given or learns or called in ("backward", "apply_gradients")
             holders = [holder for holder in module.enclosing(call) if isinstance(holder, ast.For | ast.While)]
             steps.update(holder for holder in holders if direct or is_over_epochs(holder))
     for piece in module.pieces:
         for node in piece.tree.body if piece.tree else ():
             if is_function(node) and TRAINER.search(node.name):
                 steps.update(inner for inner in ast.walk(node) if is_over_steps(inner))
-    return steps
+    return steps | fitting(module)
+
+
+def fitting(module: Module) -> set[ast.AST]:
+    """Functions that say that they train and have a library do it: `train_fold` with its `lgb.train(...)`."""
+    holders: set[ast.AST] = set()
+    for _, call, name in module.calls:
+        if FITS.search(name):
+            inside = next(filter(is_function, module.enclosing(call)), None)
+            if inside and FITTING.search(inside.name):
+                holders.add(inside)
+    return holders
 
 
 def is_over_steps(loop: ast.AST) -> bool:
@@ -166,11 +192,11 @@ def is_over_epochs(loop: ast.For | ast.While) -> bool:
 
 def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
-    calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and keyword(call, "file") is None]
+    calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and is_to_terminal(module, call)]
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
     for piece, call in sorted(calls, key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
-        asked = any(isinstance(holder, ast.If) and is_asked(holder.test) for holder in holders)
+        asked = any(is_question(holder, call.lineno) for holder in holders) or is_marked(piece, call, PRINT_MARK)
         meant = is_meant(holders, training) or part_of(module, call) in dialogues
         if not asked and (not meant or not loops.isdisjoint(holders)):
             yield piece, call
@@ -200,21 +226,61 @@ def part_of(module: Module, call: ast.Call) -> ast.AST:
     return parts[-1] if parts else call
 
 
+def is_to_terminal(module: Module, call: ast.Call) -> bool:
+    """Whether a print writes where nobody looks for results: `file=sys.stdout` says that one is meant to be read."""
+    file = keyword(call, "file")
+    return file is None or module.full_name(file) == "sys.stderr"
+
+
+def is_question(holder: ast.AST, line: int) -> bool:
+    """Whether what holds a line asks if somebody wants to read it, or left above where nobody does."""
+    if isinstance(holder, ast.If | ast.IfExp):
+        return is_asked(holder.test)
+    if isinstance(holder, ast.BoolOp):
+        return is_asked(holder.values[0])
+    if isinstance(holder, ast.match_case):
+        return holder.guard is not None and is_asked(holder.guard)
+    above = holder.body if is_function(holder) else ()
+    leaving = (part for part in above if isinstance(part, ast.If) and (part.end_lineno or 0) < line)
+    return any(isinstance(part.body[-1], ast.Return) and is_unasked(part.test) for part in leaving)
+
+
 def is_asked(test: ast.expr) -> bool:
     """Whether a condition asks if somebody wants to read it: `verbose`, and not `step % print_every`."""
     return ASKED.search(EVERY.sub("", ast.unparse(test))) is not None
+
+
+def is_unasked(test: ast.expr) -> bool:
+    """Whether a condition asks if nobody wants to read it: `not verbose`, `quiet`."""
+    negated = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+    silent = re.search("quiet|silent", ast.unparse(test)) is not None
+    return is_asked(test) and negated != silent
 
 
 def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
     """Whether what holds a print is there to print: a program's end, a function of that name where all goes well."""
     failed = False
     for holder in holders:
-        failed = failed or isinstance(holder, ast.ExceptHandler)
+        failed = failed or (isinstance(holder, ast.ExceptHandler) and not is_without(holder))
         if holder in training:
             continue
         if is_main(holder) or (is_function(holder) and (PROGRAM if failed else SPEAKING).search(holder.name)):
             return True
+        if is_function(holder) and not failed and LISTING.search(holder.name) and returns_nothing(holder):
+            return True
+        if isinstance(holder, ast.ClassDef) and PRINTER.search(holder.name):
+            return True
     return False
+
+
+def is_without(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler is the way that goes on without a library that is not installed."""
+    return handler.type is not None and dotted(handler.type) in ("ImportError", "ModuleNotFoundError")
+
+
+def returns_nothing(function: Function) -> bool:
+    """Whether a function has no result: then printing is what it is for."""
+    return not any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
 
 
 FAMILY = Family("logging", "Libraries and training report through logging", (PRINT,), find)

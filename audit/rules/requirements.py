@@ -22,7 +22,7 @@ LOCKS = re.compile(
     r"(^|/)(poetry|uv|pdm|pixi|Pipfile)\.lock$|(^|/)([^/]*[^a-z/])?lock(ed)?([^a-z/][^/]*)?\.(txt|ya?ml|lock)$", re.I
 )
 CONSTRAINTS = re.compile(r"(^|/)[^/]*constraints?[^/]*\.txt$", re.I)
-NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*)$", re.DOTALL)
+NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*(.*)$", re.DOTALL)
 REPOSITORY = re.compile(r"git\+\w+://(?:[^/@\s]*@)?[^/\s]+/([^\s#\"']+)(?:#(\S*))?")
 VERSIONED = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?\s*[<>=~!]=\s*\d")
 NEEDS = re.compile(r"requir|depend|extras|(?:^|_)(?:deps|reqs?|install)(?:_|$)", re.I)  # what lists of them are called
@@ -48,6 +48,7 @@ class Requirement:
         specifier: `>=1,<2`, "" for none; "@" for an address that names a version, "" for a repository without one.
         aside: only tests, documents and the like need it; no result hangs on it.
         marked: needed under a condition only, of a Python or a platform.
+        extras: what is asked for beside it, `sentencepiece` of `transformers[sentencepiece]`; often a distribution.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Requirement:
     location: Location
     aside: bool = False
     marked: bool = False
+    extras: tuple[str, ...] = ()
 
 
 def normal(name: str) -> str:
@@ -67,16 +69,17 @@ def parsed(text: str, location: Location) -> Requirement | None:
     address = REPOSITORY.search(text)
     match = NAME.match(text.split(";")[0].split(" #")[0].strip())
     if address:
-        named = match.group(1) if match and match.group(2).startswith("@") else ""
+        named = match.group(1) if match and match.group(3).startswith("@") else ""
         return from_address(address, named, location)
     if not match:
         return None
-    specifier = match.group(2).strip()
+    specifier = match.group(3).strip()
     if specifier and specifier[0] not in "<>=!~(@^*":
         return None
     marker = text.partition(";")[2]
     backport = OLD.search(marker) is not None
-    return Requirement(normal(match.group(1)), specifier.strip("()"), location, backport, bool(marker))
+    extras = tuple(normal(extra.strip()) for extra in (match.group(2) or "").split(",") if extra.strip())
+    return Requirement(normal(match.group(1)), specifier.strip("()"), location, backport, bool(marker), extras)
 
 
 def from_address(address: re.Match[str], named: str, location: Location) -> Requirement:

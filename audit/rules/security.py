@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audit.model import Confidence, Finding, Rule, Severity, found
 from audit.rules.code import TEST_PATH, Module, is_function, keyword, last_name, modules, text_of
 from audit.rules.family import Family, rule
+from audit.rules.marked import UNSAFE_MARK, is_marked
 from audit.rules.values import bound, is_fixed, may_be_true
 from audit.target import Target
 
@@ -79,7 +80,7 @@ def find(target: Target) -> Iterator[Finding]:
             kind, problem = danger(module, call, name)
             if hands_on and not problem:
                 kind, problem = EVAL, handed_on(module, call, name)
-            if problem:
+            if problem and not is_marked(piece, call, UNSAFE_MARK):
                 yield found(kind, piece.at(call.lineno), problem, piece.line(call.lineno)[:120])
 
 

@@ -49,14 +49,15 @@ HOOK = re.compile(
     r"|cleanup)$"
 )  # fmt: skip
 DOUBLE = re.compile(
-    r"^_?No(ne|t)?(?=[A-Z]|$)|(Null|Noop|NoOp|Empty|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)"
+    r"^_?No(ne|t)?(?=[A-Z]|$)|^_?silent_|^_?Silent(?=[A-Z])"
+    r"|(Null|Noop|NoOp|Empty|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)"
     r"|(^|_)(no_?op|nop)(_|$)|^_?(raise|refuse|forbid)_|^_?(unimp|unimplemented|not_implemented|unsupported)$", re.ASCII
 )  # fmt: skip
 # What is said where an empty body, or an error, is all that should be there.
 MEANT = re.compile(
     r"\bno[- ]?op\b|\bnothing\b|intentional|deliberate|on purpose|\b(not|never|un) ?used\b|\balways raise"
     r"|\bdeprecated\b|no longer|sub-?class|child class|derived class|overrid|overwrit|abstract|\bhook\b"
-    r"|(?<!not )implemented (by|in)", re.I
+    r"|(?<!not )implemented (by|in)|does not have\b|\buse\b[^.]*\binstead\b", re.I
 )  # fmt: skip
 ABSTRACT = re.compile(
     r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
@@ -122,7 +123,9 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             named = DOUBLE.search(node.name) or BASE.search(node.name)
             used = classes.reach(node.name, up=False) or is_told_apart(piece, node.name) if body else False
             above = piece.line(node.lineno - 1) if node.lineno > 1 else ""
-            said = (ast.get_docstring(node, clean=False) or "") + above.partition("#")[2] if body else ""
+            lines = [above, *piece.lines[node.lineno : node.end_lineno]]
+            notes_of = "\n".join(line.partition("#")[2] for line in lines)
+            said = (ast.get_docstring(node, clean=False) or "") + notes_of if body else ""
             meant = ABSTRACT.search(said) or MARKS.search(said)
             if body and body != DOCUMENTED and not (inherits or named or used or meant):
                 message = f"class {node.name} is only {body}"
@@ -155,6 +158,9 @@ def has_twin(node: ast.AST, choice: ast.If) -> bool:
     if not is_function(node) and not isinstance(node, ast.ClassDef):
         return False
     other = choice.orelse if node in choice.body else choice.body
+    taken = (part for part in other if isinstance(part, ast.ImportFrom))
+    if any(node.name in (alias.asname, alias.name) for part in taken for alias in part.names):
+        return True
     parts = [node] if is_function(node) else [part for part in node.body if is_function(part)]
     return any(getattr(twin, "name", "") == node.name for twin in other) and all(placeholder(p.body) for p in parts)
 

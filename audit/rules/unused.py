@@ -5,14 +5,14 @@ import re
 from collections import defaultdict
 from functools import cached_property
 
-from audit.rules.code import TEST_PATH, Module, dotted, is_function, is_text
+from audit.rules.code import TEST_PATH, Module, dotted, is_function, is_text, text_of
 from audit.rules.local import Import, Local, imports_of
 from audit.target import Piece
 
 # A comment by which an author says that an import is there for its effect, or for others.
 MEANT = re.compile(
-    r"#.*\b(?:unused-import|W0611|regist\w*|side.?effects?|needed|required|keep|re-?exports?|patch\w*|plugins?"
-    r"|backwards?.compat\w*|for compat\w*|used (?:in|by))\b",
+    r"#.*\b(?:unused-import|W0611|call(?:ed)? as|regist\w*|side.?effects?|needed|required|keep|re-?exports?|patch\w*"
+    r"|plugins?|backwards?.compat\w*|for compat\w*|used (?:in|by))\b",
     re.I,
 )
 # Modules of distributions that do something when they are imported.
@@ -103,6 +103,20 @@ def tried(module: Module) -> set[tuple[int | None, int]]:
     return lines
 
 
+def loads_part(module: Module, piece: Piece, line: int, source: str) -> bool:
+    """Whether `import a.b` loads what is used under another name of `a`: `other.b` after `import a as other`."""
+    first, _, rest = source.partition(".")
+    if not rest or not piece.line(line).lstrip().startswith("import "):
+        return False
+    named = [name for name, origin in module.origins.items() if origin == first and name != first]
+    for name, values in module.given.items():
+        calls = (value for value in values if isinstance(value, ast.Call) and value.args)
+        if any(text_of(call.args[0]) == first for call in calls):
+            named.append(name)
+    used = re.compile(rf"(?<![\w.])(?:{'|'.join(named)})\.{re.escape(rest)}\b") if named else None
+    return used is not None and any(used.search(part.text) for part in module.pieces)
+
+
 class Uses:
     """Which names of a module are used, although it does not use them itself."""
 
@@ -134,6 +148,8 @@ class Uses:
         if "takes_all" not in module.derived:
             module.derived["takes_all"] = any(TAKES_ALL.search(part.text) for part in module.pieces)
         if module.derived["takes_all"] or self.is_named_in_text(module, name):
+            return True
+        if loads_part(module, piece, line, source):
             return True
         if piece.cell is not None:
             used = re.compile(IN_MAGIC.format(re.escape(name)), re.MULTILINE)

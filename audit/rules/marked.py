@@ -1,0 +1,22 @@
+"""What a maintainer marked as meant for another tool that asks for the same: `# noqa: T201`, `# nosec`."""
+
+import ast
+import re
+
+from audit.target import Piece
+
+PRINTS = r"T20\d?|T00\d"  # flake8-print's codes, by their new and their old names
+UNSAFE = r"S(?:102|30[1278]|506|60[2-7])|DUO1\d\d|PGH001"  # flake8-bandit's, of what turns data into code
+UNSAFE_MARK = re.compile(
+    rf"#.*(?:\bnosec\b|\bnoqa\s*:[\w\s,]*\b(?:{UNSAFE})\b|\bpylint:\s*disable=[\w,\s-]*\b(?:eval|exec)-used)"
+)
+PRINT_MARK = re.compile(rf"#.*\bnoqa\s*:[\w\s,]*\b(?:{PRINTS})\b", re.I)
+OF_FILE = re.compile(r"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa\s*:.*$", re.M | re.I)
+
+
+def is_marked(piece: Piece, node: ast.expr, mark: re.Pattern[str]) -> bool:
+    """Whether a comment on the lines of an expression, or one for the file, says that this rule may be broken."""
+    lines = piece.lines[node.lineno - 1 : node.end_lineno]
+    if any("#" in line and mark.search(line) for line in lines):
+        return True
+    return "noqa" in piece.text and any(map(mark.search, OF_FILE.findall(piece.text)))
