@@ -37,7 +37,7 @@ PRINT = rule(
 SPEAKS = re.compile(
     r"(^|/)(__main__|cli\w*|\w*_cli|main|app|console|commands?|setup|versioneer|conf|demo\w*|show\w*|print\w*|report\w*"
     r"|display\w*|\w*completions?|bench\w*|\w+_bench|info|collect_env|manage|shell|repl|_*(terminal|prompts?)"
-    r"|_*test(ing)?_?utils?|_*(pretty_?)?print(er|ing)?)\.py$"
+    r"|_*testing|_*test(ing)?_?utils?|_*(pretty_?)?print(er|ing)?)\.py$"
     r"|(^|/)(cli|commands?|scripts?|bin|tools|test_utils|benchmarks?|cmd|ci)(?=/)",
     re.I,
 )
@@ -48,13 +48,15 @@ SPEAKING = re.compile(
     r"|_(summary|report|info|main|stdout|prints?)$"
 )
 LISTING = re.compile(r"^_*(list|view|progress|echo)(_|$)|_(progress|table)$")
-PRINTER = re.compile(r"^_*(Pretty|Console|Stdout|Terminal|ProgressBar)|Printer$")
+PRINTER = re.compile(r"^_*(Pretty|Console|Stdout|Terminal)|(Printer|Reporter|Progress(Bar|Indicator)|Debug(ger)?)$")
+CALLED_BACK = re.compile(r"(Callback|Hook)\w*$")  # by a training loop, whose words they print
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
 SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
 ASKED = re.compile(
-    r"verbose|verbosity|debug|quiet|silent|print|disp(lay)?(?![a-z])|show|dry_?run|interactive|\btrac(e|ing)\b(?!\()",
+    r"verbose|verbosity|debug|quiet|silent|print|disp(lay)?(?![a-z])|show|dry_?run|interactive|\btrac(e|ing)\b(?!\()"
+    r"|(?<![a-z])dump_",
     re.I,
 )
 EVERY = re.compile(r"% *[\w.\[\]'\"()]+")  # `step % print_every`: how often, not whether
@@ -269,7 +271,7 @@ def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
         if is_function(holder) and not failed and LISTING.search(holder.name) and returns_nothing(holder):
             return True
         if isinstance(holder, ast.ClassDef) and PRINTER.search(holder.name):
-            return True
+            return not any(CALLED_BACK.search(last_name(base)) for base in holder.bases)
     return False
 
 
