@@ -118,13 +118,16 @@ def is_filler(call: ast.Call, handler: ast.ExceptHandler) -> bool:
 
 
 def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
-    """A constant, several of them, or an empty list, table or set."""
+    """A constant or NaN, several of them, or an empty list, table or set."""
     if isinstance(node, ast.Constant):
         return not isinstance(node.value, bool) or handler.name is not None
     if isinstance(node, ast.List | ast.Tuple):
         return all(is_stand_in(item, handler) for item in node.elts)
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("nan", "NaN")
     if isinstance(node, ast.Call):
-        return dotted(node.func) in EMPTY and not node.args and not node.keywords
+        of_number = dotted(node.func) == "float" and len(node.args) == 1 and isinstance(node.args[0], ast.Constant)
+        return of_number or (dotted(node.func) in EMPTY and not node.args and not node.keywords)
     return isinstance(node, ast.UnaryOp | ast.Dict) and all(
         isinstance(one, NUMBER) for one in ast.iter_child_nodes(node)
     )

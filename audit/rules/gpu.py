@@ -17,6 +17,11 @@ RANK = re.compile(r"rank|world|proc|worker|index|idx|dist", re.I)
 NEEDING = {
     f"torch.cuda.{name}" for name in ("synchronize", "current_device", "get_device_name", "get_device_properties")
 } | {"torch.cuda.FloatTensor", "torch.cuda.LongTensor"}
+# Libraries of networks, whose models go to the device that they are told.
+LIBRARIES = {
+    "transformers", "diffusers", "sentence_transformers", "timm", "whisper", "faster_whisper", "open_clip", "clip",
+    "ultralytics", "easyocr", "lpips", "stable_baselines3", "segment_anything", "torchmetrics", "accelerate",
+}  # fmt: skip
 CHOICES = {"get", "pop", "setdefault", "getattr", "add_argument", "option", "Option"}
 
 
@@ -38,6 +43,11 @@ def asks_for_gpu(call: ast.Call, name: str) -> bool:
         named = call.args[:1] if name == "torch.device" else [keyword(call, "device"), keyword(call, "map_location")]
         if any(map(is_cuda, named)):
             return True
+    of_library = name.partition(".")[0] in LIBRARIES
+    if of_library and any(map(is_cuda, (keyword(call, "device"), keyword(call, "device_map")))):
+        return True
+    if name == "torch.cuda.set_device" and call.args and isinstance(call.args[0], ast.Constant):
+        return True
     if not isinstance(call.func, ast.Attribute):
         return False
     if call.func.attr == "cuda":

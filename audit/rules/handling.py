@@ -187,14 +187,30 @@ def devices(module: Module) -> Iterator[Finding]:
 def pictures(module: Module) -> Iterator[Finding]:
     """`cv2.imread(...)` used at once: it gives None for a file that is not there."""
     for piece, call, name in module.calls:
-        if name == "cv2.imread":
-            holder = module.parents.get(call)
-            used = isinstance(holder, ast.Attribute | ast.Subscript) and holder.value is call
-            passed = isinstance(holder, ast.Call) and call in holder.args and last_name(holder.func) in PICTURE_USES
+        if name == "cv2.imread" and is_used_at_once(module, call):
             one_of_many = bool(call.args) and is_listed(module, call.args[0])
-            if (used or passed) and not one_of_many and not is_asked(module, call):
+            if not one_of_many and not is_asked(module, call):
                 message = "cv2.imread() gives None for a missing file, which is used at once"
                 yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+
+
+def is_used_at_once(module: Module, call: ast.Call) -> bool:
+    """Whether something is done with what a call gives, before anybody can ask what it is."""
+    holder = module.parents.get(call)
+    used = isinstance(holder, ast.Attribute | ast.Subscript) and holder.value is call
+    return used or (isinstance(holder, ast.Call) and call in holder.args and last_name(holder.func) in PICTURE_USES)
+
+
+def is_told_of(module: Module, call: ast.Call) -> bool:
+    """Whether a picture is not looked at here, or asked for: `if image is None`; what is used at once is told of."""
+    holder = module.parents.get(call)
+    if not isinstance(holder, ast.Assign) or not isinstance(holder.targets[0], ast.Name):
+        return True
+    if "pictures asked for" not in module.derived:
+        asking = [node.test for node in module.of({ast.If, ast.IfExp, ast.Assert, ast.While}) if hasattr(node, "test")]
+        names = (one.id for test in asking for one in ast.walk(test) if isinstance(one, ast.Name))
+        module.derived["pictures asked for"] = set(names)
+    return holder.targets[0].id in module.derived["pictures asked for"]
 
 
 def is_asked(module: Module, call: ast.Call) -> bool:
@@ -216,6 +232,8 @@ def unchecked(module: Module) -> Iterator[Finding]:
     first: ast.AST | None = None
     for read in reading:
         piece, call, name, argument = read
+        if name == "cv2.imread" and is_told_of(module, call):
+            continue
         path = unchecked_read(module, call, name, argument)
         if path and not is_just_made(module, call, argument):
             whose = "path that its user gives" if path[0] == "{" else "fixed path"

@@ -17,6 +17,7 @@ READERS = {
     "imageio.v2.imread", "skimage.io.imread", "tifffile.imread", "matplotlib.pyplot.imread", "soundfile.read",
     "librosa.load", "torchaudio.load", "scipy.io.wavfile.read", "nibabel.load", "torch.jit.load", "onnx.load",
     "polars.read_csv", "polars.read_parquet", "xarray.open_dataset", "numpy.fromfile", "geopandas.read_file",
+    "cv2.imread", "omegaconf.OmegaConf.load", "tensorflow.saved_model.load",
     *(f"pandas.read_{kind}" for kind in ("csv", "excel", "json", "parquet", "pickle", "table", "feather", "hdf")),
 }  # fmt: skip
 OPENERS = {"open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "h5py.File"}  # they write, too
