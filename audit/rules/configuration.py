@@ -102,7 +102,7 @@ def find(target: Target) -> Iterator[Finding]:
             placed = lies_with_code(piece, target) or is_of_numbers(piece, leaves)
             if placed and sets_values(piece, leaves) and code.is_lost(piece, leaves):
                 yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
-    named = {piece for piece in configurations if code.names(piece) or is_spoken(piece.path, code.spoken)}
+    named = {piece for piece in configurations if code.names(piece) or code.is_told(piece)}
     settings: list[Settings] = []
     loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []
     for piece, leaves in configurations.items():

@@ -66,6 +66,21 @@ def option_of(call: ast.Call) -> str:
     return max(flags, key=len, default="").lstrip("-").replace("-", "_")
 
 
+def choices(module: Module) -> Iterator[frozenset[str]]:
+    """Rows of texts that an option leaves the choice among, or that a name must be in."""
+    for node in module.of({ast.Call, ast.Compare}):
+        rows: list[ast.expr] = []
+        if isinstance(node, ast.Call):
+            given = keyword(node, "choices")
+            rows = [given] if given is not None else node.args[:1] if called(node) == "Choice" else []
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            rows = node.comparators[:1]
+        values = (value for row in rows for value in (module.given.get(last_name(row), [])[:MOST] or [row]))
+        for value in values:
+            texts = frozenset(map(text_of, value.keys if isinstance(value, ast.Dict) else getattr(value, "elts", ())))
+            yield from [texts] if "" not in texts else []
+
+
 def defaulted(module: Module) -> dict[str, ast.expr]:
     """The options of a program with a default that may be a folder: attribute -> the default."""
     if "defaulted" not in module.derived:

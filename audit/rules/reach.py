@@ -1,16 +1,18 @@
 """What the code and the commands of a tree say about its configurations: which they name, list, compose or ask for."""
 
+import ast
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from audit.rules.aside import is_put_aside
 from audit.rules.asked import Asked
-from audit.rules.code import Module, strings
+from audit.rules.code import Module, strings, text_of
 from audit.rules.continued import Folders, pattern_of
 from audit.rules.entries import Leaf
-from audit.rules.listing import Listing, in_paths, is_listed, listings, open_ended
+from audit.rules.listing import Listing, choices, in_paths, is_listed, listings, open_ended
 from audit.rules.loading import (
     CALLED,
     ELSEWHERE,
@@ -34,15 +36,11 @@ FOLDER = re.compile(
 )
 MAX_BYTES = 200_000  # larger files are data
 COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
+KNOWN = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
 GAP = re.compile(r"\{[^{}]*\}|%s|%d")
 ELSEWHERE_COMPOSED = re.compile(r"searchpath|--config-(dir|path)|\s-c[dp]\b")
 MAX_NAME = 200  # characters of a path
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
-PART = re.compile(r"[\W_]+")
-PUT_ASIDE = {"old", "backup", "bak", "deprecated", "obsolete", "unused", "outdated"}
-COPIED = {"copy", "orig", "original", "archive", "archived", "legacy", "prev", "previous", "attic", "save", "saved"}
-MARK_BEHIND = rf"[\s_.-]*[(]?(({'|'.join(sorted(COPIED))})\d*[)]?|[(]\d+[)]|[_.-]20\d\d([_-]?\d\d){{0,2}})$"
-MARK_BEFORE = rf"(copy of|{'|'.join(sorted(COPIED))})[\s_.-]+"
 FEW_STEMS = 2  # of a folder; one may be a default
 FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
 
@@ -146,9 +144,46 @@ class Code:
     @cached_property
     def ends(self) -> set[str]:
         """Texts that may be folders from which files are taken by a name that is made at run time."""
-        folders = Folders(self.every, {name for names in self.folders.values() for name in names})
         every = ((module, text) for module in self.speaking for text in open_ended(module))
-        return {end for module, text in every for end in folders.ends(module, text)}
+        return {end for module, text in every for end in self.continued.ends(module, text)}
+
+    @cached_property
+    def continued(self) -> Folders:
+        """What stands behind texts that end in the name of a folder of the tree."""
+        return Folders(self.every, {name for names in self.folders.values() for name in names})
+
+    @cached_property
+    def twins(self) -> dict[str, set[str]]:
+        """Names that several files of the tree have -> the folders whose names the code puts before them."""
+        every = Counter(PurePosixPath(path).name for path in self.target.files if path.endswith(tuple(KNOWN)))
+        shared = {name for name, count in every.items() if count > 1}
+        folders: dict[str, set[str]] = {name: set() for name in shared}
+        spoken = {text for text in self.texts if PurePosixPath(text).name in shared}
+        for text in spoken if shared else ():
+            if "/" in text:
+                folders[PurePosixPath(text).name].add(PurePosixPath(text).parent.name)
+        if spoken:
+            for module in self.speaking:
+                for node in module.of({ast.Constant}):
+                    folder = PurePosixPath(text_of(node)).name
+                    for name in self.continued.behind(module, node) if folder in self.continued.names else ():
+                        if name.lstrip("/") in shared:
+                            folders[name.lstrip("/")].add(folder)
+        return folders
+
+    @cached_property
+    def rows(self) -> set[frozenset[str]]:
+        """Rows of texts among which an option or a question leaves the choice."""
+        return {row for module in self.every for row in choices(module) if len(row) >= FEW_STEMS}
+
+    def is_another(self, path: str) -> bool:
+        """Whether the code and the commands put other folders before a name that several files have."""
+        place = PurePosixPath(path)
+        before = self.twins.get(place.name, set())
+        told = re.findall(rf"([\w./-]*/)?(?<![\w.-]){re.escape(place.name)}", self.spoken) if before else []
+        folders = {*before, *(PurePosixPath(folder).name for folder in told)}
+        known = all(re.fullmatch(r"\w[\w-]*", folder) for folder in folders)
+        return bool(before) and known and place.parent.name not in folders
 
     @cached_property
     def in_paths(self) -> set[str]:
@@ -185,11 +220,13 @@ class Code:
     def passes_over(self, place: PurePosixPath, beside: list[Piece]) -> bool:
         """Whether the code knows two thirds of the files of a folder by their stems, and not this one.
 
-        Then it opens those whose stems it has a table of. Plain words may stand for anything.
+        Then it opens those whose stems it has a table of. Plain words may stand for anything, unless they are choices.
         """
-        if not COMPOUND.search(place.stem) or place.stem in self.stems:
+        if place.stem in self.stems:
             return False
         alike = [PurePosixPath(other.path) for other in beside if other.path.endswith(place.suffix)]
+        if not COMPOUND.search(place.stem) and not any(row <= {other.stem for other in alike} for row in self.rows):
+            return False
         known = sum(other.stem in self.stems for other in alike)
         return known >= FEW_STEMS and 3 * known >= 2 * len(alike)
 
@@ -197,7 +234,12 @@ class Code:
         """Whether a text in the code holds the file's name or fills its stem in, or a library is told to compose it."""
         place = PurePosixPath(piece.path)
         composed = place.stem in self.composed and bool(FOLDER.search(piece.path))
-        return composed or is_spoken(piece.path, self.text) or self.fills_in(piece)
+        spoken = is_spoken(piece.path, self.text) and not self.is_another(piece.path)
+        return composed or spoken or self.fills_in(piece)
+
+    def is_told(self, piece: Piece) -> bool:
+        """Whether a command names the file."""
+        return is_spoken(piece.path, self.spoken) and not self.is_another(piece.path)
 
     def fills_in(self, piece: Piece) -> bool:
         """Whether a text leaves room for the stem of a configuration, and another text holds that stem."""
@@ -265,26 +307,6 @@ class Code:
         most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
         left_behind &= not PASSES_ON.search(self.spoken)
         return self.takes(name.suffix) and most and not left_behind
-
-
-def is_put_aside(place: PurePosixPath, every: Collection[PurePosixPath]) -> bool:
-    """Whether its name says that a file is the old one, or the copy of one that lies beside it or a folder above."""
-    others = {
-        other.stem.lower() for other in every if other != place and other.parent in (place.parent, *place.parents)
-    }
-    stem = place.stem.lower()
-    parts = PART.split(stem)
-    if len(parts) > 1 and not PUT_ASIDE.isdisjoint(parts):
-        return bool(others)
-    if not PUT_ASIDE.union(COPIED).isdisjoint(PART.split(place.parent.name.lower())) and stem in others:
-        return True
-    return any(stem in (f"{other}{mark}", f"{mark}{other}") for other in others for mark in marks_in(stem))
-
-
-def marks_in(stem: str) -> Iterator[str]:
-    """What copies are told by, at the end or the beginning of a name: `_copy`, ` (1)`, `.2024-05-01`, `orig_`."""
-    for match in (re.search(MARK_BEHIND, stem), re.match(MARK_BEFORE, stem)):
-        yield from [match[0]] if match else []
 
 
 def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:

@@ -1,0 +1,31 @@
+"""Configurations whose name says that they have been put aside: old ones, and copies of others."""
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
+
+PART = re.compile(r"[\W_]+")
+PUT_ASIDE = {"old", "backup", "bak", "deprecated", "obsolete", "unused", "outdated"}
+COPIED = {"copy", "orig", "original", "archive", "archived", "legacy", "prev", "previous", "attic", "save", "saved"}
+MARK_BEHIND = rf"[\s_.-]*[(]?(({'|'.join(sorted(COPIED))})\d*[)]?|[(]\d+[)]|[_.-]20\d\d([_-]?\d\d){{0,2}})$"
+MARK_BEFORE = rf"(copy of|{'|'.join(sorted(COPIED))})[\s_.-]+"
+
+
+def is_put_aside(place: PurePosixPath, every: Collection[PurePosixPath]) -> bool:
+    """Whether its name says that a file is the old one, or the copy of one that lies beside it or a folder above."""
+    others = {
+        other.stem.lower() for other in every if other != place and other.parent in (place.parent, *place.parents)
+    }
+    stem = place.stem.lower()
+    parts = PART.split(stem)
+    if len(parts) > 1 and not PUT_ASIDE.isdisjoint(parts):
+        return bool(others)
+    if not PUT_ASIDE.union(COPIED).isdisjoint(PART.split(place.parent.name.lower())) and stem in others:
+        return True
+    return any(stem in (f"{other}{mark}", f"{mark}{other}") for other in others for mark in marks_in(stem))
+
+
+def marks_in(stem: str) -> Iterator[str]:
+    """What copies are told by, at the end or the beginning of a name: `_copy`, ` (1)`, `.2024-05-01`, `orig_`."""
+    for match in (re.search(MARK_BEHIND, stem), re.match(MARK_BEFORE, stem)):
+        yield from [match[0]] if match else []
