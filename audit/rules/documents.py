@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from itertools import groupby, islice
+from itertools import accumulate, groupby, islice
 from pathlib import PurePosixPath
 from posixpath import normpath
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.badges import unbacked
+from audit.rules.badges import called_in, unbacked
 from audit.rules.family import Family, rule
 from audit.rules.figures import unsourced
 from audit.rules.needed import implied, makefiles_of, uncopied, unmade
-from audit.rules.shell import FENCE, alike, named_files, shell_lines
+from audit.rules.shell import FENCE, alike, kept, named_files, shell_lines, split
 from audit.target import Kind, Piece, Target
 
 COMMAND = rule(
@@ -40,7 +40,22 @@ NUMBER = rule(
     confidence=Confidence.LOW,
 )
 
-README = re.compile(r"(^|/)(README|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING)[^/]*\.(md|rst)$", re.I)
+README = re.compile(
+    r"(^|/)(?:README|LISEZ.?MOI|LIESMICH|LEIA.?ME|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING|MODEL.?CARD)"
+    r"(?:[._-][^/]*)?$",
+    re.I,
+)
+# Pages on one part of the work, of which the commands are looked at.
+GUIDE = re.compile(
+    r"(^|/)(?:TRAIN(?:ING)?|REPRODUC\w*|RUNNING|HOW.?TO|DATA(?:SETS?)?|EVALUATION|TUTORIAL|SETUP)(?:[._-][^/]*)?$", re.I
+)
+PROSE = ("", ".md", ".rst", ".txt", ".markdown")
+# Pages that are asked only for what lies in folders of the tree; those on the past or the future say nothing of it.
+PAGE = re.compile(
+    r"(?:^docs?/|/docs?/|^)(?!.*(?:histor|chang|migrat|release|news|blog|roadmap|plan|design|proposal|archive|legacy"
+    r"|old|deprec|upgrad|todo))[^/]*(?:/[^/]*){0,2}\.(?:md|rst)$",
+    re.I,
+)
 PLACEHOLDER = re.compile(
     r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|(?-i:^[A-Z_]+$)|^[A-Za-z]:|example\.|^xx|xyz|://"
     r"|(?:^|[/_-])(?:my|some|specific|foo)[_.-]",
@@ -63,29 +78,37 @@ PROGRAM = re.compile(r"if __name__ == ['\"]__main__['\"]:")  # shown whole: the 
 PROGRAMS = (".py", ".sh", ".bash")
 MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
+LISTED = re.compile(r"\s*(?:[-*+|>]|\d+[.)])")
 SHOWN = 5  # figures in one message
-BLOCKS = 4  # of one document
+BLOCKS = 6  # of one document
 
 
 def find(target: Target) -> Iterator[Finding]:
     """Commands and badges of the documents that say how to begin."""
     files = frozenset(target.files)
     for piece in target.pieces:
-        if piece.kind is Kind.MARKDOWN and piece.cell is None and README.search(piece.path):
+        if piece.kind not in (Kind.MARKDOWN, Kind.TEXT) or piece.cell is not None:
+            continue
+        written = PurePosixPath(piece.path).suffix.lower() in PROSE
+        readme = written and README.search(piece.path) is not None
+        guide = readme or (written and GUIDE.search(piece.path) is not None)
+        if guide or PAGE.search(piece.path):
             title = next((line for line in piece.lines if line.startswith("# ")), "")
             project = f"{target.root.resolve().name}\n{title}"
-            yield from commands(piece, files, project)
+            yield from commands(piece, files, project, strict=not guide)
+        if guide:
             yield from needs(piece, files, project, target)
-            yield from badges(piece, files)
+        if readme:
+            yield from badges(piece, files, called_in(target))
             yield from numbers(piece, target)
 
 
-def commands(piece: Piece, files: frozenset[str], project: str) -> Iterator[Finding]:
-    """Each file once a document."""
+def commands(piece: Piece, files: frozenset[str], project: str, *, strict: bool = False) -> Iterator[Finding]:
+    """Each file once a document; strictly, only those in a folder of the tree that holds others of their kind."""
     seen: set[tuple[str, str]] = set()
     reported: set[str] = set()
     for number, line, folder in shell_lines(piece, files, project):
-        for path in named_files(line, files):
+        for path in kept(split(line), files) if strict else named_files(line, files):
             clean = path.removeprefix("./").replace("\\", "/")
             if (clean, folder) in seen or clean in reported or PLACEHOLDER.search(clean):
                 continue
@@ -162,15 +185,16 @@ def is_made(piece: Piece, number: int, path: str) -> bool:
     return False
 
 
-def badges(piece: Piece, files: frozenset[str]) -> Iterator[Finding]:
+def badges(piece: Piece, files: frozenset[str], called: frozenset[str]) -> Iterator[Finding]:
     """Badges with a figure that lead nowhere, and those of workflows and services that the tree does not have."""
-    for number, message in unbacked(piece, files):
+    for number, message in unbacked(piece, files, called):
         yield found(BADGE, piece.at(number), message, piece.line(number)[:120])
 
 
 def numbers(piece: Piece, target: Target) -> Iterator[Finding]:
-    """One finding for each paragraph, list or table, at its first figure; of a long document for the first few."""
-    blocks = groupby(unsourced(piece, target), lambda item: piece.lines[: item[0]].count(""))
+    """One finding for each list, table or lines of sentences, at its first figure; of a document for the first few."""
+    ends = list(accumulate(not line or (line.endswith(".") and not LISTED.match(line)) for line in piece.lines))
+    blocks = groupby(unsourced(piece, target), lambda item: ends[item[0] - 2] if item[0] > 1 else 0)
     for _, block in islice(blocks, BLOCKS):
         figures = list(block)
         line = figures[0][0]

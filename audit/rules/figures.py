@@ -3,37 +3,15 @@
 import re
 from collections.abc import Iterator
 
+from audit.rules.measures import BEATS, FIGURE, METRIC, claimed
 from audit.target import Kind, Piece, Target
 
-METRIC = re.compile(
-    r"\b(?:accuracy|acc|top-?[15]|precision|recall|f1|auc|auroc|auprc|m?ap(?:@\d+)?|psnr|ssim|lpips|fid|bleu|rouge"
-    r"|[wc]er|perplexity|m?iou|dice|hd95|[rm]?m[sa]e|rmsle|error rate|false \w+ rates?|r2|r²|mmlu|gsm8k|elo|map50"
-    r"|(?:average|mean|median|episode|total|cumulative) (?:return|reward)s?|(?:returns?|rewards?) of|fps|user study"
-    r"|agreement|kappa|ece|nll|brier|eer|dsc|hausdorff|pearson|spearman|s?mape|leaderboard|success rate|win rate"
-    r"|(?:private|public) (?:lb|score)"
-    r"|mos|rtf|pesq|stoi|si-?sdr|n?mae|nrmse|ndcg(?:@\d+)?|mrr|hits?@\d+|mcc|wape|crps|(?:val\w*|test|eval) loss"
-    r"|pass@\d+|test coverage|(?:inference|training|run) ?time|latency|throughput|speed-?ups?|\d ?ms)\b"
-    r"|\b\d[\d.]* ?(?:x|×|times|-fold) (?:faster|slower|quicker|speed-?up|less|fewer|smaller|cheaper)\b"
-    r"|\d ?% (?:faster|slower|more accurate|less (?:memory|time|compute|vram)|fewer parameters)\b"
-    r"|\b(?:achiev|outperform|improv|reduc|cut|rose|boost|sav|increas|drop|fell|detect|recogni[sz]|surpass|reach"
-    r"|attain)\w*\b[^.%]{0,40}\d\.\d+\s?%"
-    r"|^\|[\s*]*(?:ours|our \w+|proposed)\b",
-    re.I,
-)
-BEATS = re.compile(r"\b(?:preferred|outperform\w*|beats?|surpass\w*)\b[^.%]{0,60}\d\s?%", re.I)
-# Two digits after the point, a percentage, or how many times faster: what somebody measured.
-FIGURE = re.compile(
-    r"(?<![\w.,:/@=<>~^±–-])(?<![≥≤<>~±/] )(\d{1,4}\.\d{1,6})(?![\w.]*\.\w|°|[-–]\d)\b"
-    r"|(?<![\w.,/=<>~±–-])(?<![≥≤<>~±/] )(\d{1,3}(?:\.\d+)?)\s?\\?%"
-    r"|(?<![\w.,/=<>~-])(\d[\d.]*) ?(?:x|×|times|-fold) (?:faster|slower|quicker|speed-?up|less|fewer|smaller"
-    r"|cheaper)\b",
-    re.I,
-)
 # Words and signs by which a sentence says where its figures come from; a piece of code names what measured them.
 SOURCE = re.compile(
     r"\]\(|\]\[|https?://|(?<!than the )(?<!than in the )\bpaper\b|et al\b"
     r"|\bauthors?\b|\boriginal\b|\breported\b|\bpublished\b|\barxiv\b|\[\d+\]"
-    r"|^(?!.*\b(?:our|ours|we)\b).*\bbaselines?\b"
+    r"|^(?!.*\b(?:our|ours|we)\b)(?!.*\b(?:than|over|above|beats?|against|vs\.?) (?:the |a )?(?:\w+ ){0,2}baseline)"
+    r".*\bbaselines?\b|论文|論文|논문"
     r"|`[^`]*(?:[/\\]|\.(?:py|sh|csv|tsv|jsonl?|log|txt|md|ipynb|ya?ml)\b)[^`]*`"
     r"|`make \S+`",
     re.I,
@@ -55,11 +33,17 @@ NO_RESULT = re.compile(
     r"\be\.g\.|\bexamples?\b|\bdefaults?\b|\bthreshold|\bversion\b(?! v?\d)|\bconfidence (?:interval|level|limit)"
     r"|\b(?:limits?|intervals?|percentiles?|quantiles?) of\b"
     r"|\bCI\b|\bfloor|\bclip|\bdropout\b|\blearning rate\b|\bweight decay\b"
-    r"|\bobjectives?\b|\bgoals?\b|\btargets?\b|\baims?\b|\bat (?:least|most)\b|\bup to\b|\bmust\b|\bshould\b",
+    r"|\bobjectives?\b|\bgoals?\b|\btargets?\b|\baims?\b|\bat (?:least|most)\b"
+    r"|\bup to\b(?! \d[\d.]*(?: ?[x×%]| times))|\bmust\b|\bshould\b|\bha(?:s|ve) to\b|\bmetrics? (?:is|are)\b",
     re.I,
 )
 # Sections that state results without naming a metric, and those that state what is wanted or what it looks like.
-RESULTS = re.compile(r"\b(?:results?|performance|benchmarks?|scores?|quality|accuracy|leaderboard|findings)\b", re.I)
+RESULTS = re.compile(
+    r"\b(?:results?|performance|benchmarks?|scores?|quality|accuracy|leaderboard|findings"
+    r"|ergebnisse|résultats|resultados|risultati|результаты|sonuçlar|wyniki|resultaten)\b"
+    r"|结果|結果|实验|実験|결과|性能",
+    re.I,
+)
 WANTED = re.compile(
     r"\b(?:objectives?|goals?|targets?|roadmap|examples?|requirements?|usage|configuration|abstract|citation|citing"
     r"|references?|credits?|acknowledge?ments?)\b",
@@ -69,13 +53,14 @@ HEADING = re.compile(r"^(#{1,6})\s+(.*)")
 UNDERLINE = re.compile(r"^(?:={3,}|-{3,}|~{3,}|\^{3,})\s*$")
 NAMED = re.compile(  # the words before a figure that is a version or a number of something
     r"\b(?:cuda|python|pytorch|torch|tensorflow|keras|numpy|ubuntu|rocm|opset|node|release|version|v"
-    r"|section|figure|fig\.|table"
+    r"|at (?:an )?iou(?: of)?|section|figure|fig\.|table"
     r"|eq\.?|qwen|llama|gpt|phi|mistral|gemma|claude|yolo\w*|sdxl?|diffusion|gemini|apache|license)[\s-]*$",
     re.I,
 )
 LOGGED = re.compile(r"\b(?:INFO|DEBUG|WARNING)\b|^\s*\d{4}-\d\d-\d\d \d\d:")
-SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*])")
+SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÞА-Я*])|(?<=。)")
 NUMBER = re.compile(r"(?<![\d.])\d{1,12}\.\d{1,18}")
+WHOLE = re.compile(r"(?<![\w.])\d{2,6}(?![\w.])")  # in what is small enough to hold results only
 # What no run writes: documents that are copied or packed, manifests with versions, workflows.
 NO_RUN = re.compile(
     r"(^|/)(?:README[^/]*|PKG-INFO|METADATA|LICEN[CS]E[^/]*|pyproject\.toml|setup\.cfg|Pipfile|Dockerfile|mkdocs\.yml"
@@ -88,6 +73,20 @@ FENCE = re.compile(r"^\s*(```|~~~)")
 NEAR = 25  # characters between a whole percentage and what it is a percentage of
 LONGEST = 500  # characters of a sentence that is looked at
 LONGEST_LINE = 5000
+TIMES = re.compile(r"\dx$")
+SOME = re.compile(r"\d|twice|times|order of|first|second|third")  # without one of these nothing is stated
+PLAIN = re.compile(r"[^\d.,].*|[.,](?!\d)|,(?=\d{3}\b)(?<!\b0,)")  # all but the first number of a figure
+# What says, in a sentence beside figures, which program or file they come from.
+MEASURED_BY = re.compile(
+    r"\b(?:measured|computed|produced|obtained|generated|logged|recorded|stored|evaluated|taken|come|comes|timed"
+    r"|summari[sz]ed) (?:\w+ ){0,3}(?:with|by|from|in|using|to) [^.]{0,30}(?:`[^`]*[./ ][^`]*`|\]\()",
+    re.I,
+)
+OPENS_TABLE = re.compile(r"<table\b", re.I)
+BORDER = re.compile(r"^\s*=+(?:\s+=+)+\s*$")  # of a table in reStructuredText
+MEASURE = re.compile(r"\b(?:time|seconds?|ms|memory|vram|rank|speed)\b", re.I)
+CELL = re.compile(r"\d{2,5}")
+SMALL = 20_000
 LARGEST = 500_000  # characters of a file; a larger one is data, in which any number stands
 
 
@@ -100,12 +99,12 @@ def unsourced(piece: Piece, target: Target) -> Iterator[tuple[int, str]]:
     held = list(numbers_of(target, piece.path)) if stated else []
     rounded: dict[int, set[str]] = {}
     for line, figure in stated:
-        plain = figure.rstrip("x")
+        plain = PLAIN.sub("", figure).replace(",", ".")
         digits = len(plain.partition(".")[2])
         if digits not in rounded:
             known = {number for path, numbers in held if digits or RUN.search(path) for number in numbers}
             rounded[digits] = {f"{form:.{digits}f}" for number in known for form in (number, 100 * number)}
-        if plain not in rounded[digits] or (plain != figure and not digits):
+        if plain not in rounded[digits] or (TIMES.search(figure) and not digits):
             yield line, figure
 
 
@@ -115,11 +114,16 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
     A link to a file of the tree speaks for its paragraph and the tables and lists below, in which figures may be
     worked out of those that the file holds; sentences further on have to stand in a file themselves.
     """
-    inside = table = sourced = recorded = filed = same = False
+    inside = table = sourced = recorded = filed = same = marked = False
     trail: list[str] = []
+    columns: list[int] = []
+    backed = beside_source(piece)
     for number, line in prose(piece):
         heading = HEADING.match(line)
         underlined = UNDERLINE.match(line) is not None and bool(piece.line(number - 1))
+        if heading and trail and number not in backed and not SOURCE.search(line):
+            stated = list(figures(TAG.sub(" ", heading.group(2)), told=False))
+            yield from ((number, figure) for figure in stated)
         if heading or underlined:
             level, title = (len(heading.group(1)), heading.group(2)) if heading else (1, piece.line(number - 1))
             trail = [*(trail + [""] * level)[: level - 1], title] if trail else [""]  # the first is the project's name
@@ -128,38 +132,78 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
         titles = " ".join(trail)
         if WANTED.search(titles) and not RESULTS.search(titles):
             continue
-        if "|" not in line:
+        marked = (marked or OPENS_TABLE.search(line) is not None) and "</table" not in line
+        if marked or OPENS_TABLE.search(line):
+            inside, table = True, (table and inside) or METRIC.search(line) is not None
+        elif BORDER.match(line):
+            inside = table = METRIC.search(piece.line(number + 1)) is not None or (inside and table)
+            continue
+        elif "|" not in line and not (inside and piece.path.endswith(".rst") and line.strip()):
             same &= bool(line.strip())
             if RECORD.search(line) and not (PAPER.search(line) and FIGURE.search(TAG.sub(" ", PAPER.sub(" ", line)))):
                 filed = same = any(link.removeprefix("./") in files for link in LINKED.findall(line))
                 recorded |= not filed
             inside = table = False
+            columns = []
             sourced = SOURCE.search(line) is not None if line.strip() else sourced
         elif not inside:
             inside, table = True, METRIC.search(line) is not None
             sourced |= SOURCE.search(line) is not None
+            heads = enumerate(line.split("|"))
+            columns = [place for place, cell in heads if METRIC.search(cell) or MEASURE.search(cell)]
         beside = filed and (inside or same or ITEM.match(line) is not None)
-        if recorded or beside or (sourced and inside) or not FIGURE.search(line):
+        if recorded or beside or (sourced and inside) or number in backed or not SOME.search(line):
             continue
+        cells = line.split("|")
+        whole = [cells[place].strip("* ") for place in columns if place < len(cells)]
+        if not SOURCE.search(line):
+            yield from ((number, cell) for cell in whole if CELL.fullmatch(cell))
         for sentence in SENTENCE.split(line):
             if not SOURCE.search(sentence) and len(sentence) <= LONGEST:
                 told = table or RESULTS.search(titles) is not None
                 yield from ((number, figure) for figure in figures(TAG.sub(" ", sentence), told))
 
 
+def beside_source(piece: Piece) -> set[int]:
+    """Lines of paragraphs, tables and lists of which a sentence beside them says what measured their figures."""
+    backed: set[int] = set()
+    blocks: list[list[int]] = [[]]
+    for number, line in prose(piece):
+        if line.strip():
+            blocks[-1].append(number)
+        elif blocks[-1]:
+            blocks.append([])
+    for position, block in enumerate(blocks):
+        lines = [line for line in map(piece.line, block) if "`" in line or "](" in line]
+        said = [sentence for line in lines for sentence in SENTENCE.split(line[:LONGEST_LINE])]
+        if any(MEASURED_BY.search(sentence) and not re.search(r"\d", TAG.sub(" ", sentence)) for sentence in said):
+            backed.update(block)
+            above = blocks[position - 1] if position else []
+            if above and (piece.line(above[-1]).startswith(("|", "</table", "- ", "* ", "+", "="))):
+                backed.update(above)
+    return backed
+
+
 def figures(sentence: str, told: bool) -> Iterator[str]:
     """Results in one sentence or row; where no heading tells that it holds some, only those near a metric's name."""
+    if NO_RESULT.search(sentence) or LOGGED.search(sentence):
+        return
+    claims = claimed(sentence)
+    yield from claims
     told = told or BEATS.search(sentence) is not None
-    if NO_RESULT.search(sentence) or LOGGED.search(sentence) or not (told or METRIC.search(sentence)):
+    if not (told or METRIC.search(sentence)):
         return
     for match in FIGURE.finditer(sentence):
-        point, share, times = match.groups()
+        point, share, times, turned = match.groups()
+        share = share or turned
         around = sentence[max(0, match.start() - NEAR) : match.end() + NEAR]
         if NAMED.search(sentence[: match.start()]):
             continue
         if times:
             yield f"{times}x"
-        elif point or "." in share or told or METRIC.search(around):
+        elif any(match.group() in claim for claim in claims):
+            continue
+        elif point or re.search(r"[.,]", share) or told or METRIC.search(around):
             yield point or share
 
 
@@ -181,4 +225,7 @@ def numbers_of(target: Target, document: str) -> Iterator[tuple[str, set[float]]
     for piece in target.pieces:
         may_be_left = piece.kind is not Kind.PYTHON and piece.path != document and not NO_RUN.search(piece.path)
         if may_be_left and len(piece.text) < LARGEST:
-            yield piece.path, {float(number) for number in NUMBER.findall(piece.text)}
+            numbers = NUMBER.findall(piece.text)
+            if len(piece.text) < SMALL and RUN.search(piece.path) and not piece.path.endswith(".ipynb"):
+                numbers += WHOLE.findall(piece.text)
+            yield piece.path, {float(number) for number in numbers}

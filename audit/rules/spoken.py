@@ -125,7 +125,9 @@ NAMED = (START + r"(?:chatgpt said|you said):|\bchatgpt said: ",)
 SPOKEN = re.compile("|".join((*ITSELF, *ANSWERS, *HANDS_OVER, *REPORTS, *OFFERS, *LEAVES_OUT, *NAMED)), re.I | re.M)
 # In documents people take leave of their readers so; in code nobody is there to be spoken to.
 IN_CODE = re.compile(
-    r"\b(?:feel free|don't hesitate) to (?:ask|let me know)\b"
+    r"\b(?:feel free|don't hesitate) to (?:let me know\b"
+    r"|ask(?!.*\b(?:issues?|forum|slack|discord|github|channel|list|mail)\b)"
+    r"(?: me\b| if\b| for\b| any\b| (?:more |further |additional |follow-?up )?questions?\b|[.!]|\W*$))"
     r"|\blet me know if (?:you (?:run into|encounter|face)|(?:this|that|it) (?:works|helps))\b"
     r"|\bi(?:'d be| would be|'m| am) (?:happy|glad) to (?:help|assist)\b"
     r"|" + START + r"rest of your (?:code|script)\b|" + START + r"you asked (?:to|for|whether)\b"
