@@ -113,6 +113,8 @@ def is_meant(piece: Piece, pattern: re.Pattern[str], match: re.Match[str]) -> bo
     if pattern is not IN_CODE:
         return True
     annotates = piece.kind is Kind.PYTHON and match["sign"] == ":" and not match["close"]
+    if match["close"] and match.string[: match.start()].endswith("("):
+        return False  # a text such as "(ADV-MDP", which is no name
     return not annotates and not ("f" in match["prefix"].lower() and "{" in match["value"])
 
 
