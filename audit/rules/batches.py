@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.rules.code import Function, Module, is_function, last_name
+from audit.rules.code import Function, Module, has_unpacked_keywords, is_function, keyword, last_name
 from audit.rules.narrowed import Narrowing, Part, called, names_of
 
 BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
@@ -12,7 +12,7 @@ STEPS = re.compile(r"(^|_)step$")
 EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)|^on_(\w+_)?epoch_end$")
 BATCHES = re.compile(r"loader|batches|dataset|(^|_)(dl|ds)$", re.I)
 A_BATCH = re.compile(r"\b(the|a|one|whole|each) batch\b", re.I)
-HELD_OUT = re.compile(r"val|test|eval|dev", re.I)
+HELD_OUT = re.compile(r"(^|_|\b)(x_?|y_?)?(val(id|idation)?|test|eval|dev|held_?out)(?!ue|ice|uat|elop)", re.I)
 MODEL = re.compile(
     r"(^|_)(model|net\w*|self|predict\w*|forward|apply\w*|generator|encoder|classifier|clf|student|teacher|unet"
     r"|critic|policy|infer\w*|sample|generate|module|ema|head|backbone|G|D)(_|$)"
@@ -47,7 +47,9 @@ def in_batches(
             words = set(holder.name.lower().split("_")) | parameters_of(holder)
             summary = (ast.get_docstring(holder) or "").partition("\n")[0]
             of_batch = "batch" in words or (part.samples and A_BATCH.search(summary) is not None)
-            if metric.match(holder.name) and (of_batch or part.samples or node_is_zip(node)):
+            if "batch" in holder.name.lower().split("_") and isinstance(node, ast.Call) and metric.match(name):
+                return True
+            if metric.match(holder.name) and (of_batch or part.samples or part.each or node_is_zip(node)):
                 return of_batch or part.each or node_is_zip(node)
             certain = part.samples or (of_batch and part.kind != "index")
             if (EVALUATES if certain else STEPS).search(holder.name):
@@ -104,12 +106,47 @@ def is_over_batches(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
     return any(BATCHES.search(name) for part in parts for name in names_of(part))
 
 
-def is_first_batch(value: ast.expr) -> bool:
-    """`next(iter(loader))` of held-out data."""
+def is_first_batch(value: ast.expr, judges: bool) -> bool:
+    """`next(iter(loader))` of held-out data, or where something judges."""
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "next"):
         return False
     inner = re.match(r"next\(iter\(([\w.]+)\)\)$", ast.unparse(value))
-    return inner is not None and bool(HELD_OUT.search(inner[1]) and BATCHES.search(inner[1]))
+    return inner is not None and bool((judges or HELD_OUT.search(inner[1])) and BATCHES.search(inner[1]))
+
+
+def is_single(module: Module, node: ast.AST, part: Part) -> bool:
+    """Whether the first sample is all that a batch holds: `DataLoader(data, batch_size=1)`."""
+    if part.text.partition(",")[0] not in ("0", "-1", ":1"):
+        return False
+    loops = [holder for holder in module.enclosing(node) if isinstance(holder, LOOPS)]
+    names = {name for loop in loops for name in names_of(loop.iter)}
+    function = module.scope(node)
+    names -= parameters_of(function) if is_function(function) else set()
+    calls = [value for name in names for value in module.given.get(name, ()) if isinstance(value, ast.Call)]
+    calls = [call for call in calls if module.scope(call) is function or not is_function(module.scope(call))]
+    calls += [inner for loop in loops for inner in ast.walk(loop.iter) if isinstance(inner, ast.Call)]
+    return any(holds_one(call) for call in calls)
+
+
+def holds_one(call: ast.Call) -> bool:
+    """Whether a loader gives one sample at a time, as it does where nothing else is said."""
+    size = keyword(call, "batch_size") or (call.args[1] if called(call) == "DataLoader" and call.args[1:] else None)
+    if size is None:
+        return called(call) == "DataLoader" and not (keyword(call, "batch_sampler") or has_unpacked_keywords(call))
+    return isinstance(size, ast.Constant) and size.value == 1
+
+
+def is_collected(module: Module, pair: tuple[ast.expr, ast.expr]) -> bool:
+    """Whether one of the things that were put into two lists before is taken of each: `preds[-1]`, `truths[-1]`."""
+    lists = [side.value for side in pair if isinstance(side, ast.Subscript)]
+    names = {one.id for one in lists if isinstance(one, ast.Name)}
+    if len(names) != 2:
+        return False
+    if "appended" not in module.derived:
+        functions = [call.func for _, call, name in module.calls if name.endswith(".append")]
+        module.derived["appended"] = {last_name(one.value) for one in functions if isinstance(one, ast.Attribute)}
+    appended: set[str] = module.derived["appended"]
+    return names <= appended
 
 
 def batch_of(loop: ast.For | ast.AsyncFor) -> ast.expr:
@@ -125,17 +162,44 @@ def after(module: Module, loop: ast.stmt) -> list[ast.stmt]:
     holder = module.parents[loop]
     blocks = [getattr(holder, name, None) for name in ("body", "orelse", "finalbody")]
     block: list[ast.stmt] = next((block for block in blocks if isinstance(block, list) and loop in block), [])
-    return block[block.index(loop) + 1 :] if block else []
+    following = block[block.index(loop) + 1 :] if block else []
+    return following + after(module, holder) if isinstance(holder, ast.With) else following
 
 
-def limits(loop: ast.For | ast.AsyncFor, counters: set[str]) -> Iterator[tuple[ast.stmt, str]]:
+def limits(module: Module, loop: ast.For | ast.AsyncFor, counters: set[str]) -> Iterator[tuple[ast.stmt, str]]:
     """Where a loop over batches ends at a fixed number of them."""
     for call in ast.walk(loop.iter):
-        taken = call.args if isinstance(call, ast.Call) and called(call) in ("take", "islice") else []
-        if 0 < len(taken) <= 2 and isinstance(taken[-1], ast.Constant):
+        name = called(call) if isinstance(call, ast.Call) else ""
+        taken = call.args if isinstance(call, ast.Call) and name in ("take", "islice") else []
+        if 0 < len(taken) <= 2 and is_number_given(module, taken[-1]):
             yield loop, ast.unparse(call)
+        elif name == "zip" and isinstance(call, ast.Call):
+            ranges = [one for one in call.args if isinstance(one, ast.Call) and called(one) == "range"]
+            if any(len(one.args) == 1 and is_number_given(module, one.args[0]) for one in ranges):
+                yield loop, ast.unparse(call)
     for inner in loop.body:
-        test = inner.test if isinstance(inner, ast.If) and isinstance(inner.body[-1], ast.Break) else None
-        fixed = isinstance(test, ast.Compare) and isinstance(test.comparators[0], ast.Constant)
-        if test is not None and fixed and not counters.isdisjoint(names_of(test)):
+        if not (isinstance(inner, ast.If) and isinstance(inner.test, ast.Compare)):
+            continue
+        test, last = inner.test, inner.body[-1]
+        skips = isinstance(last, ast.Continue) and isinstance(test.ops[0], ast.Gt | ast.GtE)
+        if not (skips or isinstance(last, ast.Break | ast.Return)) or counters.isdisjoint(names_of(test.left)):
+            continue
+        if is_number_given(module, test.comparators[0]):
             yield inner, ast.unparse(test)
+
+
+def is_number_given(module: Module, size: ast.expr) -> bool:
+    """A number, or a constant of the module that is one."""
+    values = module.given.get(size.id, ()) if isinstance(size, ast.Name) and size.id.isupper() else [size]
+    return any(isinstance(value, ast.Constant) and isinstance(value.value, int) for value in values)
+
+
+def counters_of(loop: ast.For | ast.AsyncFor) -> set[str]:
+    """What counts the batches of a loop: what `enumerate` gives, what is added to, what is collected in it."""
+    counters = set(names_of(loop.target)) - set(names_of(batch_of(loop)))
+    for inner in ast.walk(loop):
+        if isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name) and isinstance(inner.op, ast.Add):
+            counters.add(inner.target.id)
+        elif isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "append":
+            counters.add(last_name(inner.func.value))
+    return counters

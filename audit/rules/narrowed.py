@@ -31,6 +31,7 @@ class Part:
         direct: whether so many are taken on the spot that it is a part of samples wherever it stands.
         called: whether a function takes it, which may be written as a slice as well.
         each: whether the first samples are taken one after the other, of however many there are.
+        place: whether it may be one number: `x[0, 0]`.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Part:
     direct: bool = False
     called: bool = False
     each: bool = False
+    place: bool = False
 
     def is_like(self, other: "Part") -> bool:
         """Whether both take the same samples: `x.chunk(4)[0]` may stand beside `y[: len(y) // 4]`."""
@@ -124,14 +126,15 @@ class Narrowing:
         value, number = given
         whole = number is None or (isinstance(value, ast.Call) and called(value) not in PIECES)
         part = self.part(value, depth - 1) if whole or number is None else piece_of(value, number)
-        return Part(part.kind, part.text, part.samples, called=part.called) if part else None
+        return Part(part.kind, part.text, part.samples, called=part.called, place=part.place) if part else None
 
     def subscript(self, node: ast.Subscript, depth: int) -> Part | None:
         """`x[:8]`, `x[0]`, `x[:len(x) // 2]`, `x[::10]`, `x.chunk(4)[0]`, `x[randperm(n)[:8]]`."""
         index = node.slice
         if isinstance(index, ast.Tuple) and index.elts:
             if not isinstance(index.elts[0], ast.Slice) and not all(map(is_everything, index.elts[1:])):
-                return None  # the place of one number
+                numbers = [whole_number(each) for each in index.elts]
+                return None if None in numbers else Part("index", ast.unparse(index).strip("()"), place=True)
             index = index.elts[0]
         number = whole_number(index)
         if last_name(node.value) == "shape":
@@ -140,7 +143,7 @@ class Narrowing:
             return self.part(node.value, depth - 1)
         if number is not None:
             pieces = piece_of(node.value, number)
-            return pieces or Part("index", str(number))
+            return pieces or Part("index", str(number), each=is_of_classes(node.value))
         if isinstance(index, ast.Slice):
             return self.slice(index, depth)
         if isinstance(index, ast.Name):
@@ -292,6 +295,14 @@ def has_default(module: Module, name: ast.Name) -> bool:
     names = [*reversed(arguments.args[len(arguments.args) - len(arguments.defaults) :]), *arguments.kwonlyargs]
     defaults = dict(zip((argument.arg for argument in names), given, strict=False))
     return whole_number(defaults.get(name.id)) is not None
+
+
+def is_of_classes(node: ast.expr) -> bool:
+    """`logits.argmax(1)`: along the second axis, so that the first is that of the samples."""
+    if not (isinstance(node, ast.Call) and called(node) == "argmax"):
+        return False
+    axes = [*node.args[-1:], *(item.value for item in node.keywords if item.arg in ("dim", "axis"))]
+    return any(whole_number(axis) in (1, -1) for axis in axes)
 
 
 def keeps_samples(index: ast.expr) -> bool:

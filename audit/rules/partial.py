@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TypeGuard
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.batches import after, batch_of, in_batches, is_first_batch, is_over_batches, limits
+from audit.rules.batches import in_batches, is_collected, is_single
 from audit.rules.code import Module, is_function, last_name
 from audit.rules.family import rule
 from audit.rules.labelled import COLLECTS, told_as
@@ -28,6 +28,7 @@ METRIC = re.compile(
     r"^(?!(?:plot|show|log|display|draw|print|save|write|add|set|track|record|report)_)\w*(psnr|ssim|lpips|fid|accuracy"
     r"|(?<![a-z])acc|mse|mae|rmse|iou|dice|f1|auc|auroc|peak_signal\w*|structural_similarity"
     r"|mean_(?:squared|absolute)_error"
+    r"|hausdorff|jaccard|chamfer|pesq|stoi|ndcg|perplexity|spearman|pearson|agreement|hd95|si_sdr"
     r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|error_rate|kappa|coverage|s?mape|abs_rel))(s|_\w+)?$", re.I
 )  # fmt: skip
 SCORES = {"evaluate", "score"}  # of Keras and scikit-learn
@@ -41,7 +42,6 @@ COUNTED = re.compile(
 )
 JUDGES = re.compile(r"_*(eval|evaluate|validate|validation|test)(_(?!step)|$)")  # what is worked out there is no loss
 WORKED_OUT = {ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension}
-HELD_OUT = re.compile(r"val|test|eval|dev", re.I)
 LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
 LABELLED = re.compile(r"\b(accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement)\b", re.I)
 SAYS_SO = re.compile(r"first|only|sample|subset|partial|preview|rough|at most|\blast\b", re.I)
@@ -50,6 +50,9 @@ DESCRIBED = re.compile(
     r"|every \w+th|part)\b",
     re.I,
 )
+WORDS = re.findall(
+    r"\w+", "loader metric score eval valid pred acc mse mae iou psnr ssim dice f1 auc recall correct _error perplexity"
+)  # one of which stands in the text of a module that measures
 COMMENT = re.compile(r"#.*|([\"']).*?\1")  # and what is printed
 LOOKS = re.compile(r"preview|plot|visuali[sz]|draw|sanity|title|imshow|text$|figure|caption|debug", re.I)
 
@@ -70,26 +73,29 @@ class Comparison:
         return self.pair[0].lineno if not isinstance(self.node, ast.expr) else self.node.lineno
 
 
+def may_measure(module: Module) -> bool:
+    """Whether a word of those that a metric needs stands in a module: a look that costs little."""
+    text = "\n".join(piece.text for piece in module.pieces).lower()
+    return any(word in text for word in WORDS)
+
+
 def partial(module: Module) -> Iterator[Finding]:
-    """A metric of the same fixed part of two batches, of the last batch or of the first ones, with no word of it."""
+    """A metric of the same fixed part of two batches, with no word of it."""
     narrowing = narrowing_of(module)
     every = list(comparisons(module, narrowing))
     told: set[tuple[Piece, int]] = set()  # `abs(a[0] - b[0]).mean()` is two comparisons of one thing
     for one in every:
         if (one.piece, one.line) in told or not is_metric_of_batches(module, narrowing, one):
             continue
-        if is_one_of_all(module, one, every) or is_said(module, narrowing, one):
+        if (
+            is_one_of_all(module, one, every)
+            or is_said(module, narrowing, one)
+            or is_single(module, one.node, one.part)
+        ):
             continue
         told.add((one.piece, one.line))
         message = f"{one.name} of `[{one.part.text}]` of each batch"
         yield found(PARTIAL, one.piece.at(one.line), message, one.piece.line(one.line)[:120])
-    for piece, node in module.statements():
-        if isinstance(node, ast.For | ast.AsyncFor) and is_over_batches(module, node):
-            text = f"the last batch of the loop in line {node.lineno}"
-            yield from one_batch(module, piece, node, names_of(batch_of(node)), text)
-            yield from first_batches(module, piece, node)
-        elif isinstance(node, ast.Assign) and is_first_batch(node.value):
-            yield from one_batch(module, piece, node, names_of(node.targets[0]), "the first batch")
 
 
 def comparisons(module: Module, narrowing: Narrowing) -> Iterator[Comparison]:
@@ -192,8 +198,10 @@ def is_metric_of_batches(module: Module, narrowing: Narrowing, one: Comparison) 
     name = metric_in(module, one) if one.name == "zip" else one.name
     if name == "":
         return False
+    if one.part.place and not (isinstance(one.node, ast.Call) and METRIC.match(name)):
+        return False
     metric = is_a_metric(module, one.node, name)
-    if metric and one.part.direct:
+    if metric and (one.part.direct or is_collected(module, one.pair)):
         return True
     kept = metric or name == "equality"
     of_all = name not in SCORES or one.part.samples  # what has a score() may be anything
@@ -260,48 +268,12 @@ def is_one_of_all(module: Module, one: Comparison, every: Iterable[Comparison]) 
     kinds = {"front": "back", "back": "front"}
     return any(
         other.part.text != one.part.text
+        and {other.part.text, one.part.text} != {"0", "-1"}
         and other.part.kind == kinds.get(one.part.kind, one.part.kind)
         and module.scope(other.node) is scope
         and [set(names_of(side)) for side in other.pair] == names
         for other in every
     )
-
-
-def one_batch(module: Module, piece: Piece, start: ast.stmt, names: Iterable[str], which: str) -> Iterator[Finding]:
-    """A metric of one batch: behind a loop over batches of what it leaves, its last one; or of the first."""
-    batch = set(names)
-    for following in after(module, start):
-        if not (isinstance(following, ast.Assign) and not batch.isdisjoint(names_of(following.value))):
-            stored = [node for node in ast.walk(following) if isinstance(node, ast.Name)]
-            batch -= {node.id for node in stored if isinstance(node.ctx, ast.Store)}  # by the next loop, a list's cat()
-        for inner in ast.walk(following):
-            name, pair = compared(inner)
-            used = {word for argument in pair for word in names_of(argument)}
-            if batch.isdisjoint(used) or name == "zip" or is_condition(module, inner):
-                continue
-            if not (name == "equality" or METRIC.match(name) or is_a_metric(module, inner, name)):
-                continue
-            said = piece.line(start.lineno) if isinstance(start, ast.Assign) else ""
-            line = getattr(inner, "lineno", following.lineno)
-            if not (SAYS_SO.search(said) or says_so(module, piece, inner, line - 1, line)):
-                yield found(PARTIAL, piece.at(line), f"{name} of {which}", piece.line(line)[:120])
-                return
-
-
-def first_batches(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> Iterator[Finding]:
-    """`if step == 20: break`, or islice(loader, 20), in a loop that measures on held-out data."""
-    if not any(HELD_OUT.search(name) for name in names_of(loop.iter)):
-        return
-    counters = set(names_of(loop.target)) - set(names_of(batch_of(loop)))
-    for place, text in limits(loop, counters):
-        if measures(loop) and not says_so(module, piece, loop, loop.lineno - 1, place.lineno + 1):
-            message = f"measured until `{text}`, not on all of {ast.unparse(loop.iter)[:60]}"
-            yield found(PARTIAL, piece.at(place.lineno), message, piece.line(place.lineno)[:120])
-
-
-def measures(loop: ast.For | ast.AsyncFor) -> bool:
-    """Whether a loop works out a metric or counts what is right."""
-    return any(is_called_metric(name) for part in loop.body for name in names_of(part))
 
 
 def says_so(module: Module, piece: Piece, node: ast.AST, first: int, last: int) -> bool:

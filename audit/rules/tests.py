@@ -8,7 +8,8 @@ from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.asserting import CHECKS, COMPARING, FAILS, Asserting, snake
 from audit.rules.code import TEST_PATH, Function, Module, dotted, is_function, is_text, last_name, modules
 from audit.rules.family import Family, rule
-from audit.rules.partial import PARTIAL, partial
+from audit.rules.looped import looped
+from audit.rules.partial import PARTIAL, may_measure, partial
 from audit.rules.skipping import SKIP, is_left, skips
 from audit.target import Target
 
@@ -50,8 +51,9 @@ def find(target: Target) -> Iterator[Finding]:
             yield from assertless(module, shared, library)
             yield from skips(module)
     for module in every:
-        if not TEST_PATH.search(module.path):
+        if not TEST_PATH.search(module.path) and may_measure(module):
             yield from partial(module)
+            yield from looped(module)
 
 
 def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:
