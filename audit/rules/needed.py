@@ -81,11 +81,13 @@ def makefiles_of(target: Target) -> dict[str, str]:
 
 def uncopied(line: str, files: frozenset[str]) -> Iterator[str]:
     """Templates that a line has the reader copy, and no file of the tree is called so."""
+    copied = [path for pattern in COPIED for path in pattern.findall(line)]
+    if not copied:
+        return
     bases = {path.rpartition("/")[2] for path in files}
     # Packages leave hidden files out; whether one is missing is known where some are there.
     hidden = "PKG-INFO" not in files and any(path.startswith(".") for path in files)
-    for pattern in COPIED:
-        for path in pattern.findall(line):
-            base = PurePosixPath(path).name
-            if base not in bases and (hidden or not base.startswith(".")):
-                yield path
+    for path in copied:
+        base = PurePosixPath(path).name
+        if base not in bases and (hidden or not base.startswith(".")):
+            yield path
