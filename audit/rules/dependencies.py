@@ -246,13 +246,21 @@ def stated_python(target: Target) -> tuple[tuple[int, int] | None, tuple[int, in
     for piece in target.pieces:
         wanted = requires_python(piece)
         if wanted:
-            low = re.search(r"(?:>=|==|~=|\^)\s*(3\.\d+)", wanted)
-            high = re.search(r"(<=?|==)\s*(3\.\d+)", wanted)
-            top = minor(high.group(2)) if high else None
-            if high and top and high.group(1) == "<":
-                top = (3, top[1] - 1)
-            return minor(low.group(1)) if low else None, top
+            return span(wanted)
     return None, None
+
+
+def span(wanted: str) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """(lowest, highest) Python of a specifier; Poetry's `~3.11`, `3.11` and `3.11.*` are of one Python only."""
+    one = re.fullmatch(r"(?:==?\s*|~\s*|~=\s*(?=3\.\d+\.\d))?(3\.\d+)(?:\.[\d*]+)*", wanted.strip())
+    if one:
+        return minor(one.group(1)), minor(one.group(1))
+    low = re.search(r"(?:>=|==|~=|\^|~)\s*(3\.\d+)", wanted)
+    high = re.search(r"(<=?|==)\s*(3\.\d+)", wanted)
+    top = minor(high.group(2)) if high else None
+    if high and top and high.group(1) == "<":
+        top = (3, top[1] - 1)
+    return minor(low.group(1)) if low else None, top
 
 
 def own_python(requirements: list[Requirement]) -> Iterator[tuple[str, tuple[int, int]]]:

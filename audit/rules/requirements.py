@@ -182,7 +182,7 @@ def from_toml(piece: Piece) -> Iterator[Requirement]:
         for name, value in table(entries).items():
             if name != "python":
                 wanted = value.get("version", "@") if isinstance(value, dict) else value
-                specifier = "" if wanted == "*" else str(wanted)
+                specifier = "" if wanted == "*" else re.sub(r"^(?=\d)", "==", str(wanted))  # a bare version is exact
                 yield Requirement(normal(name), specifier, piece.at(line_of(piece, name)), is_aside(group))
 
 

@@ -23,7 +23,7 @@ NOTEBOOK = json.dumps(
         ("setup.py", "reqs = ['k']\nreqs += ['l']\nsetup(keywords=['m'])\n", {"k": "", "l": ""}),
         ("setup.py", "setup(**{'install_requires': ['n'], 'extras_require': {'x': ['o>1']}})\n", {"n": "", "o": ">1"}),
         ("setup.py", "ALL = ['p', 'q==2']\n", {"p": "", "q": "==2"}),
-        ("pyproject.toml", "[tool.poetry.dependencies]\nb = '*'\nc = {version = '1'}\n", {"b": "", "c": "1"}),
+        ("pyproject.toml", "[tool.poetry.dependencies]\nb = '*'\nc = {version = '1'}\n", {"b": "", "c": "==1"}),
         ("pyproject.toml", "[dependency-groups]\ndev = ['d>2', {include-group = 'x'}]\n", {"d": ">2"}),
         ("pyproject.toml", "[broken\n", {}),
         ("Pipfile", "[packages]\ne = '*'\n", {"e": ""}),
