@@ -30,6 +30,16 @@ SKIPPED_FOLDERS = {
 PATIENCE = 30  # seconds for git; a repository may be made so that it waits for ever
 CLOSED = re.compile(rb"could not open directory '(.+?)/?':")  # what git says of it
 PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
+# Fields of syntax trees that hold no nodes, or only the marks of load and store, which all trees share.
+PLAIN = {
+    "ctx", "id", "attr", "arg", "name", "asname", "module", "level", "kind", "type_comment", "conversion", "is_async",
+    "simple", "kwd_attrs", "rest", "tag",
+}  # fmt: skip
+PARTS = {  # of each kind of node the fields that may hold nodes
+    kind: tuple(name for name in kind._fields if name not in PLAIN or kind.__name__ == "TypeAlias")
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 
 
 class Kind(StrEnum):
@@ -86,12 +96,7 @@ class Piece:
             depth += 1
             below: list[ast.AST] = []
             for node in level:
-                for name in node._fields:
-                    value = getattr(node, name, None)
-                    if isinstance(value, list):
-                        below += [item for item in value if isinstance(item, ast.AST)]
-                    elif isinstance(value, ast.AST) and name != "ctx":
-                        below.append(value)
+                below += children(node)
             level = below
         return tuple(nodes), depth
 
@@ -111,6 +116,18 @@ class Piece:
     def lines(self) -> list[str]:
         """Split at newlines only, as Python counts them."""
         return self.text.split("\n")
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes that a node holds itself, in order, without the marks of load and store."""
+    below = []
+    for name in PARTS[type(node)]:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            below += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            below.append(value)
+    return below
 
 
 def held(node: ast.AST) -> list[ast.AST]:

@@ -23,6 +23,7 @@ SHOWING = {
 EXPLAINS = {"default", "help", "choices", "description", "prog", "usage", "metavar", "mode", "monitor", "label", "desc"}
 SPEAKING = {ast.Dict, ast.JoinedStr, ast.Compare, ast.Call}  # nodes that may hold texts that ask for nothing
 ASKING = {*SPEAKING, ast.Attribute, ast.Constant, ast.Subscript}
+NAMING = {ast.Name, ast.keyword, ast.arg, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef}
 MOST = 5  # values of one name that are looked at: a name given itself again and again takes no time
 ANY = ""  # the section of an entry that is asked for by its key alone
 
@@ -154,12 +155,12 @@ def names_in(every: Iterable[Module]) -> tuple[set[str], set[str], dict[str, set
     variables: set[str] = set()
     others: set[str] = set()
     records: dict[str, set[str]] = {}
-    for node in (node for module in every for piece in module.pieces for node in piece.nodes):
-        if type(node) is ast.Name:
+    for node in (node for module in every for node in module.of(NAMING)):
+        if isinstance(node, ast.Name):
             variables.add(node.id)
-        elif type(node) is ast.keyword or type(node) is ast.arg:
+        elif isinstance(node, ast.keyword | ast.arg):
             variables.add(node.arg or "")
-        elif type(node) is ast.ClassDef:
+        elif isinstance(node, ast.ClassDef):
             variables.add(node.name)
             given = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
             fields = {field.id for field in given if isinstance(field, ast.Name)}

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, TypeGuard
 
 from audit import notebooks
-from audit.target import Piece, Target
+from audit.target import Piece, Target, children
 
 TEST_PATH = re.compile(r"(^|/)(tests?/|testing/|test_[^/]*\.py$|conftest\.py$|[^/]*_tests?\.py$)")
 TEACHING_PATH = re.compile(
@@ -82,8 +82,8 @@ class Module:
     @cached_property
     def calls(self) -> tuple[tuple[Piece, ast.Call, str], ...]:
         """Every call with its full name: `load(x)` after `from torch import load` is `torch.load`."""
-        found = ((piece, node) for piece in self.pieces for node in piece.nodes if isinstance(node, ast.Call))
-        return tuple((piece, node, self.full_name(node.func)) for piece, node in found)
+        found = ((piece, node) for piece in self.pieces for node in piece.nodes if node.__class__ is ast.Call)
+        return tuple((piece, node, self.full_name(node.func)) for piece, node in found if isinstance(node, ast.Call))
 
     def full_name(self, node: ast.expr) -> str:
         """The dotted name with its first part replaced by what it was imported as; "" for what has no name.
@@ -100,7 +100,7 @@ class Module:
     def given(self) -> dict[str, list[ast.expr]]:
         """Name -> what is assigned to it anywhere in the module, in the order of the nodes."""
         values: dict[str, list[ast.expr]] = defaultdict(list)
-        for _, node in self.walk():
+        for node in self.of({ast.Assign, ast.AnnAssign, ast.NamedExpr}):
             pairs: list[tuple[ast.expr | None, ast.expr | None]] = []
             if isinstance(node, ast.Assign):
                 pairs = [(target, node.value) for target in node.targets]
@@ -116,12 +116,8 @@ class Module:
         """Node -> the node that holds it."""
         holders: dict[ast.AST, ast.AST] = {}
         for _, node in self.walk():
-            for name in node._fields:
-                value = getattr(node, name, None)
-                if isinstance(value, list):
-                    holders.update((item, node) for item in value if isinstance(item, ast.AST))
-                elif isinstance(value, ast.AST):
-                    holders[value] = node
+            for item in children(node):
+                holders[item] = node
         return holders
 
     def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:

@@ -66,14 +66,15 @@ def hardcoded(module: Module, settings: Collection[Settings]) -> Iterator[tuple[
     unused = [one for one in settings if not one.loaded]
     for piece, node, pairs in tables(module) if unused else ():
         keys = {key for key, value in pairs if is_value(value)}
-        for one in unused:
-            shared = sorted(keys & one.keys - {""})
+        keys.discard("")
+        for one in unused if len(keys) > 1 else ():
+            shared = keys & one.keys
             if len(shared) >= MIN_SHARED or (len(shared) == 2 and len(one.keys) <= 3):
                 outermost = top_of(module, node)
                 if outermost not in told:
                     told.add(outermost)
-                    message = f"{', '.join(shared)} are fixed here; {one.piece.path} sets them and is never loaded"
-                    yield piece, node.lineno, message
+                    listed = ", ".join(sorted(shared))
+                    yield piece, node.lineno, f"{listed} are fixed here; {one.piece.path} sets them and is never loaded"
                 break
     place = PurePosixPath(module.path).parts
     beside = [one for one in settings if place[: len(one.covers)] == one.covers and module.path != one.piece.path]
@@ -93,9 +94,10 @@ def is_itself_configuration(path: str) -> bool:
 
 def tables(module: Module) -> Iterator[tuple[Piece, ast.Dict | ast.Call, list[tuple[str, ast.expr]]]]:
     """`{...}` and `dict(...)` with their keys in small letters."""
-    for piece, node in module.walk():
-        if type(node) is ast.Dict or (type(node) is ast.Call and dotted(node.func) == "dict"):
-            yield piece, node, pairs_of(node)
+    for piece in module.pieces:
+        for node in piece.nodes:
+            if type(node) is ast.Dict or (type(node) is ast.Call and dotted(node.func) == "dict"):
+                yield piece, node, pairs_of(node)
 
 
 def pairs_of(node: ast.expr) -> list[tuple[str, ast.expr]]:

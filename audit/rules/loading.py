@@ -130,7 +130,7 @@ def reads_any(module: Module) -> bool:
 
 def parameters(module: Module) -> Iterator[str]:
     """Names of the parameters of all functions of a module."""
-    for _, node in module.walk():
+    for _, node in module.statements():
         if is_function(node):
             yield from (item.arg for item in (*node.args.args, *node.args.kwonlyargs))
 
@@ -148,13 +148,14 @@ def spread_in(module: Module) -> Iterator[tuple[str, set[int | str]]]:
         for holder in module.enclosing(call) if names else ():
             if is_function(holder):
                 whole.setdefault(holder, set()).update(names)
+    bound: set[ast.AST] = set()
     for _, node in module.statements():
         if isinstance(node, ast.ClassDef):
+            bound.update(node.body)
             made = next((line for line in node.body if is_function(line) and line.name == "__init__"), None)
             yield node.name, given_whole(made, whole.get(made, set()), 1) if made else set()
         elif is_function(node):
-            bound = int(isinstance(module.parents.get(node), ast.ClassDef))
-            yield node.name, given_whole(node, whole.get(node, set()), bound)
+            yield node.name, given_whole(node, whole.get(node, set()), int(node in bound))
 
 
 def given_whole(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Collection[str], bound: int) -> set[int | str]:
@@ -201,8 +202,8 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
 def made_by(module: Module, call: ast.Call) -> str:
     """The last part of the name of what is called: that of its class where a method of it calls `cls`."""
     name = called(call)
-    holders = (node.name for node in module.enclosing(call) if name == "cls" and isinstance(node, ast.ClassDef))
-    return next(holders, name)
+    holders = module.enclosing(call) if name == "cls" else ()
+    return next((node.name for node in holders if isinstance(node, ast.ClassDef)), name)
 
 
 def is_space(node: ast.expr) -> bool:
