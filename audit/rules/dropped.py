@@ -2,6 +2,7 @@
 
 import ast
 import re
+from typing import TypeGuard
 
 from audit.rules.code import dotted, is_function, last_name
 
@@ -9,6 +10,12 @@ BROAD = {"Exception", "BaseException"}
 GIVES_BACK = {"close", "unlink", "rmtree", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
 EMPTY = {"set", "dict", "list", "tuple"}
 NUMBER = (ast.Constant, ast.USub)  # of `-1`
+# A maintainer's word that this handler is meant so.
+MARKED = re.compile(
+    r"#.*(?:\bnoqa\s*:[\w\s,]*\b(?:S11[02]|BLE001|E722)\b|\bpylint:\s*disable=[\w,\s-]*\b(?:broad|bare)-exce)", re.I
+)
+SETS = re.compile(r"set|use$|enable|disable|(simple)?filter|register|switch", re.I)
+SAYS = re.compile(r"\b(could|can|did|does|do|was|is)( ?no|n')t\b|\bfail|\berror|unable|invalid|wrong|problem", re.I)
 TELLS = re.compile(
     r"print|log|warn|error|exception|info|debug|critical|exit|fail|abort|append|add|write|echo|show|send|report|put"
     r"|trace|rollback",
@@ -29,7 +36,8 @@ def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.
             and not is_cleanup(node, handler)
             and is_silent(handler, of_data)
             and not answers(node, handler)
-            if not (any(imports) and (all(map(is_definition, node.body)) or all(map(is_assigned, handler.body))))
+            and not is_same_work(node, handler)
+            if not (any(imports) and (is_set_up(node) or all(map(is_assigned, handler.body))))
         ]
     return lost
 
@@ -46,6 +54,40 @@ def answered(line: ast.stmt) -> list[ast.expr]:
     value = line.value if isinstance(line, ast.Assign) else None
     told = isinstance(value, ast.Constant) and isinstance(value.value, bool)
     return line.targets if told and isinstance(line, ast.Assign) else []
+
+
+def is_same_work(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler works out the same names from all that the first way was given, by another call."""
+    one, other = node.body[-1], handler.body[-1]
+    if not (isinstance(one, ast.Assign) and isinstance(other, ast.Assign) and len(node.body) == len(handler.body) == 1):
+        return False
+    calls = isinstance(one.value, ast.Call) and isinstance(other.value, ast.Call)
+    same = list(map(ast.unparse, one.targets)) == list(map(ast.unparse, other.targets))
+    given = {part.id for value in getattr(one.value, "args", ()) for part in ast.walk(value) if is_name(part)}
+    return calls and same and len(given) > 1 and given <= {part.id for part in ast.walk(other.value) if is_name(part)}
+
+
+def is_name(node: ast.AST) -> TypeGuard[ast.Name]:
+    """A variable."""
+    return isinstance(node, ast.Name)
+
+
+def is_set_up(node: ast.Try | ast.TryStar) -> bool:
+    """Imports with what is made of them at once; at the top also settings of these modules: `cv2.setNumThreads(0)`."""
+    body = node.body
+    lines = [line for line in body if isinstance(line, ast.Import | ast.ImportFrom)]
+    names = {(alias.asname or alias.name).partition(".")[0] for line in lines for alias in line.names}
+    top = node.col_offset == 0
+    settings = [line for line in body if top and isinstance(line, ast.Expr) and is_setting(line.value, names)]
+    return all(line in settings or is_definition(line) for line in body)
+
+
+def is_setting(node: ast.expr, names: set[str]) -> bool:
+    """A call that sets something for good, of a module that has just been imported."""
+    if not isinstance(node, ast.Call) or dotted(node.func).partition(".")[0] not in names:
+        return False
+    constant = (isinstance(value, ast.Constant) for value in (*node.args, *(item.value for item in node.keywords)))
+    return SETS.match(last_name(node.func)) is not None and all(constant)
 
 
 def is_definition(line: ast.stmt) -> bool:
@@ -84,6 +126,8 @@ def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
     A bare `except:` catches Ctrl-C and the end of the program besides: whatever it does instead, without raising,
     telling or looking at the error, hides them.
     """
+    if any(isinstance(line, ast.Return) and is_message(line.value) for line in handler.body):
+        return False
     if all(is_nothing(line, handler) for line in handler.body):
         return True
     if handler.type is not None and "BaseException" not in ast.unparse(handler.type) and not of_data:
@@ -92,6 +136,13 @@ def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
     calls = [last_name(node.func) for node in inside if isinstance(node, ast.Call) and not is_filler(node, handler)]
     looked_at = any(isinstance(node, ast.Name) and node.id == handler.name for node in inside)
     return not (looked_at or any(isinstance(node, ast.Raise) for node in inside) or any(map(TELLS.search, calls)))
+
+
+def is_message(value: ast.expr | None) -> bool:
+    """A sentence that says what failed."""
+    parts = value.values if isinstance(value, ast.JoinedStr) else [value]
+    text = " ".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
+    return " " in text.strip() and SAYS.search(text) is not None
 
 
 def is_nothing(statement: ast.stmt, handler: ast.ExceptHandler) -> bool:

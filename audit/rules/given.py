@@ -219,7 +219,10 @@ def called_by_name(module: Module, name: str) -> list[ast.Call]:
 
 
 def is_made_before(module: Module, call: ast.Call) -> bool:
-    """Whether the lines before a call fetch what it is given, or give it to a function of the module that writes."""
+    """Whether the lines before a call fetch, move or make what it is given, or give it to what writes."""
+    joined = [ast.dump(argument) for argument in call.args if isinstance(argument, ast.Call | ast.BinOp)]
+    if any(made_at(module).get((id(module.scope(call)), one), call.lineno) < call.lineno for one in joined):
+        return True
     names = {argument.id for argument in call.args if isinstance(argument, ast.Name)}
     scope = module.scope(call)
     values = [value for name in names for value in module.given.get(name, []) if module.scope(value) is scope]
@@ -232,6 +235,19 @@ def is_made_before(module: Module, call: ast.Call) -> bool:
     before = [other for _, other, _ in module.calls if writers and other.lineno < call.lineno]
     made = [other for other in before if last_name(other.func) in writers and module.scope(other) is scope]
     return any(mentions(argument, names) for other in made for argument in other.args)
+
+
+def made_at(module: Module) -> dict[tuple[int, str], int]:
+    """Scope and expression -> the first line that gives it to what makes, moves or fetches a file."""
+    if "made at" not in module.derived:
+        lines: dict[tuple[int, str], int] = {}
+        for _, call, _ in module.calls:
+            for value in call.args if SEES_TO.search(last_name(call.func)) else ():
+                if isinstance(value, ast.Call | ast.BinOp):
+                    lines.setdefault((id(module.scope(call)), ast.dump(value)), call.lineno)
+        module.derived["made at"] = lines
+    found: dict[tuple[int, str], int] = module.derived["made at"]
+    return found
 
 
 def is_of_listed(module: Module, call: ast.Call) -> bool:

@@ -78,7 +78,9 @@ def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> b
         function = holder if is_function(holder) else function
     if function is None or depth >= CALLERS:
         return False
-    calls = [call for _, call, _ in module.calls if dotted(call.func) == function.name]
+    made = module.parents.get(function)
+    name = made.name if isinstance(made, ast.ClassDef) else function.name  # a method runs where its class is made
+    calls = [call for _, call, _ in module.calls if dotted(call.func) == name]
     return bool(calls) and all(is_guarded(module, call, depth + 1) for call in calls)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import (
+    TEACHING_PATH,
     TEST_PATH,
     Module,
     dotted,
@@ -18,12 +19,13 @@ from audit.rules.code import (
     last_name,
     modules,
 )
-from audit.rules.dropped import drops, gives_back, is_broad
+from audit.rules.dropped import MARKED, drops, gives_back, is_broad
 from audit.rules.family import Family, rule
-from audit.rules.given import is_just_made, is_unasked
+from audit.rules.given import called_by_name, is_given, is_just_made, is_unasked
 from audit.rules.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
-from audit.rules.kept import holds_weights, is_of_no_device
-from audit.rules.reading import EXISTS, OPENERS, Read, is_listed, reads, unchecked_read
+from audit.rules.kept import holds_weights, is_of_no_device, opened
+from audit.rules.reading import EXISTS, OPENERS, OPTIONS, Read, is_listed, is_tried, known_path, reads, unchecked_read
+from audit.rules.torches import WHERE_OLD, settle, torches
 from audit.target import Piece, Target
 
 SWALLOW = rule(
@@ -53,7 +55,8 @@ MAP_LOCATION = rule(
 UNSAFE_LOAD = rule(
     "handling.unsafe-load",
     title="torch.load that unpickles anything",
-    why="With weights_only=False, or a pickle_module, a checkpoint runs whatever code its author put into it.",
+    why="With weights_only=False, a pickle_module, or a torch before 2.6 that is not asked for weights_only, a "
+    "checkpoint runs whatever code its author put into it.",
     fix="Use weights_only=True, or safetensors.",
     severity=Severity.MAJOR,
     confidence=Confidence.HIGH,
@@ -69,12 +72,19 @@ CUDA = rule(
 
 NEEDS = "needs CUDA whatever the machine has"
 CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
+MOST = 100  # calls of one name that are looked at
 SHOWN = 5  # line numbers named in one message
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
 
 def find(target: Target) -> Iterator[Finding]:
     """All rules, module by module; tests may do as they like."""
+    return settle(draft(target))
+
+
+def draft(target: Target) -> Iterator[Finding]:
+    """What is found in each module, what may be where torch is old, and what the tree says of torch."""
+    yield from torches(target, UNSAFE_LOAD)
     for module in modules(target):
         if TEST_PATH.search(module.path):
             yield from unfelt(module)
@@ -108,7 +118,8 @@ def swallowed(module: Module) -> Iterator[Finding]:
             continue
         for statement, what in dropped:
             line = statement.lineno
-            yield found(SWALLOW, piece.at(line), f"`{what}` drops every error", piece.line(line)[:120])
+            if not MARKED.search(piece.line(line)):
+                yield found(SWALLOW, piece.at(line), f"`{what}` drops every error", piece.line(line)[:120])
 
 
 def cleans(module: Module, node: ast.stmt) -> bool:
@@ -118,12 +129,22 @@ def cleans(module: Module, node: ast.stmt) -> bool:
 
 
 def goes_on(module: Module, node: ast.Try | ast.TryStar) -> bool:
-    """Whether a loop tries one way after the other, leaves with the first that works, and raises where none does."""
-    loop = module.parents.get(node)
-    if not isinstance(loop, ast.For) or not isinstance(node.body[-1], ast.Return):
+    """Whether one way is tried after the other, each left with its result, and an error is raised where none works.
+
+    The last way, which nobody tries, raises too: `return solve(x)` after `try: return solve(x)`.
+    """
+    last = node.body[-1]
+    if not isinstance(last, ast.Return):
         return False
-    raising = (inner for inner in ast.walk(module.scope(loop)) if isinstance(inner, ast.Raise))
-    return any(inner.lineno > (loop.end_lineno or loop.lineno) for inner in raising)
+    loop = module.parents.get(node)
+    after = (loop if isinstance(loop, ast.For) else node).end_lineno or node.lineno
+    if isinstance(loop, ast.For):
+        raising = (inner for inner in ast.walk(module.scope(loop)) if isinstance(inner, ast.Raise))
+        if any(inner.lineno > after for inner in raising):
+            return True
+    way = last_name(last.value.func) if isinstance(last.value, ast.Call) else ""
+    again = [call for call in called_by_name(module, way) if call.lineno > after] if way else []
+    return any(module.scope(call) is module.scope(node) and not is_tried(module, call) for call in again[:MOST])
 
 
 def unfelt(module: Module) -> Iterator[Finding]:
@@ -154,13 +175,28 @@ def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding
     """What is wrong with one torch.load."""
     place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
     placed = len(call.args) > 1 or keyword(call, "map_location") is not None or has_unpacked_keywords(call)
-    if not placed and holds_weights(module, call) and not is_of_no_device(module, call):
+    weights = holds_weights(module, call) and not is_of_no_device(module, call)
+    if not placed and weights:
         yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
     restricted = keyword(call, "pickle_module") is not None and chooses_classes(module)
     if is_constant(keyword(call, "weights_only"), False) and not restricted:
         yield found(UNSAFE_LOAD, place, "weights_only=False runs code from the file", excerpt)
     elif keyword(call, "pickle_module") is not None and not restricted:
         yield found(UNSAFE_LOAD, place, "pickle_module= runs code from the file", excerpt)
+    elif weights and is_given_file(module, call):
+        yield found(UNSAFE_LOAD, place, WHERE_OLD, excerpt)
+
+
+def is_given_file(module: Module, call: ast.Call) -> bool:
+    """Whether a call leaves it to torch what to unpickle, of a file that a caller or the user names."""
+    if not call.args or keyword(call, "weights_only") is not None or has_unpacked_keywords(call):
+        return False
+    told: set[str] = set()
+    functions = [holder for holder in module.enclosing(call) if is_function(holder)]
+    path = opened(module, call.args[0])
+    known = known_path(module, path)
+    option = isinstance(path, ast.Attribute) and dotted(path.value) in OPTIONS
+    return option or "{" in known or (not known and is_given(module, path, functions, told) and bool(told))
 
 
 def chooses_classes(module: Module) -> bool:
@@ -230,6 +266,7 @@ def unchecked(module: Module) -> Iterator[Finding]:
     given: dict[ast.AST, list[Read]] = defaultdict(list)
     reading = sorted(reads(module), key=lambda read: (read[0].cell or 0, read[1].lineno))
     first: ast.AST | None = None
+    teaches = TEACHING_PATH.search(module.path) is not None
     for read in reading:
         piece, call, name, argument = read
         if name == "cv2.imread" and is_told_of(module, call):
@@ -239,7 +276,7 @@ def unchecked(module: Module) -> Iterator[Finding]:
             whose = "path that its user gives" if path[0] == "{" else "fixed path"
             message = f"{called(call, name)}() of a {whose}, unchecked"
             yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
-        elif not path and is_unasked(module, call, argument):
+        elif not path and not teaches and is_unasked(module, call, argument):
             scope = module.scope(call)
             first = first or scope
             given[scope if is_own_place(module, scope, call, name) else first].append(read)
@@ -264,5 +301,5 @@ def is_own_place(module: Module, scope: ast.AST, call: ast.Call, name: str) -> b
 
 FAMILY = Family(
     "handling", "Errors, files and devices are handled", (SWALLOW, UNCHECKED, MAP_LOCATION, UNSAFE_LOAD, CUDA), find,
-    per_file=True,
+    draft=draft, settle=settle,
 )  # fmt: skip

@@ -4,6 +4,8 @@ import ast
 import re
 
 from audit.rules.code import Module, dotted, is_function, last_name, text_of
+from audit.rules.given import called_by_name
+from audit.rules.reading import gone_through
 
 NO_DEVICE = re.compile(
     r"(^|[_\W])(cached?|processed|data_?sets?|vocab(ulary)?|tokenizers?|training_args|args|configs?|scheduler|scaler"
@@ -19,7 +21,22 @@ SUFFIXES = re.compile(r"\.(pth|ckpt|bin)\b|(^|[_\W])(best|final|last|latest|epoc
 WEIGHT_KEYS = re.compile(
     r"state|^(G|D|net|gen|disc|ema|params|policy|actor|critic|agent|teacher|student|backbone)$", re.I
 )
-OF_NETWORKS = {"eval", "state_dict", "load_state_dict", "parameters", "named_parameters", "half", "generate", "predict"}
+OF_NETWORKS = {
+    "eval", "state_dict", "load_state_dict", "parameters", "named_parameters", "half", "generate", "predict",
+}  # fmt: skip
+# What says nothing of a file, as a path or as its content, and what says that no weights are in it.
+PLAIN = re.compile(
+    r"^((in|input|full|load|resume|restore|from|saved?|src)_?)?(path|file(_?(name|path))?|fname|fn|argv|p)?$"
+    r"|^(pth\d?|obj|object|loaded|restored|saved|state|blob|payload|m|x)$",
+    re.I,
+)
+DATA = re.compile(
+    r"data|cach|ind(ex|ices)|feat|tok|vocab|corpus|sample|batch|collat|process|sched|stat(s|istic)|chunk|shard|spec"
+    r"|audio|wav|voice|speaker|im(g|age)|video|graph|label|split|tensor|number|item|array|record|pred|score|text|mask"
+    r"|point|mesh|patch|vol(ume)?|metric|hist|buffer|replay|memory|traj|latent|prompt|transform|lexicon|align|zip",
+    re.I,
+)
+MOVES = {"to", "cuda", "cpu", "train", "float", "double", "requires_grad_"}
 KEPT_IN = re.compile(r"checkpoint|ckpt|weights|snapshot", re.I)  # the modules that load and save them
 
 
@@ -51,7 +68,46 @@ def holds_weights(module: Module, call: ast.Call) -> bool:
     if any(map(SUFFIXES.search, paths)) or KEPT_IN.search(module.path):
         return True
     used = used_as_weights(module)
-    return any((place(module, call), name) in used for name in names)
+    return any((place(module, call), name) in used for name in names) or is_untold(module, call)
+
+
+def is_untold(module: Module, call: ast.Call) -> bool:
+    """Whether nothing says what is in a file, as in `def load(path): return torch.load(path)`: mostly weights are."""
+    path = opened(module, call.args[0]) if call.args else None
+    taken = taken_as(module, call)
+    names = [*ends(path), *taken]
+    kept = isinstance(module.parents.get(call), ast.Return | ast.Assign | ast.AnnAssign)
+    if not (kept and any(names) and all(map(PLAIN.match, names))):
+        return False
+    if isinstance(path, ast.Name) and any(gone_through(module, path)):
+        return False  # one of many
+    holders = [holder for holder in module.enclosing(call) if is_function(holder) or isinstance(holder, ast.ClassDef)]
+    told = [module.path, *(holder.name for holder in holders)]
+    for function in holders:
+        for other in called_by_name(module, function.name) if is_function(function) else ():
+            told += [*taken_as(module, other), *(end for value in other.args for end in ends(value))]
+    return not any(map(DATA.search, told)) and not is_taken_apart(module, call, taken)
+
+
+def is_taken_apart(module: Module, call: ast.Call, names: list[str]) -> bool:
+    """Whether the lines around look into what a call gave, or go through it."""
+    for node in ast.walk(module.scope(call)) if names else ():
+        whole = node.iter if isinstance(node, ast.For) else getattr(node, "value", None)
+        looks = isinstance(node, ast.For | ast.Subscript | ast.Attribute) and getattr(node, "attr", "") not in MOVES
+        if looks and isinstance(whole, ast.Name) and whole.id in names:
+            return True
+    return False
+
+
+def opened(module: Module, path: ast.expr) -> ast.expr:
+    """What an open file is called in the call that opens it: `with open(path, "rb") as f`."""
+    withs = (holder for holder in module.enclosing(path) if isinstance(holder, ast.With))
+    for item in (item for holder in withs for item in holder.items):
+        call, name = item.context_expr, item.optional_vars
+        opens = isinstance(call, ast.Call) and last_name(call.func) == "open" and call.args
+        if opens and isinstance(call, ast.Call) and name is not None and dotted(name) == dotted(path):
+            return call.args[0]
+    return path
 
 
 def is_of_network(call: ast.Call) -> bool:

@@ -39,17 +39,22 @@ Read = tuple[Piece, ast.Call, str, ast.expr]  # a call that reads a file: where,
 
 
 def reads(module: Module) -> list[Read]:
-    """Calls that read a file; none of files that make a package or teach, which lie where they are run."""
-    if MAKING.search(module.path) or TEACHING_PATH.search(module.path):
+    """Calls that read a file; none of files that make a package, which lie where they are run."""
+    if MAKING.search(module.path):
         return []
     paths = ((piece, call, name, path_argument(module, call, name)) for piece, call, name in module.calls)
     return [(piece, call, name, path) for piece, call, name, path in paths if path is not None]
 
 
 def unchecked_read(module: Module, call: ast.Call, name: str, argument: ast.expr) -> str:
-    """The path, fixed in the code or given by the user, that is read with neither `try` nor a question before it."""
+    """The path, fixed in the code or given by the user, that is read with neither `try` nor a question before it.
+
+    What teaches lies where it is run, and reads the files that lie beside it: there only those of the user count.
+    """
     through: list[ast.AST] = [call]
     path = path_read(module, argument, name, through)
+    if TEACHING_PATH.search(module.path) and path[:1] != "{":
+        return ""
     if not path or "://" in path or path.startswith(("/proc", "/dev", "/sys")):
         return ""
     if any(is_tried(module, place) for place in through):
@@ -117,6 +122,10 @@ def known_path(module: Module, node: ast.expr, through: list[ast.AST] | None = N
     if is_option(module, node):
         return f"{{{ast.unparse(node)}}}"
     parts: list[ast.expr] = []
+    if isinstance(node, ast.IfExp | ast.BoolOp):  # `sys.argv[1] if len(sys.argv) > 1 else "data.csv"`
+        either = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
+        paths = [known_path(module, one, through, depth + 1) for one in either] if depth < DEEPEST else [""]
+        return max(paths, key=lambda path: path[:1] == "{") if all(paths) else ""
     if isinstance(node, ast.Call) and module.full_name(node.func) in ("os.path.join", "pathlib.Path"):
         parts = node.args
     elif isinstance(node, ast.JoinedStr):

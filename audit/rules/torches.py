@@ -1,0 +1,48 @@
+"""Which torch a tree asks for: before 2.6, torch.load unpickles anything unless it is told not to."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from audit.model import Finding, Rule, found
+from audit.rules.requirements import from_piece
+from audit.target import Target
+
+MARK = "\0"  # begins the message of what is no finding yet
+WHERE_OLD = f"{MARK}where torch is old"
+DISTRIBUTIONS = {"torch", "pytorch"}  # of pip and of conda
+ASKED = (1, 13)  # weights_only is there from here,
+SAFE = (2, 6)  # and on from here
+CLAUSE = re.compile(r"(===?|~=|<=|<|\^|(?<![<>!=~])=)\s*v?(\d+(?:\.\d+)*)")
+
+
+def torches(target: Target, rule: Rule) -> Iterator[Finding]:
+    """Drafts that say of each manifest which versions of torch it allows."""
+    for piece in target.pieces:
+        for item in from_piece(piece) if "torch" in piece.text else ():
+            if item.name in DISTRIBUTIONS and item.specifier:
+                yield found(rule, item.location, f"{MARK}{item.specifier}")
+
+
+def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings; those of an old torch where every manifest that names a version allows no other."""
+    waiting = list(drafts)
+    asked = [item for item in waiting if item.message.startswith(MARK) and item.message != WHERE_OLD]
+    old = bool(asked) and all(is_old(item.message[1:]) for item in asked)
+    for item in waiting:
+        if not item.message.startswith(MARK):
+            yield item
+        elif old and item.message == WHERE_OLD:
+            wanted = f"torch{asked[0].message[1:]}"
+            yield replace(item, message=f"runs code from the file: {wanted} is before 2.6, and weights_only is not set")
+
+
+def is_old(specifier: str) -> bool:
+    """Whether a specifier of pip, conda or Poetry allows no version beyond those that know weights_only, but off."""
+    for sign, text in CLAUSE.findall(specifier):
+        version = tuple(int(part) for part in text.split("."))
+        if sign == "^" or (sign == "~=" and len(version) < 3):
+            version, sign = (version[0] + 1,), "<"
+        if version >= ASKED and (version < SAFE or (sign == "<" and not any(version[2:]) and version[:2] == SAFE)):
+            return True
+    return False
