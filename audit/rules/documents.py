@@ -10,8 +10,10 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.badges import called_in, unbacked
 from audit.rules.family import Family, rule
 from audit.rules.figures import unsourced
+from audit.rules.invoked import in_tree, named_files
 from audit.rules.needed import implied, makefiles_of, uncopied, unmade
-from audit.rules.shell import FENCE, alike, kept, named_files, shell_lines, split
+from audit.rules.pages import has_programs, is_guide, is_page, is_readme, runs_tree
+from audit.rules.shell import FENCE, alike, shell_lines
 from audit.target import Kind, Piece, Target
 
 COMMAND = rule(
@@ -40,22 +42,6 @@ NUMBER = rule(
     confidence=Confidence.LOW,
 )
 
-README = re.compile(
-    r"(^|/)(?:README|LISEZ.?MOI|LIESMICH|LEIA.?ME|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING|MODEL.?CARD)"
-    r"(?:[._-][^/]*)?$",
-    re.I,
-)
-# Pages on one part of the work, of which the commands are looked at.
-GUIDE = re.compile(
-    r"(^|/)(?:TRAIN(?:ING)?|REPRODUC\w*|RUNNING|HOW.?TO|DATA(?:SETS?)?|EVALUATION|TUTORIAL|SETUP)(?:[._-][^/]*)?$", re.I
-)
-PROSE = ("", ".md", ".rst", ".txt", ".markdown")
-# Pages that are asked only for what lies in folders of the tree; those on the past or the future say nothing of it.
-PAGE = re.compile(
-    r"(?:^docs?/|/docs?/|^)(?!.*(?:histor|chang|migrat|release|news|blog|roadmap|plan|design|proposal|archive|legacy"
-    r"|old|deprec|upgrad|todo))[^/]*(?:/[^/]*){0,2}\.(?:md|rst)$",
-    re.I,
-)
 PLACEHOLDER = re.compile(
     r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|(?-i:^[A-Z_]+$)|^[A-Za-z]:|example\.|^xx|xyz|://"
     r"|(?:^|[/_-])(?:my|some|specific|foo)[_.-]",
@@ -84,31 +70,44 @@ BLOCKS = 6  # of one document
 
 
 def find(target: Target) -> Iterator[Finding]:
-    """Commands and badges of the documents that say how to begin."""
+    """Commands, badges and results of the documents that speak of the tree."""
     files = frozenset(target.files)
-    for piece in target.pieces:
-        if piece.kind not in (Kind.MARKDOWN, Kind.TEXT) or piece.cell is not None:
-            continue
-        written = PurePosixPath(piece.path).suffix.lower() in PROSE
-        readme = written and README.search(piece.path) is not None
-        guide = readme or (written and GUIDE.search(piece.path) is not None)
-        if guide or PAGE.search(piece.path):
-            title = next((line for line in piece.lines if line.startswith("# ")), "")
-            project = f"{target.root.resolve().name}\n{title}"
-            yield from commands(piece, files, project, strict=not guide)
-        if guide:
-            yield from needs(piece, files, project, target)
-        if readme:
-            yield from badges(piece, files, called_in(target))
-            yield from numbers(piece, target)
+    texts = [piece for piece in target.pieces if piece.kind in (Kind.MARKDOWN, Kind.TEXT) and piece.cell is None]
+    shown = [piece for piece in texts if is_guide(piece.path) or is_page(piece.path)]
+    told = {piece.path: list(shell_lines(piece, files, named(piece, target))) for piece in shown}
+    made = any(line.startswith("make ") for lines in told.values() for _, line, _ in lines)
+    makefiles = makefiles_of(target) if made else {}
+    called = called_in(target) if shown else frozenset()
+    at_hand = any("/" not in path and is_readme(path) and runs_tree(told[path], files, makefiles) for path in told)
+    for piece in shown:
+        lines, guide = told[piece.path], is_guide(piece.path)
+        binding = guide or at_hand or runs_tree(lines, files, makefiles)
+        yield from commands(piece, lines, files, named(piece, target), 0 if guide else 1 if binding else 2)
+        if binding:
+            yield from needs(piece, lines, files, makefiles)
+        if is_readme(piece.path):
+            yield from badges(piece, files, called)
+        yield from numbers(piece, target)
 
 
-def commands(piece: Piece, files: frozenset[str], project: str, *, strict: bool = False) -> Iterator[Finding]:
-    """Each file once a document; strictly, only those in a folder of the tree that holds others of their kind."""
+def named(piece: Piece, target: Target) -> str:
+    """What the project is called: its folder, and the title of the document."""
+    return f"{target.root.resolve().name}\n{next((line for line in piece.lines if line.startswith('# ')), '')}"
+
+
+def commands(
+    piece: Piece, lines: list[tuple[int, str, str]], files: frozenset[str], project: str, doubt: int
+) -> Iterator[Finding]:
+    """Each file once a document.
+
+    Args:
+        doubt: 0 for a document that speaks of the tree; 1 for one that may also run what its reader wrote at the root;
+            2 for one of which only what it names in folders and packages of the tree is known to be there.
+    """
     seen: set[tuple[str, str]] = set()
     reported: set[str] = set()
-    for number, line, folder in shell_lines(piece, files, project):
-        for path in kept(split(line), files) if strict else named_files(line, files):
+    for number, line, folder in lines:
+        for path in in_tree(line, files) if doubt == 2 else named_files(line, files):
             clean = path.removeprefix("./").replace("\\", "/")
             if (clean, folder) in seen or clean in reported or PLACEHOLDER.search(clean):
                 continue
@@ -117,6 +116,8 @@ def commands(piece: Piece, files: frozenset[str], project: str, *, strict: bool 
             seen.add((clean, folder))
             if is_there(clean, folder, piece, files) or is_in_clone(clean, files, project):
                 continue
+            if doubt and "/" not in clean and clean.endswith(PROGRAMS) and not has_programs("", files):
+                continue
             if not is_made(piece, number, clean) and not OF_READER.search(sentence_before(piece, number)):
                 reported.add(clean)
                 yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
@@ -124,10 +125,10 @@ def commands(piece: Piece, files: frozenset[str], project: str, *, strict: bool 
                     break  # nobody knows what it would have read
 
 
-def needs(piece: Piece, files: frozenset[str], project: str, target: Target) -> Iterator[Finding]:
+def needs(
+    piece: Piece, lines: list[tuple[int, str, str]], files: frozenset[str], makefiles: dict[str, str]
+) -> Iterator[Finding]:
     """What commands need and do not name as a file, each once a document."""
-    lines = list(shell_lines(piece, files, project))
-    makefiles = makefiles_of(target) if any(line.startswith("make ") for _, line, _ in lines) else {}
     reported: dict[str, tuple[int, str]] = {}
     for number, line, folder in lines:
         name, goal = implied(line, files), unmade(line, folder, makefiles)

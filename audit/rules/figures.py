@@ -114,7 +114,8 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
     A link to a file of the tree speaks for its paragraph and the tables and lists below, in which figures may be
     worked out of those that the file holds; sentences further on have to stand in a file themselves.
     """
-    inside = table = sourced = recorded = filed = same = marked = False
+    inside = table = recorded = filed = same = marked = False
+    above: list[str] = []  # the last line of text, and the head of a table below it
     trail: list[str] = []
     columns: list[int] = []
     backed = beside_source(piece)
@@ -127,7 +128,8 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
         if heading or underlined:
             level, title = (len(heading.group(1)), heading.group(2)) if heading else (1, piece.line(number - 1))
             trail = [*(trail + [""] * level)[: level - 1], title] if trail else [""]  # the first is the project's name
-            inside = recorded = sourced = filed = False
+            inside = recorded = filed = False
+            above = []
             continue
         titles = " ".join(trail)
         if WANTED.search(titles) and not RESULTS.search(titles):
@@ -145,14 +147,16 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
                 recorded |= not filed
             inside = table = False
             columns = []
-            sourced = SOURCE.search(line) is not None if line.strip() else sourced
+            above = [line] if line.strip() else above
         elif not inside:
             inside, table = True, METRIC.search(line) is not None
-            sourced |= SOURCE.search(line) is not None
+            above = [*above, line]
             heads = enumerate(line.split("|"))
             columns = [place for place, cell in heads if METRIC.search(cell) or MEASURE.search(cell)]
         beside = filed and (inside or same or ITEM.match(line) is not None)
-        if recorded or beside or (sourced and inside) or number in backed or not SOME.search(line):
+        if recorded or beside or number in backed or not SOME.search(line):
+            continue
+        if inside and any(map(SOURCE.search, above)):
             continue
         cells = line.split("|")
         whole = [cells[place].strip("* ") for place in columns if place < len(cells)]
@@ -190,10 +194,11 @@ def figures(sentence: str, told: bool) -> Iterator[str]:
         return
     claims = claimed(sentence)
     yield from claims
-    told = told or BEATS.search(sentence) is not None
-    if not (told or METRIC.search(sentence)):
+    shown = list(FIGURE.finditer(sentence))
+    told = told or (bool(shown) and BEATS.search(sentence) is not None)
+    if not shown or not (told or METRIC.search(sentence)):
         return
-    for match in FIGURE.finditer(sentence):
+    for match in shown:
         point, share, times, turned = match.groups()
         share = share or turned
         around = sentence[max(0, match.start() - NEAR) : match.end() + NEAR]

@@ -69,7 +69,7 @@ def unmade(command: str, folder: str, makefiles: dict[str, str]) -> str:
         return ""
     listed = {name for text in makefiles.values() for line in TARGETS.findall(text) for name in line.split()}
     wanted = [word for word in match.group(1).split() if "=" not in word and not word.startswith("-")]
-    return next((word for word in wanted if word not in listed and word != "sure"), "")
+    return next((word for word in wanted if word not in listed and word.strip(".") and word != "sure"), "")
 
 
 def makefiles_of(target: Target) -> dict[str, str]:
