@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.rules.code import Function, Module, has_unpacked_keywords, is_function, keyword, last_name
-from audit.rules.narrowed import Narrowing, Part, called, names_of
+from audit.rules.narrowed import Narrowing, Part, called, names_of, of_method
 
 BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
 STEPS = re.compile(r"(^|_)step$")
@@ -108,6 +108,8 @@ def is_over_batches(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
 
 def is_first_batch(value: ast.expr, judges: bool) -> bool:
     """`next(iter(loader))` of held-out data, or where something judges."""
+    while isinstance(value, ast.Subscript) or (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
+        value = value.value if isinstance(value, ast.Subscript) else of_method(value)[0]
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "next"):
         return False
     inner = re.match(r"next\(iter\(([\w.]+)\)\)$", ast.unparse(value))
@@ -168,15 +170,8 @@ def after(module: Module, loop: ast.stmt) -> list[ast.stmt]:
 
 def limits(module: Module, loop: ast.For | ast.AsyncFor, counters: set[str]) -> Iterator[tuple[ast.stmt, str]]:
     """Where a loop over batches ends at a fixed number of them."""
-    for call in ast.walk(loop.iter):
-        name = called(call) if isinstance(call, ast.Call) else ""
-        taken = call.args if isinstance(call, ast.Call) and name in ("take", "islice") else []
-        if 0 < len(taken) <= 2 and is_number_given(module, taken[-1]):
-            yield loop, ast.unparse(call)
-        elif name == "zip" and isinstance(call, ast.Call):
-            ranges = [one for one in call.args if isinstance(one, ast.Call) and called(one) == "range"]
-            if any(len(one.args) == 1 and is_number_given(module, one.args[0]) for one in ranges):
-                yield loop, ast.unparse(call)
+    for text in cuts(module, loop.iter):
+        yield loop, text
     for inner in loop.body:
         if not (isinstance(inner, ast.If) and isinstance(inner.test, ast.Compare)):
             continue
@@ -186,6 +181,19 @@ def limits(module: Module, loop: ast.For | ast.AsyncFor, counters: set[str]) -> 
             continue
         if is_number_given(module, test.comparators[0]):
             yield inner, ast.unparse(test)
+
+
+def cuts(module: Module, through: ast.expr) -> Iterator[str]:
+    """`islice(loader, 20)`, `data.take(20)`, `zip(loader, range(20))`: that many are gone through."""
+    for call in ast.walk(through):
+        name = called(call) if isinstance(call, ast.Call) else ""
+        taken = call.args if isinstance(call, ast.Call) and name in ("take", "islice") else []
+        if 0 < len(taken) <= 2 and is_number_given(module, taken[-1]):
+            yield ast.unparse(call)
+        elif name == "zip" and isinstance(call, ast.Call):
+            ranges = [one for one in call.args if isinstance(one, ast.Call) and called(one) == "range"]
+            if any(len(one.args) == 1 and is_number_given(module, one.args[0]) for one in ranges):
+                yield ast.unparse(call)
 
 
 def is_number_given(module: Module, size: ast.expr) -> bool:

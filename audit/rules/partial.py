@@ -28,10 +28,11 @@ METRIC = re.compile(
     r"^(?!(?:plot|show|log|display|draw|print|save|write|add|set|track|record|report)_)\w*(psnr|ssim|lpips|fid|accuracy"
     r"|(?<![a-z])acc|mse|mae|rmse|iou|dice|f1|auc|auroc|peak_signal\w*|structural_similarity"
     r"|mean_(?:squared|absolute)_error"
-    r"|hausdorff|jaccard|chamfer|pesq|stoi|ndcg|perplexity|spearman|pearson|agreement|hd95|si_sdr"
+    r"|hausdorff|jaccard|chamfer|pesq|stoi|ndcg|perplexity|spearman\w*|pearson\w*|kendall\w*|agreement|hd95|si_sdr"
+    r"|matthews_corrcoef|average_precision|classification_report|confusion_matrix|inception_score|brier_score"
     r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|error_rate|kappa|coverage|s?mape|abs_rel))(s|_\w+)?$", re.I
 )  # fmt: skip
-SCORES = {"evaluate", "score"}  # of Keras and scikit-learn
+SCORES = {"evaluate", "score", "metric", "metric_fn"}  # of Keras, scikit-learn, and what is handed in
 PLAIN = ("equality", "overlap")  # may be anything, where nothing calls it a metric
 METERS = re.compile(r"(update_state|add_batch|logical_and)$")
 SIDES = {"y_true", "y_pred", "preds", "target", "targets", "predictions", "references", "input", "labels"}
@@ -44,7 +45,9 @@ JUDGES = re.compile(r"_*(eval|evaluate|validate|validation|test)(_(?!step)|$)") 
 WORKED_OUT = {ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension}
 LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
 LABELLED = re.compile(r"\b(accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement)\b", re.I)
-SAYS_SO = re.compile(r"first|only|sample|subset|partial|preview|rough|at most|\blast\b", re.I)
+SAYS_SO = re.compile(
+    r"first|only|sampled|sample_|_samples?\b|[#'\"].*\bsamples?\b|subset|partial|preview|rough|at most|\blast\b", re.I
+)
 DESCRIBED = re.compile(
     r"\b(first|only|sub-?set|sub-?sampled?|a sample|partial|preview|rough|at most|last|half|quarter"
     r"|every \w+th|part)\b",
@@ -52,6 +55,7 @@ DESCRIBED = re.compile(
 )
 WORDS = re.findall(
     r"\w+", "loader metric score eval valid pred acc mse mae iou psnr ssim dice f1 auc recall correct _error perplexity"
+    " jiwer _wer _cer bleu rouge limit_test"
 )  # one of which stands in the text of a module that measures
 COMMENT = re.compile(r"#.*|([\"']).*?\1")  # and what is printed
 LOOKS = re.compile(r"preview|plot|visuali[sz]|draw|sanity|title|imshow|text$|figure|caption|debug", re.I)

@@ -8,8 +8,10 @@ from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.asserting import CHECKS, COMPARING, FAILS, Asserting, snake
 from audit.rules.code import TEST_PATH, Function, Module, dotted, is_function, is_text, last_name, modules
 from audit.rules.family import Family, rule
+from audit.rules.incomplete import incomplete
 from audit.rules.looped import looped
 from audit.rules.partial import PARTIAL, may_measure, partial
+from audit.rules.shortened import shortened
 from audit.rules.skipping import SKIP, is_left, skips
 from audit.target import Target
 
@@ -52,8 +54,11 @@ def find(target: Target) -> Iterator[Finding]:
             yield from skips(module)
     for module in every:
         if not TEST_PATH.search(module.path) and may_measure(module):
-            yield from partial(module)
-            yield from looped(module)
+            measured = [*partial(module), *looped(module)]
+            yield from measured
+            told = {(one.location.cell, one.location.line or 0) for one in measured}
+            yield from shortened(module, told)
+            yield from incomplete(module, told)
 
 
 def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:
@@ -120,7 +125,12 @@ def assertless(module: Module, shared: Mapping[str, Function], library: Mapping[
         marks = [mark_of(decorator) for decorator in node.decorator_list]
         if any(map(FIXTURES.search, arguments)) or UNTOLD.search(" ".join(marks)) or is_smoke(module, node):
             continue
-        if is_of_imports(node) or is_left(module, node) or any(checks_for(mark, helpers, known) for mark in marks):
+        if (
+            is_step_of_script(module, node)
+            or is_of_imports(node)
+            or is_left(module, node)
+            or any(checks_for(mark, helpers, known) for mark in marks)
+        ):
             continue
         if any(checks_later(helpers.get(argument)) for argument in arguments) or is_followed(module, node, known):
             continue
@@ -167,6 +177,14 @@ def is_followed(module: Module, node: Function, known: Asserting) -> bool:
         elif any("autouse" in ast.unparse(mark) for mark in inner.decorator_list) and checks_later(inner):
             return True
     return False
+
+
+def is_step_of_script(module: Module, node: Function) -> bool:
+    """Whether a script outside the tests' folders calls the function with what its command line gives."""
+    if NAMED.search(module.path) or not node.args.args or isinstance(module.parents[node], ast.ClassDef):
+        return False
+    calls = [call for _, call, name in module.calls if name == node.name]
+    return "argparse" in module.origins and any(call.args or call.keywords for call in calls)
 
 
 def is_of_imports(node: Function) -> bool:
