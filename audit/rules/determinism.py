@@ -120,7 +120,8 @@ def unseeded(
         users = seeds.users(module)
         alone = not in_package(local, module) or part_at(piece, line) is None
         run = users & programs and (alone or is_run(piece, line, [local.modules[path] for path in users]))
-        own = TRAINER.search(module.path) and not only_steps(module) and is_repeated(module)
+        named_so = TRAINER.search(module.path) and not only_steps(module)
+        own = (named_so or is_whole(piece, line)) and is_repeated(module)
         if not run and (seeds.parts or not own):
             continue  # a library's training function: whoever calls it seeds
         if not seeds.cover(module):
@@ -146,6 +147,13 @@ def is_repeated(module: Module) -> bool:
 def only_steps(module: Module) -> bool:
     """Whether what a module trains with is all given to it: network, loader and optimizer."""
     return not any(OWN_PART.search(name) for _, _, name in module.calls)
+
+
+def is_whole(piece: Piece, line: int) -> bool:
+    """Whether the class or function around a line makes both its optimizer and its loader: all of a training."""
+    part = part_at(piece, line)
+    made = {last_name(node.func) for node in ast.walk(part) if isinstance(node, ast.Call)} if part else set()
+    return any(map(OPTIMIZER.search, made)) and any(name.endswith("Loader") for name in made)
 
 
 def has_recipe(module: Module) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audit.model import Confidence, Finding, Rule, Severity, found
 from audit.rules.code import TEST_PATH, Module, is_function, keyword, last_name, modules, text_of
 from audit.rules.family import Family, rule
+from audit.rules.limited import is_checked_tree, is_limited
 from audit.rules.marked import UNSAFE_MARK, is_marked
 from audit.rules.values import bound, is_fixed, may_be_true
 from audit.target import Target
@@ -55,6 +56,12 @@ PICKLES = {
 EVALS = ("eval", "exec", "builtins.eval", "builtins.exec")
 HANDED = re.compile(r"eval\s*[,)]")
 OPENERS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "builtins.open")
+DUMPS = {name.removesuffix(".loads") + ".dumps" for name in PICKLES if name.endswith(".loads")}
+OF_TENSOR = re.compile(r"\b(tobytes|tolist|bytes|bytearray|memoryview)\(")
+COLLECTIVE = re.compile(
+    r"(distributed\w*|dist|hvd|torch)\.(all_gather|all_reduce|broadcast|gather|scatter|reduce|i?send)"
+)
+RANKED = re.compile(r"\{[^{}]*\brank\b[^{}]*\}")
 WRITERS = {f"{name.rpartition('.')[0]}.dump": 1 for name in PICKLES} | {"numpy.save": 0}  # which argument the file is
 BUILDING = re.compile(r"(^|/)(_?setup\w*|conf|noxfile|versioneer)\.py$")  # they run the tree's own version.py
 UNSAFE = {f"yaml.{part}{name}" for part in ("", "loader.", "cyaml.") for name in ("Loader", "UnsafeLoader", "CLoader")}
@@ -89,7 +96,7 @@ def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
     if name.partition(".")[0] not in LIBRARIES:
         return EVAL, ""
     if name in EVALS:
-        if call.args and not is_fixed(module, call.args[0]) and not is_loading(module, call):
+        if call.args and not is_harmless(module, call) and not is_loading(module, call):
             return EVAL, "" if defines(module, name) else f"{name}() of a value"
     elif unpickles(module, call, name) and not is_own(module, call) and not is_trusted(module, call):
         allowed = "allow_pickle=True" if name == "numpy.load" else ""
@@ -99,6 +106,12 @@ def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
     elif is_shell(module, call, name) and not is_fixed(module, call.args[0]) and not is_release(module, call):
         return SHELL, f"{name}() gives data to a shell"
     return EVAL, ""
+
+
+def is_harmless(module: Module, call: ast.Call) -> bool:
+    """Whether what runs is written here, chosen out of what is written here, or was looked at node by node."""
+    code = call.args[0]
+    return is_fixed(module, code) or is_limited(module, code) or is_checked_tree(module, call)
 
 
 def is_loading(module: Module, call: ast.Call) -> bool:
@@ -153,7 +166,29 @@ def is_own(module: Module, call: ast.Call) -> bool:
     if values and all(isinstance(value, ast.Call) and last_name(value.func) == "dumps" for value in values):
         return True
     path = path_of(module, file, module.scope(call))
-    return path in written(module, module.scope(call))
+    made = written(module, module.scope(call))
+    return path in made or is_of_group(module, call) or is_part(module, call, path, made)
+
+
+def is_of_group(module: Module, call: ast.Call) -> bool:
+    """Whether bytes of a tensor are unpickled in a module that sends what it pickles among its program's own ranks."""
+    values = [call.args[0]] if call.args else []
+    values += [value for name in values if isinstance(name, ast.Name) for value in bound(module, name) if value]
+    if not any(OF_TENSOR.search(ast.unparse(value)) for value in values):
+        return False
+    named = {name for _, _, name in module.calls}
+    return not named.isdisjoint(DUMPS) and any(COLLECTIVE.search(name) for name in named)
+
+
+def is_part(module: Module, call: ast.Call, path: str, made: set[str]) -> bool:
+    """Whether a loop over the ranks unpickles what the same function pickled for its own: `part_{rank}.pkl`."""
+    loops = (
+        holder
+        for holder in module.enclosing(call)
+        if isinstance(holder, ast.For) and "range(" in ast.unparse(holder.iter)
+    )
+    parts = {RANKED.sub("{}", one) for one in made if RANKED.search(one)}
+    return any(path.replace(f"{{{ast.unparse(loop.target)}}}", "{}") in parts for loop in loops)
 
 
 def is_trusted(module: Module, call: ast.Call) -> bool:
@@ -171,10 +206,16 @@ def path_of(module: Module, file: ast.expr | None, scope: ast.AST) -> str:
         return path_of(module, opened[0], scope) if len(opened) == 1 else ast.unparse(file)
     if isinstance(file, ast.Call):
         if module.full_name(file.func) in OPENERS and file.args:
-            return ast.unparse(file.args[0])
+            return ast.unparse(written_out(module, file.args[0]))
         if isinstance(file.func, ast.Attribute) and file.func.attr == "open":
             return ast.unparse(file.func.value)
     return ast.unparse(file) if file else ""
+
+
+def written_out(module: Module, path: ast.expr) -> ast.expr:
+    """What a name for a path was given in one place; any other path is itself."""
+    values = list(bound(module, path)) if isinstance(path, ast.Name) else []
+    return values[0] if len(values) == 1 and values[0] is not None else path
 
 
 def openings(module: Module, file: ast.Name, scope: ast.AST) -> Iterator[ast.Call]:

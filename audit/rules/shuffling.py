@@ -31,6 +31,7 @@ SIZE = re.compile(r"^\d|size|buffer|^len\(|^[A-Z_]+$")  # a list that is shuffle
 FRESH = {"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"}
 STATES = {"bit_generator", "set_state", "setstate"}  # by which a generator is put back to where it was
 DRAWS_ONE = re.compile(r"^int\(\w+\.(integers|randint|randrange|getrandbits)\(|^\w+\.(randrange|getrandbits)\(")
+GIVEN_STATE = re.compile(r"seed|state|rng|generator", re.I)
 HUGGING = {f"datasets.{name}" for name in ("load_dataset", "load_from_disk", "Dataset", "DatasetDict")} | {"datasets"}
 ORDERS = {"random.shuffle", "numpy.random.shuffle", "numpy.random.permutation"}
 
@@ -135,7 +136,31 @@ def is_fresh(module: Module, call: ast.Call) -> bool:
             break
         if isinstance(holder, ast.If | ast.IfExp | ast.BoolOp | ast.arguments | ast.Lambda):
             return False
+    if is_settable(module, call):
+        return False
     drawn = [node.value for node in ast.walk(scope) if isinstance(node, ast.Return) and node.value is not None]
     if is_function(scope) and drawn and all(DRAWS_ONE.search(ast.unparse(value)) for value in drawn):
         return False  # it draws a seed, which whoever asks for it keeps
     return all(node.attr not in STATES for node in ast.walk(scope) if isinstance(node, ast.Attribute))
+
+
+def is_settable(module: Module, call: ast.Call) -> bool:
+    """Whether a generator is a class's own attribute, which a method sets anew by the seed or state it is given."""
+    holder = module.parents.get(call)
+    targets = holder.targets if isinstance(holder, ast.Assign) else [getattr(holder, "target", None)]
+    names = {getattr(target, "attr", getattr(target, "id", "")) for target in targets}
+    owner = next((node for node in module.enclosing(call) if isinstance(node, ast.ClassDef)), None)
+    setters = [part for part in owner.body if is_function(part)] if owner else []
+    asked = [
+        part
+        for part in setters
+        if any(GIVEN_STATE.search(argument.arg) for argument in ast.walk(part.args) if isinstance(argument, ast.arg))
+    ]
+    given = [node for part in asked for node in ast.walk(part) if isinstance(node, ast.Assign)]
+    fresh = ast.unparse(call)
+    return any(
+        getattr(target, "attr", "") in names
+        for node in given
+        for target in node.targets
+        if ast.unparse(node.value) != fresh
+    )
