@@ -8,6 +8,7 @@ from audit.rules.code import dotted, is_function, last_name
 
 BROAD = {"Exception", "BaseException"}
 GIVES_BACK = {"close", "unlink", "rmtree", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
+BLANK = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like"}  # arrays and tensors of nothing
 EMPTY = {"set", "dict", "list", "tuple"}
 NUMBER = (ast.Constant, ast.USub)  # of `-1`
 # A maintainer's word that this handler is meant so.
@@ -178,7 +179,8 @@ def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
         return node.attr in ("nan", "NaN")
     if isinstance(node, ast.Call):
         of_number = dotted(node.func) == "float" and len(node.args) == 1 and isinstance(node.args[0], ast.Constant)
-        return of_number or (dotted(node.func) in EMPTY and not node.args and not node.keywords)
+        blank = last_name(node.func) in BLANK or dotted(node.func) == "Image.new"
+        return of_number or blank or (dotted(node.func) in EMPTY and not node.args and not node.keywords)
     return isinstance(node, ast.UnaryOp | ast.Dict) and all(
         isinstance(one, NUMBER) for one in ast.iter_child_nodes(node)
     )

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import defaultdict
+from typing import cast
 
 from audit.rules.code import Function, Module, dotted, is_function, last_name
 from audit.rules.reading import EXISTS, LISTS, OPENERS, gone_through, is_tried, opens_for_writing
@@ -86,7 +87,8 @@ def is_given_name(module: Module, name: ast.Name, functions: list[Function], tol
     kind = parameter(name.id, functions)
     if kind is not None:
         told.add(name.id)
-        if any(isinstance(default_of(one, name.id), ast.Call) for one in functions):
+        defaults = [default_of(one, name.id) for one in functions]
+        if any(isinstance(one, ast.Call) and last_name(one.func) not in ("Argument", "Option") for one in defaults):
             return False  # `path=shipped_table()`: the function gives one that is there
         return not values and not NO_PATH.search(name.id) and not NO_PATH_TYPE.search(kind)
     if len(values) == 1 and over is None and depth < DEEPEST:
@@ -174,8 +176,7 @@ def is_seen_to(module: Module, call: ast.Call, functions: list[Function], told: 
     if own and holder is not None and not called_by_name(module, outer.name):
         return True  # a hook: what calls it stands in another module, and may ask
     names = {outer.name} if holder is None or outer.name != "__init__" else {holder.name}
-    if holder is not None and any(name.startswith("self.") for name in told):
-        names.add(holder.name)
+    names |= {holder.name} if holder is not None and any(name.startswith("self.") for name in told) else set()
     return any(is_called_with_care(module, name, 0) for name in names)
 
 
@@ -246,8 +247,7 @@ def made_at(module: Module) -> dict[tuple[int, str], int]:
                 if isinstance(value, ast.Call | ast.BinOp):
                     lines.setdefault((id(module.scope(call)), ast.dump(value)), call.lineno)
         module.derived["made at"] = lines
-    found: dict[tuple[int, str], int] = module.derived["made at"]
-    return found
+    return cast(dict[tuple[int, str], int], module.derived["made at"])
 
 
 def is_of_listed(module: Module, call: ast.Call) -> bool:

@@ -46,6 +46,13 @@ def asks_for_gpu(call: ast.Call, name: str) -> bool:
     of_library = name.partition(".")[0] in LIBRARIES
     if of_library and any(map(is_cuda, (keyword(call, "device"), keyword(call, "device_map")))):
         return True
+    if (
+        name in ("torch.set_default_tensor_type", "torch.set_default_device")
+        or getattr(call.func, "attr", "") == "type"
+    ):
+        kinds = (text_of(value) or dotted(value) for value in call.args[:1])
+        if any(kind.startswith("torch.cuda.") or is_cuda(call.args[0]) for kind in kinds):
+            return True
     if name == "torch.cuda.set_device" and call.args and isinstance(call.args[0], ast.Constant):
         return True
     if not isinstance(call.func, ast.Attribute):

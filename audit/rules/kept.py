@@ -14,7 +14,9 @@ NO_DEVICE = re.compile(
     re.I,
 )
 LEARNED = re.compile(
-    r"model|net(?!flix)|weights|state_dict|ckpt|checkpoint|encoder|decoder|pretrained|optim|embed", re.I
+    r"model|net(?!flix)|weights|state_dict|ckpt|checkpoint|encoder|decoder|pretrained|optim|embed"
+    r"|generator|discriminator|(?<![a-z])actor(?!s)|critic|policy|backbone|teacher|student|classifier|detector",
+    re.I,
 )
 # Suffixes of files of weights (`.pt` says nothing), and what runs call the files that they leave.
 SUFFIXES = re.compile(r"\.(pth|ckpt|bin)\b|(^|[_\W])(best|final|last|latest|epoch)(?=$|[_\W\d])", re.I)

@@ -28,6 +28,9 @@ PASSING = {
     "os.path.basename", "os.path.dirname", "os.path.splitext",
 }  # fmt: skip
 OPTIONS = {"args", "opt", "opts", "options", "flags", "FLAGS"}  # what the options of a program are called
+PARSES = re.compile(
+    r"^(parse(_\w*)?(args|arguments|opts?|options|cli|command_line|flags)|get_(args|arguments|opts|options))$", re.I
+)
 MAKING = re.compile(r"(^|/)(_?setup(_\w+)?|conf|versioneer|noxfile|tasks|fabfile)\.py$")
 PATH_TYPES = {"", "str", "Path", "PurePath", "fspath", "expanduser", "abspath"}  # of an option, which ask nothing
 MAKES = {"write_text", "write_bytes", "touch", "open", "rename", "replace", "symlink_to"}  # methods of a path
@@ -125,11 +128,17 @@ def known_path(module: Module, node: ast.expr, through: list[ast.AST] | None = N
     if isinstance(node, ast.IfExp | ast.BoolOp):  # `sys.argv[1] if len(sys.argv) > 1 else "data.csv"`
         either = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
         paths = [known_path(module, one, through, depth + 1) for one in either] if depth < DEEPEST else [""]
-        return max(paths, key=lambda path: path[:1] == "{") if all(paths) else ""
+        chosen = max(paths, key=lambda path: path[:1] == "{")
+        return chosen if all(paths) or chosen[:1] == "{" else ""
     if isinstance(node, ast.Call) and module.full_name(node.func) in ("os.path.join", "pathlib.Path"):
         parts = node.args
     elif isinstance(node, ast.JoinedStr):
         parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        parts = [node.func.value, *node.args]  # `"{}/train.csv".format(folder)`
+        parts = parts if text_of(parts[0])[:2] == "{}" else []
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and text_of(node.left)[:2] == "%s":
+        parts = [node.right, node.left]
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add) and depth < DEEPEST - 1:
         parts = [node.left, node.right]
         depth += 1
@@ -185,14 +194,28 @@ def is_listed(module: Module, node: ast.expr) -> bool:
 def is_option(module: Module, node: ast.expr) -> bool:
     """`args.config` after `args = parser.parse_args()`, or `sys.argv[1]`; not where the parser opens the file."""
     if isinstance(node, ast.Subscript):
-        return module.full_name(node.value) == "sys.argv"
+        whole = module.given.get(node.value.id, []) if isinstance(node.value, ast.Name) else []
+        key = text_of(node.slice)
+        if key and len(whole) == 1 and is_table(whole[0]):
+            return key.replace("-", "_") not in opened_options(module)
+        start = whole[0].value if len(whole) == 1 and isinstance(whole[0], ast.Subscript) else node.value
+        return module.full_name(start) == "sys.argv"
     if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
         return False
     if is_parameter(module, node.value):
         return node.value.id in OPTIONS and node.attr not in opened_options(module)
     given = module.given.get(node.value.id, [])
-    parsed = any(isinstance(value, ast.Call) and last_name(value.func) == "parse_args" for value in given)
-    return parsed and node.attr not in opened_options(module)
+    return any(map(is_parsed, given)) and node.attr not in opened_options(module)
+
+
+def is_parsed(value: ast.expr) -> bool:
+    """`parser.parse_args()`, and functions that are called like what returns this: `get_args()`."""
+    return isinstance(value, ast.Call) and PARSES.match(last_name(value.func)) is not None
+
+
+def is_table(value: ast.expr) -> bool:
+    """`vars(parser.parse_args())`."""
+    return isinstance(value, ast.Call) and dotted(value.func) == "vars" and any(map(is_parsed, value.args))
 
 
 def opened_options(module: Module) -> set[str]:
