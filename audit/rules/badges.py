@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from audit.target import Piece, Target
+from audit.target import Kind, Piece, Target
 
 STATIC = re.compile(
     r"https?://(?:(?:img|raster)\.shields\.io|badgen\.net)/(?:badge/(?!dynamic/)([^\s)\"'?]+)"
@@ -49,15 +49,24 @@ SERVICES = (
 NOTEBOOK = re.compile(
     r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob/(?:main|master)/([^\s)\"'#?]+\.ipynb)"
 )
+# Services that show the coverage which a run sends to them, and the word without which nothing does.
+UPLOADED = (
+    (re.compile(r"codecov\.io/g[hl]/[\w./-]+\.svg|img\.shields\.io/codecov/"), "codecov"),
+    (re.compile(r"coveralls\.io/repos/\S+badge|img\.shields\.io/coveralls"), "coveralls"),
+    (re.compile(r"sonarcloud\.io/api/project_badges/"), "sonar"),
+)
+ELSEWHERE = re.compile(r"uses:\s*[\w.-]+/[\w.-]+/\.github/workflows/")  # a workflow of another repository
+TESTS = re.compile(r"pytest|unittest|\btox\b|\bnox\b|make test|coverage")
 HIDDEN = (".gitignore", ".github/", ".gitlab-ci.yml", ".travis.yml", ".circleci/")
 
 
-def unbacked(piece: Piece, files: frozenset[str], called: frozenset[str]) -> Iterator[tuple[int, str]]:
+def unbacked(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[tuple[int, str]]:
     """(line, what is wrong): at most one of a kind a line.
 
     Args:
         called: the names that the workflows of the tree give themselves.
     """
+    files = frozenset(target.files)
     workflows = any(path.startswith(".github/workflows/") for path in files)
     # Packages leave hidden files out; whether a service has its file is known where some are.
     hidden = "PKG-INFO" not in files and any(path.startswith(HIDDEN) for path in files)
@@ -81,6 +90,9 @@ def unbacked(piece: Piece, files: frozenset[str], called: frozenset[str]) -> Ite
         for badge, names in SERVICES if hidden else ():
             if badge.search(line) and not any(path.endswith(names) for path in files):
                 yield number, f"the badge of a service that `{names[0]}` would tell what to run, and there is none"
+        for badge, word in UPLOADED if hidden else ():
+            if badge.search(line) and is_silent(target, word):
+                yield number, f"the badge of the coverage at {word}, to which nothing in the tree sends it"
         for match in STATIC.finditer(line):
             shown = written(match.group(1)) if match.group(1) else spelled(match.group(2))
             leads = leads_to(piece, number, line, match)
@@ -113,6 +125,16 @@ def is_there(leads: str, piece: Piece, files: frozenset[str]) -> bool:
     plain = unquote(leads).partition("#")[0].partition("?")[0].removeprefix("./").strip("/")
     beside = f"{piece.path.rpartition('/')[0]}/{plain}".strip("/")
     return not plain or any(path in (plain, beside) or path.startswith((f"{plain}/", f"{beside}/")) for path in files)
+
+
+def is_silent(target: Target, word: str) -> bool:
+    """Whether the tests of a tree run in its workflows or nowhere, and nothing but its documents names a service."""
+    texts = [piece.text for piece in target.pieces if piece.kind is not Kind.MARKDOWN]
+    workflows = [piece.text for piece in target.pieces if piece.path.startswith(".github/workflows/")]
+    elsewhere = any(path.endswith(names) for _, names in SERVICES[:-1] for path in target.files)
+    tested = any(map(TESTS.search, workflows)) or not (workflows or elsewhere)
+    named = any(word in text.lower() for text in (*texts, *target.files))
+    return tested and not named and not any(map(ELSEWHERE.search, workflows))
 
 
 def called_in(target: Target) -> frozenset[str]:

@@ -60,7 +60,8 @@ OF_READER = re.compile(
     r"|\bgenerated (?:\w+ ){0,4}(?:helper|file|script|template)",
     re.I,
 )
-PROGRAM = re.compile(r"if __name__ == ['\"]__main__['\"]:")  # shown whole: the reader saves it under some name
+# Shown whole: the reader saves it under some name.
+PROGRAM = re.compile(r"if __name__ == ['\"]__main__['\"]:|\w+ = (?:FastAPI|Flask|Starlette|Quart|Sanic|Celery)\(")
 PROGRAMS = (".py", ".sh", ".bash")
 MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
@@ -86,7 +87,7 @@ def find(target: Target) -> Iterator[Finding]:
         if binding:
             yield from needs(piece, lines, files, makefiles)
         if is_readme(piece.path):
-            yield from badges(piece, files, called)
+            yield from badges(piece, target, called)
         yield from numbers(piece, target)
 
 
@@ -132,7 +133,7 @@ def needs(
     reported: dict[str, tuple[int, str]] = {}
     for number, line, folder in lines:
         name, goal = implied(line, files), unmade(line, folder, makefiles)
-        if name and not is_made(piece, number, name):
+        if name and not is_made(piece, number, name) and not (line.startswith("flask") and "FLASK_APP" in piece.text):
             reported.setdefault(f"`{name}` is not in the tree", (number, line))
         elif goal:
             reported.setdefault(f"`{goal}` is no target of the Makefile", (number, line))
@@ -186,9 +187,9 @@ def is_made(piece: Piece, number: int, path: str) -> bool:
     return False
 
 
-def badges(piece: Piece, files: frozenset[str], called: frozenset[str]) -> Iterator[Finding]:
+def badges(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[Finding]:
     """Badges with a figure that lead nowhere, and those of workflows and services that the tree does not have."""
-    for number, message in unbacked(piece, files, called):
+    for number, message in unbacked(piece, target, called):
         yield found(BADGE, piece.at(number), message, piece.line(number)[:120])
 
 

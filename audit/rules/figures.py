@@ -33,6 +33,7 @@ NO_RESULT = re.compile(
     r"\be\.g\.|\bexamples?\b|\bdefaults?\b|\bthreshold|\bversion\b(?! v?\d)|\bconfidence (?:interval|level|limit)"
     r"|\b(?:limits?|intervals?|percentiles?|quantiles?) of\b"
     r"|\bCI\b|\bfloor|\bclip|\bdropout\b|\blearning rate\b|\bweight decay\b"
+    r"|\bdownloading\b|\bchance\b|\b(?:above|below|over|under)\b[^,;]*\b(?:is|are) (?:\w+ ){0,2}(?:good|bad|poor)\b"
     r"|\bobjectives?\b|\bgoals?\b|\btargets?\b|\baims?\b|\bat (?:least|most)\b"
     r"|\bup to\b(?! \d[\d.]*(?: ?[x×%]| times))|\bmust\b|\bshould\b|\bha(?:s|ve) to\b|\bmetrics? (?:is|are)\b",
     re.I,
@@ -80,6 +81,13 @@ PLAIN = re.compile(r"[^\d.,].*|[.,](?!\d)|,(?=\d{3}\b)(?<!\b0,)")  # all but the
 MEASURED_BY = re.compile(
     r"\b(?:measured|computed|produced|obtained|generated|logged|recorded|stored|evaluated|taken|come|comes|timed"
     r"|summari[sz]ed) (?:\w+ ){0,3}(?:with|by|from|in|using|to) [^.]{0,30}(?:`[^`]*[./ ][^`]*`|\]\()",
+    re.I,
+)
+# What a sentence below a table says of where its figures stand.
+BELOW = ("|", "</table", "- ", "* ", "+", "=")
+CREDIT = re.compile(
+    r"^(?!.*\b(?:other|more|further|additional)\b).*\b(?:numbers|results|figures|scores|values|see|from|taken)\b"
+    r"[^.]{0,60}\b(?:papers?|reports?|section|appendix)\b",
     re.I,
 )
 OPENS_TABLE = re.compile(r"<table\b", re.I)
@@ -180,10 +188,12 @@ def beside_source(piece: Piece) -> set[int]:
     for position, block in enumerate(blocks):
         lines = [line for line in map(piece.line, block) if "`" in line or "](" in line]
         said = [sentence for line in lines for sentence in SENTENCE.split(line[:LONGEST_LINE])]
+        above = blocks[position - 1] if position else []
+        if above and piece.line(above[-1]).startswith(BELOW) and CREDIT.search(piece.line(block[0]) if block else ""):
+            backed.update(above)
         if any(MEASURED_BY.search(sentence) and not re.search(r"\d", TAG.sub(" ", sentence)) for sentence in said):
             backed.update(block)
-            above = blocks[position - 1] if position else []
-            if above and (piece.line(above[-1]).startswith(("|", "</table", "- ", "* ", "+", "="))):
+            if above and piece.line(above[-1]).startswith(BELOW):
                 backed.update(above)
     return backed
 
@@ -213,14 +223,17 @@ def figures(sentence: str, told: bool) -> Iterator[str]:
 
 
 def prose(piece: Piece) -> Iterator[tuple[int, str]]:
-    """(number, line) without blocks of code: fenced ones and, in reStructuredText, those that `::` begins."""
-    fenced = literal = False
+    """(number, line) without comments of HTML and blocks of code: fenced, and those that `::` begins in .rst."""
+    fenced = literal = hidden = False
     rest = piece.path.lower().endswith(".rst")
     for number, line in enumerate(piece.lines, start=1):
         fence = FENCE.match(line)
         fenced ^= bool(fence)
         literal = rest and (literal and (not line.strip() or line[:1].isspace()))
-        if not fenced and not fence and not literal and len(line) <= LONGEST_LINE:
+        unseen = hidden or line.lstrip().startswith("<!--")
+        if "<!--" in line or "-->" in line:
+            hidden = line.rfind("<!--") > line.rfind("-->")
+        if not unseen and not fenced and not fence and not literal and len(line) <= LONGEST_LINE:
             yield number, line
         literal |= rest and (line.rstrip().endswith("::") or line.startswith(".. "))
 

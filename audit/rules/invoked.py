@@ -33,6 +33,9 @@ KEPT = re.compile(
     r"(?:\./)?(?:[\w-][\w.-]*/)+[\w.-]+(\.(?:py|sh|bash|bat|ps1|ipynb|R|jl|lua|slurm|sbatch|ya?ml|toml|jsonnet))$"
 )
 RUN = (".py", ".sh", ".bash", ".bat", ".ps1", ".ipynb", ".R", ".jl", ".lua", ".slurm", ".sbatch")
+FLASK_APP = re.compile(r"(?:\$env:)?FLASK_APP=[\w./-]+\.py$")
+GROUP = re.compile(r"\+{0,2}([a-z][\w/]*)(?:@[\w.]+)?=([\w,-][\w./,-]*)")  # what is taken of a group of configurations
+NO_NAME = re.compile(r"(?i:null|none|true|false|)|[\d.,e+-]+|.*\.\w+")
 WRITES = {"rm", "mkdir", "touch", "vim", "vi", "nano", "code", "echo", "wget", "curl", "git", "mv", "cat", "less", "ls"}
 CONFIGURED = (".yaml", ".yml", ".json", ".toml", ".py")
 FOLDER = re.compile(r"(?:[\w-][\w.-]*/)+(?!\w*\.)[\w-]+")
@@ -81,6 +84,7 @@ def kept(words: list[str], files: frozenset[str]) -> Iterator[str]:
 
 def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
     """What the program of a command is known to read."""
+    yield from [word.partition("=")[2] for word in words if FLASK_APP.match(word)]
     started = False
     while words and (re.match(r"^[A-Z_]+=", words[0]) or words[0] in BEFORE):
         started = words[0] in STARTERS
@@ -98,8 +102,8 @@ def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
     elif program in SHELL_PROGRAMS and rest and rest[0].endswith((".sh", ".bash")):
         yield rest[0]
     elif program in SERVERS:
-        for application in [word for word in rest if re.fullmatch(r"[a-z_][\w.]*:\w+", word)][:1]:
-            yield from absent_module(application.partition(":")[0], files)
+        for name in [word for word in rest if re.fullmatch(r"[a-z_][\w.]*:\w+", word)][:1]:
+            yield from application(name, files)
     elif program in QUEUES:
         yield from [word for word in rest if word.endswith(QUEUED) and not word.startswith("-")][:1]
     elif re.match(r"\.?[\w-]*/", program) and program.endswith((".sh", ".py", ".bat", ".ps1")):
@@ -119,7 +123,13 @@ def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
         given = following(rest, ("-f", "--file", "--config-file", "-s", "--snakefile"), ("",))
         yield from (path for path in given if path.endswith(YAML) or NAMED_FILE.search(path))
     elif program == "flask" or rest[:1] == ["flask"]:
-        yield from following(rest, ("--app", "-A"), (".py",))
+        for name in following(rest, ("--app", "-A"), ("",)):
+            yield from application(name, files)
+    elif program == "celery":
+        for name in following(rest, ("--app", "-A"), ("",)):
+            yield from absent_module(name.partition(":")[0], files)
+    elif (program, *rest[:1]) in (("fastapi", "dev"), ("fastapi", "run"), ("wandb", "sweep")):
+        yield from [word for word in rest if word.endswith((".py", *YAML))][:1]
     else:  # an installed program, whose user may lay his configurations where he likes
         given = following(rest, CONFIGURATION, CONFIGURED)
         yield from (path for path in given if any(other.startswith(folder_of(path)) for other in files))
@@ -128,6 +138,15 @@ def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
 def folder_of(path: str) -> str:
     """The folder of a path with its slash; for a path without one what no file begins with."""
     return path.removeprefix("./").rpartition("/")[0] + "/"
+
+
+def application(name: str, files: frozenset[str]) -> Iterator[str]:
+    """The file of what a server is told to serve, `package.module:app`, where no file of the tree can be meant."""
+    plain = name.partition(":")[0]
+    path = plain.removesuffix(".py") if plain.endswith(".py") else plain.replace(".", "/")
+    kinds = (f"/{path}.py", f"/{path}/__init__.py")
+    if path and not any(f"/{other}".endswith(kinds) for other in files):
+        yield f"{path}.py"
 
 
 def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
@@ -149,6 +168,7 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
                     continue
                 yield from absent_module(module, files)
                 yield from configurations(words[position + 2 :], files)
+                yield from chosen(words[position + 2 :], files)
                 return
             if word == "-c":
                 return
@@ -157,6 +177,7 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
         if word.endswith(".py"):
             yield word
             yield from configurations(words[position:], files)
+            yield from chosen(words[position:], files)
         return
 
 
@@ -185,6 +206,18 @@ def configurations(words: list[str], files: frozenset[str]) -> Iterator[str]:
         elif value.endswith(YAML) and option.startswith("-") and not OF_RUN.search(option):
             beside = [other for other in files if other.startswith(folder_of(value)) and other.endswith(YAML)]
             yield from [value][: len(beside)]
+
+
+def chosen(words: list[str], files: frozenset[str]) -> Iterator[str]:
+    """Configurations that Hydra is told to take by their names alone: the main one, and those of a group."""
+    configured = [other for other in files if other.endswith(".yaml")]
+    for option, value in pairwise([part for word in words for part in split_option(word)]):
+        if option in ("--config-name", "-cn") and configured and re.fullmatch(r"[\w./-]+", value):
+            yield f"{value.removesuffix('.yaml')}.yaml"
+    for group, names in [match.groups() for match in map(GROUP.fullmatch, words) if match]:
+        held = re.compile(rf"(?:^|/)\w*(?:conf|cfg|hydra)\w*/(?:.*/)?{re.escape(group)}/[^/]+$")
+        if any(map(held.search, configured)):
+            yield from (f"{group}/{name}.yaml" for name in names.split(",") if not NO_NAME.fullmatch(name))
 
 
 def absent_module(name: str, files: frozenset[str]) -> Iterator[str]:

@@ -32,6 +32,10 @@ READS = (
     (re.compile(r"nox(?: -s \S+)?$"), ("noxfile.py",)),
     (re.compile(r"mkdocs (?:serve|build)\b(?!.*(?: -f| --config-file))"), ("mkdocs.yml", "mkdocs.yaml")),
     (re.compile(r"npm (?:install$|ci$|run \w)"), ("package.json",)),
+    (re.compile(r"flask run\b"), ("app.py", "wsgi.py", ".flaskenv", "app/__init__.py", "wsgi/__init__.py")),
+    (re.compile(r"mlflow run \.(?:\s|$)"), ("MLproject",)),
+    (re.compile(r"just [\w-]+$"), ("justfile", "Justfile", ".justfile")),
+    (re.compile(r"pre-commit (?:install|run)\b"), (".pre-commit-config.yaml", ".pre-commit-config.yml")),
     (re.compile(r"snakemake\b(?!.*(?: -s| --snakefile))"), ("Snakefile",)),
 )
 PATTERNED = ("Dockerfile", "Snakefile")  # also with a suffix, or in another folder of that name
@@ -54,9 +58,11 @@ def implied(command: str, files: frozenset[str]) -> str:
     for pattern, names in READS:
         if pattern.match(command):
             stems = tuple(name.lower() for name in names if name in PATTERNED)
-            bases = {path.rpartition("/")[2] for path in files}
-            there = any(base in names or (stems and base.lower().startswith(stems)) for base in bases)
-            return "" if there else names[0]
+            ends = tuple(f"/{name}" for name in names)
+            there = any(f"/{path}".endswith(ends) for path in files) or any(
+                path.rpartition("/")[2].lower().startswith(stems) for path in files if stems
+            )
+            return "" if there or (names[0].startswith((".", "just")) and not has_hidden(files)) else names[0]
     return ""
 
 
@@ -85,9 +91,13 @@ def uncopied(line: str, files: frozenset[str]) -> Iterator[str]:
     if not copied:
         return
     bases = {path.rpartition("/")[2] for path in files}
-    # Packages leave hidden files out; whether one is missing is known where some are there.
-    hidden = "PKG-INFO" not in files and any(path.startswith(".") for path in files)
+    hidden = has_hidden(files)
     for path in copied:
         base = PurePosixPath(path).name
         if base not in bases and (hidden or not base.startswith(".")):
             yield path
+
+
+def has_hidden(files: frozenset[str]) -> bool:
+    """Whether a missing hidden file is known to be missing: packages leave them all out."""
+    return "PKG-INFO" not in files and any(path.startswith(".") for path in files)

@@ -83,10 +83,15 @@ def shell_lines(piece: Piece, files: frozenset[str], project: str) -> Iterator[t
     After `cd` into what is not in the tree nothing is known until the block ends, nor, in sentences, after the clone of
     another project until the next heading.
     """
-    fenced = speaks = may_speak = inside = abroad = False
+    fenced = speaks = may_speak = inside = abroad = hidden = False
     place = Place()
     indented = OF_DIRECTIVE if piece.path.lower().endswith(".rst") else INDENTED
     for number, line in whole_lines(piece):
+        unseen = hidden or (not fenced and line.lstrip().startswith("<!--"))
+        if not fenced and ("<!--" in line or "-->" in line):
+            hidden = line.rfind("<!--") > line.rfind("-->")
+        if unseen:
+            continue
         fence = ("```" in line or "~~~" in line) and FENCE.match(line)
         if fence:
             fenced = not fenced
