@@ -106,14 +106,14 @@ def is_over_batches(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
     return any(BATCHES.search(name) for part in parts for name in names_of(part))
 
 
-def is_first_batch(value: ast.expr, judges: bool) -> bool:
-    """`next(iter(loader))` of held-out data, or where something judges."""
+def first_batch_of(value: ast.expr) -> str:
+    """The loader of which `next(iter(loader))` takes the first batch; "" for anything else."""
     while isinstance(value, ast.Subscript) or (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
         value = value.value if isinstance(value, ast.Subscript) else of_method(value)[0]
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "next"):
-        return False
+        return ""
     inner = re.match(r"next\(iter\(([\w.]+)\)\)$", ast.unparse(value))
-    return inner is not None and bool((judges or HELD_OUT.search(inner[1])) and BATCHES.search(inner[1]))
+    return inner[1] if inner and BATCHES.search(inner[1]) else ""
 
 
 def is_single(module: Module, node: ast.AST, part: Part) -> bool:

@@ -13,17 +13,16 @@ from audit.rules.partial import DESCRIBED, JUDGES, METRIC, PARTIAL, SAYS_SO, is_
 from audit.rules.shortened import SAYS
 from audit.target import Piece
 
-CANDIDATE = re.compile(r"drop_last\s*=\s*True|drop_remainder\s*=\s*True|limit_(val|test)_batches|steps\s*=\s*\d|//")
 LIMITS = ("limit_test_batches", "limit_val_batches")
+CANDIDATES = ("drop_last=True", "drop_remainder=True", *LIMITS, "steps=")
 SIZE = re.compile(r"batch_?size|^bs$|^bsz$", re.I)
 LOOPS = ast.For | ast.AsyncFor
+DIVIDES = re.compile(r"//[^\n]*b(atch|s)", re.I)
 
 
 def incomplete(module: Module, told: set[tuple[int | None, int]]) -> Iterator[Finding]:
     """A last batch that is dropped, a share of the batches, so many steps: where a metric is worked out of the rest."""
-    if not any(CANDIDATE.search(piece.text) for piece in module.pieces):
-        return
-    for piece, node in module.walk():
+    for piece, node in candidates(module):
         text = ""
         if isinstance(node, ast.Call):
             text = dropped(module, node) or limited(node) or stepped(node)
@@ -32,6 +31,14 @@ def incomplete(module: Module, told: set[tuple[int | None, int]]) -> Iterator[Fi
         line = node.lineno if isinstance(node, ast.expr) else 0
         if text and (piece.cell, line) not in told and not is_told(module, piece, node, line):
             yield found(PARTIAL, piece.at(line), text, piece.line(line)[:120])
+
+
+def candidates(module: Module) -> Iterator[tuple[Piece, ast.AST]]:
+    """Calls and divisions of pieces in which one of the words stands."""
+    for piece in module.pieces:
+        kinds: set[type[ast.AST]] = {ast.Call} if any(word in piece.text for word in CANDIDATES) else set()
+        kinds |= {ast.BinOp} if "//" in piece.text and DIVIDES.search(piece.text) else set()
+        yield from ((piece, node) for node in (piece.nodes if kinds else ()) if type(node) in kinds)
 
 
 def is_told(module: Module, piece: Piece, node: ast.AST, line: int) -> bool:

@@ -13,7 +13,7 @@ from audit.rules.batches import (
     batch_of,
     counters_of,
     cuts,
-    is_first_batch,
+    first_batch_of,
     is_over_batches,
     limits,
     roots_of,
@@ -57,9 +57,15 @@ def looped(module: Module) -> Iterator[Finding]:
                 yield from only_round(module, piece, node)
             else:
                 yield from first_samples(module, piece, node)
-        elif isinstance(node, ast.Assign) and is_first_batch(node.value, judged(module, node)):
+        elif isinstance(node, ast.Assign) and is_judged_first(module, node):
             yield from one_batch(module, piece, node, names_of(node.targets[0]), "the first batch")
     yield from first_listed(module)
+
+
+def is_judged_first(module: Module, node: ast.Assign) -> bool:
+    """`next(iter(loader))` of held-out data, or where something judges."""
+    loader = first_batch_of(node.value)
+    return bool(loader) and (HELD_OUT.search(loader) is not None or judged(module, node))
 
 
 def judged(module: Module, node: ast.AST) -> bool:
@@ -95,6 +101,8 @@ def one_batch(module: Module, piece: Piece, start: ast.stmt, names: Iterable[str
             )
             if not (of_samples or METRIC.match(name) or is_a_metric(module, inner, name)):
                 continue
+            if any(LOOKS.search(named(each)) for each in ast.walk(following)):
+                continue  # a picture of it
             said = piece.line(start.lineno) if isinstance(start, ast.Assign) else ""
             line = getattr(inner, "lineno", following.lineno)
             if not (SAYS_SO.search(said) or says_so(module, piece, inner, line - 1, line)):
@@ -106,13 +114,14 @@ def one_batch(module: Module, piece: Piece, start: ast.stmt, names: Iterable[str
 def overwritten(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> Iterator[Finding]:
     """`acc = accuracy(out, y)` in each round, nothing made of it there, and told behind the loop: the last one's."""
     held_out = any(map(HELD_OUT.search, names_of(loop.iter)))
-    for line in steps(loop.body):
+    behind = [(each, set(names_of(each))) for each in after(module, loop)]
+    for line in steps(loop.body) if behind else ():
         if not isinstance(line, ast.Assign):
             continue
         for target in getattr(line.targets[0], "elts", [line.targets[0]]):
             if not isinstance(target, ast.Name):
                 continue
-            following = [each for each in after(module, loop) if target.id in set(names_of(each))]
+            following = [each for each, names in behind if target.id in names]
             if not following:
                 continue
             name = measured(line.value, target.id, held_out) or counted(module, loop, line, target.id, following)

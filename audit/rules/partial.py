@@ -54,8 +54,9 @@ DESCRIBED = re.compile(
     re.I,
 )
 WORDS = re.findall(
-    r"\w+", "loader metric score eval valid pred acc mse mae iou psnr ssim dice f1 auc recall correct _error perplexity"
-    " jiwer _wer _cer bleu rouge limit_test"
+    r"\w+",
+    "loader metric score eval valid pred acc mse mae iou psnr ssim dice f1 auc recall correct _error perplexity"
+    " jiwer _wer _cer bleu rouge limit_test",
 )  # one of which stands in the text of a module that measures
 COMMENT = re.compile(r"#.*|([\"']).*?\1")  # and what is printed
 LOOKS = re.compile(r"preview|plot|visuali[sz]|draw|sanity|title|imshow|text$|figure|caption|debug", re.I)

@@ -12,15 +12,14 @@ from audit.rules.partial import DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, PART
 from audit.rules.taken import cut_of
 from audit.target import Piece
 
-CUTS = re.compile(
-    r"\[\s*0?\s*:\s*\w+\s*[\],]|\b(head|take|islice|sample|select|Subset)\s*\(|nrows\s*=|\[\s*:\s*\d+%?\s*\][\"']"
-)
+CUTS = ("[:", "[0:", ".head(", ".take(", "islice(", "sample(", ".select(", "Subset(", "nrows")
 SAYS = re.compile(
     r"first|only|sub_?set|sub_?sampl|partial|preview|rough|at most|\blast\b|small|tiny|\bfew|debug|smoke|toy|limit|demo"
     r"|_samples?\b|\bsamples?\b(?!\()|mini_?(set|val|test)|calib|support|shot|probe|warm_?up|latency|speed",
     re.I,
 )
 ASKED = re.compile(r"debug|smoke|quick|fast|limit|max|small|tiny|demo|toy|dry|sub", re.I)
+REASONS = re.compile(r"reduc|shrink|memory|quick|fast|example|demonstrat|save time", re.I)  # of a comment
 TELLS = re.compile(r"^(print|info|warning|debug|log\w*|write\w*|add_scalar|append|echo)$")
 COLLECTS = {"append", "extend", "update", "add", "add_batch"}
 MAKES = {"mean", "sum", "average", "item", "compute", "float"}
@@ -46,7 +45,7 @@ class Cut:
 
 def shortened(module: Module, told: set[tuple[int | None, int]]) -> Iterator[Finding]:
     """One finding for each part that is taken, and measured in the same function; not where one is told already."""
-    if not any(CUTS.search(piece.text) for piece in module.pieces):
+    if not any(word in piece.text for piece in module.pieces for word in CUTS):
         return
     cuts = {node: text for node in module.of({ast.Subscript, ast.Call}) if (text := cut_of(module, node))}
     if not cuts:
@@ -127,12 +126,17 @@ class Flow:
         if node not in self.made:
             line = node.lineno  # type: ignore[attr-defined]
             words = [TAKES.sub("(", self.piece.line(line))]
-            before = self.piece.line(line - 1).strip()
-            words += [before] if before.startswith("#") else []
+            above = [self.piece.line(number).strip() for number in range(line - 1, max(line - 5, 0), -1)]
+            comment = next((text for text in above if text.startswith("#") or not text), "")
+            words += [comment]
             number = re.findall(r"\d+", self.cuts[node])
             comments = " ".join(word.partition("#")[2] for word in words)
             cut = Cut(self.piece, line, self.cuts[node], number[-1] if number else "")
-            cut.said = any(map(SAYS.search, words)) or (cut.number in re.findall(r"\d+", comments))
+            cut.said = (
+                any(map(SAYS.search, words))
+                or bool(REASONS.search(comments))
+                or (cut.number in re.findall(r"\d+", comments))
+            )
             self.made[node] = cut
         return self.made[node]
 

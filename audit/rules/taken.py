@@ -32,9 +32,24 @@ def cut_of(module: Module, node: ast.AST) -> str:
     if not any(map(HELD_OUT.search, words)) and not is_gone_through(module, node):
         return ""
     text = ast.unparse(node)
-    if len(text) > 120 or is_rest(module, of) or is_of_another(module, node, words):
+    if len(text) > 120 or is_rest(module, of) or is_of_another(module, node, words) or is_all_smaller(module):
         return ""
     return text[:80]
+
+
+def is_all_smaller(module: Module) -> bool:
+    """Whether the training data is cut as well: then it is a smaller set that is learnt and measured."""
+    if "smaller" not in module.derived:
+        given = [node.value for _, node in module.statements() if isinstance(node, ast.Assign)]
+        pairs = (taken(module, node) for value in given for node in parts(value))
+        module.derived["smaller"] = any(of is not None and size and TRAIN.search(root(of)) for of, size in pairs)
+    smaller: bool = module.derived["smaller"]
+    return smaller
+
+
+def parts(value: ast.expr) -> list[ast.expr]:
+    """What is given to each of several names."""
+    return value.elts if isinstance(value, ast.Tuple) else [value]
 
 
 def is_gone_through(module: Module, node: ast.AST) -> bool:
