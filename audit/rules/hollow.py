@@ -2,19 +2,21 @@
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from audit.rules.code import is_text, text_of
+from audit.rules.code import dotted, is_function, is_text, text_of
 
 NOT_YET = re.compile(r"^\W*(?:\w+ )?(?:is )?(?:not (?:yet )?implemented|to be implemented|unimplemented)\b", re.I)
 REFUSES = re.compile(
     r"(?!.*\b(?:yet|stub|todo|fixme)\b)"
-    r".*(?:\b(?:use|instead|cannot|can't|only|must|pass|unavailable|does not|doesn't|not used"
-    r"|not \w+[ai]ble|not (?:well )?(?:defined|meaningful)|undefined|deprecated|removed|no longer)\b|support)",
+    r"(?:\W*call\s+(?!not\b|is\b)|.*\bplease\s+(?:first\s+)?(?:call|train|fit|run|set|load|install|see|choose|select)\b"
+    r"|.*(?:\b(?:use|instead|cannot|can't|only|must|pass|unavailable|does not|doesn't|not used"
+    r"|not \w+[ai]ble|not (?:well )?(?:defined|meaningful)|undefined|deprecated|removed|no longer)\b|support))",
     re.I | re.S,
 )
 WORK = {"fit", "train", "evaluate", "run", "load", "save", "preprocess"}  # what a class is made for
+ALIKE = 3  # methods that two classes share, which are used in turn
 INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
 DOCUMENTED = "a docstring"
 
@@ -27,6 +29,8 @@ class Classes:
     methods: dict[str, set[str]] = field(default_factory=dict)
     hollow: dict[str, set[str]] = field(default_factory=dict)
     protocols: list[set[str]] = field(default_factory=list)
+    nodes: dict[str, list[ast.ClassDef]] = field(default_factory=dict)
+    registries: set[str] = field(default_factory=set)
 
     def add_all(self, statements: Sequence[ast.AST]) -> None:
         """Note the classes of a module."""
@@ -50,6 +54,11 @@ class Classes:
         self.bases.setdefault(node.name, set()).update(f".{name}" if name == node.name else name for name in above)
         self.methods.setdefault(node.name, set()).update(names)
         self.hollow.setdefault(node.name, set()).update(item.name for item in defined if placeholder(item.body))
+        self.nodes.setdefault(node.name, []).append(node)
+        for decorator in node.decorator_list:  # `@Encoder.register("lstm")`: others stand in its place
+            called_for = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(called_for, ast.Attribute) and called_for.attr.startswith("register"):
+                self.registries.add(class_name(called_for.value))
         if above & INTERFACES:
             self.protocols.append(names)
 
@@ -69,6 +78,38 @@ class Classes:
         if len(own) < 2 or not own <= self.hollow[name] or own & (essential | WORK):
             return False
         return any(own <= methods and not own & self.hollow[other] for other, methods in self.methods.items())
+
+    def is_alike(self, name: str, method: str) -> bool:
+        """Whether another class has this method filled and three more that both fill: they are used in turn."""
+        filled = {item for item in self.methods[name] - self.hollow[name] if not item.startswith("_")}
+        others = (methods - self.hollow[other] for other, methods in self.methods.items() if method in methods)
+        return any(method in written and len(filled & written) >= ALIKE for written in others)
+
+    def is_passed_over(self, name: str, method: str) -> bool:
+        """Whether a step that those above leave open is called only by what this class has written anew.
+
+        That is a method of theirs that it overrides, or an object of theirs in whose place it sets another.
+        """
+        above = self.reach(name, up=True)
+        if not any(method in self.hollow.get(other, ()) for other in above):
+            return False
+        own = [node for part in self.nodes[name] for node in ast.walk(part)]
+        kept = {node.attr for node in own if isinstance(node, ast.Attribute) and class_name(node.value) == "super"}
+        given = {node.attr for node in own if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+        anew = self.methods[name] - self.hollow[name] - kept
+        if any(receiver == "" for _, receiver in self.calls(name, method)):
+            return False
+        calls = [call for other in above for call in self.calls(other, method)]
+        return bool(calls) and all(caller in anew or receiver in given for caller, receiver in calls)
+
+    def calls(self, name: str, method: str) -> Iterator[tuple[str, str]]:
+        """(method, attribute) in which a class calls `self.method()`, attribute "", or `self.attribute.method()`."""
+        for part in self.nodes.get(name, ()):
+            for item in filter(is_function, part.body):
+                for node in ast.walk(item):
+                    if isinstance(node, ast.Attribute) and node.attr == method:
+                        first, _, receiver = dotted(node.value).partition(".")
+                        yield from [(item.name, receiver)] if first == "self" else []
 
     def is_hook(self, name: str, method: str, *, raises: bool) -> bool:
         """Whether a method is known above or below the class: it may have nothing to do here.

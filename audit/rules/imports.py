@@ -68,6 +68,8 @@ ASKED = re.compile(
 ASKED_BY_NAME = re.compile(r"is_(?<!\wis_)(\w+?)_(?:available|installed)\b")
 ASKED_FOR = re.compile(r"['\"]([\w-]+)")
 HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/")  # copies that editors and other tools keep
+# Conditions under which a library is there: `if is_bnb_available():`, `if HAS_WANDB:`.
+THERE = re.compile(r"available|installed|AVAILABLE|INSTALLED|find_spec|\b(?:has|HAS)_\w")
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
 
@@ -140,11 +142,21 @@ def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic
 def optional_imports(target: Target) -> Iterator[Location]:
     """Places of imports inside `try: … except ImportError` (or wider): there the import itself is the test."""
     for piece in target.python:
-        for node in piece.nodes:
+        for node in piece.statements:
             if isinstance(node, ast.Try) and any(catches_import_error(handler) for handler in node.handlers):
                 for inner in (inner for statement in node.body for inner in ast.walk(statement)):
                     if isinstance(inner, ast.Import | ast.ImportFrom):
                         yield from {piece.at(line) for line in (inner.lineno, *(name.lineno for name in inner.names))}
+
+
+def imports_if_there(target: Target) -> Iterator[Location]:
+    """Places of imports under a condition that asks whether a library is installed."""
+    for piece in target.python:
+        for node in piece.statements:
+            if isinstance(node, ast.If) and THERE.search(piece.line(node.lineno)):
+                for inner in (inner for statement in node.body for inner in ast.walk(statement)):
+                    if isinstance(inner, ast.Import | ast.ImportFrom):
+                        yield piece.at(inner.lineno)
 
 
 def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
@@ -183,8 +195,11 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
 
 
 def optional_modules(target: Target, local: Local) -> set[str]:
-    """Paths of modules that are imported in `try: … except ImportError`, else in functions: so is what they import."""
-    tried = set(optional_imports(target))
+    """Paths of modules that are imported in functions, or where somebody looks first whether a library is there.
+
+    That is in `try: … except ImportError`, or in `if is_bnb_available():`. So is what they import.
+    """
+    tried = {*optional_imports(target), *imports_if_there(target)}
     sure: set[str] = set()
     maybe: set[str] = set()
     for module in local.modules.values():
@@ -231,7 +246,8 @@ def cycles(local: Local) -> Iterator[Finding]:
             below = edges.setdefault(module.path, {})
             for path, item in local.edges(module):
                 later = item.deferred or item.typing or item.optional or item.main
-                if path != module.path and path in local.modules and not later:
+                elsewhere = later or local.is_of_a_package(path, item)
+                if path != module.path and path in local.modules and not elsewhere:
                     below.setdefault(path, item)
     for group in components({path: set(below) for path, below in edges.items()}):
         loop = shortest(group, edges)

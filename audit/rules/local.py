@@ -285,6 +285,15 @@ class Local:
         """Whether a name can come from this file: not the module that is not there, nor one that protoc will write."""
         return not place.endswith("__init__.py") or (not name.endswith("_pb2") and self.defines(place, name))
 
+    def is_of_a_package(self, path: str, item: Import) -> bool:
+        """Whether an absolute import names a file as if its folder were on the path, where that is part of a package.
+
+        `import lightning` means the distribution, not `pack/models/lightning`, where others import `pack.models`.
+        """
+        place, first = f"/{path.removesuffix('.py')}/", item.module.partition(".")[0]
+        base = "" if item.level else place[: max(place.find(f"/{first}/"), 0)]
+        return base != "" and self.within(base[1:]) and not self.imported.isdisjoint(set(base.split("/")) - {"", "src"})
+
     def edges(self, module: Module) -> tuple[tuple[str, Import], ...]:
         """(path, import) of the local modules that one runs when it is imported, or could run later."""
         if module.path not in self.known_edges:

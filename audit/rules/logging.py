@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import (
@@ -12,6 +13,7 @@ from audit.rules.code import (
     Function,
     Module,
     dotted,
+    has_unpacked_keywords,
     is_function,
     is_text,
     keyword,
@@ -47,9 +49,15 @@ SPEAKING = re.compile(
     r"^_*(main|cli|usage|show|print|display|summar|report|dump|info|help|demo|bench|pprint|pretty)"
     r"|_(summary|report|info|main|stdout|prints?)$"
 )
-LISTING = re.compile(r"^_*(list|view|progress|echo)(_|$)|_(progress|table)$")
+LISTING = re.compile(r"^_*(list|view|progress|echo|inspect)(_|$)|_(progress|table)$")
+TOLD = re.compile(r"^\W*(pretty[- ])?(prints?|displays?|shows?)\b", re.I)  # by a docstring: what a function is for
+OF_A_RUN = re.compile(
+    r"^_*(on|log|after|before|train|fit|step|update|call)(_|$)|_(epoch|step|batch|end|begin|start)(_|$)"
+)
+HANDED = re.compile(r"(not )?[\w.]*(?<![a-z])(logger|log|log_fn|log_func)( is (not )?None)?")
 PRINTER = re.compile(r"^_*(Pretty|Console|Stdout|Terminal)|(Printer|Reporter|Progress(Bar|Indicator)|Debug(ger)?)$")
 CALLED_BACK = re.compile(r"(Callback|Hook)\w*$")  # by a training loop, whose words they print
+ENDS = {"sys.exit", "exit", "quit", "os._exit"}
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
@@ -77,7 +85,11 @@ def find(target: Target) -> Iterator[Finding]:
     """One finding for each file, at its first print. Notebooks are there to print."""
     packages = {path.rpartition("/")[0] for path in target.files if path.endswith("/__init__.py")}
     local = local_of(target)
-    imported = {path for module in modules(target) if not is_aside(module.path) for path, _ in local.edges(module)}
+    imported: dict[str, set[str]] = defaultdict(set)  # path -> what others take from there, "*" for all
+    for module in modules(target):
+        for path, item in local.edges(module) if not is_aside(module.path) else ():
+            stem = path.removesuffix(".py").rpartition("/")[2]
+            imported[path].update({"*"} if stem in (item.names or (stem,)) else item.names)
     for module in modules(target):
         path = module.path
         origins = {origin.split(".")[0] for origin in module.origins.values()}
@@ -204,14 +216,25 @@ def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Itera
             yield piece, call
 
 
-def is_of_a_script(module: Module, call: ast.Call, imported: set[str]) -> bool:
-    """Whether a print runs only when the file is run: in what its main block starts, or in no function at all."""
+def is_of_a_script(module: Module, call: ast.Call, imported: Mapping[str, Container[str]]) -> bool:
+    """Whether a print runs only when the file is run: in what its main block starts, or in no function at all.
+
+    A function that the main block starts is given nothing, or has no result and is called nowhere else.
+    """
     part = part_of(module, call)
     if part is call:
         failing = any(isinstance(holder, ast.ExceptHandler) for holder in module.enclosing(call))
         return module.path not in imported and not failing
     blocks = [node for piece in module.pieces if piece.tree for node in piece.tree.body if is_main(node)]
-    return any(getattr(part, "name", "") in calls_of_nothing(block) for block in blocks)
+    name = getattr(part, "name", "")
+    if any(name in calls_of_nothing(block) for block in blocks):
+        return True
+    taken = imported.get(module.path, ())
+    if not (blocks and is_function(part) and returns_nothing(part)) or "*" in taken or name in taken:
+        return False
+    started = [node for block in blocks for node in ast.walk(block) if isinstance(node, ast.Name) and node.id == name]
+    used = [node for node in module.of((ast.Name,)) if isinstance(node, ast.Name) and node.id == name]
+    return 0 < len(started) == len(used)
 
 
 def calls_of_nothing(block: ast.stmt) -> Iterator[str]:
@@ -231,13 +254,15 @@ def part_of(module: Module, call: ast.Call) -> ast.AST:
 def is_to_terminal(module: Module, call: ast.Call) -> bool:
     """Whether a print writes where nobody looks for results: `file=sys.stdout` says that one is meant to be read."""
     file = keyword(call, "file")
+    if has_unpacked_keywords(call):
+        return False  # `print(*args, **kwargs)`: whoever calls it says where to
     return file is None or module.full_name(file) == "sys.stderr"
 
 
 def is_question(holder: ast.AST, line: int) -> bool:
     """Whether what holds a line asks if somebody wants to read it, or left above where nobody does."""
     if isinstance(holder, ast.If | ast.IfExp):
-        return is_asked(holder.test)
+        return is_asked(holder.test) or HANDED.fullmatch(ast.unparse(holder.test)) is not None
     if isinstance(holder, ast.BoolOp):
         return is_asked(holder.values[0])
     if isinstance(holder, ast.match_case):
@@ -268,11 +293,27 @@ def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
             continue
         if is_main(holder) or (is_function(holder) and (PROGRAM if failed else SPEAKING).search(holder.name)):
             return True
-        if is_function(holder) and not failed and LISTING.search(holder.name) and returns_nothing(holder):
+        if is_function(holder) and not failed and is_listing(holder):
             return True
         if isinstance(holder, ast.ClassDef) and PRINTER.search(holder.name):
             return not any(CALLED_BACK.search(last_name(base)) for base in holder.bases)
     return False
+
+
+def is_listing(function: Function) -> bool:
+    """Whether a function without a result lists something, by its name or its docstring, or says why it exits."""
+    if LISTING.search(function.name) or (TOLD.search(docstring(function)) and not OF_A_RUN.search(function.name)):
+        return returns_nothing(function)
+    body = [line for line in function.body if not is_text(line)]
+    called = [
+        dotted(line.value.func) for line in body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)
+    ]
+    return len(called) == len(body) > 0 and called[-1] in ENDS and PRINTS.issuperset(called[:-1])
+
+
+def docstring(function: Function) -> str:
+    """What a function says of itself."""
+    return ast.get_docstring(function, clean=False) or ""
 
 
 def is_without(handler: ast.ExceptHandler) -> bool:

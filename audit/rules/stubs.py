@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, text_of
 from audit.rules.family import Family, rule
-from audit.rules.hollow import DOCUMENTED, INTERFACES, Classes, class_name, placeholder
+from audit.rules.hollow import DOCUMENTED, INTERFACES, WORK, Classes, class_name, placeholder
 from audit.rules.notes import NOTE, TODO, notes
 from audit.target import Piece, Target, held
 
@@ -46,7 +46,7 @@ BASE = re.compile(
 )  # fmt: skip
 HOOK = re.compile(
     r"^(_?(on|before|after|visit|leave)_\w+|(pre|post)_(un)?install|upgrade|downgrade|setup|teardown|close|reset|flush"
-    r"|cleanup)$"
+    r"|cleanup|shutdown)$"
 )  # fmt: skip
 DOUBLE = re.compile(
     r"^_?No(ne|t)?(?=[A-Z]|$)|^_?silent_|^_?Silent(?=[A-Z])"
@@ -56,6 +56,7 @@ DOUBLE = re.compile(
 # What is said where an empty body, or an error, is all that should be there.
 MEANT = re.compile(
     r"\bno[- ]?op\b|\bnothing\b|intentional|deliberate|on purpose|\b(not|never|un) ?used\b|\balways raise"
+    r"|\bnever be (called|used)\b"
     r"|\bdeprecated\b|no longer|sub-?class|child class|derived class|overrid|overwrit|abstract|\bhook\b"
     r"|(?<!not )implemented (by|in)|does not have\b|\buse\b[^.]*\binstead\b", re.I
 )  # fmt: skip
@@ -63,7 +64,8 @@ ABSTRACT = re.compile(
     r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
     r"|sub-?class(es)? (must|should|can|may|need|have to)|(must|should|to) (be )?(sub-?class|overrid|implement)", re.I
 )  # fmt: skip
-MARKS = re.compile(r"\bmark(s|er|ers|ing)?\b|\bsentinel\b|\bnamespace\b|\bcompat", re.I)
+MARKS = re.compile(r"\bmark(s|er|ers|ing)?\b|\bsentinel\b|\bnamespace\b|\bcompat|\bdummy\b", re.I)
+IN_PLACE = re.compile(r"^\W*(an? |the )?(fake|dummy|null|no-?op|mock|stand-?in)\b", re.I)  # of a class that works
 # Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
 PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
 # Methods whose empty override in a subclass of a foreign base class is no harmless hook.
@@ -112,7 +114,8 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             owner = holder if isinstance(holder, ast.ClassDef) else None
             body = placeholder(node.body, may_refuse=node.col_offset > 0)
             given = is_function(holder) and not body.startswith("`raise")  # made to be handed on: it does nothing
-            right = given or excused(node, body, owner, classes) or is_meant(piece, node) if body else True
+            right = not body or given or excused(node, body, owner, classes) or is_meant(piece, node)
+            right = right or is_null(piece, node, body, owner, classes)
             if not right and node.name not in defaults(piece):
                 where = f"{owner.name}.{node.name}" if owner else node.name
                 yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
@@ -126,7 +129,7 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             lines = [above, *piece.lines[node.lineno : node.end_lineno]]
             notes_of = "\n".join(line.partition("#")[2] for line in lines)
             said = (ast.get_docstring(node, clean=False) or "") + notes_of if body else ""
-            meant = ABSTRACT.search(said) or MARKS.search(said)
+            meant = ABSTRACT.search(said) or (MARKS.search(said) and not NOTE.search(said))
             if body and body != DOCUMENTED and not (inherits or named or used or meant):
                 message = f"class {node.name} is only {body}"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
@@ -146,6 +149,14 @@ def is_meant(piece: Piece, node: Function) -> bool:
     texts = (text_of(inner) for statement in node.body for inner in ast.walk(statement))
     said = [*texts, *(line.partition("#")[2] for line in lines)]
     return any(map(MEANT.search, said)) and not any(map(NOTE.search, said))
+
+
+def is_null(piece: Piece, node: Function, body: str, owner: ast.ClassDef | None, classes: Classes) -> bool:
+    """Whether a method has nothing to do in its class, and something in another that is used in turn with it."""
+    if owner is None or body.startswith("`raise") or node.name in ESSENTIAL | WORK:
+        return False
+    left = any(map(NOTE.search, piece.lines[node.lineno - 1 : node.end_lineno]))
+    return not left and classes.is_alike(owner.name, node.name)
 
 
 def is_for_checkers(node: ast.AST) -> bool:
@@ -221,10 +232,11 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
     names = {class_name(base) for base in owner.bases} | {class_name(keyword.value) for keyword in owner.keywords}
     if names & INTERFACES or DOUBLE.search(owner.name) or BASE.search(owner.name):
         return True
-    if ABSTRACT.search(ast.get_docstring(owner, clean=False) or ""):
+    said = ast.get_docstring(owner, clean=False) or ""
+    if ABSTRACT.search(said) or owner.name in classes.registries or classes.is_passed_over(owner.name, node.name):
         return True
     owed = not raises and (classes.is_owed(owner.name, node.name) or classes.is_nothing(owner.name, ESSENTIAL))
-    if owed or classes.is_filled_in_below(owner.name):
+    if owed or (not raises and IN_PLACE.search(said)) or classes.is_filled_in_below(owner.name):
         return True
     if classes.is_hook(owner.name, node.name, raises=raises):
         return True

@@ -25,9 +25,14 @@ EFFECTS = re.compile(
 # Magics that run the Python they are given, and what others take over from Python: `{name}`, `$name`.
 IN_MAGIC = r"^[^#\n]*%{{1,2}}(?:timeit|time|[ml]?prun|memit)\b.*\b{0}\b|^\s*[%!].*(?:\{{[^}}\n]*\b|\$){0}\b"
 # Whatever has a name here; whatever of this tree has the name that a text says.
-TAKES_ALL = re.compile(r"\bglobals\(\)(?:\.(?:copy|items|values|keys)\b|\s*$)|\bin (?:dir|vars|locals)\(\)", re.M)
+TAKES_ALL = re.compile(
+    r"\b(?:globals|vars)\(\)\.(?:copy|items|values|keys)\b|\bglobals\(\)\s*(?:$|\)|,(?!\s*locals\(\),))"
+    r"|\bin (?:dir|vars|locals)\(\)",
+    re.M,
+)
 TAKES_NAMED = re.compile(
-    r"\bglobals\(\)(?:\[|\.get\()(?!['\"])|\bsys\.modules\[__name__\]|(?<![\w.])(?<!def )eval\((?!['\")])"
+    r"\b(?:globals|vars|locals)\(\)(?:\[|\.get\()(?!['\"])|\bsys\.modules\[__name__\]|\bimport_module\(__name__\)"
+    r"|\bFire\(\s*(?:(?:name|command)\s*=[^()]*)?\)|(?<![\w.])(?<!def )eval\((?!['\")])"
 )
 # What a text that eval is given begins with, `loss_` in eval("loss_%s()" % kind).
 BUILT = re.compile(r"(?<![\w.])eval\((['\"])([A-Za-z]\w*)[^'\"\n]*\1\s*(?:%|\+|\.format\()")
@@ -36,6 +41,11 @@ FRONT = 8  # unused names of a module that is a front of others
 NAMED_FOR_IMPORTS = re.compile(r"test_(?:\w+_)?(?:re)?(?:imports?|importable)(?:_|$)")
 DOCTEST = re.compile(r"\s*(?:>>>|\.\.\.) ")
 REGISTERS = re.compile(r"@[\w.]*register|\bregister\(")
+
+
+def looks(text: str) -> bool:
+    """Whether a text may look up names: it holds a word of the two patterns above."""
+    return any(word in text for word in ("s()", "dir()", "__name__", "eval(", "Fire("))
 
 
 def bound(line: str, source: str) -> str:
@@ -146,7 +156,7 @@ class Uses:
         if (piece.cell, line) in module.derived["tried"]:
             return True
         if "takes_all" not in module.derived:
-            module.derived["takes_all"] = any(TAKES_ALL.search(part.text) for part in module.pieces)
+            module.derived["takes_all"] = any(TAKES_ALL.search(part.text) for part in module.pieces if looks(part.text))
         if module.derived["takes_all"] or self.is_named_in_text(module, name):
             return True
         if loads_part(module, piece, line, source):
@@ -159,7 +169,9 @@ class Uses:
     def is_named_in_text(self, module: Module, name: str) -> bool:
         """Whether a text that is code uses the name: an annotation, what exec is given, a doctest; or may name it."""
         if "takes" not in module.derived:
-            module.derived["takes"] = any(TAKES_NAMED.search(piece.text) for piece in module.pieces)
+            module.derived["takes"] = any(
+                TAKES_NAMED.search(piece.text) for piece in module.pieces if looks(piece.text)
+            )
         if module.derived["takes"] and self.is_local(module, name):
             return True
         if "built" not in module.derived:
