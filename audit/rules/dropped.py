@@ -8,7 +8,7 @@ from audit.rules.code import dotted, is_function, last_name
 
 BROAD = {"Exception", "BaseException"}
 GIVES_BACK = {"close", "unlink", "rmtree", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
-BLANK = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like"}  # arrays and tensors of nothing
+BLANK = {"zeros", "zeros_like", "ones", "ones_like"}  # arrays and tensors of nothing
 EMPTY = {"set", "dict", "list", "tuple"}
 NUMBER = (ast.Constant, ast.USub)  # of `-1`
 # A maintainer's word that this handler is meant so.

@@ -1,6 +1,7 @@
 """Errors that are swallowed, files taken for granted, a GPU taken for granted."""
 
 import ast
+import builtins
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -143,7 +144,8 @@ def goes_on(module: Module, node: ast.Try | ast.TryStar) -> bool:
         if any(inner.lineno > after for inner in raising):
             return True
     way = last_name(last.value.func) if isinstance(last.value, ast.Call) else ""
-    again = [call for call in called_by_name(module, way) if call.lineno > after] if way else []
+    own = way and not hasattr(builtins, way)  # `len()` is no way
+    again = [call for call in called_by_name(module, way) if call.lineno > after] if own else []
     return any(module.scope(call) is module.scope(node) and not is_tried(module, call) for call in again[:MOST])
 
 
