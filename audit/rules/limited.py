@@ -153,12 +153,17 @@ def is_asked(module: Module, node: ast.expr) -> bool:
         for line in reversed(block[: block.index(place)] if block else []):
             if refuses(module, line, text):
                 return True
-            if text in map(ast.unparse, getattr(line, "targets", [])):
+            if isinstance(line, ast.Assign) and any(is_same(target, text) for target in line.targets):
                 return False
         if is_function(holder):
             return False
         place = holder
     return False
+
+
+def is_same(node: ast.expr, text: str) -> bool:
+    """Whether a node is written so."""
+    return node.id == text if isinstance(node, ast.Name) else ast.unparse(node) == text
 
 
 def refuses(module: Module, line: ast.stmt, text: str) -> bool:
@@ -171,7 +176,7 @@ def refuses(module: Module, line: ast.stmt, text: str) -> bool:
         case ast.If() if limits(module, line.test, text, truth=False):
             last = line.body[-1]
             if isinstance(last, ast.Assign):
-                return text in map(ast.unparse, last.targets) and is_fixed(module, last.value)
+                return any(is_same(target, text) for target in last.targets) and is_fixed(module, last.value)
             called = last.value.func if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) else None
             leaves = called is not None and getattr(called, "attr", last_name(called)) in LEAVES
             return leaves or isinstance(last, ast.Raise | ast.Return | ast.Continue | ast.Break)
@@ -235,6 +240,8 @@ def is_closed(module: Module, node: ast.expr) -> bool:
 
 def is_checked_tree(module: Module, call: ast.Call) -> bool:
     """Whether the nodes of the text's syntax tree were looked at before it runs, and some are refused."""
+    if not any(name.split(".")[0] == "ast" for name in module.origins.values()):
+        return False
     scope = module.scope(call)
     before = [inner for inner in ast.walk(scope) if getattr(inner, "lineno", call.lineno) < call.lineno]
     spoken = {inner.id for inner in ast.walk(call) if isinstance(inner, ast.Name)}
