@@ -12,7 +12,7 @@ from audit.rules.family import Family, rule
 from audit.rules.figures import unsourced
 from audit.rules.invoked import in_tree, named_files
 from audit.rules.needed import implied, makefiles_of, uncopied, unmade
-from audit.rules.pages import has_programs, is_guide, is_page, is_readme, runs_tree
+from audit.rules.pages import clones, has_programs, is_guide, is_page, is_readme, runs_tree
 from audit.rules.shell import FENCE, alike, shell_lines
 from audit.target import Kind, Piece, Target
 
@@ -62,7 +62,19 @@ OF_READER = re.compile(
 )
 # Shown whole: the reader saves it under some name.
 PROGRAM = re.compile(r"if __name__ == ['\"]__main__['\"]:|\w+ = (?:FastAPI|Flask|Starlette|Quart|Sanic|Celery)\(")
+# What a sentence says of a command that is there no more, and of one that runs in the tree of somebody else.
+GONE = re.compile(
+    r"\b(?:was|were|is|are|been|got) (?:now |since )?(?:removed|moved|renamed|replaced|deprecated|dropped|deleted)\b"
+    r"|\bno longer\b|\bused to be\b|\bformerly\b",
+    re.I,
+)
+OTHER = re.compile(
+    r"\b(?i:in|inside|from|of) (?:the )?(?:official |original )?`?([A-Z]\w{3,})`?(?:'s)? "
+    r"(?:repo(?:sitory)?|project|codebase|root)\b"
+)
 PROGRAMS = (".py", ".sh", ".bash")
+MOVES = re.compile(r"git clone |^\s*[!%]?cd\b|chdir\(", re.M)  # a notebook that does not stay in the tree
+HANDED = re.compile(r"^\s*(?:!|%(?=run\b))\s*(\S.*)", re.M)
 MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
 LISTED = re.compile(r"\s*(?:[-*+|>]|\d+[.)])")
@@ -82,13 +94,29 @@ def find(target: Target) -> Iterator[Finding]:
     at_hand = any("/" not in path and is_readme(path) and runs_tree(told[path], files, makefiles) for path in told)
     for piece in shown:
         lines, guide = told[piece.path], is_guide(piece.path)
-        binding = guide or at_hand or runs_tree(lines, files, makefiles)
+        binding = guide or at_hand or runs_tree(lines, files, makefiles) or clones(piece, target.root.resolve().name)
         yield from commands(piece, lines, files, named(piece, target), 0 if guide else 1 if binding else 2)
         if binding:
             yield from needs(piece, lines, files, makefiles)
         if is_readme(piece.path):
             yield from badges(piece, target, called)
         yield from numbers(piece, target)
+    yield from cells(target, files)
+
+
+def cells(target: Target, files: frozenset[str]) -> Iterator[Finding]:
+    """Commands in notebooks: those that their sentences show, and those that a cell hands to the shell."""
+    inside = [piece for piece in target.pieces if piece.cell is not None]
+    for piece in inside:
+        lines: list[tuple[int, str, str]] = []
+        if piece.kind is Kind.MARKDOWN:
+            lines = list(shell_lines(piece, files, named(piece, target)))
+        elif piece.kind is Kind.PYTHON and ("!" in piece.text or "%" in piece.text) and HANDED.search(piece.text):
+            given = [(number, HANDED.match(line)) for number, line in enumerate(piece.lines, start=1)]
+            lines = [(number, match.group(1).replace("../", ""), ".") for number, match in given if match]
+        missing = list(commands(piece, lines, files, named(piece, target), 2)) if lines else []
+        if missing and not any(other.path == piece.path and MOVES.search(other.text) for other in inside):
+            yield from missing
 
 
 def named(piece: Piece, target: Target) -> str:
@@ -119,7 +147,9 @@ def commands(
                 continue
             if doubt and "/" not in clean and clean.endswith(PROGRAMS) and not has_programs("", files):
                 continue
-            if not is_made(piece, number, clean) and not OF_READER.search(sentence_before(piece, number)):
+            before = sentence_before(piece, number)
+            spared = OF_READER.search(before) or GONE.search(piece.line(number)) or is_of_other(piece, number, project)
+            if not spared and not is_made(piece, number, clean):
                 reported.add(clean)
                 yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
                 if clean.endswith(PROGRAMS):
@@ -152,6 +182,12 @@ def sentence_before(piece: Piece, number: int) -> str:
         above = above[: fences[-1]]
     last = next((line for line in reversed(above) if not FENCE.match(line)), "")
     return re.split(r"[.!?]\s+(?=[A-Z])", last)[-1]
+
+
+def is_of_other(piece: Piece, number: int, project: str) -> bool:
+    """Whether the line of a command, or the sentence before it, says that it runs in another repository."""
+    said = (name for line in (piece.line(number), sentence_before(piece, number)) for name in OTHER.findall(line))
+    return any(not alike(name, project) for name in said)
 
 
 def is_there(path: str, folder: str, piece: Piece, files: frozenset[str]) -> bool:

@@ -7,6 +7,8 @@ from posixpath import normpath
 
 from audit.rules.invoked import named_files
 from audit.rules.needed import MAKE, unmade
+from audit.rules.shell import alike
+from audit.target import Piece
 
 README = re.compile(
     r"(^|/)(?:README|LISEZ.?MOI|LIESMICH|LEIA.?ME|INSTALL|USAGE|GETTING.?STARTED|QUICK.?START|CONTRIBUTING|MODEL.?CARD)"
@@ -14,9 +16,7 @@ README = re.compile(
     re.I,
 )
 # Pages on one part of the work, of which the commands are looked at.
-GUIDE = re.compile(
-    r"(^|/)(?:TRAIN(?:ING)?|REPRODUC\w*|RUNNING|DATA(?:SETS?)?|EVALUATION|SETUP)(?:[._-][^/]*)?$", re.I
-)
+GUIDE = re.compile(r"(^|/)(?:TRAIN(?:ING)?|REPRODUC\w*|RUNNING|DATA(?:SETS?)?|EVALUATION|SETUP)(?:[._-][^/]*)?$", re.I)
 PROSE = ("", ".md", ".rst", ".txt", ".markdown")
 # Pages of the documentation; those on the past or the future say nothing of the tree.
 PAGE = re.compile(r"(?:^|/docs?/|^docs?/)[^/]*(?:/[^/]*){0,2}\.(?:md|rst)$", re.I)
@@ -26,6 +26,10 @@ NOT_NOW = re.compile(
     re.I,
 )
 RUN = (".py", ".sh", ".bash", ".ipynb", ".R", ".jl", ".slurm", ".sbatch")
+CLONED = re.compile(r"git clone (?:-\S+ )*\S*/([\w.-]+?)(?:\.git)?\s*$", re.M)
+INSTALLED = re.compile(
+    r"pip3? install (?:-\w+ )*(?:-e |--editable )?['\"]?\.(?:\[[\w,-]+\])?['\"]?\s*$|poetry install", re.M
+)
 PACKAGING = ("setup.py", "conftest.py")
 
 
@@ -57,6 +61,11 @@ def runs_tree(lines: Iterable[tuple[int, str, str]], files: frozenset[str], make
             if path.endswith(RUN) and not path.endswith(PACKAGING) and normpath(f"{folder}/{path}") in files:
                 return True
     return False
+
+
+def clones(piece: Piece, name: str) -> bool:
+    """Whether a document has its reader clone the repository of this name, or install from where he stands."""
+    return any(alike(cloned, name) for cloned in CLONED.findall(piece.text)) or INSTALLED.search(piece.text) is not None
 
 
 def has_programs(folder: str, files: frozenset[str]) -> bool:
