@@ -6,7 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.asserting import CHECKS, COMPARING, FAILS, Asserting, snake
-from audit.rules.code import TEST_PATH, Function, Module, dotted, is_function, is_text, last_name, modules
+from audit.rules.code import (
+    TEST_PATH,
+    Function,
+    Module,
+    dotted,
+    is_function,
+    is_text,
+    keyword,
+    last_name,
+    modules,
+    text_of,
+)
 from audit.rules.family import Family, rule
 from audit.rules.incomplete import incomplete
 from audit.rules.looped import looped
@@ -132,7 +143,9 @@ def assertless(module: Module, shared: Mapping[str, Function], library: Mapping[
             or any(checks_for(mark, helpers, known) for mark in marks)
         ):
             continue
-        if any(checks_later(helpers.get(argument)) for argument in arguments) or is_followed(module, node, known):
+        if any(checks_later(helpers.get(argument)) for argument in arguments - parameters_of(node)) or is_followed(
+            module, node, known
+        ):
             continue
         if not known.holds(node, set()) and traps_of(module).isdisjoint(names_in(node)):
             message = f"{node.name} has no assertion"
@@ -153,6 +166,19 @@ def checks_for(mark: str, helpers: Mapping[str, Function], known: Asserting) -> 
         return known.holds(own, set())
     plain = snake(name)
     return bool(FAILS.search(plain) or COMPARING.search(plain) or CHECKS.match(plain))
+
+
+def parameters_of(node: Function) -> set[str]:
+    """Arguments that `parametrize` gives, which are no fixtures whatever else has their names."""
+    calls = [mark for mark in node.decorator_list if isinstance(mark, ast.Call) and "parametrize" in mark_of(mark)]
+    given = (
+        text_of(one)
+        for call in calls
+        if not keyword(call, "indirect")
+        for each in call.args[:1]
+        for one in ast.walk(each)
+    )
+    return {name.strip() for text in given for name in text.split(",")}
 
 
 def checks_later(fixture: Function | None) -> bool:
