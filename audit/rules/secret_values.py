@@ -46,11 +46,17 @@ def is_password(value: str) -> bool:
         return True
     if len(value) < 6 or " " in value or "://" in value or not value.isascii() or is_placeholder(value):
         return False
-    if NO_SECRET.fullmatch(value) or len(set(value)) <= 3 or counts_up(value):
+    if (NO_SECRET.fullmatch(value) and not is_drawn(value)) or len(set(value)) <= 3 or counts_up(value):
         return False
     if "\\u" in value or ("/" in value and is_wordy(value.replace("*", ""))):
         return False  # letters of another alphabet; a path, or what points into a store of secrets
     return not (is_wordy(value) and BETWEEN.search(value) and (MADE_UP.search(value) or len(value) > TESTED))
+
+
+def is_drawn(value: str) -> bool:
+    """Whether letters alone were drawn at random: `qIbIHwGCRGTxSF` changes between small and large where no word does."""
+    runs = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", value)
+    return value.isalpha() and SHORTEST_KEY <= len(value) < 3 * len(runs)
 
 
 def is_chosen(value: str) -> bool:
