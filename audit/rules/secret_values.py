@@ -54,7 +54,7 @@ def is_password(value: str) -> bool:
 
 
 def is_drawn(value: str) -> bool:
-    """Whether letters alone were drawn at random: `qIbIHwGCRGTxSF` changes between small and large where no word does."""
+    """Whether letters alone were drawn at random: `qIbIHwGCRGTxSF` goes from small to large where no word does."""
     runs = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", value)
     return value.isalpha() and SHORTEST_KEY <= len(value) < 3 * len(runs)
 
