@@ -34,7 +34,7 @@ NO_RESULT = re.compile(
     r"|\b(?:limits?|intervals?|percentiles?|quantiles?) of\b"
     r"|\bCI\b|\bfloor|\bclip|\bdropout\b|\blearning rate\b|\bweight decay\b"
     r"|\bdownloading\b|\bchance\b|\b(?:above|below|over|under)\b[^,;]*\b(?:is|are) (?:\w+ ){0,2}(?:good|bad|poor)\b"
-    r"|\bobjectives?\b|\bgoals?\b|\btargets?\b|\baims?\b|\bat (?:least|most)\b"
+    r"|\b(?:cannot|can't)\b|\bobjectives?\b|\bgoals?\b|\btargets?\b|\baims?\b|\bat (?:least|most)\b"
     r"|\bup to\b(?! \d[\d.]*(?: ?[x×%]| times))|\bmust\b|\bshould\b|\bha(?:s|ve) to\b|\bmetrics? (?:is|are)\b",
     re.I,
 )
@@ -60,6 +60,7 @@ NAMED = re.compile(  # the words before a figure that is a version or a number o
 )
 LOGGED = re.compile(r"\b(?:INFO|DEBUG|WARNING)\b|^\s*\d{4}-\d\d-\d\d \d\d:")
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÞА-Я*])|(?<=。)")
+LINK = re.compile(r"\[[^\]\[]{1,200}\]\([^)\s]{1,300}\)")
 NUMBER = re.compile(r"(?<![\d.])\d{1,12}\.\d{1,18}")
 WHOLE = re.compile(r"(?<![\w.])\d{2,6}(?![\w.])")  # in what is small enough to hold results only
 # What no run writes: documents that are copied or packed, manifests with versions, workflows.
@@ -170,10 +171,15 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
         whole = [cells[place].strip("* ") for place in columns if place < len(cells)]
         if not SOURCE.search(line):
             yield from ((number, cell) for cell in whole if CELL.fullmatch(cell))
-        for sentence in SENTENCE.split(line):
+        for sentence in sentences(line):
             if not SOURCE.search(sentence) and len(sentence) <= LONGEST:
                 told = table or RESULTS.search(titles) is not None
                 yield from ((number, figure) for figure in figures(TAG.sub(" ", sentence), told))
+
+
+def sentences(line: str) -> list[str]:
+    """A line's sentences: a full stop in the text of a link, such as that of a journal's name, ends none."""
+    return SENTENCE.split(LINK.sub(lambda match: match.group().replace(" ", "_"), line))
 
 
 def beside_source(piece: Piece) -> set[int]:
@@ -187,7 +193,7 @@ def beside_source(piece: Piece) -> set[int]:
             blocks.append([])
     for position, block in enumerate(blocks):
         lines = [line for line in map(piece.line, block) if "`" in line or "](" in line]
-        said = [sentence for line in lines for sentence in SENTENCE.split(line[:LONGEST_LINE])]
+        said = [sentence for line in lines for sentence in sentences(line[:LONGEST_LINE])]
         above = blocks[position - 1] if position else []
         if above and piece.line(above[-1]).startswith(BELOW) and CREDIT.search(piece.line(block[0]) if block else ""):
             backed.update(above)
