@@ -11,6 +11,7 @@ from audit.rules.code import Module, dotted, is_function, last_name, text_of
 from audit.target import Piece
 
 MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
+SHORT = {"learning_rate": "lr", "weight_decay": "wd", "batch_size": "bs"}  # of one quantity
 LONGEST = 60  # characters of a key: the pattern's time grows with the square
 # What a training run is set by.
 HYPER = re.compile(
@@ -65,10 +66,9 @@ def hardcoded(module: Module, settings: Collection[Settings]) -> Iterator[tuple[
     told: set[ast.AST] = set()
     unused = [one for one in settings if not one.loaded]
     for piece, node, pairs in tables(module) if unused else ():
-        keys = {key for key, value in pairs if is_value(value)}
-        keys.discard("")
+        keys = {SHORT.get(key, key): key for key, value in pairs if key and is_value(value)}
         for one in unused if len(keys) > 1 else ():
-            shared = keys & one.keys
+            shared = {keys[key] for key in keys.keys() & {SHORT.get(key, key) for key in one.keys}}
             if len(shared) >= MIN_SHARED or (len(shared) == 2 and len(one.keys) <= 3):
                 outermost = top_of(module, node)
                 if outermost not in told:
@@ -141,7 +141,9 @@ def fixed(module: Module) -> Iterator[tuple[Piece, ast.expr, str, list[str]]]:
         if len({key for key, _ in inner}) < len(inner):
             continue  # the same keys several times: variants to choose from
         keys = [
-            key for key, value in (*pairs, *inner) if is_number(value) and len(key) < LONGEST and HYPER.fullmatch(key)
+            key
+            for key, value in (*pairs, *inner)
+            if (is_number(value) or is_pair(key, value)) and len(key) < LONGEST and HYPER.fullmatch(key)
         ]
         if len(keys) >= (2 if CALLED.search(name) else MIN_SHARED) and 2 * len(keys) >= len(pairs) + len(inner):
             yield piece, node, name, keys
@@ -151,6 +153,12 @@ def is_number(node: ast.expr) -> bool:
     """A number; text may say anything, and a list is a choice."""
     value = node.operand if isinstance(node, ast.UnaryOp) else node
     return isinstance(value, ast.Constant) and type(value.value) in (int, float)
+
+
+def is_pair(key: str, node: ast.expr) -> bool:
+    """The two decay rates of Adam, which are one value."""
+    row = node.elts if isinstance(node, ast.Tuple | ast.List) else []
+    return key.endswith("betas") and len(row) == 2 and all(map(is_number, row))
 
 
 def is_joined(module: Module, name: str) -> bool:

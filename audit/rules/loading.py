@@ -297,6 +297,14 @@ def is_written_out(module: Module, name: str) -> bool:
     return bool(given) and f"self.{name}" not in updated(module) and all(written)
 
 
+def is_new_table(node: ast.expr) -> bool:
+    """`{"a": 1}`, or `dict(zip(names, values))`, as searches make one of what they try."""
+    if isinstance(node, ast.Call):
+        given = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        return dotted(node.func) == "dict" and isinstance(given, ast.Call) and dotted(given.func) == "zip"
+    return isinstance(node, ast.Dict) and None not in node.keys
+
+
 def is_row(module: Module, name: str) -> bool:
     """Whether the module gives the name nothing but rows that are written out."""
     given = module.given.get(name, [])
@@ -311,7 +319,7 @@ def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
     if not isinstance(node, ast.Name):
         return None
     given = values_of(module, node)[:MOST]
-    if given and all(isinstance(value, ast.Dict) and None not in value.keys for value in given):
+    if given and all(map(is_new_table, given)):
         return () if node.id in updated(module) else None  # made here, not loaded
     if is_row(module, node.id):
         return None
