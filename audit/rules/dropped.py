@@ -7,13 +7,15 @@ from typing import TypeGuard
 from audit.rules.code import dotted, is_function, last_name
 
 BROAD = {"Exception", "BaseException"}
-GIVES_BACK = {"close", "unlink", "rmtree", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
+REMOVES = {"unlink", "rmtree"}
+PASSING = re.compile(r"te?mp|temporary|scratch|stag(e|ing)|partial|(^|\W|_)(part|lock|sock)", re.I)  # not meant to stay
+GIVES_BACK = {"close", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
 BLANK = {"zeros", "zeros_like", "ones", "ones_like"}  # arrays and tensors of nothing
 EMPTY = {"set", "dict", "list", "tuple"}
 NUMBER = (ast.Constant, ast.USub)  # of `-1`
 # A maintainer's word that this handler is meant so.
 MARKED = re.compile(
-    r"#.*(?:\bnoqa\s*:[\w\s,]*\b(?:S11[02]|BLE001|E722)\b|\bpylint:\s*disable=[\w,\s-]*\b(?:broad|bare)-exce)", re.I
+    r"#.*(?:\bnoqa\s*:[\w\s,]*\b(?:S11[02]|BLE001)\b|\bpylint:\s*disable=[\w,\s-]*\b(?:broad|bare)-exce)", re.I
 )
 SETS = re.compile(r"set|use$|enable|disable|(simple)?filter|register|switch", re.I)
 SAYS = re.compile(r"\b(could|can|did|does|do|was|is)( ?no|n')t\b|\bfail|\berror|unable|invalid|wrong|problem", re.I)
@@ -116,9 +118,12 @@ def is_cleanup(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
 
 
 def gives_back(body: list[ast.stmt]) -> bool:
-    """Whether a block is one call such as `stream.close()`."""
+    """Whether a block is one call such as `stream.close()`, or removes what is only there for a while."""
     call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
-    return isinstance(call, ast.Call) and last_name(call.func) in GIVES_BACK
+    if not isinstance(call, ast.Call):
+        return False
+    passing = last_name(call.func) in REMOVES and PASSING.search(ast.unparse(call)) is not None
+    return passing or last_name(call.func) in GIVES_BACK
 
 
 def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:

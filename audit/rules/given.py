@@ -6,7 +6,17 @@ from collections import defaultdict
 from typing import cast
 
 from audit.rules.code import Function, Module, dotted, is_function, last_name
-from audit.rules.reading import EXISTS, LISTS, OPENERS, gone_through, is_tried, opens_for_writing
+from audit.rules.reading import (
+    EXISTS,
+    LISTS,
+    OPENERS,
+    default_of,
+    gone_through,
+    is_of_other_file,
+    is_tried,
+    opens_for_writing,
+    parameter,
+)
 
 JOINS = {"os.path.join", "pathlib.Path", "os.fspath", "str", "os.path.expanduser", "os.path.abspath"}
 JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "format", "strip"}
@@ -32,6 +42,8 @@ MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what ca
 OF_FORMAT = re.compile(r"suffix|splitext|endswith")  # what kind of file it is
 DEEPEST = 3  # names that one path has, and callers of callers
 
+Reading = tuple[ast.Call, ast.expr]  # a call that reads a file, and its path
+
 
 def is_unasked(module: Module, call: ast.Call, path: ast.expr) -> bool:
     """Whether a parameter or the object holds the path that is read, and nobody in the module asks if it is there."""
@@ -39,7 +51,7 @@ def is_unasked(module: Module, call: ast.Call, path: ast.expr) -> bool:
     told: set[str] = set()
     given = bool(functions) and is_given(module, path, functions, told)
     told_by_caller = any("." in name or parameter(name, functions) is not None for name in told)
-    return given and told_by_caller and not is_seen_to(module, call, functions, told)
+    return given and told_by_caller and not is_seen_to(module, call, path, functions, told)
 
 
 def is_just_made(module: Module, call: ast.Call, path: ast.expr) -> bool:
@@ -106,26 +118,6 @@ def is_same(module: Module, value: ast.expr, name: str) -> bool:
     return (module.full_name(value.func) in JOINS and named == [name]) or method
 
 
-def parameter(name: str, functions: list[Function]) -> str | None:
-    """The annotation of the parameter that has this name, "" without one; None where no parameter has it."""
-    for function in functions:
-        arguments = function.args
-        extra = [argument for argument in (arguments.vararg,) if argument is not None]
-        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra):
-            if argument.arg == name:
-                return ast.unparse(argument.annotation) if argument.annotation else ""
-    return None
-
-
-def default_of(function: Function, name: str) -> ast.expr | None:
-    """The default of a function's parameter, None without one."""
-    arguments = function.args
-    placed = [*arguments.posonlyargs, *arguments.args]
-    defaults = zip(placed[len(placed) - len(arguments.defaults) :], arguments.defaults, strict=True)
-    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    return next((value for argument, value in (*defaults, *named) if argument.arg == name), None)
-
-
 def is_held(module: Module, node: ast.Attribute, functions: list[Function], told: set[str]) -> bool:
     """`self.path` that a parameter gave, or an attribute of a parameter (`args.path`)."""
     if not isinstance(node.value, ast.Name) or NO_PATH.search(node.attr):
@@ -158,9 +150,9 @@ def attributes(module: Module, holder: ast.ClassDef) -> dict[str, list[ast.expr]
     return made[holder]
 
 
-def is_seen_to(module: Module, call: ast.Call, functions: list[Function], told: set[str]) -> bool:
+def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[Function], told: set[str]) -> bool:
     """Whether the function, the class that holds the path or a caller in the module asks, tries, tests or makes it."""
-    if is_tried(module, call) or any(asks(module, one, told, call.lineno) for one in functions):
+    if is_tried(module, call) or any(asks(module, one, told, call.lineno, (call, path)) for one in functions):
         return True
     if is_wrapped(module, call, told):
         return True
@@ -281,9 +273,10 @@ def asking_calls(module: Module) -> list[ast.Call]:
     return calls
 
 
-def asks(module: Module, function: Function, told: set[str], line: int) -> bool:
+def asks(module: Module, function: Function, told: set[str], line: int, read: Reading | None = None) -> bool:
     """Whether a function asks for files, is called so, has its paths checked before, or tests or passes on this one."""
-    if ASKING.search(function.name) or (id(function) in askers(module) and not asks_of_others(module, function, told)):
+    asking = id(function) in askers(module) and not asks_of_others(module, function, told, read)
+    if asking or ASKING.search(function.name):
         return True
     if ASKED_BY_TYPE.search(" ".join(map(ast.unparse, (*function.decorator_list, function.args)))):
         return True
@@ -301,10 +294,12 @@ def asks(module: Module, function: Function, told: set[str], line: int) -> bool:
     return False
 
 
-def asks_of_others(module: Module, function: Function, names: set[str]) -> bool:
-    """Whether all that a function asks for or lists are parameters of its own other than those that make a path."""
+def asks_of_others(module: Module, function: Function, names: set[str], read: Reading | None) -> bool:
+    """Whether all that a function asks for or lists are files or parameters of its own other than those of a path."""
     subjects = [call for call in asking_calls(module) if module.scope(call) is function]
     for call in subjects if names else ():
+        if read is not None and last_name(call.func) in EXISTS and is_of_other_file(module, call, *read):
+            continue
         of = {one.id for one in ast.walk(call) if isinstance(one, ast.Name) and one.id not in module.origins}
         of -= {"str", "sorted", "open"}
         if not of or of & names or any(one == "self" or parameter(one, [function]) is None for one in of):

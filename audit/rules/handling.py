@@ -24,8 +24,18 @@ from audit.rules.dropped import MARKED, drops, gives_back, is_broad
 from audit.rules.family import Family, rule
 from audit.rules.given import called_by_name, is_given, is_just_made, is_unasked
 from audit.rules.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
-from audit.rules.kept import holds_weights, is_of_no_device, opened
-from audit.rules.reading import EXISTS, OPENERS, OPTIONS, Read, is_listed, is_tried, known_path, reads, unchecked_read
+from audit.rules.kept import holds_weights, is_network, is_of_no_device, opened
+from audit.rules.pictures import is_asked, is_told_of, is_used_at_once, is_used_next
+from audit.rules.reading import (
+    OPENERS,
+    OPTIONS,
+    Read,
+    is_listed,
+    is_tried,
+    known_path,
+    reads,
+    unchecked_read,
+)
 from audit.rules.torches import WHERE_OLD, settle, torches
 from audit.target import Piece, Target
 
@@ -75,7 +85,6 @@ NEEDS = "needs CUDA whatever the machine has"
 CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
 MOST = 100  # calls of one name that are looked at
 SHOWN = 5  # line numbers named in one message
-PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -176,8 +185,10 @@ def suppresses(module: Module, call: ast.Call) -> bool:
 def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding]:
     """What is wrong with one torch.load."""
     place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
-    placed = len(call.args) > 1 or keyword(call, "map_location") is not None or has_unpacked_keywords(call)
-    weights = holds_weights(module, call) and not is_of_no_device(module, call)
+    filled = len(call.args) > 1 and is_network(module, call.args[1])  # no place, though it stands where one belongs
+    placed = len(call.args) > 1 and not filled
+    placed = placed or keyword(call, "map_location") is not None or has_unpacked_keywords(call)
+    weights = filled or (holds_weights(module, call) and not is_of_no_device(module, call))
     if not placed and weights:
         yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
     restricted = keyword(call, "pickle_module") is not None and chooses_classes(module)
@@ -225,37 +236,11 @@ def devices(module: Module) -> Iterator[Finding]:
 def pictures(module: Module) -> Iterator[Finding]:
     """`cv2.imread(...)` used at once: it gives None for a file that is not there."""
     for piece, call, name in module.calls:
-        if name == "cv2.imread" and is_used_at_once(module, call):
+        if name == "cv2.imread" and (is_used_at_once(module, call) or is_used_next(module, call)):
             one_of_many = bool(call.args) and is_listed(module, call.args[0])
             if not one_of_many and not is_asked(module, call):
                 message = "cv2.imread() gives None for a missing file, which is used at once"
                 yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
-
-
-def is_used_at_once(module: Module, call: ast.Call) -> bool:
-    """Whether something is done with what a call gives, before anybody can ask what it is."""
-    holder = module.parents.get(call)
-    used = isinstance(holder, ast.Attribute | ast.Subscript) and holder.value is call
-    return used or (isinstance(holder, ast.Call) and call in holder.args and last_name(holder.func) in PICTURE_USES)
-
-
-def is_told_of(module: Module, call: ast.Call) -> bool:
-    """Whether a picture is not looked at here, or asked for: `if image is None`; what is used at once is told of."""
-    holder = module.parents.get(call)
-    if not isinstance(holder, ast.Assign) or not isinstance(holder.targets[0], ast.Name):
-        return True
-    if "pictures asked for" not in module.derived:
-        asking = [node.test for node in module.of({ast.If, ast.IfExp, ast.Assert, ast.While}) if hasattr(node, "test")]
-        names = (one.id for test in asking for one in ast.walk(test) if isinstance(one, ast.Name))
-        module.derived["pictures asked for"] = set(names)
-    return holder.targets[0].id in module.derived["pictures asked for"]
-
-
-def is_asked(module: Module, call: ast.Call) -> bool:
-    """Whether a condition around the call asks if the file is there."""
-    tests = (holder.test for holder in module.enclosing(call) if isinstance(holder, ast.If | ast.IfExp))
-    asked = (inner for test in tests for inner in ast.walk(test) if isinstance(inner, ast.Call))
-    return any(last_name(inner.func) in EXISTS for inner in asked)
 
 
 def called(call: ast.Call, name: str) -> str:
@@ -271,7 +256,7 @@ def unchecked(module: Module) -> Iterator[Finding]:
     teaches = TEACHING_PATH.search(module.path) is not None
     for read in reading:
         piece, call, name, argument = read
-        if name == "cv2.imread" and is_told_of(module, call):
+        if name == "cv2.imread" and (is_told_of(module, call) or is_used_next(module, call)):
             continue
         path = unchecked_read(module, call, name, argument)
         if path and not is_just_made(module, call, argument):

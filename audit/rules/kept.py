@@ -38,6 +38,7 @@ DATA = re.compile(
     r"|point|mesh|patch|vol(ume)?|metric|hist|buffer|replay|memory|traj|latent|prompt|transform|lexicon|align|zip",
     re.I,
 )
+PARAMETERS = {"state_dict", "named_parameters"}
 MOVES = {"to", "cuda", "cpu", "train", "float", "double", "requires_grad_"}
 KEPT_IN = re.compile(r"checkpoint|ckpt|weights|snapshot", re.I)  # the modules that load and save them
 
@@ -134,11 +135,34 @@ def used_as_weights(module: Module) -> set[tuple[int, str]]:
         for node in module.of({ast.Subscript}):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
                 key = text_of(node.slice)
-                if LEARNED.search(key) or WEIGHT_KEYS.search(key):
+                if LEARNED.search(key) or WEIGHT_KEYS.search(key) or is_named_parameter(module, node.slice):
                     used.add((place(module, node), node.value.id))
         module.derived["used as weights"] = used
     found: set[tuple[int, str]] = module.derived["used as weights"]
     return found
+
+
+def is_named_parameter(module: Module, key: ast.expr) -> bool:
+    """Whether a key goes through the names of a network's weights: `for name, w in net.state_dict().items()`."""
+    for holder in module.enclosing(key) if isinstance(key, ast.Name) else ():
+        if isinstance(holder, ast.For) and dotted(key) in [dotted(part) for part in parts(holder.target)]:
+            calls = (part for part in ast.walk(holder.iter) if isinstance(part, ast.Call))
+            return any(getattr(call.func, "attr", "") in PARAMETERS for call in calls)
+    return False
+
+
+def parts(target: ast.expr) -> list[ast.expr]:
+    """What a loop gives values."""
+    return target.elts if isinstance(target, ast.Tuple) else [target]
+
+
+def is_network(module: Module, node: ast.expr) -> bool:
+    """Whether a name stands for a network that the same function makes: `rnn = RNNModel(...)`."""
+    scope = module.scope(node)
+    given = module.given.get(node.id, []) if isinstance(node, ast.Name) else []
+    given = [value for value in given if module.scope(value) is scope]
+    made = [last_name(value.func) for value in given if isinstance(value, ast.Call)]
+    return len(made) == len(given) == 1 and made[0][:1].isupper() and LEARNED.search(made[0]) is not None
 
 
 def is_saved_above(module: Module, call: ast.Call) -> bool:

@@ -2,9 +2,20 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
-from audit.rules.code import TEACHING_PATH, Module, dotted, is_function, is_parameter, keyword, last_name, text_of
+from audit.rules.code import (
+    TEACHING_PATH,
+    Function,
+    Module,
+    dotted,
+    is_function,
+    is_parameter,
+    keyword,
+    last_name,
+    text_of,
+)
 from audit.target import Piece
 
 EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat"}
@@ -35,6 +46,7 @@ MAKING = re.compile(r"(^|/)(_?setup(_\w+)?|conf|versioneer|noxfile|tasks|fabfile
 PATH_TYPES = {"", "str", "Path", "PurePath", "fspath", "expanduser", "abspath"}  # of an option, which ask nothing
 MAKES = {"write_text", "write_bytes", "touch", "open", "rename", "replace", "symlink_to"}  # methods of a path
 FILE = re.compile(r"[^/\\]\.\w+$")
+MOST = 20  # questions of one function that are looked at
 DEEPEST = 4  # names and callers that one path is followed through
 
 
@@ -62,14 +74,93 @@ def unchecked_read(module: Module, call: ast.Call, name: str, argument: ast.expr
         return ""
     if any(is_tried(module, place) for place in through):
         return ""
-    if "asked" not in module.derived:
-        module.derived["asked"] = {id(module.scope(c)) for _, c, _ in module.calls if last_name(c.func) in EXISTS}
+    if "questions" not in module.derived:
+        module.derived["questions"] = defaultdict(list)
+        for question in (one for _, one, _ in module.calls if last_name(one.func) in EXISTS):
+            module.derived["questions"][id(module.scope(question))].append(question)
         module.derived["listed"] = {id(module.scope(c)) for _, c, _ in module.calls if last_name(c.func) in LISTS}
         module.derived["written"] = list(written_paths(module))
     scopes = {id(module.scope(place)) for place in through}
     listed = "{" in path and not scopes.isdisjoint(module.derived["listed"])
     written = any(path == made and by not in through for made, by in module.derived["written"])
-    return "" if listed or written or scopes & module.derived["asked"] else path
+    if listed or written:
+        return ""
+    questions = [question for scope in scopes for question in module.derived["questions"].get(scope, [])[: MOST + 1]]
+    others = (is_of_another(module, question, through, path) for question in questions[:MOST])
+    return path if len(questions) <= MOST and all(others) else ""
+
+
+def is_of_another(module: Module, question: ast.Call, through: list[ast.AST], path: str) -> bool:
+    """Whether a question is for another path: another option's, or a file of another name, as `is_of_other_file`."""
+    asked = known_path(module, subject_of(question))
+    if not asked or asked in path or path in asked:
+        return False
+    if "{" in (asked[0], path[0]) and asked.partition("/")[0] != path.partition("/")[0]:
+        return True
+    return bool(FILE.search(asked) and FILE.search(path)) and not decides(module, question, through)
+
+
+def is_of_other_file(module: Module, question: ast.Call, call: ast.Call, path: ast.expr) -> bool:
+    """Whether a question is for a file of another name than the one that is read, and changes nothing for that."""
+    asked, read = file_name(module, subject_of(question)), file_name(module, path)
+    return bool(asked and read) and asked != read and not decides(module, question, [call])
+
+
+def subject_of(question: ast.Call) -> ast.expr:
+    """What is asked for: of `os.path.exists(path)` and of `path.exists()` the path."""
+    if question.args or not isinstance(question.func, ast.Attribute):
+        return question.args[0] if question.args else question.func
+    return question.func.value
+
+
+def decides(module: Module, question: ast.Call, places: list[ast.AST]) -> bool:
+    """Whether something is done, made or refused where the file is not there, or the places are reached if it is.
+
+    `if cache.exists(): return load(cache)` leaves open whether the file is there that is read behind it.
+    """
+    child: ast.AST = question
+    for holder in module.enclosing(question):
+        if isinstance(holder, ast.If | ast.IfExp) and child is holder.test:
+            inside = holder.body if isinstance(holder.body, list) else [holder.body]
+            return any(part in inside for place in places for part in (place, *module.enclosing(place)))
+        if not (isinstance(holder, ast.BoolOp) and isinstance(holder.op, ast.And)):
+            return True
+        child = holder
+    return True
+
+
+def file_name(module: Module, node: ast.expr, depth: int = 0) -> str:
+    """The name of a file that a path ends with, as far as it is written out: "train.txt" of `folder / "train.txt"`."""
+    if isinstance(node, ast.Name) and depth < DEEPEST and not is_parameter(module, node):
+        given = [value for value in module.given.get(node.id, []) if module.scope(value) is module.scope(node)]
+        return file_name(module, given[0], depth + 1) if len(given) == 1 else ""
+    if isinstance(node, ast.Call) and node.args and module.full_name(node.func) in ("os.path.join", "pathlib.Path"):
+        return file_name(module, node.args[-1], depth)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return file_name(module, node.right, depth)
+    text = text_of(node.values[-1] if isinstance(node, ast.JoinedStr) and node.values else node)
+    whole = not isinstance(node, ast.JoinedStr) or "/" in text
+    return text.rpartition("/")[2] if whole and FILE.search(text) else ""
+
+
+def parameter(name: str, functions: list[Function]) -> str | None:
+    """The annotation of the parameter that has this name, "" without one; None where no parameter has it."""
+    for function in functions:
+        arguments = function.args
+        extra = [argument for argument in (arguments.vararg,) if argument is not None]
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra):
+            if argument.arg == name:
+                return ast.unparse(argument.annotation) if argument.annotation else ""
+    return None
+
+
+def default_of(function: Function, name: str) -> ast.expr | None:
+    """The default of a function's parameter, None without one."""
+    arguments = function.args
+    placed = [*arguments.posonlyargs, *arguments.args]
+    defaults = zip(placed[len(placed) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return next((value for argument, value in (*defaults, *named) if argument.arg == name), None)
 
 
 def is_tried(module: Module, place: ast.AST) -> bool:
