@@ -106,6 +106,13 @@ def is_over_batches(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
     return any(BATCHES.search(name) for part in parts for name in names_of(part))
 
 
+def is_by_size(loop: ast.For | ast.AsyncFor) -> bool:
+    """Whether a loop takes as many at a time as a batch holds: `range(0, n, batch_size)`, `order.split(batch_size)`."""
+    call = loop.iter
+    cuts_up = isinstance(call, ast.Call) and called(call) in ("range", "trange", "split", "chunk", "array_split")
+    return cuts_up and any(last_name(part) in ("batch_size", "bs") for part in getattr(call, "args", ()))
+
+
 def first_batch_of(value: ast.expr) -> str:
     """The loader of which `next(iter(loader))` takes the first batch; "" for anything else."""
     while isinstance(value, ast.Subscript) or (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):

@@ -14,6 +14,7 @@ from audit.rules.batches import (
     counters_of,
     cuts,
     first_batch_of,
+    is_by_size,
     is_over_batches,
     limits,
     roots_of,
@@ -55,6 +56,9 @@ def looped(module: Module) -> Iterator[Finding]:
                 yield from overwritten(module, piece, node)
                 yield from first_batches(module, piece, node)
                 yield from only_round(module, piece, node)
+            elif is_by_size(node):
+                text = f"the last batch of the loop in line {node.lineno}"
+                yield from one_batch(module, piece, node, left_by(node) - set(names_of(node.target)), text)
             else:
                 yield from first_samples(module, piece, node)
         elif isinstance(node, ast.Assign) and is_judged_first(module, node):
@@ -79,7 +83,8 @@ def left_by(loop: ast.For | ast.AsyncFor) -> set[str]:
     batch = set(names_of(batch_of(loop)))
     for line in steps(loop.body):
         if isinstance(line, ast.Assign) and not batch.isdisjoint(used := set(names_of(line.value))):
-            made = {one.id for target in line.targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+            whole = [target for target in line.targets if not isinstance(target, ast.Subscript)]  # not `out[i:j] = ...`
+            made = {one.id for target in whole for one in ast.walk(target) if isinstance(one, ast.Name)}
             batch |= made if made.isdisjoint(used) else set()
     return batch
 

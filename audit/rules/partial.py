@@ -44,7 +44,10 @@ COUNTED = re.compile(
 JUDGES = re.compile(r"_*(eval|evaluate|validate|validation|test)(_(?!step)|$)")  # what is worked out there is no loss
 WORKED_OUT = {ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension}
 LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
-LABELLED = re.compile(r"\b(accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement)\b", re.I)
+LABELLED = re.compile(
+    r"\b((?:cv|oof) score|accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement)\b",
+    re.I,
+)
 SAYS_SO = re.compile(
     r"first|only|sampled|sample_|_samples?\b|[#'\"].*\bsamples?\b|subset|partial|preview|rough|at most|\blast\b", re.I
 )

@@ -5,7 +5,7 @@ import re
 
 from audit.rules.batches import HELD_OUT
 from audit.rules.code import Module, is_constant, is_function, keyword, last_name, text_of
-from audit.rules.narrowed import MANY, called, names_of, whole_number
+from audit.rules.narrowed import MANY, called, names_of, narrowing_of, whole_number
 from audit.rules.partial import JUDGES, METRIC
 
 TRAIN = re.compile(r"(^|[_/\W])(x_?|y_?)?tr(ai)?n", re.I)
@@ -27,14 +27,26 @@ def cut_of(module: Module, node: ast.AST) -> str:
     words = [*names_of(of), *(text_of(one) for one in ast.walk(of))]
     calls = (one for one in ast.walk(of) if isinstance(one, ast.Call))
     words += ["test" for call in calls if is_constant(keyword(call, "train"), False)]
-    if any(map(TRAIN.search, words)) or any(map(RANKED.search, words)) or OTHER.search(root(of)):
+    of_fold = is_of_one_fold(module, of)
+    if any(map(TRAIN.search, words)) or any(map(RANKED.search, words)) or (OTHER.search(root(of)) and not of_fold):
         return ""
-    if not any(map(HELD_OUT.search, words)) and not is_gone_through(module, node):
+    if not any(map(HELD_OUT.search, words)) and not is_gone_through(module, node) and not of_fold:
         return ""
     text = ast.unparse(node)
     if len(text) > 120 or is_rest(module, of) or is_of_another(module, node, words) or is_all_smaller(module):
         return ""
     return text[:80]
+
+
+def is_of_one_fold(module: Module, of: ast.expr) -> bool:
+    """`df.image_id.unique()` after `df = df[df.fold == fold]`: what is told apart in the rows of one fold."""
+    if not (isinstance(of, ast.Call) and called(of) == "unique"):
+        return False
+    frame = next((one for one in ast.walk(of) if isinstance(one, ast.Name)), None)
+    given = narrowing_of(module).value_of(frame) if frame is not None else None
+    test = given[0].slice if given and isinstance(given[0], ast.Subscript) else None
+    same = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq)
+    return same and isinstance(test, ast.Compare) and "fold" in names_of(test.left)
 
 
 def is_all_smaller(module: Module) -> bool:
