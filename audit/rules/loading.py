@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, is_parameter, last_name, text_of
 from audit.rules.listing import called
-from audit.rules.loops import asks_each, is_shown, only_shows
+from audit.rules.loops import FOUND, asks_each, is_new_table, is_shown, only_shows
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
 COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
@@ -271,8 +271,13 @@ def keys_of(module: Module, node: ast.expr, depth: int = 0) -> Keys | None:
         return None  # the layers of a network, which are called `cfg`
     if links and links[0][1] and dotted(node) == "self" and is_written_out(module, links[0][0]):
         return None  # made here, not loaded
-    named = next((n for n, (key, attribute) in enumerate(links) if attribute and CALLED.search(key)), None)
+    named = next((n for n, (key, attribute) in enumerate(links) if attribute and is_called(key)), None)
     return None if named is None else tuple(key for key, _ in links[named + 1 :] if key)  # `self.config["a"]`
+
+
+def is_called(name: str) -> bool:
+    """Whether an attribute is called like a configuration, and not like what a search has found."""
+    return bool(CALLED.search(name)) and not name.startswith(FOUND)
 
 
 def fields(module: Module) -> dict[str, list[ast.expr]]:
@@ -295,14 +300,6 @@ def is_written_out(module: Module, name: str) -> bool:
     given = fields(module).get(name, [])
     written = (isinstance(value, ast.Dict) and value.keys and None not in value.keys for value in given)
     return bool(given) and f"self.{name}" not in updated(module) and all(written)
-
-
-def is_new_table(node: ast.expr) -> bool:
-    """`{"a": 1}`, or `dict(zip(names, values))`, as searches make one of what they try."""
-    if isinstance(node, ast.Call):
-        given = node.args[0] if len(node.args) == 1 and not node.keywords else None
-        return dotted(node.func) == "dict" and isinstance(given, ast.Call) and dotted(given.func) == "zip"
-    return isinstance(node, ast.Dict) and None not in node.keys
 
 
 def is_row(module: Module, name: str) -> bool:

@@ -1,12 +1,13 @@
-"""What loops do with the tables that they go through."""
+"""What loops do with the tables that they go through, and tables that loops and searches make."""
 
 import ast
 import re
 
-from audit.rules.code import Module, text_of
+from audit.rules.code import Module, dotted, text_of
 from audit.rules.listing import called
 
 SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
+FOUND = "best_"  # begins the names of what a search has found
 SPREADING = re.compile(r"\bvars\(|__dict__|\basdict\(|\bgetattr\(|to_dict\(|parse_args\(")
 
 
@@ -43,3 +44,20 @@ def is_asked(module: Module, table: ast.Name) -> bool:
         return holder.value is table and bool(text_of(holder.slice))
     call = module.parents.get(holder) if isinstance(holder, ast.Attribute) and holder.attr in ("get", "pop") else None
     return isinstance(call, ast.Call) and call.func is holder and any(map(text_of, call.args[:1]))
+
+
+def is_new_table(node: ast.expr) -> bool:
+    """`{"a": 1}`, `dict(a=1)`, `dict(zip(names, values))` and `study.best_params`, as searches make them."""
+    if isinstance(node, ast.Attribute):
+        return node.attr.startswith(FOUND)
+    if isinstance(node, ast.DictComp):
+        return called_zip(node.generators[0].iter)
+    if isinstance(node, ast.Call) and dotted(node.func) == "dict":
+        named = bool(node.keywords) and all(item.arg for item in node.keywords)
+        return called_zip(node.args[0]) if len(node.args) == 1 and not node.keywords else named and not node.args
+    return isinstance(node, ast.Dict) and None not in node.keys
+
+
+def called_zip(node: ast.expr) -> bool:
+    """`zip(names, values)`."""
+    return isinstance(node, ast.Call) and dotted(node.func) == "zip"
