@@ -36,9 +36,17 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
     far = item.module.count(".") > 1 and OF_SOMEBODY.fullmatch(first) and first not in local.tops
     own = OWN_NAMES.fullmatch(first) and first not in ON_PYPI and not far
     if first in local.tops:
-        here = not moves or any(local.resolve(module.path, other) for other in siblings(module, first))
+        known = any(local.resolve(module.path, other) for other in siblings(module, first))
+        own = own and (known or not is_deep(local, first))
+        here = not moves or known
         return item.module if dot and here and (owns(local, module, item.module) or (own and not moves)) else ""
     return item.module if own and not moves and not item.deferred else ""
+
+
+def is_deep(local: Local, first: str) -> bool:
+    """Whether all of a name in the tree are folders without `__init__.py` in packages: as may be a distribution's."""
+    places = local.tops[first]
+    return all(local.within(folder) and local.locate(folder, (first,)).endswith("/") for folder in places)
 
 
 def lost_name(local: Local, module: Module, item: Import, place: str) -> str:

@@ -121,9 +121,11 @@ def swallowed(module: Module) -> Iterator[Finding]:
             dropped = drops(node, is_function(scope) and scope.name == "__getitem__")
             if dropped and (cleans(module, node) or goes_on(module, node)):
                 dropped = [(place, what) for place, what in dropped if what in ("except:", "finally")]
-        elif isinstance(node, ast.With | ast.AsyncWith) and not (cleans(module, node) or gives_back(node.body)):
+        elif isinstance(node, ast.With | ast.AsyncWith):
             calls = (item.context_expr for item in node.items)
             dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(module, call)]
+            if dropped and (cleans(module, node) or gives_back(node.body)):
+                continue
         else:
             continue
         for statement, what in dropped:
@@ -133,9 +135,14 @@ def swallowed(module: Module) -> Iterator[Finding]:
 
 
 def cleans(module: Module, node: ast.stmt) -> bool:
-    """Whether a function only gives back what is no longer used: an error there changes nothing that comes after."""
+    """Whether a function only gives back what is no longer used: an error there changes nothing that comes after.
+
+    Nor does one on the way to an error that a handler raises in the end.
+    """
     scope = module.scope(node)
-    return is_function(scope) and CLEANS.search(scope.name) is not None
+    handlers = (holder for holder in module.enclosing(node) if isinstance(holder, ast.ExceptHandler))
+    raises = any(isinstance(handler.body[-1], ast.Raise) for handler in handlers)
+    return raises or (is_function(scope) and CLEANS.search(scope.name) is not None)
 
 
 def goes_on(module: Module, node: ast.Try | ast.TryStar) -> bool:

@@ -70,6 +70,7 @@ ASKED_FOR = re.compile(r"['\"]([\w-]+)")
 HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/")  # copies that editors and other tools keep
 # Conditions under which a library is there: `if is_bnb_available():`, `if HAS_WANDB:`.
 THERE = re.compile(r"available|installed|AVAILABLE|INSTALLED|find_spec|\b(?:has|HAS)_\w")
+INSTALLS = re.compile(r"\b(?:check|ensure|install)_(?:\w+_)?(?:requirements?|packages?|dependenc(?:y|ies))\(")
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
 
@@ -188,10 +189,17 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 continue
             if item.deferred and not optional.isdisjoint((first, DISTRIBUTIONS.get(first))):
                 continue
+            if item.deferred and is_installed(item.piece.text, first):
+                continue
             if is_foreign(first) and not covers(names, first) and not (moves and fetched(module, first)):
                 reported.add(first)
                 message = f"`{first}` is neither in the tree nor among its declared dependencies"
                 yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])
+
+
+def is_installed(text: str, first: str) -> bool:
+    """Whether a module installs what it imports, or fails with a word on it: `check_requirements(("x2paddle",))`."""
+    return INSTALLS.search(text) is not None and re.search(rf"['\"]{first.replace('_', '[-_]')}\b", text) is not None
 
 
 def optional_modules(target: Target, local: Local) -> set[str]:

@@ -31,6 +31,7 @@ MAY_COMMENT = re.compile(r"#.*?(?:todo|fixme)", re.I)
 NOTE_IN_TEXT = re.compile(
     r"^\W*(?:TODO|FIXME)\b|\b(?:TODO|FIXME)\s?[:(]|\((?:TODO|FIXME)\)|^\W*(?i:todo):|:\s+(?:TODO|FIXME)\W*$"
 )
+TEMPLATES = re.compile(r"(^|/)\w*templates?/")  # for others to fill in
 SETTINGS = re.compile(r"\.(ya?ml|toml|cfg|ini|sh|bash|ps1|bat|cmd)$|(^|/)(Dockerfile|Makefile)[^/]*$")
 BATCH = re.compile(r"\.(bat|cmd)$")
 
@@ -38,6 +39,8 @@ BATCH = re.compile(r"\.(bat|cmd)$")
 def notes(target: Target) -> Iterator[Finding]:
     """Comments and docstrings that say that something is still to be done, also in what does not parse."""
     for piece in target.pieces:
+        if TEMPLATES.search(piece.path):
+            continue
         lowered = piece.text.lower()
         if not ("todo" in lowered or "fixme" in lowered) or not MAY_NOTE.search(piece.text):
             continue

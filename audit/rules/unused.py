@@ -34,6 +34,7 @@ TAKES_NAMED = re.compile(
     r"\b(?:globals|vars|locals)\(\)(?:\[|\.get\()(?!['\"])|\bsys\.modules\[__name__\]|\bimport_module\(__name__\)"
     r"|\bFire\(\s*(?:(?:name|command)\s*=[^()]*)?\)|(?<![\w.])(?<!def )eval\((?!['\")])"
 )
+FETCHED = re.compile(r"\bgetattr\(\s*sys\.modules\[__name__\],\s*(?!['\"])")  # by names that only a run knows
 # What a text that eval is given begins with, `loss_` in eval("loss_%s()" % kind).
 BUILT = re.compile(r"(?<![\w.])eval\((['\"])([A-Za-z]\w*)[^'\"\n]*\1\s*(?:%|\+|\.format\()")
 COMPATIBLE = re.compile(r"(^|/)_?(py\w*_?)?compat(ibility)?\w*\.py$")  # what others are to take from there
@@ -173,6 +174,10 @@ class Uses:
                 TAKES_NAMED.search(piece.text) for piece in module.pieces if looks(piece.text)
             )
         if module.derived["takes"] and self.is_local(module, name):
+            return True
+        if "fetches" not in module.derived:
+            module.derived["fetches"] = any(FETCHED.search(piece.text) for piece in module.pieces)
+        if module.derived["fetches"] and any(name in item.names for item in imports_of(module)):
             return True
         if "built" not in module.derived:
             texts = [piece.text for piece in module.pieces if "eval(" in piece.text]
