@@ -19,6 +19,7 @@ from audit import newer, notebooks
 from audit.config import Exclusion
 from audit.model import Location
 from audit.patterns import Pattern
+from audit.trees import children, held
 
 MAX_BYTES = 32 * 2**20  # larger files are noted, not read
 MAX_CODE = 2 * 2**20  # characters of one piece of Python; a syntax tree takes a hundred times as much memory
@@ -30,16 +31,6 @@ SKIPPED_FOLDERS = {
 PATIENCE = 30  # seconds for git; a repository may be made so that it waits for ever
 CLOSED = re.compile(rb"could not open directory '(.+?)/?':")  # what git says of it
 PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
-# Fields of syntax trees that hold no nodes, or only the marks of load and store, which all trees share.
-PLAIN = {
-    "ctx", "id", "attr", "arg", "name", "asname", "module", "level", "kind", "type_comment", "conversion", "is_async",
-    "simple", "kwd_attrs", "rest", "tag",
-}  # fmt: skip
-PARTS = {  # of each kind of node the fields that may hold nodes
-    kind: tuple(name for name in kind._fields if name not in PLAIN or kind.__name__ == "TypeAlias")
-    for kind in vars(ast).values()
-    if isinstance(kind, type) and issubclass(kind, ast.AST)
-}
 
 
 class Kind(StrEnum):
@@ -116,28 +107,6 @@ class Piece:
     def lines(self) -> list[str]:
         """Split at newlines only, as Python counts them."""
         return self.text.split("\n")
-
-
-def children(node: ast.AST) -> list[ast.AST]:
-    """The nodes that a node holds itself, in order, without the marks of load and store."""
-    below = []
-    for name in PARTS[type(node)]:
-        value = getattr(node, name, None)
-        if value.__class__ is list:
-            below += [item for item in value if isinstance(item, ast.AST)]
-        elif isinstance(value, ast.AST):
-            below.append(value)
-    return below
-
-
-def held(node: ast.AST) -> list[ast.AST]:
-    """The statements, handlers and cases that a node holds itself, in order."""
-    found: list[ast.AST] = []
-    for name in ("body", "handlers", "cases", "orelse", "finalbody"):
-        block = getattr(node, name, None)
-        if isinstance(block, list):
-            found += block
-    return found
 
 
 @dataclass(frozen=True)

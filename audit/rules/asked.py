@@ -5,8 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
-from audit.rules.code import Module, docstrings, dotted, is_function, last_name, text_of
-from audit.rules.listing import called
+from audit.rules.code import Module, called, docstrings, dotted, is_function, last_name, text_of
 from audit.rules.loading import CALLED, updated, values_of
 
 KEYS = re.compile(r"\s*(?!-)[^\s,]+([,\s]+[\w.]+)*,?\s*")  # not two words of a sentence with other signs

@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.rules.code import Function, Module, has_unpacked_keywords, is_function, keyword, last_name
-from audit.rules.narrowed import Narrowing, Part, called, names_of, of_method
+from audit.rules.code import Function, Module, called, has_unpacked_keywords, is_function, keyword, last_name
+from audit.rules.narrowed import Narrowing, Part, names_of, of_method
 
 BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
 STEPS = re.compile(r"(^|_)step$")

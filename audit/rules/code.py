@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any, TypeGuard
 
 from audit import notebooks
-from audit.target import Piece, Target, children
+from audit.target import Piece, Target
+from audit.trees import children
 
 TEST_PATH = re.compile(r"(^|/)(tests?/|testing/|test_[^/]*\.py$|conftest\.py$|[^/]*_tests?\.py$)")
 TEACHING_PATH = re.compile(
@@ -161,6 +162,11 @@ def dotted(node: ast.expr) -> str:
 def last_name(node: ast.expr) -> str:
     """`c` of `a.b.c`."""
     return dotted(node).rpartition(".")[2]
+
+
+def called(call: ast.Call) -> str:
+    """The last part of the name of what is called, also of `f(x).argmax()`."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

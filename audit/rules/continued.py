@@ -5,8 +5,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
-from audit.rules.code import Module, last_name, text_of
-from audit.rules.listing import called, option_of
+from audit.rules.code import Module, called, last_name, text_of
+from audit.rules.listing import option_of
 
 JOINS = {"join", "Path", "PurePath", "joinpath"}
 SAME = {"str", "abspath", "realpath", "expanduser", "fspath", "resolve", "absolute", "as_posix", "normpath"}

@@ -99,8 +99,7 @@ def find(target: Target) -> Iterator[Finding]:
             for value in lost(module, call, name) if training or name in KEYS else ():
                 drawn[piece, value.lineno] = "the seed is drawn anew in each run, and nothing keeps it"
             loose = "" if problem else loosened(module, call, name)
-            loose = "" if loose and any(map(is_undone, module.enclosing(call))) else loose
-            if problem or loose:
+            if problem or (loose and not any(map(is_undone, module.enclosing(call)))):
                 kind = SHUFFLE if problem else SETTING
                 yield found(kind, piece.at(call.lineno), problem or loose, piece.line(call.lineno)[:120])
         for (piece, line), message in drawn.items():
@@ -295,8 +294,8 @@ def settings(module: Module) -> Iterator[Finding]:
             by_name = list(bound(module, value)) if isinstance(value, ast.Name) else []
             fixed = [one for one in by_name or [value] if is_constant(one, name == BENCHMARK)]
             loose = len(fixed) == len(by_name or [value]) or (name == BENCHMARK and is_of_device(value))
-            asked = any(is_wish(holder) or is_undone(holder) for holder in module.enclosing(node)) if loose else True
-            if not asked and not recorded(module, node, name):
+            meant = loose and any(is_wish(holder) or is_undone(holder) for holder in module.enclosing(node))
+            if loose and not meant and not recorded(module, node, name):
                 message = f"{name} is fixed to {ast.unparse(value)}"
                 yield found(SETTING, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
 

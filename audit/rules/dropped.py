@@ -13,10 +13,6 @@ GIVES_BACK = {"close", "terminate", "kill", "cleanup", "shutdown", "disconnect",
 BLANK = {"zeros", "zeros_like", "ones", "ones_like"}  # arrays and tensors of nothing
 EMPTY = {"set", "dict", "list", "tuple"}
 NUMBER = (ast.Constant, ast.USub)  # of `-1`
-# A maintainer's word that this handler is meant so.
-MARKED = re.compile(
-    r"#.*(?:\bnoqa\s*:[\w\s,]*\b(?:S11[02]|BLE001)\b|\bpylint:\s*disable=[\w,\s-]*\b(?:broad|bare)-exce)", re.I
-)
 SETS = re.compile(r"set|use$|enable|disable|(simple)?filter|register|switch", re.I)
 SAYS = re.compile(r"\b(could|can|did|does|do|was|is)( ?no|n')t\b|\bfail|\berror|unable|invalid|wrong|problem", re.I)
 TELLS = re.compile(

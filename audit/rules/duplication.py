@@ -14,7 +14,8 @@ from typing import Any, Self
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, Module, is_function, is_text, modules
 from audit.rules.family import Family, rule
-from audit.target import Target, held
+from audit.target import Target
+from audit.trees import held
 
 CLONE = rule(
     "duplication.clone",

@@ -4,7 +4,7 @@ import ast
 import re
 
 from audit.rules.code import Module, dotted, is_function, keyword, last_name, text_of
-from audit.target import held
+from audit.trees import held
 
 CALLERS = 3  # followed upwards
 ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat", re.I)

@@ -20,11 +20,12 @@ from audit.rules.code import (
     last_name,
     modules,
 )
-from audit.rules.dropped import MARKED, drops, gives_back, is_broad
+from audit.rules.dropped import drops, gives_back, is_broad
 from audit.rules.family import Family, rule
 from audit.rules.given import called_by_name, is_given, is_just_made, is_unasked
 from audit.rules.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
 from audit.rules.kept import holds_weights, is_network, is_of_no_device, opened
+from audit.rules.marked import DROP_MARK, is_marked
 from audit.rules.pictures import is_asked, is_told_of, is_used_at_once, is_used_next
 from audit.rules.reading import (
     OPENERS,
@@ -130,7 +131,7 @@ def swallowed(module: Module) -> Iterator[Finding]:
             continue
         for statement, what in dropped:
             line = statement.lineno
-            if not MARKED.search(piece.line(line)):
+            if not is_marked(piece, line, DROP_MARK):
                 yield found(SWALLOW, piece.at(line), f"`{what}` drops every error", piece.line(line)[:120])
 
 

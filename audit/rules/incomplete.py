@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from audit.model import Finding, found
 from audit.rules.batches import BATCHES, HELD_OUT, trains
-from audit.rules.code import Module, is_constant, is_function, keyword, last_name
+from audit.rules.code import Module, called, is_constant, is_function, keyword, last_name
 from audit.rules.looped import OF_ALL, measures
-from audit.rules.narrowed import called, names_of
+from audit.rules.narrowed import names_of
 from audit.rules.partial import DESCRIBED, JUDGES, METRIC, PARTIAL, SAYS_SO, is_called_metric
 from audit.rules.shortened import SAYS
 from audit.target import Piece

@@ -3,8 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from audit.rules.code import Module, last_name, text_of
-from audit.rules.narrowed import called
+from audit.rules.code import Module, called, last_name, text_of
 
 COLLECTS = {"append", "extend", "update", "add", "log", "log_dict"}
 

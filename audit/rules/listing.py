@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, is_function, keyword, last_name, text_of
+from audit.rules.code import Module, called, is_function, keyword, last_name, text_of
 from audit.rules.reading import gone_through
 
 LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "fwalk"}
@@ -212,8 +212,3 @@ def is_listed(place: PurePosixPath, every: Iterable[Listing], folders: Mapping[P
         if at_home and place.suffix.lstrip(".") in listing.suffixes and listing.folders.issubset(above):
             return True
     return False
-
-
-def called(call: ast.Call) -> str:
-    """The last part of the name of what is called."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)

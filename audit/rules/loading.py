@@ -6,8 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, dotted, is_function, is_parameter, last_name, text_of
-from audit.rules.listing import called
+from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, text_of
 from audit.rules.loops import FOUND, asks_each, is_new_table, is_shown, only_shows
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from audit.rules.code import Module, dotted, is_function, modules
 from audit.rules.names import FRAMEWORKS, ON_PYPI
 from audit.rules.requirements import declared
-from audit.target import Piece, Target, held
+from audit.target import Piece, Target
+from audit.trees import held
 
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
 MAKES = re.compile(r"\bsys\.modules\[(?!__name__\])[^\]]+\]\s*=(?!=)")  # other modules than itself

@@ -24,7 +24,8 @@ from audit.rules.determinism import training_place
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
 from audit.rules.marked import PRINT_MARK, is_marked
-from audit.target import Piece, Target, held
+from audit.target import Piece, Target
+from audit.trees import held
 
 PRINT = rule(
     "logging.print",

@@ -20,8 +20,8 @@ from audit.rules.batches import (
     roots_of,
     trains,
 )
-from audit.rules.code import Module, is_function, last_name
-from audit.rules.narrowed import called, names_of, narrowing_of, whole_number
+from audit.rules.code import Module, called, is_function, last_name
+from audit.rules.narrowed import names_of, narrowing_of, whole_number
 from audit.rules.partial import (
     COUNTED,
     JUDGES,

@@ -3,8 +3,7 @@
 import ast
 import re
 
-from audit.rules.code import Module, dotted, text_of
-from audit.rules.listing import called
+from audit.rules.code import Module, called, dotted, text_of
 
 SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
 FOUND = "best_"  # begins the names of what a search has found

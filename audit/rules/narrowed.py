@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from audit.rules.code import Module, is_constant, is_function, last_name
+from audit.rules.code import Module, called, is_constant, is_function, last_name
 
 MANY = 8  # a slice of so many is one of samples; fewer may be the parts of a pose or a box
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -224,11 +224,6 @@ def narrowing_of(module: Module) -> Narrowing:
         module.derived["narrowing"] = Narrowing(module)
     made: Narrowing = module.derived["narrowing"]
     return made
-
-
-def called(call: ast.Call) -> str:
-    """The last name of what is called, also of `f(x).argmax()`."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
 
 
 def takes_parameters(call: ast.Call) -> bool:

@@ -9,10 +9,10 @@ from typing import TypeGuard
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.batches import in_batches, is_collected, is_single
-from audit.rules.code import Module, is_function, last_name
+from audit.rules.code import Module, called, is_function, last_name
 from audit.rules.family import rule
 from audit.rules.labelled import COLLECTS, told_as
-from audit.rules.narrowed import DEPTH, Narrowing, Part, called, names_of, narrowing_of
+from audit.rules.narrowed import DEPTH, Narrowing, Part, names_of, narrowing_of
 from audit.target import Piece
 
 PARTIAL = rule(

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit.model import Finding, found
-from audit.rules.code import Module, is_function, keyword, last_name, text_of
-from audit.rules.narrowed import called, names_of
+from audit.rules.code import Module, called, is_function, keyword, last_name, text_of
+from audit.rules.local import is_main
+from audit.rules.narrowed import names_of
 from audit.rules.partial import DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, PARTIAL, SCORES, is_condition, named
 from audit.rules.taken import cut_of
 from audit.target import Piece
@@ -229,11 +230,6 @@ def heads(line: ast.stmt) -> Iterator[ast.expr]:
             yield child
         elif isinstance(child, ast.withitem):
             yield child.context_expr
-
-
-def is_main(line: ast.If) -> bool:
-    """`if __name__ == "__main__"`."""
-    return any(name == "__name__" for name in names_of(line.test))
 
 
 def is_worked_out(node: ast.expr) -> bool:

@@ -8,8 +8,9 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, text_of
 from audit.rules.family import Family, rule
 from audit.rules.hollow import DOCUMENTED, INTERFACES, WORK, Classes, class_name, placeholder
-from audit.rules.notes import NOTE, TODO, notes
-from audit.target import Piece, Target, held
+from audit.rules.notes import NOTE, TEMPLATES, TODO, notes
+from audit.target import Piece, Target
+from audit.trees import held
 
 FUNCTION = rule(
     "stubs.function",
@@ -37,7 +38,7 @@ UNREACHABLE = rule(
 )
 
 TO_FILL = re.compile(
-    r"\.pyi$|(^|/)versioneer\.py$|_pb2(_grpc)?\.py$|(^|/)\w*templates?/"
+    r"\.pyi$|(^|/)versioneer\.py$|_pb2(_grpc)?\.py$"
     r"|(^|/)_?(dummy|null|no_?op)(_\w+)?\.py$"  # modules that do nothing in another's place
 )
 # Classes that say by their name that others fill them in; functions that a framework looks up by name.
@@ -97,7 +98,7 @@ def find(target: Target) -> Iterator[Finding]:
     for piece in pieces:
         classes.add_all(piece.statements)
     for piece in pieces:
-        if not any(pattern.search(piece.path) for pattern in (TEST_PATH, FOREIGN_PATH, TO_FILL)):
+        if not any(pattern.search(piece.path) for pattern in (TEST_PATH, FOREIGN_PATH, TEMPLATES, TO_FILL)):
             yield from empty(piece, classes)
         yield from unreachable(piece)
     yield from notes(target)

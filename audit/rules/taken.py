@@ -4,8 +4,8 @@ import ast
 import re
 
 from audit.rules.batches import HELD_OUT
-from audit.rules.code import Module, is_constant, is_function, keyword, last_name, text_of
-from audit.rules.narrowed import MANY, called, names_of, narrowing_of, whole_number
+from audit.rules.code import Module, called, is_constant, is_function, keyword, last_name, text_of
+from audit.rules.narrowed import MANY, names_of, narrowing_of, whole_number
 from audit.rules.partial import JUDGES, METRIC
 
 TRAIN = re.compile(r"(^|[_/\W])(x_?|y_?)?tr(ai)?n", re.I)

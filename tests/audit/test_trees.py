@@ -1,0 +1,25 @@
+import ast
+from pathlib import Path
+
+from audit import target, trees
+
+SOURCES = sorted(Path(target.__file__).parent.rglob("*.py"))
+MORE = """
+async def f(a, /, b: int = 1, *c, d=2, **e) -> None:
+    global g
+    match a:
+        case {"k": [x, *rest], **others} if x: pass
+        case P(q=1) | None as w: ...
+    async with a as b, c: await b
+    return [y async for y in c if y], {**e}, f"{a!r:>{b}}", lambda z: (yield)
+"""
+
+
+def test_the_children_are_all_that_a_node_holds_but_the_marks_of_load_and_store():
+    kinds = set()
+    for text in (MORE, *(path.read_text(encoding="utf-8") for path in SOURCES)):
+        for node in ast.walk(ast.parse(text)):
+            kinds.add(type(node))
+            held = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
+            assert trees.children(node) == held
+    assert len(kinds) > 80
