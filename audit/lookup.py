@@ -19,7 +19,7 @@ from audit.errors import NotRunError
 from audit.model import Finding, Location, found
 from audit.rules import families, syntax
 from audit.rules.family import Family
-from audit.rules.secrets import gives_away
+from audit.rules.secrets.rules import gives_away
 from audit.store import Store, code_digest, digest
 from audit.target import Target
 

@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 from audit.lookup import patience
-from audit.rules import FAMILIES, imports
+from audit.rules import FAMILIES
+from audit.rules.imports import rules as imports
 from audit.rules.local import Local
 from audit.target import Target
 

@@ -18,13 +18,13 @@ from audit.rules import (
     security,
     stubs,
     syntax,
-    tests,
+    testing,
 )
 from audit.rules.family import Family
 
 FAMILIES: tuple[Family, ...] = (
     syntax.FAMILY, artefacts.FAMILY, stubs.FAMILY, imports.FAMILY, paths.FAMILY, secrets.FAMILY, handling.FAMILY,
-    security.FAMILY, determinism.FAMILY, duplication.FAMILY, logging.FAMILY, tests.FAMILY,
+    security.FAMILY, determinism.FAMILY, duplication.FAMILY, logging.FAMILY, testing.FAMILY,
     configuration.FAMILY, dependencies.FAMILY, documents.FAMILY,
 )  # fmt: skip
 

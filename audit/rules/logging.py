@@ -20,10 +20,10 @@ from audit.rules.code import (
     last_name,
     modules,
 )
-from audit.rules.determinism import training_place
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
 from audit.rules.marked import PRINT_MARK, is_marked
+from audit.rules.training import trainer_run, training_place
 from audit.target import Piece, Target
 from audit.trees import held
 
@@ -188,16 +188,6 @@ def trainers(module: Module, loops: set[ast.AST], place: tuple[Piece, int] | Non
         if place and piece is place[0] and (is_function(node) or isinstance(node, ast.If)):
             held.update({node} if node.lineno <= place[1] <= (node.end_lineno or 0) else ())
     return held
-
-
-def trainer_run(module: Module) -> tuple[Piece, int] | None:
-    """Where a trainer of a library is run: `trainer.train()` of Transformers, TRL and the like."""
-    for piece, call, name in module.calls:
-        if name.rpartition(".")[2] == "train" and not call.args:
-            for value in module.given.get(name.split(".")[-2], ()) if name.count(".") else ():
-                if isinstance(value, ast.Call) and last_name(value.func).endswith("Trainer"):
-                    return piece, call.lineno
-    return None
 
 
 def is_over_epochs(loop: ast.For | ast.While) -> bool:

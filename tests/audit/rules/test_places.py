@@ -8,7 +8,12 @@ from audit import engine
 from audit.errors import NotRunError
 from audit.model import Verdict
 from audit.reports import json_report, markdown
-from audit.rules import imports, paths, secrets, service_tokens, stubs, syntax
+from audit.rules import syntax
+from audit.rules.imports import rules as imports
+from audit.rules.paths import rules as paths
+from audit.rules.secrets import rules as secrets
+from audit.rules.secrets import tokens as service_tokens
+from audit.rules.stubs import rules as stubs
 from audit.target import open_target
 
 # Put together here, so that this file does not hold what its own audit looks for.

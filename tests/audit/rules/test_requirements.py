@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from audit.rules import configuration, documents
+from audit.rules.configuration import rules as configuration
+from audit.rules.documents import rules as documents
 from audit.rules.requirements import declared
 from audit.target import open_target
 

@@ -1,0 +1,204 @@
+"""By which keys the code asks its tables for entries: subscripts, `.get()`, attributes, and texts that may be keys."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+from audit.rules.code import Module, called, docstrings, dotted, is_function, last_name, text_of
+from audit.rules.configuration.loading import CALLED, updated, values_of
+
+KEYS = re.compile(r"\s*(?!-)[^\s,]+([,\s]+[\w.]+)*,?\s*")  # not two words of a sentence with other signs
+RECORDS = {"BaseModel", "BaseSettings", "NamedTuple", "TypedDict", "Struct"}  # bases of classes that hold values
+SPREADS = {"asdict", "astuple", "model_dump", "model_dump_json", "_asdict", "vars", "fields", "structured"}
+# Methods and functions that are given the key of an entry, and where.
+GETTERS = {"get", "pop", "setdefault"}
+OF_OBJECTS = {"getattr", "hasattr"}
+# Calls that show texts, or name the axes of a figure; what an option is when nobody gives it.
+SHOWING = {
+    "print", "info", "debug", "warning", "error", "exception", "echo", "write", "log", "title", "xlabel", "ylabel",
+    "set_xlabel", "set_ylabel", "set_title", "suptitle", "legend", "add_scalar", "log_metric", "log_param", "tqdm",
+}  # fmt: skip
+EXPLAINS = {"default", "help", "choices", "description", "prog", "usage", "metavar", "mode", "monitor", "label", "desc"}
+SPEAKING = {ast.Dict, ast.JoinedStr, ast.Compare, ast.Call}  # nodes that may hold texts that ask for nothing
+ASKING = {*SPEAKING, ast.Attribute, ast.Constant, ast.Subscript}
+NAMING = {ast.Name, ast.keyword, ast.arg, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef}
+MOST = 5  # values of one name that are looked at: a name given itself again and again takes no time
+ANY = ""  # the section of an entry that is asked for by its key alone
+
+Readings = dict[str, set[str]]  # key -> the sections out of which it is asked for
+
+
+class Asked:
+    """What is asked for in the modules of a tree.
+
+    Attributes:
+        variables: names of variables, parameters, functions and classes.
+        records: classes that only hold values, with their fields.
+        readings: each key that tables are asked for, with the keys of the tables.
+    """
+
+    def __init__(self, every: list[Module], own: Collection[str]) -> None:
+        self.variables, fields, self.records = names_in(every)
+        if takes_apart(every):
+            fields.update(*self.records.values())
+        self.readings: Readings = defaultdict(set)
+        for name in fields:
+            self.readings[name].add(ANY)
+        for module in every:
+            for key, section in asking(module, own):
+                self.readings[key].add(section)
+
+    def reads(self, keys: tuple[str, ...], sections: Collection[str]) -> bool:
+        """Whether an entry is asked for by its key: of its own section, or of a table that is none of the file's."""
+        asked = self.readings.get(keys[-1], set())
+        above = keys[-2] if len(keys) > 1 else ANY
+        return any(section in (above, ANY) or section not in sections for section in asked)
+
+
+def asking(module: Module, own: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Keys with the section they are asked of, and texts by which something else may be asked for.
+
+    The keys of tables that are written out in the code ask for nothing, nor do texts that are compared or shown.
+    """
+    skipped: set[int] = set()
+    kept: set[str] = set()  # attributes that the module's own objects are given: nothing of a configuration
+    attributes: list[ast.Attribute] = []
+    methods = {id(call.func) for _, call, _ in module.calls}
+    texts: list[ast.Constant] = []
+    for node in module.of(ASKING):
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                texts.append(node)
+        elif isinstance(node, ast.Attribute):
+            if isinstance(node.ctx, ast.Load):
+                attributes += () if id(node) in methods else (node,)
+            elif isinstance(node.ctx, ast.Store) and dotted(node.value) == "self":
+                kept.add(node.attr)
+        elif isinstance(node, ast.Subscript):
+            if text_of(node.slice):
+                skipped.add(id(node.slice))
+                if not isinstance(node.ctx, ast.Store) and not is_made(module, node.value):
+                    yield from ((key, section_of(module, node.value)) for key in words(text_of(node.slice)))
+        elif isinstance(node, ast.Call):
+            key, table = key_asked(node)
+            if key is not None:
+                skipped.add(id(key))
+                if not is_made(module, table):
+                    yield from ((word, section_of(module, table)) for word in words(text_of(key)))
+        if type(node) in SPEAKING:
+            skipped.update(map(id, speaking(node)))
+    for node in attributes:
+        if not is_others(module, node, own) and not (node.attr in kept and dotted(node.value) == "self"):
+            yield node.attr, section_of(module, node.value)
+    skipped.update(*map(docstrings, module.pieces))
+    for text in texts:
+        if id(text) not in skipped:
+            yield from ((word, ANY) for word in words(text_of(text)))
+
+
+def key_asked(call: ast.Call) -> tuple[ast.expr | None, ast.expr]:
+    """The text by which a call asks for an entry, and the table it asks; None for a call that does not."""
+    name = called(call)
+    if name in GETTERS and isinstance(call.func, ast.Attribute) and call.args and text_of(call.args[0]):
+        return call.args[0], call.func.value
+    if name in OF_OBJECTS and len(call.args) > 1 and text_of(call.args[1]):
+        return call.args[1], call.args[0]
+    return None, call.func
+
+
+def speaking(node: ast.AST) -> Iterator[ast.AST]:
+    """Texts that ask for nothing: keys of tables, what is compared or shown, what explains an option."""
+    if isinstance(node, ast.Dict):
+        yield from (key for key in node.keys if key is not None)
+    elif isinstance(node, ast.JoinedStr):
+        yield from node.values
+    elif isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        if isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            yield from sides
+        elif isinstance(node.ops[0], ast.In | ast.NotIn) and not text_of(node.left):
+            yield from (part for side in sides[1:] for part in getattr(side, "elts", ()))
+    elif isinstance(node, ast.Call):
+        yield from node.args if called(node) in SHOWING else ()
+        for item in node.keywords:
+            if item.arg in EXPLAINS:
+                yield from (item.value, *getattr(item.value, "elts", ()))
+
+
+def section_of(module: Module, table: ast.expr, depth: int = 0) -> str:
+    """The key of the table in its own: "train" of `config["train"]`; ANY for what cannot be told."""
+    if isinstance(table, ast.Subscript):
+        return text_of(table.slice)
+    if isinstance(table, ast.Attribute):
+        return table.attr
+    if isinstance(table, ast.Call):
+        key, _ = key_asked(table)
+        return text_of(key)
+    if isinstance(table, ast.Name) and depth < 2:
+        given = values_of(module, table) if len(module.given.get(table.id, ())) <= MOST else []
+        sections = {section_of(module, value, depth + 1) for value in given}
+        return sections.pop() if len(sections) == 1 else ANY
+    return ANY
+
+
+def is_others(module: Module, node: ast.Attribute, own: Collection[str]) -> bool:
+    """Whether a name after a full stop is one of an imported library, and not what it holds as a configuration."""
+    first, *rest = module.full_name(node.value).split(".")
+    root = dotted(node.value).partition(".")[0]
+    return root in module.origins and first not in own and not any(map(CALLED.search, (root, *rest)))
+
+
+def names_in(every: Iterable[Module]) -> tuple[set[str], set[str], dict[str, set[str]]]:
+    """Names of variables, parameters, functions and classes; fields of classes; records and their fields."""
+    variables: set[str] = set()
+    others: set[str] = set()
+    records: dict[str, set[str]] = {}
+    for node in (node for module in every for node in module.of(NAMING)):
+        if isinstance(node, ast.Name):
+            variables.add(node.id)
+        elif isinstance(node, ast.keyword | ast.arg):
+            variables.add(node.arg or "")
+        elif isinstance(node, ast.ClassDef):
+            variables.add(node.name)
+            given = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
+            fields = {field.id for field in given if isinstance(field, ast.Name)}
+            if is_record(node):
+                records[node.name] = fields
+            else:
+                others |= fields
+        elif is_function(node):
+            variables.add(node.name)
+    return variables, others, records
+
+
+def is_made(module: Module, node: ast.expr) -> bool:
+    """A name for tables of constants that are written out in the module, and into which nothing is put."""
+    if not isinstance(node, ast.Name) or node.id in updated(module):
+        return False
+    given = values_of(module, node)
+    return bool(given) and all(isinstance(value, ast.Dict) and None not in value.keys for value in given)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text that is a key, a path of keys or a list of some; none of a sentence or an option."""
+    return re.findall(r"\w+", text) if KEYS.fullmatch(text) else []
+
+
+def is_record(node: ast.ClassDef) -> bool:
+    """Whether a class only declares values: that it has a field does not mean that anybody asks for it."""
+    marks = {last_name(mark.func if isinstance(mark, ast.Call) else mark) for mark in node.decorator_list}
+    bases = {last_name(base) for base in node.bases}
+    return bases <= RECORDS and bool(bases or "dataclass" in marks)
+
+
+def takes_apart(every: list[Module]) -> bool:
+    """Whether objects are turned into tables again, which reads all their fields."""
+    for module in every:
+        for _, call, _ in module.calls:
+            name = called(call)
+            if name in SPREADS or (name == "dict" and isinstance(call.func, ast.Attribute)):
+                return True
+            if name == "getattr" and len(call.args) > 1 and not text_of(call.args[1]):
+                return True
+    return False

@@ -1,0 +1,336 @@
+"""How code reaches configurations: files that it is given by name, tables that it hands on as a whole."""
+
+import ast
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+
+from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, text_of
+from audit.rules.configuration.loops import FOUND, asks_each, is_new_table, is_shown, only_shows
+
+# Libraries that find a folder of configurations, or a program's options in one, by themselves.
+COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
+COMPOSERS = ("hydra", *COMMAND_LINES)
+COMPOSING = {"LightningCLI"}
+OPTION = re.compile(
+    r"^-{0,2}((\w*[-_])?(config|cfg|conf|params?|settings|options|hparams|opt|yaml)s?([-_]?(file(name)?|path|name))?"
+    r"|c)$",
+    re.I,
+)
+OPTION_CALLS = {"add_argument", "option", "Option", "argument", "Argument", "DEFINE_string", "add_option"}
+CALLERS = {"fire.Fire", "tyro.cli", "typer.run"}  # make a function's parameters options of a program
+# What configurations are called, as a name or as the last part of one.
+CALLED = re.compile(
+    r"(^|_)(cfgs?|confs?|configs?|configuration|params?|parameters|hparams|hps?|settings|opts?|options|yaml|json"
+    r"|toml)$",
+    re.I,
+)
+LOADERS = re.compile(
+    r"^(full_|safe_)?loads?$|^fromfile$|config|yaml|hparams"
+    r"|^_*(load|read|get)_(\w+_)?(cfg|conf|defaults|json|options|opts|params|parameters|settings|toml)$",
+    re.I,
+)
+# Libraries whose load() reads data and weights.
+DATA = {"torch", "numpy", "joblib", "pickle", "dill", "librosa", "nibabel", "soundfile", "safetensors", "jax", "mlflow"}
+FORMATS = {
+    "json": (".json",), "yaml": (".yaml", ".yml"), "omegaconf": (".yaml", ".yml"), "toml": (".toml",),
+    "tomllib": (".toml",), "tomli": (".toml",), "tomlkit": (".toml",), "rtoml": (".toml",), "pytoml": (".toml",),
+    "orjson": (".json",), "ujson": (".json",), "simplejson": (".json",), "rapidjson": (".json",),
+    "ruamel": (".yaml", ".yml"), "ruyaml": (".yaml", ".yml"), "oyaml": (".yaml", ".yml"), "yamale": (".yaml", ".yml"),
+}  # fmt: skip
+OF_ANY_FORMAT = {
+    "lightning", "pytorch_lightning", "jsonargparse", "transformers", "trl", "hydra", "omegaconf", "dynaconf",
+    "anyconfig", "mmengine", "mmcv", "detectron2", "confuse", "configargparse", "allennlp", "fvcore", "yacs",
+    "pyhocon", "gin", "ml_collections", "simple_parsing", "pyrallis", "draccus", "tyro",
+    "pydantic_settings", "ultralytics",
+}  # fmt: skip
+WHOLE = {"items", "values", "keys"}
+HANDING = {ast.Call, ast.Dict, ast.For, ast.comprehension, ast.Subscript}
+# Classes that turn the keys of a table into attributes.
+WRAPPERS = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box", "ConfigDict"}
+# Functions that are given a table and use nothing of what is in it.
+ONLOOKERS = {
+    "print", "pprint", "dump", "dumps", "log_params", "log_dict", "len", "isinstance", "type", "deepcopy", "info",
+    "debug", "str", "repr", "setattr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool",
+}  # fmt: skip
+
+MOST = 5  # values of one name that are looked at
+
+OPENERS = {"open", "Path", "join", "exists", "isfile", "basename", "splitext", "dirname", "stem", "init", "merge"}
+
+Keys = tuple[str, ...]
+ELSEWHERE: Keys = ("",)  # the whole table is given to code that is not here
+
+
+def composed(modules: Iterable[Module]) -> set[str]:
+    """Names of configurations that a library puts together from a folder; "" where one is at work."""
+    names: set[str] = set()
+    for module in modules:
+        if any(origin.startswith(COMPOSERS) for origin in module.origins.values()):
+            names.add("")
+        for _, call, _ in module.calls:
+            given = {item.arg: item.value for item in call.keywords}
+            if called(call) in COMPOSING or not given.keys().isdisjoint(("config_path", "config_name")):
+                names.update(("", text_of(given.get("config_name")).removesuffix(".yaml")))
+    return names
+
+
+def roots(modules: Iterable[Module]) -> Iterator[str]:
+    """The folders that Hydra composes from, which it looks for beside the module; "" where the code does not tell."""
+    for module in modules:
+        for _, call, _ in module.calls:
+            given = {item.arg: item.value for item in call.keywords}
+            if not given.keys().isdisjoint(("config_path", "config_name")):
+                told = text_of(given.get("config_path"))
+                folder = posixpath.normpath(posixpath.join(posixpath.dirname(module.path), told))
+                yield "" if not told or "://" in told or told.startswith("/") else folder
+
+
+def by_hand(modules: Iterable[Module]) -> Iterator[str]:
+    """Suffixes of the configurations whose names programs take from their users; "" where any may be given."""
+    for module in modules:
+        if any(origin.startswith(COMMAND_LINES) for origin in module.origins.values()):
+            yield ""
+        asks = loads_tables(module) and any("sys.argv" in piece.text for piece in module.pieces)
+        for _, call, name in module.calls:
+            if called(call) in COMPOSING:
+                yield ""
+            if called(call) in OPTION_CALLS and any(OPTION.match(text_of(argument)) for argument in call.args):
+                yield from suffixes_of_default(call) or formats(module) or ("",)
+            if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
+                yield ""
+            if asks and "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
+                yield from (reads_any(module) and [""]) or formats(module) or ("",)
+
+
+def suffixes_of_default(call: ast.Call) -> tuple[str, ...]:
+    """The suffixes of the format that the default of an option is written in; none for an option that has none."""
+    given = [*call.args, *(item.value for item in call.keywords if item.arg == "default")]
+    suffixes = {PurePosixPath(text_of(value)).suffix for value in given}
+    return next((ends for ends in FORMATS.values() if not suffixes.isdisjoint(ends)), ())
+
+
+def loads_tables(module: Module) -> bool:
+    """Whether a module calls what may load a configuration."""
+    return any(LOADERS.search(called(call)) and name.partition(".")[0] not in DATA for _, call, name in module.calls)
+
+
+def formats(module: Module) -> frozenset[str]:
+    """The suffixes of what a module loads; empty where it does not say."""
+    libraries = {name.partition(".")[0] for _, call, name in module.calls if LOADERS.search(called(call))}
+    return frozenset(suffix for library in libraries for suffix in FORMATS.get(library, ()))
+
+
+def reads_any(module: Module) -> bool:
+    """Whether a module imports what reads configurations of several formats."""
+    return any(origin.partition(".")[0] in OF_ANY_FORMAT for origin in module.origins.values())
+
+
+def parameters(module: Module) -> Iterator[str]:
+    """Names of the parameters of all functions of a module."""
+    for _, node in module.statements():
+        if is_function(node):
+            yield from (item.arg for item in (*node.args.args, *node.args.kwonlyargs))
+
+
+def spread_in(module: Module) -> Iterator[tuple[str, set[int | str]]]:
+    """Functions and classes with the places and names of their parameters that they use as whole tables.
+
+    A parameter is handed on as `**table` or gone through; the first of a method is not given by callers.
+    """
+    whole: dict[ast.AST, set[str]] = {}
+    for _, call, _ in module.calls:
+        names = {dotted(item.value) for item in call.keywords if item.arg is None}
+        if isinstance(call.func, ast.Attribute) and call.func.attr in WHOLE:
+            names.add(dotted(call.func.value))
+        for holder in module.enclosing(call) if names else ():
+            if is_function(holder):
+                whole.setdefault(holder, set()).update(names)
+    bound: set[ast.AST] = set()
+    for _, node in module.statements():
+        if isinstance(node, ast.ClassDef):
+            bound.update(node.body)
+            made = next((line for line in node.body if is_function(line) and line.name == "__init__"), None)
+            yield node.name, given_whole(made, whole.get(made, set()), 1) if made else set()
+        elif is_function(node):
+            yield node.name, given_whole(node, whole.get(node, set()), int(node in bound))
+
+
+def given_whole(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Collection[str], bound: int) -> set[int | str]:
+    """Places and names of those parameters that are called so."""
+    if not names:
+        return set()
+    places = enumerate([*function.args.posonlyargs, *function.args.args], start=-bound)
+    return {given for at, item in places if item.arg in names for given in (at, item.arg)}
+
+
+def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collection[str]) -> Iterator[Keys]:
+    """Keys that lead to tables of a configuration which the module uses without naming what is in them.
+
+    `Model(**config["model"])` gives ("model",), `config.items()` gives (), `Model(config)` gives ELSEWHERE.
+    What is given as a whole to a function or class of the tree (`own`) is read there, key by key, unless that
+    parameter is used as a whole; so is what becomes an object of a class that only holds values (`records`).
+    """
+    for node in module.of(HANDING):
+        if isinstance(node, ast.Call):
+            name = made_by(module, node)
+            wraps = name in WRAPPERS or name in records
+            values = [item.value for item in node.keywords if item.arg is None and not wraps]
+            if isinstance(node.func, ast.Attribute) and name in WHOLE and not is_shown(module, node):
+                values.append(node.func.value)
+            if name == "update" and isinstance(node.func, ast.Attribute) and is_space(node.func.value):
+                values += node.args
+            if name == "vars" or (name in ("getattr", "get") and not all(map(text_of, key_argument(node)))):
+                values += node.args[:1] if isinstance(node.func, ast.Name) else [node.func]
+            yield from found_keys(module, values)
+            if name not in ONLOOKERS:
+                places = [*enumerate(node.args), *((item.arg, item.value) for item in node.keywords if item.arg)]
+                given = [value for place, value in places if name not in own or place in own[name]]
+                known = name in (*OPENERS, *own) or LOADERS.search(name)
+                yield from (keys or ELSEWHERE for keys in found_keys(module, given) if keys or not known)
+        elif isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            yield from found_keys(module, [value for key, value in pairs if key is None])
+        elif isinstance(node, ast.For | ast.comprehension) and not only_shows(module, node):
+            yield from () if asks_each(module, node) else found_keys(module, [node.iter])
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
+            yield from found_keys(module, [] if isinstance(node.ctx, ast.Store) else [node.value])
+
+
+def made_by(module: Module, call: ast.Call) -> str:
+    """The last part of the name of what is called: that of its class where a method of it calls `cls`."""
+    name = called(call)
+    holders = module.enclosing(call) if name == "cls" else ()
+    return next((node.name for node in holders if isinstance(node, ast.ClassDef)), name)
+
+
+def is_space(node: ast.expr) -> bool:
+    """`globals()`, `vars(args)`, `args.__dict__`: what is put there becomes names or attributes."""
+    name = called(node) if isinstance(node, ast.Call) else last_name(node)
+    return name in ("__dict__", "globals", "locals", "vars")
+
+
+def updated(module: Module) -> set[str]:
+    """Names of tables into which others are put; what a function is given as `**options` is spread by its callers."""
+    if "updated" not in module.derived:
+        calls = [call for _, call, _ in module.calls if called(call) == "update" and not puts_options(module, call)]
+        methods = (call.func for call in calls if isinstance(call.func, ast.Attribute))
+        module.derived["updated"] = {dotted(method.value) for method in methods}
+    names: set[str] = module.derived["updated"]
+    return names
+
+
+def puts_options(module: Module, call: ast.Call) -> bool:
+    """Whether a call is given nothing but the `**options` of the function that holds it."""
+    scope = module.scope(call)
+    options = scope.args.kwarg.arg if is_function(scope) and scope.args.kwarg else ""
+    return bool(options) and [last_name(value) for value in call.args] == [options] and not call.keywords
+
+
+def key_argument(call: ast.Call) -> list[ast.expr]:
+    """The argument that names a key: the second of getattr(), the first of `.get()`."""
+    return call.args[1:2] if isinstance(call.func, ast.Name) else call.args[:1]
+
+
+def found_keys(module: Module, values: Iterable[ast.expr]) -> Iterator[Keys]:
+    """The keys of those values that are a configuration or a part of one."""
+    for value in values:
+        keys = keys_of(module, value)
+        if keys is not None:
+            yield keys
+
+
+def keys_of(module: Module, node: ast.expr, depth: int = 0) -> Keys | None:
+    """("a", "b") of `config["a"].b`, () of `config`; None for what is no part of a configuration."""
+    links: list[tuple[str, bool]] = []  # from the outside in: a key, and whether it is an attribute
+    while True:
+        if isinstance(node, ast.Attribute):
+            links.append((node.attr, True))
+            node = node.value
+        elif isinstance(node, ast.Subscript):
+            links.append((text_of(node.slice), False))
+            node = node.value
+        elif isinstance(node, ast.Call) and called(node) == "get" and isinstance(node.func, ast.Attribute):
+            links.append((text_of(node.args[0]) if node.args else "", False))
+            node = node.func.value
+        else:
+            break
+    links.reverse()
+    above = root_keys(module, node, depth)
+    if above is not None:
+        return (*above, *(key for key, _ in links if key))
+    if links and links[0][1] and isinstance(node, ast.Name) and node.id == "self" and depth < 3:
+        for value in fields(module).get(links[0][0], []):  # `self.part = config["part"]`
+            parts = isinstance(value, ast.Subscript | ast.Attribute | ast.Call)
+            above = keys_of(module, value, depth + 1) if parts else None
+            if above is not None:
+                return (*above, *(key for key, _ in links[1:] if key))
+    if links and links[0][1] and is_row(module, links[0][0]):
+        return None  # the layers of a network, which are called `cfg`
+    if links and links[0][1] and dotted(node) == "self" and is_written_out(module, links[0][0]):
+        return None  # made here, not loaded
+    named = next((n for n, (key, attribute) in enumerate(links) if attribute and is_called(key)), None)
+    return None if named is None else tuple(key for key, _ in links[named + 1 :] if key)  # `self.config["a"]`
+
+
+def is_called(name: str) -> bool:
+    """Whether an attribute is called like a configuration, and not like what a search has found."""
+    return bool(CALLED.search(name)) and not name.startswith(FOUND)
+
+
+def fields(module: Module) -> dict[str, list[ast.expr]]:
+    """Attribute of self -> what is assigned to it, or to one of its keys."""
+    if "fields" not in module.derived:
+        held: dict[str, list[ast.expr]] = {}
+        for _, node in module.statements():
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                for to in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    to = to.value if isinstance(to, ast.Subscript) else to
+                    if isinstance(to, ast.Attribute) and dotted(to.value) == "self":
+                        held.setdefault(to.attr, []).append(node.value)
+        module.derived["fields"] = held
+    of_self: dict[str, list[ast.expr]] = module.derived["fields"]
+    return of_self
+
+
+def is_written_out(module: Module, name: str) -> bool:
+    """Whether an attribute of self is given nothing but tables of the code, and nothing is put into these."""
+    given = fields(module).get(name, [])
+    written = (isinstance(value, ast.Dict) and value.keys and None not in value.keys for value in given)
+    return bool(given) and f"self.{name}" not in updated(module) and all(written)
+
+
+def is_row(module: Module, name: str) -> bool:
+    """Whether the module gives the name nothing but rows that are written out."""
+    given = module.given.get(name, [])
+    return bool(given) and all(isinstance(value, ast.List | ast.Tuple) for value in given)
+
+
+def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
+    """The keys of what a chain begins with: a call that loads, or a name for a configuration or a part of one."""
+    if isinstance(node, ast.Call):
+        of_data = module.full_name(node.func).partition(".")[0] in DATA
+        return () if LOADERS.search(called(node)) and not of_data else None
+    if not isinstance(node, ast.Name):
+        return None
+    given = values_of(module, node)[:MOST]
+    if given and all(map(is_new_table, given)):
+        return () if node.id in updated(module) else None  # made here, not loaded
+    if is_row(module, node.id):
+        return None
+    for value in given if depth < 3 else ():
+        keys = keys_of(module, value, depth + 1)
+        if keys is not None:
+            return keys
+    asked = [value for value in given if isinstance(value, ast.Call) and called(value).startswith("parse_")]
+    if asked and len(asked) == len(given):
+        return None  # what the command line says
+    return () if CALLED.search(node.id) else None
+
+
+def values_of(module: Module, name: ast.Name) -> list[ast.expr]:
+    """What is assigned to a name in the function that uses it; else, unless it is a parameter, anywhere."""
+    given = module.given.get(name.id, [])
+    scope = module.scope(name)
+    return [value for value in given if module.scope(value) is scope] or ([] if is_parameter(module, name) else given)

@@ -1,0 +1,332 @@
+"""What the code and the commands of a tree say about its configurations: which they name, list, compose or ask for."""
+
+import ast
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from audit.rules.code import Module, strings, text_of
+from audit.rules.configuration.aside import is_put_aside
+from audit.rules.configuration.asked import Asked
+from audit.rules.configuration.continued import Folders, pattern_of
+from audit.rules.configuration.entries import Leaf
+from audit.rules.configuration.listing import Listing, choices, in_paths, is_listed, listings, open_ended
+from audit.rules.configuration.loading import (
+    CALLED,
+    ELSEWHERE,
+    FORMATS,
+    Keys,
+    by_hand,
+    composed,
+    formats,
+    handed_on,
+    loads_tables,
+    parameters,
+    reads_any,
+    roots,
+    spread_in,
+)
+from audit.rules.configuration.told import PASSES_ON, commands, defaults_of, is_globbed, is_handed, is_spoken
+from audit.target import Piece, Target
+
+FOLDER = re.compile(
+    r"(^|/)((\w+[_-])?(configs?|conf|cfgs?)([_-]\w+)?|settings|hparams|hyper_?params|options|recipes)/", re.I
+)
+MAX_BYTES = 200_000  # larger files are data
+COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
+KNOWN = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
+GAP = re.compile(r"\{[^{}]*\}|%s|%d")
+ELSEWHERE_COMPOSED = re.compile(r"searchpath|--config-(dir|path)|\s-c[dp]\b")
+MAX_NAME = 200  # characters of a path
+WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
+FEW_STEMS = 2  # of a folder; one may be a default
+FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
+
+
+class Code:
+    """What the code and the commands of a tree say about its configurations."""
+
+    def __init__(self, target: Target, every: list[Module]) -> None:
+        self.target = target
+        self.every = every
+        self.speaking = [one for one in every if not one.path.endswith("setup.py") or loads_tables(one)]
+        self.texts = {text for module in self.speaking for text in strings(module)}
+        unparsed = [piece.text for piece in target.python if piece.tree is None and len(piece.text) <= MAX_BYTES]
+        for text in unparsed:
+            self.texts.update(re.findall(r"['\"]([^'\"\n]+)['\"]", text))
+        self.text = "\n".join(self.texts)
+        self.unparsed = {word for text in unparsed for word in re.findall(r"\w+", text)}
+        self.spoken = commands(target)
+        self.beside: dict[PurePosixPath, tuple[list[Piece], set[str]]] = {}
+        parts = (PurePosixPath(path).parts for path in target.files if path.endswith((".py", ".ipynb")))
+        self.entries = Asked(every, {part.removesuffix(".py") for path in parts for part in path})
+        self.composed = composed(every)
+        if self.composed:
+            self.composed.update(word for piece in target.pieces for word in defaults_of(piece))
+
+    @cached_property
+    def given(self) -> bool:
+        """Whether a program takes a configuration from its user, or a library from a folder."""
+        return bool(self.composed or self.by_hand)
+
+    @cached_property
+    def by_hand(self) -> set[str]:
+        """Suffixes of configurations that programs take from their users; "" for any."""
+        return set(by_hand(self.every))
+
+    def takes(self, suffix: str) -> bool:
+        """Whether a program takes a configuration of this format from its user, and code can read the format."""
+        return suffix in self.by_hand or ("" in self.by_hand and (not self.readable or suffix in self.readable))
+
+    @cached_property
+    def readable(self) -> set[str]:
+        """Suffixes of the tables that code loads; none where it may be any."""
+        any_format = any(map(reads_any, self.every))
+        return set() if any_format else {ending for module in self.every for ending in formats(module)}
+
+    @cached_property
+    def roots(self) -> set[str]:
+        """Folders from which Hydra is told to compose; "" where it is not said, is not in the tree, or commands say."""
+        told = set(roots(self.every))
+        there = {str(above / name) for above, names in self.folders.items() for name in names}
+        known = not ELSEWHERE_COMPOSED.search(self.spoken) and told <= there
+        return told if known else told | {""}
+
+    @cached_property
+    def listed(self) -> tuple[list[Listing], list[Listing]]:
+        """What it lists, and which folders of packages it opens."""
+        every = list(listings(self.every, {name for names in self.folders.values() for name in names}))
+        return [one for one in every if not one.packaged], [one for one in every if one.packaged]
+
+    @cached_property
+    def folders(self) -> dict[PurePosixPath, set[str]]:
+        """All folders of the tree: folder -> the names of those in it."""
+        inside: dict[PurePosixPath, set[str]] = defaultdict(set)
+        for folder in {folder for path in self.target.files for folder in PurePosixPath(path).parents}:
+            inside[folder.parent].add(folder.name)
+        return inside
+
+    @cached_property
+    def words(self) -> set[str]:
+        """Names by which the code may reach an entry."""
+        return self.entries.variables | self.asked
+
+    @cached_property
+    def asked(self) -> set[str]:
+        """Names by which a table that is not spread over variables or parameters is asked for an entry."""
+        return self.unparsed.union(self.entries.readings)
+
+    @cached_property
+    def handed(self) -> list[tuple[Module, frozenset[str], set[Keys]]]:
+        """For each module the suffixes of what it loads, and the keys of tables that it uses as a whole."""
+        own: dict[str, set[int | str]] = defaultdict(set)
+        for name, places in (entry for module in self.every for entry in spread_in(module)):
+            own[name] |= places
+        keys = ((module, set(handed_on(module, own, self.entries.records))) for module in self.every)
+        return [(module, formats(module), whole) for module, whole in keys if whole]
+
+    def whole(self, path: str) -> set[Keys]:
+        """Keys of tables that are used as a whole, in modules that may have loaded the file."""
+        suffix = PurePosixPath(path).suffix.lower()
+        loading = [(module, keys) for module, suffixes, keys in self.handed if not suffixes or suffix in suffixes]
+        return {key for module, keys in loading if not self.loads_another(module, path) for key in keys}
+
+    def loads_another(self, module: Module, path: str) -> bool:
+        """Whether a module names other files of the format and not this one, and is given no configuration."""
+        suffix = PurePosixPath(path).suffix
+        texts = [text for text in strings(module) if text.endswith(suffix) and text != suffix]
+        if not texts or any(is_spoken(path, text) or "*" in text or "{" in text for text in texts):
+            return False
+        return not any(map(CALLED.search, parameters(module)))
+
+    @cached_property
+    def ends(self) -> set[str]:
+        """Texts that may be folders from which files are taken by a name that is made at run time."""
+        every = ((module, text) for module in self.speaking for text in open_ended(module))
+        return {end for module, text in every for end in self.continued.ends(module, text)}
+
+    @cached_property
+    def continued(self) -> Folders:
+        """What stands behind texts that end in the name of a folder of the tree."""
+        return Folders(self.every, {name for names in self.folders.values() for name in names})
+
+    @cached_property
+    def twins(self) -> dict[str, set[str]]:
+        """Names that several files of the tree have -> the folders whose names the code puts before them."""
+        every = Counter(PurePosixPath(path).name for path in self.target.files if path.endswith(tuple(KNOWN)))
+        shared = {name for name, count in every.items() if count > 1}
+        folders: dict[str, set[str]] = {name: set() for name in shared}
+        spoken = {text for text in self.texts if PurePosixPath(text).name in shared}
+        for text in spoken if shared else ():
+            if "/" in text:
+                folders[PurePosixPath(text).name].add(PurePosixPath(text).parent.name)
+        if spoken:
+            for module in self.speaking:
+                for node in module.of({ast.Constant}):
+                    folder = PurePosixPath(text_of(node)).name
+                    for name in self.continued.behind(module, node) if folder in self.continued.names else ():
+                        if name.lstrip("/") in shared:
+                            folders[name.lstrip("/")].add(folder)
+        return folders
+
+    @cached_property
+    def rows(self) -> set[frozenset[str]]:
+        """Rows of texts among which an option or a question leaves the choice."""
+        return {row for module in self.every for row in choices(module) if len(row) >= FEW_STEMS}
+
+    def is_another(self, path: str) -> bool:
+        """Whether the code and the commands put other folders before a name that several files have."""
+        place = PurePosixPath(path)
+        before = self.twins.get(place.name, set())
+        told = re.findall(rf"([\w./-]*/)?(?<![\w.-]){re.escape(place.name)}", self.spoken) if before else []
+        folders = {*before, *(PurePosixPath(folder).name for folder in told)}
+        known = all(re.fullmatch(r"\w[\w-]*", folder) for folder in folders)
+        return bool(before) and known and place.parent.name not in folders
+
+    @cached_property
+    def in_paths(self) -> set[str]:
+        """Words that are parts of paths, for folders whose names are those of packages too."""
+        return {text for module in self.every for text in in_paths(module)}
+
+    def leads_to(self, path: str) -> bool:
+        """Whether the code holds the parts of the path; the name of a package alone stands for the package."""
+        folder = PurePosixPath(path).parent
+        if f"{folder}/__init__.py" in self.target.files and folder.name not in self.in_paths:
+            return put_together(path, self.ends - {folder.name})
+        return put_together(path, self.ends)
+
+    @cached_property
+    def bare(self) -> set[str]:
+        """Suffixes of files that modules load whose stems are all made at run time."""
+        loading = [module for module in self.every if loads_tables(module)]
+        ends = {pattern_of(one, text).rpartition("/")[2] for one in loading for text in open_ended(one)}
+        matches = (re.fullmatch(r"(?:\{[^{}]*\}|%s)(\.\w+)", text) for text in ends if len(text) < MAX_NAME)
+        return {match[1] for match in matches if match}
+
+    @cached_property
+    def gapped(self) -> list[list[str]]:
+        """What stands around the gaps of texts that are filled at run time, after the last slash."""
+        texts = (text.rpartition("/")[2] for text in self.ends if ("{" in text or "%" in text) and len(text) < MAX_NAME)
+        return [parts for parts in map(GAP.split, texts) if len(parts) > 1]
+
+    @cached_property
+    def stems(self) -> set[str]:
+        """The last parts of texts that may be paths, without a suffix."""
+        paths = (text.rpartition("/")[2] for text in self.texts if len(text) < MAX_NAME)
+        return {re.sub(r"\.(ya?ml|toml|json)$", "", path) for path in paths}
+
+    def passes_over(self, place: PurePosixPath, beside: list[Piece]) -> bool:
+        """Whether the code knows two thirds of the files of a folder by their stems, and not this one.
+
+        Then it opens those whose stems it has a table of. Plain words may stand for anything, unless they are choices.
+        """
+        if place.stem in self.stems:
+            return False
+        alike = [PurePosixPath(other.path) for other in beside if other.path.endswith(place.suffix)]
+        if not COMPOUND.search(place.stem) and not any(row <= {other.stem for other in alike} for row in self.rows):
+            return False
+        known = sum(other.stem in self.stems for other in alike)
+        return known >= FEW_STEMS and 3 * known >= 2 * len(alike)
+
+    def names(self, piece: Piece) -> bool:
+        """Whether a text in the code holds the file's name or fills its stem in, or a library is told to compose it."""
+        place = PurePosixPath(piece.path)
+        composed = place.stem in self.composed and bool(FOLDER.search(piece.path))
+        spoken = is_spoken(piece.path, self.text) and not self.is_another(piece.path)
+        return composed or spoken or self.fills_in(piece)
+
+    def is_told(self, piece: Piece) -> bool:
+        """Whether a command names the file."""
+        return is_spoken(piece.path, self.spoken) and not self.is_another(piece.path)
+
+    def fills_in(self, piece: Piece) -> bool:
+        """Whether a text leaves room for the stem of a configuration, and another text holds that stem."""
+        place = PurePosixPath(piece.path)
+        return place.suffix in self.bare and place.stem in self.stems and bool(FOLDER.search(piece.path))
+
+    def is_lost(self, piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
+        """Whether no text holds a small file's name or stem, lists it, or leaves room for its name."""
+        place = PurePosixPath(piece.path)
+        if self.names(piece) or is_spoken(piece.path, self.spoken) or place.stem in self.stems:
+            return False
+        if place.suffix in self.bare:
+            return False
+        return not self.may_reach(piece, leaves, {piece: leaves}, ())
+
+    def composes(self, folder: PurePosixPath) -> bool:
+        """Whether a library puts configurations together from the folder."""
+        places = {str(folder), *map(str, folder.parents)}
+        return bool(self.composed) and (not self.roots or "" in self.roots or not self.roots.isdisjoint(places))
+
+    def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
+        """Whether half of the entries have a key that the code knows: of a table used as a whole by any name."""
+        known = self.words if self.composed or any(keys - {ELSEWHERE} for *_, keys in self.handed) else self.asked
+        return 2 * sum(leaf.keys[-1] in known for leaf in leaves) >= len(leaves) > 0
+
+    def may_reach(
+        self, piece: Piece, leaves: tuple[Leaf, ...], every: dict[Piece, tuple[Leaf, ...]], named: Collection[Piece]
+    ) -> bool:
+        """Whether a file that nothing names is found through its folder, or given by hand as those beside it are.
+
+        A program that takes any configuration is given those that scripts and documents name. Where its neighbours
+        are named and it is not, it has been left behind, unless it alone gives an entry that the code asks for.
+        """
+        name = PurePosixPath(piece.path)
+        folder = name.parent
+        if folder not in self.beside:
+            beside = [other for other, found in every.items() if found and PurePosixPath(other.path).parent == folder]
+            self.beside[folder] = beside, {leaf.keys[-1] for other in beside if other in named for leaf in every[other]}
+        beside, elsewhere = self.beside[folder]
+        alone = any(leaf.keys[-1] in self.asked and leaf.keys[-1] not in elsewhere for leaf in leaves)
+        left_behind = len(beside) <= 2 * sum(other in named for other in beside) and not alone
+        if name.suffix in FORMATS["omegaconf"] and FOLDER.search(piece.path) and self.composes(folder):
+            above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
+            in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
+            return in_group or not left_behind or self.asks_for_most(leaves)
+        if any(is_filled(parts, name) for parts in self.gapped):
+            return True
+        if is_globbed(folder.name, self.spoken):
+            return True
+        listed, opened = self.listed
+        if any(one.optional for one in listed) and is_handed(folder.name, self.spoken):
+            return True
+        known = any(leaf.keys[-1] in self.words for leaf in leaves)
+        asked = known or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
+        found = is_listed(name, listed, self.folders)
+        if found and asked:
+            return True
+        opens = self.leads_to(piece.path) or is_listed(name, opened, self.folders)
+        if is_put_aside(name, {PurePosixPath(other.path) for other in every}):
+            return False
+        if opens and not self.passes_over(name, beside):
+            return True
+        if found:
+            return False
+        most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
+        left_behind &= not PASSES_ON.search(self.spoken)
+        return self.takes(name.suffix) and most and not left_behind
+
+
+def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
+    """Whether a library makes objects of its tables, and reads what it finds in them."""
+    return any(key in WHOLE for leaf in leaves for key in leaf.keys)
+
+
+def is_filled(parts: list[str], place: PurePosixPath) -> bool:
+    """Whether a text with gaps that says more than a suffix gives the file's name: `net_{}.yml`."""
+    if not parts[-1].endswith(place.suffix) or not re.search(r"\w{3}", "".join(parts).removesuffix(place.suffix)):
+        return False
+    return bool(re.fullmatch(".+".join(map(re.escape, parts)), place.name))
+
+
+def put_together(path: str, texts: set[str]) -> bool:
+    """Whether the code holds the parts of the path: its folder at the end of a text, or its stem and its suffix."""
+    place = PurePosixPath(path)
+    folder = place.parent.name
+    other = rf"(?!\S*\.(?!{place.suffix[1:]}\b)(?:ya?ml|toml|json)$)"  # `configs/{{}}.json` opens no YAML
+    at_end = re.compile(rf"(\S*[/\\])?{re.escape(folder)}(/|/{other}[{{%]\S*)?") if folder else None
+    if at_end and any(folder in text and at_end.fullmatch(text) for text in texts):
+        return True
+    return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)

@@ -1,0 +1,227 @@
+"""Configuration that nothing reads: whole files, single leaves, and dictionaries in the code that stand for them."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules
+from audit.rules.configuration.entries import Leaf, leaves_of, lines_of_keys
+from audit.rules.configuration.hyperparameters import HYPER, LONGEST, MIN_SHARED, Settings, hardcoded
+from audit.rules.configuration.reach import FOLDER, MAX_BYTES, Code
+from audit.rules.configuration.told import is_spoken
+from audit.rules.configuration.unread import other_words, unread
+from audit.rules.family import Family, rule
+from audit.target import Kind, Piece, Target
+
+UNUSED = rule(
+    "configuration.unused",
+    title="A configuration that nothing loads",
+    why="Whoever edits it believes to have changed the run, and has changed nothing.",
+    fix="Load it where the values are used, or delete it.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+HARDCODED = rule(
+    "configuration.hardcoded",
+    title="Values fixed in a dictionary beside a configuration",
+    why="Two places set the run, and whoever edits the configuration does not see the other.",
+    fix="Load the configuration, keep the values there, and remove the dictionary.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+UNREAD = rule(
+    "configuration.unread",
+    title="An entry of a configuration that nothing reads",
+    why="Changing it changes nothing, and nobody is told.",
+    fix="Use it, or remove it; a loader that refuses unknown keys finds the next one.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+
+TEST_FOLDER = re.compile(r"(^|/)(tests?|testing)/|(^|/)conftest\.py$")
+TEST_NAME = re.compile(r"test_|Test")
+SUFFIXES = (".yaml", ".yml", ".toml", ".json")
+NAMED = re.compile(
+    r"^(.*[_-])?(logging|hyp|search_?space|configs?|conf|cfg|settings|params?|parameters|hparams|hyper_?param\w*"
+    r"|options|defaults?)([_-].*)?$",
+    re.I,
+)
+# What tools look for by name, and what is no configuration of a run.
+TOOLS = re.compile(
+    r"(^|/)(\.[^/]*|docs?|node_modules|k8s|kubernetes|helm|charts|deploy\w*|templates?|schemas?|fixtures?)/|(^|/)\."
+    r"|(^|/)(pyproject|package|tsconfig|jsconfig|composer|_config|mkdocs|docker-compose|compose|environment|codecov"
+    r"|renovate|book|dvc|mlproject|conda|meta|cog|netlify|vercel|app|appsettings|jest|babel|lerna|nx|angular"
+    r"|dependabot|azure-pipelines|readthedocs|config_sentence_transformers|generation_config|preprocessor_config"
+    r"|tokenizer_config|adapter_config)[^/]*\.\w+$",
+    re.I,
+)
+# What a model that was saved by a library carries beside its weights.
+OF_A_MODEL = {"architectures", "model_type", "transformers_version", "_class_name", "tokenizer_class"}
+FEW_CHARACTERS = 5_000
+# Quantities of physics are called alpha and gamma too.
+OF_TRAINING = re.compile(
+    r"(^|_)(lr|learning_?rate|batch_?size|epochs?|optimi[sz]er|weight_?decay|n_estimators|num_leaves|dropout)(_|$)",
+    re.I,
+)
+DATA = re.compile(
+    r"(label|class|vocab|token|index|manifest|annotation|mapping|map|metric|result|schema|state|meta|info|data|dict"
+    r"|dump|cache|package|names|versions?|example|sample|output|pred\w*|summary|stats|card)(e?s)?\d*\.json$",
+    re.I,
+)
+DATA_FOLDER = re.compile(
+    r"(^|/)(data(sets?)?|annotations?|labels?|metadata|locales?|i18n|assets|benchmarks?|reports?|metrics)/", re.I
+)
+NUMBER = re.compile(r"[:=]\s*([-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?|true|false)\s*(#.*)?$", re.I)
+RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """First which files are loaded, then what is in those that are, and what stands beside them in the code."""
+    tests = {module for module in modules(target) if is_test(module)}
+    every = [module for module in modules(target) if module not in tests]
+    if not every:
+        return
+    pieces = [piece for piece in target.pieces if may_configure(piece, target)]
+    if not pieces:
+        return
+    code = Code(target, every)
+    configurations = {piece: tuple(leaves_of(piece)) for piece in pieces if is_configuration(piece)}
+    others = [piece for piece in pieces if piece not in configurations]
+    told = {piece: tuple(leaves_of(piece)) for piece in others if code.names(piece)}
+    told = {piece: leaves for piece, leaves in told.items() if not (piece.path.endswith(".json") and is_grid(leaves))}
+    spoken = (piece for piece in others if piece not in told and is_spoken(piece.path, code.spoken))
+    told |= {piece: tuple(leaves_of(piece)) for piece in spoken if sets_options(piece)}
+    configurations |= {piece: leaves for piece, leaves in told.items() if code.asks_for_most(leaves)}
+    configurations |= dict(neighbours(others, configurations))
+    for piece in others:
+        if piece not in configurations and piece not in told and PurePosixPath(piece.path).parent != PurePosixPath():
+            leaves = tuple(leaves_of(piece))
+            placed = lies_with_code(piece, target) or is_of_numbers(piece, leaves)
+            if placed and sets_values(piece, leaves) and code.is_lost(piece, leaves):
+                yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
+    named = {piece for piece in configurations if code.names(piece) or code.is_told(piece)}
+    settings: list[Settings] = []
+    loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []
+    for piece, leaves in configurations.items():
+        of_a_model = OF_A_MODEL & {leaf.keys[0] for leaf in leaves}
+        if not leaves or of_a_model:
+            continue
+        if code.names(piece) or (piece in named and code.given and code.asks_for_most(leaves)):
+            loaded.append((piece, leaves))  # by name, or a command hands it to a program that asks for most of it
+        elif piece not in named and not code.may_reach(piece, leaves, configurations, named):
+            yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
+            settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=False))
+            continue
+        settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=True))
+    whole = [(piece, tuple(leaves_of(piece, in_lists=True)), code.whole(piece.path)) for piece, _ in loaded]
+    spare = other_words(target, tests) | code.unparsed if whole else set()
+    for piece, leaf in unread(whole, code.entries, code.words, spare):
+        message = f"`{'.'.join(leaf.keys)}` is read nowhere"
+        yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
+    for module in every if settings else ():
+        for piece, line, message in hardcoded(module, settings):
+            yield found(HARDCODED, piece.at(line), message, piece.line(line)[:120])
+
+
+def is_test(module: Module) -> bool:
+    """Whether a module tests; a program that is only called so does not."""
+    if not TEST_PATH.search(module.path):
+        return False
+    defined = (node.name for _, node in module.statements() if is_function(node) or isinstance(node, ast.ClassDef))
+    return bool(TEST_FOLDER.search(module.path)) or any(map(TEST_NAME.match, defined))
+
+
+def may_configure(piece: Piece, target: Target) -> bool:
+    """By suffix and place; DVC and others read theirs by name."""
+    path = piece.path
+    if piece.kind is not Kind.TEXT or not path.lower().endswith(SUFFIXES) or len(piece.text) > MAX_BYTES:
+        return False
+    if TOOLS.search(path) or TEST_PATH.search(path) or RECORD_PATH.search(path):
+        return False
+    place = PurePosixPath(path)
+    if place.name == "params.yaml" and any(other.endswith("dvc.yaml") for other in target.files):
+        return False
+    # A web page's are read by other code than Python.
+    return not any(f"{parent}/package.json" in target.files for parent in place.parents)
+
+
+def is_configuration(piece: Piece) -> bool:
+    """Whether its name or folder says so, or what it sets."""
+    return bool(NAMED.match(PurePosixPath(piece.path).stem) or FOLDER.search(piece.path) or sets_training(piece))
+
+
+def sets_options(piece: Piece) -> bool:
+    """Whether a file that a command names may set a run: JSON holds data as well."""
+    return hyperparameters_in(piece) > 1 or not piece.path.lower().endswith(".json")
+
+
+def lies_with_code(piece: Piece, target: Target) -> bool:
+    """Whether Python files stand in the file's folder, which is not the root, where the tools' files lie."""
+    folder = PurePosixPath(piece.path).parent
+    beside = any(str(PurePosixPath(path).parent) == str(folder) for path in target.python_files)
+    return beside and folder != PurePosixPath()
+
+
+def is_of_numbers(piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
+    """Whether a small table under YAML or TOML gives names nothing but numbers and switches, as people tune them."""
+    if piece.path.lower().endswith(".json") or DATA_FOLDER.search(piece.path) or len(leaves) < MIN_SHARED:
+        return False
+    keys = [key for leaf in leaves for key in leaf.keys]
+    if not all(map(str.isidentifier, keys)) or any(map(RESULT.search, (*keys, piece.path))):
+        return False
+    return not is_grid(leaves) and all(NUMBER.search(piece.line(leaf.line)) for leaf in leaves)
+
+
+def is_grid(leaves: tuple[Leaf, ...]) -> bool:
+    """Whether several tables hold the same keys, as those of measured values do."""
+    rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for leaf in leaves:
+        rows[leaf.keys[:-1]].add(leaf.keys[-1])
+    return len(rows) > 1 and len({frozenset(row) for row in rows.values()}) == 1
+
+
+def sets_values(piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
+    """Whether a small table that people write gives values to names; JSON is written by programs as well."""
+    if len(piece.text) > FEW_CHARACTERS or not leaves:
+        return False
+    if not piece.path.lower().endswith(".json"):
+        return True
+    keys = {key for leaf in leaves for key in leaf.keys}
+    return all(map(str.isidentifier, keys)) and not any(map(RESULT.search, keys)) and not DATA.search(piece.path)
+
+
+def neighbours(others: list[Piece], known: dict[Piece, tuple[Leaf, ...]]) -> Iterator[tuple[Piece, tuple[Leaf, ...]]]:
+    """Files most of whose entries stand in a configuration of the same format beside them, with their entries."""
+    beside: dict[tuple[PurePosixPath, str], list[set[tuple[str, ...]]]] = defaultdict(list)
+    for piece, leaves in known.items():
+        place = PurePosixPath(piece.path)
+        beside[place.parent, place.suffix].append({leaf.keys for leaf in leaves})
+    for piece in others:
+        place = PurePosixPath(piece.path)
+        if piece not in known and (place.parent, place.suffix) in beside:
+            leaves = tuple(leaves_of(piece))
+            keys = {leaf.keys for leaf in leaves}
+            if any(2 * len(keys & theirs) >= max(len(keys), 3) for theirs in beside[place.parent, place.suffix]):
+                yield piece, leaves
+
+
+def sets_training(piece: Piece) -> bool:
+    """Whether a small file under any name gives values to what a training run is set by."""
+    keys, known = lines_of_keys(piece), hyperparameters_in(piece)
+    return (known >= MIN_SHARED or 2 * known >= len(keys) > 3) and not any(map(RESULT.search, keys))
+
+
+def hyperparameters_in(piece: Piece) -> int:
+    """How many of the keys of a small file are called like hyper-parameters, where one of them is nothing else."""
+    if len(piece.text) > FEW_CHARACTERS:
+        return 0
+    keys = [key for key in lines_of_keys(piece) if len(key) < LONGEST]
+    return sum(map(bool, map(HYPER.fullmatch, keys))) if any(map(OF_TRAINING.search, keys)) else 0
+
+
+FAMILY = Family(
+    "configuration", "Configuration is what the code reads", (UNUSED, HARDCODED, UNREAD), find, reads_text=True
+)

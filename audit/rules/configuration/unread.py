@@ -1,0 +1,83 @@
+"""Entries of loaded configurations that nothing asks for."""
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
+
+from audit.rules.code import Module
+from audit.rules.configuration.asked import Asked
+from audit.rules.configuration.entries import Leaf
+from audit.rules.configuration.loading import ELSEWHERE, Keys
+from audit.target import Kind, Piece, Target
+
+OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
+MADE = {"_target_", "class_path"}  # a library makes an object of the table and of those in it
+SHELL = re.compile(r"(^|/)([^/]*\.(sh|bash|sbatch|slurm|bat|ps1|mk|pbs)|(Make|Docker|just|Snake)file[^/]*)$", re.I)
+PARSES = re.compile(r"\b(yq|jq|awk|sed|grep|parse_yaml|shyaml|niet|tomlq|dasel|cut)\b|python[\d.]* +-c\b|<<")
+OTHER_CODE = re.compile(
+    r"\.(jl|r|rmd|c|cc|cpp|cxx|h|hpp|cu|js|ts|tsx|java|go|rs|lua|m|rb|scala|kt|cs|pyx|pyi|j2|jinja|html|smk|ipynb)$",
+    re.I,
+)
+MAX_BYTES = 200_000
+
+
+def unread(
+    loaded: list[tuple[Piece, tuple[Leaf, ...], set[Keys]]], asked: Asked, known: Collection[str], others: set[str]
+) -> Iterator[tuple[Piece, Leaf]]:
+    """Leaves whose key is asked for nowhere, where no table that holds them is handed on as a whole.
+
+    Args:
+        loaded: the files with their entries, and the keys of the tables that are used as a whole.
+        known: names by which tables may stand in the code.
+        others: words by which something else than the code may ask.
+    """
+    for piece, leaves, whole in loaded:
+        ends = {keys[-1] for keys in whole if keys and keys != ELSEWHERE}
+        sections = {key for leaf in leaves for key in leaf.keys[:-1]}
+        read = [leaf for leaf in leaves if asked.reads(leaf.keys, sections) or not ends.isdisjoint(leaf.keys)]
+        if () in whole or not ends.isdisjoint(PurePosixPath(piece.path).parts[:-1]):
+            continue
+        if 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
+            continue
+        made = {leaf.keys[:-1] for leaf in leaves if leaf.keys[-1] in MADE}
+        asked_for = {leaf.keys[:-1] for leaf in read}
+        for leaf in leaves:
+            key = leaf.keys[-1]
+            if leaf.listed and leaf.keys[:-1] not in asked_for:
+                continue  # nothing tells that the tables of this list are read key by key
+            if leaf in read or any(leaf.keys[: len(table)] == table for table in made):
+                continue
+            if ELSEWHERE in whole and not set(known).issuperset(leaf.keys[:-1]):
+                continue  # a whole table under another name: not read key by key
+            if leaf.keys[0] in OF_COMPOSERS or not key.isidentifier() or key.startswith("_") or key in others:
+                continue
+            yield piece, leaf
+
+
+def other_words(target: Target, tests: Collection[Module]) -> set[str]:
+    """Words by which tests, programs in other languages and references of configurations may ask for an entry."""
+    pieces = (piece for piece in target.pieces if piece.kind is Kind.TEXT and len(piece.text) <= MAX_BYTES)
+    words = {word for piece in pieces for word in words_of_text(piece)}
+    return words | {word for module in tests for word in asked_by(module)}
+
+
+def asked_by(module: Module) -> Iterator[str]:
+    """Words of the texts of a test, and its names after a full stop."""
+    for piece in module.pieces:
+        for node in piece.nodes:
+            if type(node) is ast.Attribute:
+                yield node.attr
+            elif type(node) is ast.Constant and type(node.value) is str:
+                yield from re.findall(r"\w+", node.value)
+
+
+def words_of_text(piece: Piece) -> list[str]:
+    """Words of a program; of a script, where it takes files apart; of a configuration, those of its references.
+
+    What a script gives to a program by an option of the same name asks no file for it.
+    """
+    path = piece.path
+    if OTHER_CODE.search(path) or "/." in f"/{path}" or (SHELL.search(path) and PARSES.search(piece.text)):
+        return re.findall(r"\w+", piece.text)
+    return re.findall(r"\w+", " ".join(re.findall(r"\$\{[^}]{0,200}\}", piece.text)))

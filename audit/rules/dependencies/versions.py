@@ -1,0 +1,141 @@
+"""Which versions of common distributions exist, and for which Python: from `releases.toml`, not the network."""
+
+import re
+import tomllib
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+from audit.rules.requirements import CONDA, REQUIREMENTS, Requirement
+
+Version = tuple[int, ...]
+Python = tuple[int, int]
+
+
+class Release(NamedTuple):
+    """A version as it is written, and the lowest and highest Python that it is for; None for any later one."""
+
+    text: str
+    lowest: Python
+    highest: Python | None
+
+
+# Modules whose distribution is called otherwise; under the last two names lies a placeholder that installs nothing.
+MODULE_NAMES = {
+    "cv2": "opencv-python", "pil": "pillow", "yaml": "pyyaml", "skimage": "scikit-image", "sklearn": "scikit-learn",
+}  # fmt: skip
+PARTS_OF_PYTHON = {
+    "python", "os", "sys", "time", "math", "json", "pickle", "shutil", "collections", "random", "re", "glob", "csv",
+    "itertools",
+}  # fmt: skip
+EXACT = re.compile(r"^={1,3}\s*v?(\d+(?:\.\d+)*)(?:\+\w+)?$")
+OF_FILE = re.compile(r"(?<![a-z0-9])py(?:thon)?[-_]?3[._]?(\d{1,2})(?!\d)", re.I)  # `requirements-py38.txt`
+
+
+def impossible(item: Requirement, lowest: Python | None, highest: Python | None) -> str:
+    """Why a distribution, or its exact version on the stated Python, cannot be had; "" where it may.
+
+    The name of a file may state its own Python.
+    """
+    if item.name in MODULE_NAMES and not CONDA.search(item.location.path):
+        return f"no distribution {item.name} holds the module: {MODULE_NAMES[item.name]} is meant"
+    if item.name in PARTS_OF_PYTHON and REQUIREMENTS.search(item.location.path):
+        return f"no distribution is called {item.name}: it is a part of Python"
+    match = EXACT.match(item.specifier)
+    if not match or item.marked:
+        return ""
+    own = OF_FILE.search(item.location.path)
+    if own:
+        lowest = highest = (3, int(own.group(1)))
+    version, text = numbers(match.group(1)), match.group(1)
+    if not item.specifier.startswith("=="):
+        return misfit(item.name, version, text, None, highest)  # conda builds what it likes
+    # Builds like +cu118 come from other indexes, which have releases of their own.
+    absent = "" if "+" in item.specifier else unpublished(item.name, version, text)
+    return absent or misfit(item.name, version, text, lowest, highest)
+
+
+def clashes(requirements: list[Requirement]) -> Iterator[tuple[Requirement, str]]:
+    """Pins of torchvision and torchaudio, each made for one series of torch, beside another torch in the same file."""
+    torch: dict[str, Version] = {}
+    for name in ("torch", "torchvision", "torchaudio"):
+        for item in requirements:
+            match = EXACT.match(item.specifier) if item.name == name and not item.marked else None
+            version = tuple(int(part) for part in match.group(1).split("."))[:2] if match else ()
+            if len(version) < 2:
+                continue
+            path = item.location.path
+            if name == "torch":
+                torch[path] = version
+            elif path in torch and suits(name, torch[path]) not in ((), version):
+                reason = f"{name} {dots(version)} is not for torch {dots(torch[path])}"
+                yield item, f"{reason}: {dots(suits(name, torch[path]))} is"
+
+
+def suits(name: str, torch: Version) -> Version:
+    """The series of torchvision or torchaudio that goes with a torch; () where it is not known."""
+    major, series = torch
+    if major == 1 and 4 <= series <= 13:
+        return (0, series + 1) if name == "torchvision" else (0, series)
+    if major == 2:
+        return (0, series + 15) if name == "torchvision" else torch
+    return ()
+
+
+@cache
+def releases() -> dict[str, dict[Version, Release]]:
+    """The releases of each distribution that is known, in their order."""
+    known: dict[str, dict[Version, Release]] = {}
+    place = resources.files("audit.rules.dependencies") / "releases.toml"
+    for name, listed in tomllib.loads(place.read_text("utf-8")).items():
+        found = {}
+        for span, versions in listed.items():
+            lowest, _, highest = span.partition("-")
+            for text in versions.split():
+                found[numbers(text)] = Release(text, python(lowest), python(highest) if highest else None)
+        known[name] = dict(sorted(found.items()))
+    return known
+
+
+def unpublished(name: str, version: Version, text: str) -> str:
+    """Why there is no such version of any Python; "" also for what is older or newer than all that is known."""
+    known = list(releases().get(name, {}).items())
+    place = bisect_left(known, version, key=lambda release: release[0])
+    if not 0 < place < len(known) or known[place][0] == version:
+        return ""
+    return f"{name} {text} was never published: {known[place][1].text} follows {known[place - 1][1].text}"
+
+
+def misfit(name: str, version: Version, text: str, lowest: Python | None, highest: Python | None) -> str:
+    """Why a version is too old or too new for the stated Python."""
+    known = releases().get(name, {})
+    release = known.get(version)
+    first = next(iter(known), version)
+    if version < first and lowest and (last := known[first].highest) and last < lowest:
+        return f"{name} {text} has no build for Python {dots(lowest)}: {known[first].text}, which is later, has none"
+    if release and lowest and release.highest and release.highest < lowest:
+        return f"{name} {text} has no build for Python {dots(lowest)}: {dots(release.highest)} is the last that has one"
+    if release and highest and highest < release.lowest:
+        return f"{name} {text} needs Python {dots(release.lowest)}, and {dots(highest)} is stated"
+    return ""
+
+
+def numbers(text: str) -> Version:
+    """`1.2.0` as (1, 2): zeros at the end make no other version."""
+    version = [int(part) for part in text.split(".")]
+    while len(version) > 1 and not version[-1]:
+        version.pop()
+    return tuple(version)
+
+
+def python(text: str) -> Python:
+    """`3.11` as (3, 11)."""
+    major, minor = text.split(".")
+    return int(major), int(minor)
+
+
+def dots(numbers: Version) -> str:
+    """`3.11` of (3, 11)."""
+    return ".".join(map(str, numbers))

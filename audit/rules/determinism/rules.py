@@ -1,0 +1,275 @@
+"""Training that nobody can repeat: no seed, loaders that shuffle by a global state, algorithms chosen at run time."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import PurePosixPath
+
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name
+from audit.rules.determinism.seeding import KEYS, Seeds, lost, named
+from audit.rules.determinism.shuffling import FRESH, is_fresh, unordered
+from audit.rules.family import Family, rule
+from audit.rules.local import Local, is_main, is_runnable, local_of
+from audit.rules.training import LIGHTNING, training_place
+from audit.rules.values import bound
+from audit.target import Piece, Target
+
+SEED = rule(
+    "determinism.seed",
+    title="Training without a seed",
+    why="No run can be repeated, and no difference between two runs can be told from chance.",
+    fix="Seed Python, NumPy and torch at the start, from the configuration, and record the seed with the run.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+SHUFFLE = rule(
+    "determinism.shuffle",
+    title="A random draw without a generator or a seed",
+    why="It hangs on every other use of the global random state: one more call elsewhere changes the run.",
+    fix="Give it generator=torch.Generator().manual_seed(seed), random_state=seed or seed=seed.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+SETTING = rule(
+    "determinism.setting",
+    title="A nondeterministic setting fixed in the code",
+    why="cuDNN then picks other algorithms from run to run, and no configuration or log says so.",
+    fix="Make it an option of the run that is recorded with it, off by default.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+
+BENCHMARK = "torch.backends.cudnn.benchmark"
+DETERMINISTIC = "torch.backends.cudnn.deterministic"
+SWITCH = "torch.use_deterministic_algorithms"
+# A file, or its folder, that says what it is for: no `constraint`, nothing `pretrained`.
+TRAINER = re.compile(r"(^|[/_.-]|[a-z](?=T))(pre)?[Tt]rain(ing|ers?|s)?(?![a-z])[^/]*(/[^/]+)?\.py$")
+# A condition that asks only for the device, and nobody's wish.
+DEVICE = re.compile(
+    r"^(not )?[\w.]*(cuda|gpu|device)[\w.]*(\(\))?( (==|!=|>|>=|is|is not) .+)?$"
+    r"|is_available\(\)$|^.cuda. in \w|^str\(\w*device\) == |device[.\w]*\.startswith\(",
+    re.I,
+)
+# A file that times code, and says so; its models learn nothing.
+TIMING = re.compile(r"bench|speed|profil|timing|throughput|latency", re.I)
+CLOCKS = ("perf_counter", "timeit", "time.time(", "cuda.Event", "torch.profiler", "do_bench")
+OPTIMIZER = re.compile(r"^(Adam\w*|SGD|RMSprop|Adagrad|Lion|LBFGS)$|[Oo]ptimizer$")
+# What a trainer makes that has not all of it from its caller; a fit() draws its batches itself.
+OWN_PART = re.compile(r"(\bnn\.(?!\w+Loss)[A-Z]\w*|([Oo]ptimizers?|[Ll]oaders?)|(^|\.)(Adam\w*|SGD|RMSprop|fit\w*))$")
+OF_TOOLS = ("setup.py", "conf.py", "noxfile.py", "versioneer.py")  # they import a library and run nothing of it
+# Estimators of scikit-learn that draw at random.
+FORESTS = re.compile(
+    r"((RandomForest|ExtraTrees|GradientBoosting|MLP|SGD|Bagging|AdaBoost)(Classifier|Regressor)|KMeans)$"
+)
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """Seeds over the graph of local imports, the rest call by call; tests are left out."""
+    local = local_of(target)
+    chosen = [module for path, module in local.modules.items() if not TEST_PATH.search(path)]
+    training = [(module, begun) for module in chosen if not times(module) and (begun := training_place(module))]
+    seeds = Seeds(local, chosen)
+    trained = {module.path for module, _ in training}
+    yield from unseeded(local, chosen, training, seeds)
+    for module in chosen:
+        here = partial(seeds.cover, module, common=True)
+        drawn: dict[tuple[Piece, int], str] = {}
+        for piece, call, name in module.calls:
+            problem = unordered(module, call, name, seeded=bool(seeds.parts), here=here, trains=bool(training))
+            if not problem and is_forest(module, call, name) and not here():
+                problem = f"{name.rpartition('.')[2]} without random_state="
+            if name in FRESH and is_fresh(module, call) and not seeds.users(module).isdisjoint(trained):
+                problem = f"{name.rpartition('.')[2]}() without a seed"
+            for value in lost(module, call, name) if training or name in KEYS else ():
+                drawn[piece, value.lineno] = "the seed is drawn anew in each run, and nothing keeps it"
+            loose = "" if problem else loosened(module, call, name)
+            if problem or (loose and not any(map(is_undone, module.enclosing(call)))):
+                kind = SHUFFLE if problem else SETTING
+                yield found(kind, piece.at(call.lineno), problem or loose, piece.line(call.lineno)[:120])
+        for (piece, line), message in drawn.items():
+            yield found(SEED, piece.at(line), message, piece.line(line)[:120])
+        yield from settings(module)
+
+
+def unseeded(
+    local: Local, chosen: list[Module], training: list[tuple[Module, tuple[Piece, int]]], seeds: Seeds
+) -> Iterator[Finding]:
+    """Programs that train while neither they, nor what they import, nor what imports them, sets a seed."""
+    if not training:
+        return
+    programs = {module.path for module in chosen if is_program(local, module)}
+    programs |= {module.path for module, (piece, line) in training if part_at(piece, line) is None}
+    programs |= {module.path for module, _ in training if has_recipe(module)}
+    for module, (piece, line) in training:
+        users = seeds.users(module)
+        alone = not in_package(local, module) or part_at(piece, line) is None
+        run = users & programs and (alone or is_run(piece, line, [local.modules[path] for path in users]))
+        named_so = TRAINER.search(module.path) and not only_steps(module)
+        own = (named_so or is_whole(piece, line)) and is_repeated(module)
+        if not run and (seeds.parts or not own):
+            continue  # a library's training function: whoever calls it seeds
+        if not seeds.cover(module):
+            message = "a model is trained here, and nothing sets a seed"
+            yield found(SEED, piece.at(line), message, piece.line(line)[:120])
+
+
+def times(module: Module) -> bool:
+    """Whether a module is called after what it does, which is to measure times."""
+    named = TIMING.search(module.path.rpartition("/")[2])
+    return bool(named) and any(clock in piece.text for piece in module.pieces for clock in CLOCKS)
+
+
+def is_repeated(module: Module) -> bool:
+    """Whether the module goes through the data: a step alone is a part of its caller's training."""
+    waiting = [call for _, call, name in module.calls if name.rpartition(".")[2] == "backward"]
+    names = {holder.name for call in waiting for holder in module.enclosing(call) if is_function(holder)}
+    waiting += [call for _, call, _ in module.calls if last_name(call.func) in names]
+    loops = any(isinstance(holder, ast.For | ast.While) for call in waiting for holder in module.enclosing(call))
+    return loops or not waiting
+
+
+def only_steps(module: Module) -> bool:
+    """Whether what a module trains with is all given to it: network, loader and optimizer."""
+    return not any(OWN_PART.search(name) for _, _, name in module.calls)
+
+
+def is_whole(piece: Piece, line: int) -> bool:
+    """Whether the class or function around a line makes both its optimizer and its loader: all of a training."""
+    part = part_at(piece, line)
+    made = {last_name(node.func) for node in ast.walk(part) if isinstance(node, ast.Call)} if part else set()
+    return any(map(OPTIMIZER.search, made)) and any(name.endswith("Loader") for name in made)
+
+
+def has_recipe(module: Module) -> bool:
+    """Whether a function that can be called without an argument makes its optimizer: an experiment of its own."""
+    for piece in module.pieces:
+        assert piece.tree is not None
+        for node in filter(is_function, piece.tree.body):
+            needed = len(node.args.posonlyargs) + len(node.args.args) > len(node.args.defaults)
+            calls = (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)) if not needed else ()
+            if any(OPTIMIZER.search(last_name(call.func)) for call in calls):
+                return True
+    return False
+
+
+def part_at(piece: Piece, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
+    """The outermost function or class in which a line stands."""
+    assert piece.tree is not None
+    parts = [node for node in piece.tree.body if is_function(node) or isinstance(node, ast.ClassDef)]
+    return next((node for node in parts if node.lineno <= line <= (node.end_lineno or 0)), None)
+
+
+def is_run(piece: Piece, line: int, users: list[Module]) -> bool:
+    """Whether a line stands in no function or class, or in one that is decorated or that some module speaks of."""
+    part = part_at(piece, line)
+    if part is None or part.decorator_list:
+        return True
+    own = {id(node) for node in ast.walk(part)}
+    return any(part.name in named(node, module) for module in users for _, node in module.walk() if id(node) not in own)
+
+
+def is_forest(module: Module, call: ast.Call, name: str) -> bool:
+    """Whether an estimator that draws at random, made without a state of its own, is fitted beside where it is made."""
+    if not name.startswith("sklearn.") or not FORESTS.search(name):
+        return False
+    if any(item.arg in ("random_state", None) for item in call.keywords):
+        return False
+    if any(isinstance(holder, ast.arguments) for holder in module.enclosing(call)):
+        return False  # a default: whoever calls chooses
+    holder = module.parents.get(call)
+    kept = isinstance(holder, ast.Assign) and isinstance(holder.targets[0], ast.Attribute)
+    classes = (node for node in module.enclosing(call) if kept and isinstance(node, ast.ClassDef))
+    scope = next(classes, module.scope(call))
+    calls = (node.func for node in ast.walk(scope) if isinstance(node, ast.Call))
+    return any(last_name(function).startswith(("fit", "cross_val")) for function in calls)
+
+
+def loosened(module: Module, call: ast.Call, name: str) -> str:
+    """What a call lets vary from run to run: algorithms of torch, of cuDNN in Lightning's trainer; "" for nothing."""
+    switched = call.args[0] if call.args else keyword(call, "mode")
+    if name == SWITCH and is_constant(switched, False) and not restored(module, call):
+        return "deterministic algorithms are switched off here"
+    if name == "torch.backends.cudnn.flags" and not any(map(is_wish, module.enclosing(call))):
+        loose = [item.arg for item in call.keywords if is_constant(item.value, item.arg == "benchmark")]
+        return next((f"{arg}= is fixed" for arg in loose if arg in ("benchmark", "deterministic")), "")
+    of_lightning = name.endswith(".Trainer") and name.partition(".")[0] in LIGHTNING
+    return "benchmark=True is fixed" if of_lightning and is_constant(keyword(call, "benchmark"), True) else ""
+
+
+def is_program(local: Local, module: Module) -> bool:
+    """A notebook, a script beside no __init__.py, or a module that can be run."""
+    free = module.is_notebook or not in_package(local, module)
+    return module.path.rpartition("/")[2] not in OF_TOOLS and (free or is_runnable(module))
+
+
+def in_package(local: Local, module: Module) -> bool:
+    """Whether an __init__.py lies beside it, or in a folder above it other than the tree's own."""
+    folder = module.path.rpartition("/")[0]
+    if f"{folder}/__init__.py".lstrip("/") in local.files:
+        return True
+    above = [str(path) for path in PurePosixPath(folder).parents]
+    return any(f"{path}/__init__.py" in local.files for path in above if path != ".")
+
+
+def restored(module: Module, call: ast.Call) -> bool:
+    """Whether the same function sets it back to what it was."""
+    inside = [node for node in ast.walk(module.scope(call)) if isinstance(node, ast.Call) and node.args]
+    return any(module.full_name(node.func) == SWITCH and isinstance(node.args[0], ast.Name) for node in inside)
+
+
+def settings(module: Module) -> Iterator[Finding]:
+    """`cudnn.benchmark = True` and `cudnn.deterministic = False`, written as they are and by nobody's wish."""
+    spoken_of = any("deterministic" in piece.text or "benchmark" in piece.text for piece in module.pieces)
+    for piece, node in module.statements() if spoken_of else ():
+        if not isinstance(node, ast.Assign | ast.AugAssign):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        given = [pair for target in targets for pair in pairs(target, node.value)]
+        for written, value in given:
+            name = module.full_name(written)
+            if name not in (BENCHMARK, DETERMINISTIC):
+                continue
+            by_name = list(bound(module, value)) if isinstance(value, ast.Name) else []
+            fixed = [one for one in by_name or [value] if is_constant(one, name == BENCHMARK)]
+            loose = len(fixed) == len(by_name or [value]) or (name == BENCHMARK and is_of_device(value))
+            meant = loose and any(is_wish(holder) or is_undone(holder) for holder in module.enclosing(node))
+            if loose and not meant and not recorded(module, node, name):
+                message = f"{name} is fixed to {ast.unparse(value)}"
+                yield found(SETTING, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+
+
+def is_of_device(value: ast.expr) -> bool:
+    """A value or condition that asks for the device alone."""
+    return DEVICE.search(ast.unparse(value)) is not None
+
+
+def pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is given which value: `a, b = 1, 2` is two."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        yield from zip(target.elts, value.elts, strict=True)
+    else:
+        yield target, value
+
+
+def is_undone(holder: ast.AST) -> bool:
+    """A function that takes the setting back, as `unset_deterministic` does."""
+    return is_function(holder) and re.match(r"_*(?:un|re)set_|_*(?:restore|disable|undo)_", holder.name) is not None
+
+
+def is_wish(holder: ast.AST) -> bool:
+    """A condition other than what device there is, and whether the module is run."""
+    if not isinstance(holder, ast.If) or is_main(holder):
+        return False
+    parts = holder.test.values if isinstance(holder.test, ast.BoolOp) else [holder.test]
+    return not all(map(is_of_device, parts))
+
+
+def recorded(module: Module, node: ast.AST, name: str) -> bool:
+    """Whether the same function reads the setting: it is logged, or put back to what it was."""
+    inside = (inner for inner in ast.walk(module.scope(node)) if isinstance(inner, ast.Attribute))
+    return any(isinstance(inner.ctx, ast.Load) and module.full_name(inner) == name for inner in inside)
+
+
+FAMILY = Family("determinism", "Training can be repeated", (SEED, SHUFFLE, SETTING), find)

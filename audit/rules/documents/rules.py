@@ -1,0 +1,243 @@
+"""What a document tells its reader to run, and whether it is there; badges that show a number nobody measured."""
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate, groupby, islice
+from pathlib import PurePosixPath
+from posixpath import normpath
+
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.documents.badges import called_in, unbacked
+from audit.rules.documents.figures import unsourced
+from audit.rules.documents.invoked import in_tree, named_files
+from audit.rules.documents.needed import implied, makefiles_of, uncopied, unmade
+from audit.rules.documents.pages import clones, has_programs, is_guide, is_page, is_readme, runs_tree
+from audit.rules.documents.shell import FENCE, alike, shell_lines
+from audit.rules.family import Family, rule
+from audit.target import Kind, Piece, Target
+
+COMMAND = rule(
+    "documents.command",
+    title="A command that needs a file or target which is not there",
+    why="The first thing a reader does fails.",
+    fix="Correct the path, or add the file.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+BADGE = rule(
+    "documents.badge",
+    title="A badge with nothing behind it",
+    why="It shows the same whatever the tests and measurements say.",
+    fix="Link it to the run, report or workflow it comes from, or remove it.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+
+NUMBER = rule(
+    "documents.number",
+    title="A result that stands in no file of results",
+    why="Nobody can tell which run it comes from, or whether the code still reaches it.",
+    fix="Commit what the run printed or wrote, and link to it; name the paper where it is somebody else's.",
+    severity=Severity.MINOR,
+    confidence=Confidence.LOW,
+)
+
+PLACEHOLDER = re.compile(
+    r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|(?-i:^[A-Z_]+$)|^[A-Za-z]:|example\.|^xx|xyz|://"
+    r"|(?:^|[/_-])(?:my|some|specific|foo)[_.-]",
+    re.I,
+)
+# What stands before the name of a file that the reader is to make or fetch.
+MAKES = (
+    r"(?:\b(?:wget|curl|clone|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown)\b.*|\s>{1,2}\s*\S*"
+    r"|\b(?:creat|sav|call|writ|nam|put|new|cop|download|renam|get|obtain|fetch)\w*\b(?:[^.]|\.\w){0,40})"
+)
+# What stands after the name of a file whose contents the reader is told.
+TOLD = r"`? (?:file )?(?:should|must|looks? like|is an? (?:\w+ ){0,3}file (?:that|which|with))"
+# What follows is an example, or a file that a program of the project writes.
+OF_READER = re.compile(
+    r"\byour (?:own )?(?:\w+ )?(?:(?:script|program|code)s?|file)\b"
+    r"|\bgenerated (?:\w+ ){0,4}(?:helper|file|script|template)",
+    re.I,
+)
+# Shown whole: the reader saves it under some name.
+PROGRAM = re.compile(r"if __name__ == ['\"]__main__['\"]:|\w+ = (?:FastAPI|Flask|Starlette|Quart|Sanic|Celery)\(")
+# What a sentence says of a command that is there no more, and of one that runs in the tree of somebody else.
+GONE = re.compile(
+    r"\b(?:was|were|is|are|been|got) (?:now |since )?(?:removed|moved|renamed|replaced|deprecated|dropped|deleted)\b"
+    r"|\bno longer\b|\bused to be\b|\bformerly\b",
+    re.I,
+)
+OTHER = re.compile(
+    r"\b(?i:in|inside|from|of) (?:the )?(?:official |original )?`?([A-Z]\w{3,})`?(?:'s)? "
+    r"(?:repo(?:sitory)?|project|codebase|root)\b"
+)
+PROGRAMS = (".py", ".sh", ".bash")
+MOVES = re.compile(r"git clone |^\s*[!%]?cd\b|chdir\(", re.M)  # a notebook that does not stay in the tree
+HANDED = re.compile(r"^\s*(?:!|%(?=run\b))\s*(\S.*)", re.M)
+MOST = 200  # files that one document may name; a longer list is no instruction
+LONGEST = 2000  # characters of a line; a longer one is no sentence
+LISTED = re.compile(r"\s*(?:[-*+|>]|\d+[.)])")
+SHOWN = 5  # figures in one message
+BLOCKS = 6  # of one document
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """Commands, badges and results of the documents that speak of the tree."""
+    files = frozenset(target.files)
+    texts = [piece for piece in target.pieces if piece.kind in (Kind.MARKDOWN, Kind.TEXT) and piece.cell is None]
+    shown = [piece for piece in texts if is_guide(piece.path) or is_page(piece.path)]
+    told = {piece.path: list(shell_lines(piece, files, named(piece, target))) for piece in shown}
+    made = any(line.startswith("make ") for lines in told.values() for _, line, _ in lines)
+    makefiles = makefiles_of(target) if made else {}
+    called = called_in(target) if shown else frozenset()
+    at_hand = any("/" not in path and is_readme(path) and runs_tree(told[path], files, makefiles) for path in told)
+    for piece in shown:
+        lines, guide = told[piece.path], is_guide(piece.path)
+        binding = guide or at_hand or runs_tree(lines, files, makefiles) or clones(piece, target.root.resolve().name)
+        yield from commands(piece, lines, files, named(piece, target), 0 if guide else 1 if binding else 2)
+        if binding:
+            yield from needs(piece, lines, files, makefiles)
+        if is_readme(piece.path):
+            yield from badges(piece, target, called)
+        yield from numbers(piece, target)
+    yield from cells(target, files)
+
+
+def cells(target: Target, files: frozenset[str]) -> Iterator[Finding]:
+    """Commands in notebooks: those that their sentences show, and those that a cell hands to the shell."""
+    inside = [piece for piece in target.pieces if piece.cell is not None]
+    for piece in inside:
+        lines: list[tuple[int, str, str]] = []
+        if piece.kind is Kind.MARKDOWN:
+            lines = list(shell_lines(piece, files, named(piece, target)))
+        elif piece.kind is Kind.PYTHON and ("!" in piece.text or "%" in piece.text) and HANDED.search(piece.text):
+            given = [(number, HANDED.match(line)) for number, line in enumerate(piece.lines, start=1)]
+            lines = [(number, match.group(1).replace("../", ""), ".") for number, match in given if match]
+        missing = list(commands(piece, lines, files, named(piece, target), 2)) if lines else []
+        if missing and not any(other.path == piece.path and MOVES.search(other.text) for other in inside):
+            yield from missing
+
+
+def named(piece: Piece, target: Target) -> str:
+    """What the project is called: its folder, and the title of the document."""
+    return f"{target.root.resolve().name}\n{next((line for line in piece.lines if line.startswith('# ')), '')}"
+
+
+def commands(
+    piece: Piece, lines: list[tuple[int, str, str]], files: frozenset[str], project: str, doubt: int
+) -> Iterator[Finding]:
+    """Each file once a document.
+
+    Args:
+        doubt: 0 for a document that speaks of the tree; 1 for one that may also run what its reader wrote at the root;
+            2 for one of which only what it names in folders and packages of the tree is known to be there.
+    """
+    seen: set[tuple[str, str]] = set()
+    reported: set[str] = set()
+    for number, line, folder in lines:
+        for path in in_tree(line, files) if doubt == 2 else named_files(line, files):
+            clean = path.removeprefix("./").replace("\\", "/")
+            if (clean, folder) in seen or clean in reported or PLACEHOLDER.search(clean):
+                continue
+            if len(seen) == MOST:
+                return
+            seen.add((clean, folder))
+            if is_there(clean, folder, piece, files) or is_in_clone(clean, files, project):
+                continue
+            if doubt and "/" not in clean and clean.endswith(PROGRAMS) and not has_programs("", files):
+                continue
+            before = sentence_before(piece, number)
+            spared = OF_READER.search(before) or GONE.search(piece.line(number)) or is_of_other(piece, number, project)
+            if not spared and not is_made(piece, number, clean):
+                reported.add(clean)
+                yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
+                if clean.endswith(PROGRAMS):
+                    break  # nobody knows what it would have read
+
+
+def needs(
+    piece: Piece, lines: list[tuple[int, str, str]], files: frozenset[str], makefiles: dict[str, str]
+) -> Iterator[Finding]:
+    """What commands need and do not name as a file, each once a document."""
+    reported: dict[str, tuple[int, str]] = {}
+    for number, line, folder in lines:
+        name, goal = implied(line, files), unmade(line, folder, makefiles)
+        if name and not is_made(piece, number, name) and not (line.startswith("flask") and "FLASK_APP" in piece.text):
+            reported.setdefault(f"`{name}` is not in the tree", (number, line))
+        elif goal:
+            reported.setdefault(f"`{goal}` is no target of the Makefile", (number, line))
+    for number, line in enumerate(piece.lines, start=1):
+        for name in uncopied(line, files) if len(line) <= LONGEST else ():
+            reported.setdefault(f"`{name}` is not in the tree", (number, line))
+    for message, (number, line) in reported.items():
+        yield found(COMMAND, piece.at(number), message, line.strip()[:120])
+
+
+def sentence_before(piece: Piece, number: int) -> str:
+    """The last sentence of the prose above a command, or above the fence it stands in."""
+    above = [line for line in piece.lines[: number - 1] if line.strip()]
+    fences = [position for position, line in enumerate(above) if FENCE.match(line)]
+    if len(fences) % 2:
+        above = above[: fences[-1]]
+    last = next((line for line in reversed(above) if not FENCE.match(line)), "")
+    return re.split(r"[.!?]\s+(?=[A-Z])", last)[-1]
+
+
+def is_of_other(piece: Piece, number: int, project: str) -> bool:
+    """Whether the line of a command, or the sentence before it, says that it runs in another repository."""
+    said = (name for line in (piece.line(number), sentence_before(piece, number)) for name in OTHER.findall(line))
+    return any(not alike(name, project) for name in said)
+
+
+def is_there(path: str, folder: str, piece: Piece, files: frozenset[str]) -> bool:
+    """Whether a file of this path lies in the folder, beside the document, or in any folder one may have gone into."""
+    beside = str(PurePosixPath(piece.path).parent)
+    places = {normpath(f"{base}/{path}") for base in (folder, beside, ".")}
+    return bool(places & files) or any(other.endswith(f"/{path}") for other in files)
+
+
+def is_in_clone(path: str, files: frozenset[str], project: str) -> bool:
+    """Whether a path begins with the folder into which the project is cloned, and its rest is in the tree."""
+    folder, _, rest = path.partition("/")
+    inside = rest in files and not any(other.startswith(f"{folder}/") for other in files)
+    return inside and alike(folder, project)
+
+
+def is_made(piece: Piece, number: int, path: str) -> bool:
+    """Whether the document has the reader make or fetch the file."""
+    plain = PurePosixPath(path).name.lower()
+    name = re.escape(PurePosixPath(path).name)
+    for other, line in enumerate(piece.lines, start=1):
+        if len(line) > LONGEST:
+            continue
+        if other < number and PROGRAM.match(line) and path.endswith(".py") and "/" not in path:
+            return True
+        if plain not in line.lower():
+            continue
+        named = name if other != number else f"`{name}`"
+        if re.search(f"{MAKES}{named}|{name}{TOLD}", line, re.I):
+            return True
+        if other < number and re.match(rf"^\s*(?:#|//)\s*\S*{name}\s*$", line):
+            return True
+    return False
+
+
+def badges(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[Finding]:
+    """Badges with a figure that lead nowhere, and those of workflows and services that the tree does not have."""
+    for number, message in unbacked(piece, target, called):
+        yield found(BADGE, piece.at(number), message, piece.line(number)[:120])
+
+
+def numbers(piece: Piece, target: Target) -> Iterator[Finding]:
+    """One finding for each list, table or lines of sentences, at its first figure; of a document for the first few."""
+    ends = list(accumulate(not line or (line.endswith(".") and not LISTED.match(line)) for line in piece.lines))
+    blocks = groupby(unsourced(piece, target), lambda item: ends[item[0] - 2] if item[0] > 1 else 0)
+    for _, block in islice(blocks, BLOCKS):
+        figures = list(block)
+        line = figures[0][0]
+        listed = ", ".join(figure for _, figure in figures[:SHOWN]) + (" …" if len(figures) > SHOWN else "")
+        yield found(NUMBER, piece.at(line), f"{listed}: in no other file of the tree", piece.line(line)[:120])
+
+
+FAMILY = Family("documents", "Documents say what is so", (COMMAND, BADGE, NUMBER), find, reads_text=True)

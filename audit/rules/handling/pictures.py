@@ -1,0 +1,76 @@
+"""Pictures that cv2.imread reads: None for a file that is not there, which is used before anybody asks."""
+
+import ast
+import re
+from itertools import pairwise
+
+from audit.rules.code import Module, dotted, is_function, last_name, text_of
+from audit.rules.handling.given import asking_calls
+from audit.rules.reading import EXISTS, is_tried
+
+SUFFIX = re.compile(r"\.\w+$")
+PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
+
+
+def is_used_at_once(module: Module, call: ast.Call) -> bool:
+    """Whether something is done with what a call gives, before anybody can ask what it is."""
+    holder = module.parents.get(call)
+    used = isinstance(holder, ast.Attribute | ast.Subscript) and holder.value is call
+    return used or (isinstance(holder, ast.Call) and call in holder.args and last_name(holder.func) in PICTURE_USES)
+
+
+def is_used_next(module: Module, call: ast.Call) -> bool:
+    """Whether the next line uses a picture whose name is made of a number or a word, and nobody lists or tries files.
+
+    `image = cv2.imread(os.path.join(folder, name + ".jpg"))`, then `cv2.cvtColor(image, ...)`.
+    """
+    line = module.parents.get(call)
+    if not isinstance(line, ast.Assign) or not call.args or not is_made_name(call.args[0]) or is_tried(module, call):
+        return False
+    if "next lines" not in module.derived:
+        blocks = (getattr(node, "body", None) for _, node in module.statements())
+        lists = [block for block in (*blocks, *(piece.tree.body for piece in module.pieces if piece.tree)) if block]
+        module.derived["next lines"] = {id(one): after for block in lists for one, after in pairwise(block)}
+    used = getattr(module.derived["next lines"].get(id(line)), "value", None)
+    if not isinstance(used, ast.Call) or last_name(used.func) not in PICTURE_USES:
+        return False
+    return list(map(dotted, used.args[:1])) == [dotted(line.targets[0])] and not asks_nearby(module, call)
+
+
+def asks_nearby(module: Module, call: ast.Call) -> bool:
+    """Whether files are listed or asked for in the function or the class around a call; outside of both, anywhere."""
+    if "asking around" not in module.derived:
+        asking = (holder for one in asking_calls(module) for holder in module.enclosing(one))
+        module.derived["asking around"] = {id(holder) for holder in asking}
+    kinds = (holder for holder in module.enclosing(call) if is_function(holder) or isinstance(holder, ast.ClassDef))
+    around = [id(holder) for holder in kinds]
+    return not module.derived["asking around"].isdisjoint(around) if around else bool(asking_calls(module))
+
+
+def is_made_name(path: ast.expr) -> bool:
+    """Whether a path ends with a suffix that is added to something: `name + ".jpg"`, `f"{folder}/{number}.png"`."""
+    while isinstance(path, ast.Call) and path.args and last_name(path.func) in ("join", "str", "Path"):
+        path = path.args[-1]
+    if isinstance(path, ast.BinOp) and isinstance(path.op, ast.Div):
+        path = path.right
+    end = path.values[-1] if isinstance(path, ast.JoinedStr) and path.values else getattr(path, "right", None)
+    return SUFFIX.match(text_of(end)) is not None
+
+
+def is_told_of(module: Module, call: ast.Call) -> bool:
+    """Whether a picture is not looked at here, or asked for: `if image is None`; what is used at once is told of."""
+    holder = module.parents.get(call)
+    if not isinstance(holder, ast.Assign) or not isinstance(holder.targets[0], ast.Name):
+        return True
+    if "pictures asked for" not in module.derived:
+        asking = [node.test for node in module.of({ast.If, ast.IfExp, ast.Assert, ast.While}) if hasattr(node, "test")]
+        names = (one for test in asking for one in ast.walk(test) if isinstance(one, ast.Name))
+        module.derived["pictures asked for"] = {(id(module.scope(one)), one.id) for one in names}
+    return (id(module.scope(call)), holder.targets[0].id) in module.derived["pictures asked for"]
+
+
+def is_asked(module: Module, call: ast.Call) -> bool:
+    """Whether a condition around the call asks if the file is there."""
+    tests = (holder.test for holder in module.enclosing(call) if isinstance(holder, ast.If | ast.IfExp))
+    asked = (inner for test in tests for inner in ast.walk(test) if isinstance(inner, ast.Call))
+    return any(last_name(inner.func) in EXISTS for inner in asked)

@@ -1,0 +1,300 @@
+"""Errors that are swallowed, files taken for granted, a GPU taken for granted."""
+
+import ast
+import builtins
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import (
+    TEACHING_PATH,
+    TEST_PATH,
+    Module,
+    dotted,
+    has_unpacked_keywords,
+    is_constant,
+    is_function,
+    keyword,
+    last_name,
+    modules,
+)
+from audit.rules.family import Family, rule
+from audit.rules.handling.dropped import drops, gives_back, is_broad
+from audit.rules.handling.given import called_by_name, is_given, is_just_made, is_unasked
+from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
+from audit.rules.handling.kept import holds_weights, is_network, is_of_no_device, opened
+from audit.rules.handling.pictures import is_asked, is_told_of, is_used_at_once, is_used_next
+from audit.rules.handling.torches import WHERE_OLD, settle, torches
+from audit.rules.marked import DROP_MARK, is_marked
+from audit.rules.reading import (
+    OPENERS,
+    OPTIONS,
+    Read,
+    is_listed,
+    is_tried,
+    known_path,
+    reads,
+    unchecked_read,
+)
+from audit.target import Piece, Target
+
+SWALLOW = rule(
+    "handling.swallow",
+    title="Every error caught and dropped",
+    why="Typing errors, full disks and broken data vanish; the run goes on with something missing.",
+    fix="Catch the one exception that is expected, or log it and raise.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+UNCHECKED = rule(
+    "handling.unchecked",
+    title="A file is read with no check that it is there",
+    why="Where the file lies elsewhere or is misspelt, the program stops with a traceback or works with None.",
+    fix="Ask before use, or catch the error where it is known what the file is for, and say what was expected there.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+MAP_LOCATION = rule(
+    "handling.map-location",
+    title="torch.load without map_location",
+    why="A checkpoint written on a GPU cannot be loaded on a machine without one, or lands on the wrong GPU.",
+    fix='Say where it goes: torch.load(path, map_location="cpu"), then .to(device).',
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+UNSAFE_LOAD = rule(
+    "handling.unsafe-load",
+    title="torch.load that unpickles anything",
+    why="With weights_only=False, a pickle_module, or a torch before 2.6 that is not asked for weights_only, a "
+    "checkpoint runs whatever code its author put into it.",
+    fix="Use weights_only=True, or safetensors.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+CUDA = rule(
+    "handling.cuda",
+    title="A GPU without asking for one",
+    why="On a machine without CUDA the program stops here.",
+    fix='device = "cuda" if torch.cuda.is_available() else "cpu", then .to(device).',
+    severity=Severity.MAJOR,
+    confidence=Confidence.MEDIUM,
+)
+
+NEEDS = "needs CUDA whatever the machine has"
+CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
+MOST = 100  # calls of one name that are looked at
+SHOWN = 5  # line numbers named in one message
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """All rules, module by module; tests may do as they like."""
+    return settle(draft(target))
+
+
+def draft(target: Target) -> Iterator[Finding]:
+    """What is found in each module, what may be where torch is old, and what the tree says of torch."""
+    yield from torches(target, UNSAFE_LOAD)
+    for module in modules(target):
+        if TEST_PATH.search(module.path):
+            yield from unfelt(module)
+            continue
+        yield from swallowed(module)
+        needing: dict[tuple[Piece, int], Finding] = {}
+        for piece, call, name in module.calls:
+            line = call.lineno
+            if name in ("torch.load", ".torch.load"):  # torch may come with `import *`
+                yield from checkpoint(module, piece, call)
+            if asks_for_gpu(call, name) and not is_guarded(module, call) and not is_of_cuda(module):
+                needing[piece, line] = found(CUDA, piece.at(line), NEEDS, piece.line(line)[:120])
+        yield from needing.values()
+        yield from pictures(module)
+        yield from devices(module)
+        yield from unchecked(module)
+
+
+def swallowed(module: Module) -> Iterator[Finding]:
+    """Handlers of everything that do nothing, suppress(Exception), and `finally` that leaves."""
+    for piece, node in module.statements():
+        if isinstance(node, ast.Try | ast.TryStar):
+            scope = module.scope(node)
+            dropped = drops(node, is_function(scope) and scope.name == "__getitem__")
+            if dropped and (cleans(module, node) or goes_on(module, node)):
+                dropped = [(place, what) for place, what in dropped if what in ("except:", "finally")]
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            calls = (item.context_expr for item in node.items)
+            dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(module, call)]
+            if dropped and (cleans(module, node) or gives_back(node.body)):
+                continue
+        else:
+            continue
+        for statement, what in dropped:
+            line = statement.lineno
+            if not is_marked(piece, line, DROP_MARK):
+                yield found(SWALLOW, piece.at(line), f"`{what}` drops every error", piece.line(line)[:120])
+
+
+def cleans(module: Module, node: ast.stmt) -> bool:
+    """Whether a function only gives back what is no longer used: an error there changes nothing that comes after.
+
+    Nor does one on the way to an error that a handler raises in the end.
+    """
+    scope = module.scope(node)
+    handlers = (holder for holder in module.enclosing(node) if isinstance(holder, ast.ExceptHandler))
+    raises = any(isinstance(handler.body[-1], ast.Raise) for handler in handlers)
+    return raises or (is_function(scope) and CLEANS.search(scope.name) is not None)
+
+
+def goes_on(module: Module, node: ast.Try | ast.TryStar) -> bool:
+    """Whether one way is tried after the other, each left with its result, and an error is raised where none works.
+
+    The last way, which nobody tries, raises too: `return solve(x)` after `try: return solve(x)`.
+    """
+    last = node.body[-1]
+    if not isinstance(last, ast.Return):
+        return False
+    loop = module.parents.get(node)
+    after = (loop if isinstance(loop, ast.For) else node).end_lineno or node.lineno
+    if isinstance(loop, ast.For):
+        raising = (inner for inner in ast.walk(module.scope(loop)) if isinstance(inner, ast.Raise))
+        if any(inner.lineno > after for inner in raising):
+            return True
+    way = last_name(last.value.func) if isinstance(last.value, ast.Call) else ""
+    own = way and not hasattr(builtins, way)  # `len()` is no way
+    again = [call for call in called_by_name(module, way) if call.lineno > after] if own else []
+    return any(module.scope(call) is module.scope(node) and not is_tried(module, call) for call in again[:MOST])
+
+
+def unfelt(module: Module) -> Iterator[Finding]:
+    """Tests whose own assertion is caught and dropped, and those that pass whatever the call that they test does."""
+    for piece, node in module.statements():
+        if not isinstance(node, ast.Try):
+            continue
+        asserts = any(isinstance(line, ast.Assert) for line in node.body)
+        lost = "the test's assertion too" if asserts else "what the test would tell"
+        if asserts or is_whole_test(module.parents.get(node), node):
+            for handler, what in drops(node):
+                line = handler.lineno
+                message = f"`{what}` drops {lost}"
+                yield found(SWALLOW, piece.at(line), message, piece.line(line)[:120])
+
+
+def is_whole_test(holder: ast.AST | None, node: ast.Try) -> bool:
+    """Whether a test ends with a `try`, and nothing is asserted in or after it."""
+    return is_function(holder) and holder.name.startswith("test") and holder.body[-1] is node and not node.finalbody
+
+
+def suppresses(module: Module, call: ast.Call) -> bool:
+    """`suppress(Exception)`, whatever it was imported as."""
+    return module.full_name(call.func).rpartition(".")[2] == "suppress" and any(map(is_broad, call.args))
+
+
+def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding]:
+    """What is wrong with one torch.load."""
+    place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
+    filled = len(call.args) > 1 and is_network(module, call.args[1])  # no place, though it stands where one belongs
+    placed = len(call.args) > 1 and not filled
+    placed = placed or keyword(call, "map_location") is not None or has_unpacked_keywords(call)
+    weights = filled or (holds_weights(module, call) and not is_of_no_device(module, call))
+    if not placed and weights:
+        yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
+    restricted = keyword(call, "pickle_module") is not None and chooses_classes(module)
+    if is_constant(keyword(call, "weights_only"), False) and not restricted:
+        yield found(UNSAFE_LOAD, place, "weights_only=False runs code from the file", excerpt)
+    elif keyword(call, "pickle_module") is not None and not restricted:
+        yield found(UNSAFE_LOAD, place, "pickle_module= runs code from the file", excerpt)
+    elif weights and is_given_file(module, call):
+        yield found(UNSAFE_LOAD, place, WHERE_OLD, excerpt)
+
+
+def is_given_file(module: Module, call: ast.Call) -> bool:
+    """Whether a call leaves it to torch what to unpickle, of a file that a caller or the user names."""
+    if not call.args or keyword(call, "weights_only") is not None or has_unpacked_keywords(call):
+        return False
+    told: set[str] = set()
+    functions = [holder for holder in module.enclosing(call) if is_function(holder)]
+    path = opened(module, call.args[0])
+    known = known_path(module, path)
+    option = isinstance(path, ast.Attribute) and dotted(path.value) in OPTIONS
+    return option or "{" in known or (not known and is_given(module, path, functions, told) and bool(told))
+
+
+def chooses_classes(module: Module) -> bool:
+    """Whether a class of the module says which classes a pickle may name."""
+    classes = (node for _, node in module.statements() if isinstance(node, ast.ClassDef))
+    own = (node for node in classes if any(last_name(base) == "Unpickler" for base in node.bases))
+    return any(is_function(line) and line.name == "find_class" for node in own for line in node.body)
+
+
+def devices(module: Module) -> Iterator[Finding]:
+    """`device = "cuda"` with no other value anywhere: a constant where a question belongs."""
+    if not any(origin.split(".")[0] == "torch" for origin in module.origins.values()):
+        return
+    given: dict[str, list[tuple[Piece, ast.Assign]]] = defaultdict(list)
+    for piece, node in module.statements():
+        if isinstance(node, ast.Assign) and "device" in last_name(node.targets[0]).lower():
+            given[dotted(node.targets[0])].append((piece, node))
+    for (piece, node), *others in given.values():
+        if not others and is_cuda(node.value) and not is_guarded(module, node):
+            line = node.lineno
+            yield found(CUDA, piece.at(line), NEEDS, piece.line(line)[:120])
+
+
+def pictures(module: Module) -> Iterator[Finding]:
+    """`cv2.imread(...)` used at once: it gives None for a file that is not there."""
+    for piece, call, name in module.calls:
+        if name == "cv2.imread" and (is_used_at_once(module, call) or is_used_next(module, call)):
+            one_of_many = bool(call.args) and is_listed(module, call.args[0])
+            if not one_of_many and not is_asked(module, call):
+                message = "cv2.imread() gives None for a missing file, which is used at once"
+                yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+
+
+def called(call: ast.Call, name: str) -> str:
+    """The full name of what is called, of a method its own."""
+    return last_name(call.func) if name.startswith(".") else name
+
+
+def unchecked(module: Module) -> Iterator[Finding]:
+    """Files of fixed or chosen paths, each; of the paths that callers give the first, and one in each open function."""
+    given: dict[ast.AST, list[Read]] = defaultdict(list)
+    reading = sorted(reads(module), key=lambda read: (read[0].cell or 0, read[1].lineno))
+    first: ast.AST | None = None
+    teaches = TEACHING_PATH.search(module.path) is not None
+    for read in reading:
+        piece, call, name, argument = read
+        if name == "cv2.imread" and (is_told_of(module, call) or is_used_next(module, call)):
+            continue
+        path = unchecked_read(module, call, name, argument)
+        if path and not is_just_made(module, call, argument):
+            whose = "path that its user gives" if path[0] == "{" else "fixed path"
+            message = f"{called(call, name)}() of a {whose}, unchecked"
+            yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+        elif not path and not teaches and is_unasked(module, call, argument):
+            scope = module.scope(call)
+            first = first or scope
+            given[scope if is_own_place(module, scope, call, name) else first].append(read)
+    for same in given.values():
+        piece, call, name, _ = same[0]
+        lines = list(dict.fromkeys(str(read[1].lineno) for read in same[1:]))
+        more = f"; again in line {', '.join(lines[:SHOWN])}{' …' if len(lines) > SHOWN else ''}" if lines else ""
+        message = f"{called(call, name)}() of a path that its caller gives, unchecked{more}"
+        finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+        yield replace(finding, confidence=Confidence.LOW)
+
+
+def is_own_place(module: Module, scope: ast.AST, call: ast.Call, name: str) -> bool:
+    """Whether a read is worth its own place: in a function that anybody may call, or of a file that nobody can close.
+
+    What a class reads, and the helpers of a module, have callers who mostly know that the file is there.
+    """
+    if name in OPENERS and isinstance(module.parents.get(call), ast.Call | ast.Attribute):
+        return True
+    return is_function(scope) and isinstance(module.parents.get(scope), ast.Module) and not scope.name.startswith("_")
+
+
+FAMILY = Family(
+    "handling", "Errors, files and devices are handled", (SWALLOW, UNCHECKED, MAP_LOCATION, UNSAFE_LOAD, CUDA), find,
+    draft=draft, settle=settle,
+)  # fmt: skip

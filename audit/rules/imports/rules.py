@@ -1,0 +1,271 @@
+"""Imports: unused ones as ruff finds them, local modules that are not there, distributions nobody declares, cycles."""
+
+import ast
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from audit import notebooks
+from audit.model import Confidence, Finding, Location, Severity, counted, found
+from audit.rules.code import TEST_PATH, Module
+from audit.rules.family import Family, rule
+from audit.rules.imports.absent import lost
+from audit.rules.imports.cycles import components, shortest
+from audit.rules.imports.search import moves_path
+from audit.rules.imports.unused import Uses, bound
+from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
+from audit.rules.names import DISTRIBUTIONS, FRAMEWORKS, OWN_NAMES, covers, is_foreign
+from audit.rules.requirements import build_requirements, declared, in_notebook
+from audit.runners import Diagnostic, ruff
+from audit.target import Target
+
+UNUSED = rule(
+    "imports.unused",
+    title="Unused import",
+    why="It costs start-up time, ties the module to something it does not need, and hides what it does need.",
+    fix="Remove the import, or name it in __all__ where it is meant for others.",
+    severity=Severity.MINOR,
+    confidence=Confidence.HIGH,
+)
+MISSING = rule(
+    "imports.missing",
+    title="A local module that does not exist",
+    why="The program stops at this line with ModuleNotFoundError.",
+    fix="Add the module to the repository, or correct the name.",
+    severity=Severity.CRITICAL,
+    confidence=Confidence.HIGH,
+)
+UNDECLARED = rule(
+    "imports.undeclared",
+    title="A distribution that is used and not declared",
+    why="A fresh installation does not have it, or has any version of it by chance.",
+    fix="Add it to the project's dependencies.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.MEDIUM,
+)
+CYCLE = rule(
+    "imports.cycle",
+    title="Modules that import each other",
+    why="Which of them works depends on which is imported first; a harmless new import can break all of them.",
+    fix="Move what both need into a third module, or import inside the function that needs it.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+
+SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
+# What users of a program do not run; a document's notebook says itself what it needs.
+ASIDE = re.compile(
+    r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
+    r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/"
+)
+ASKED = re.compile(
+    r"(?:find_spec|available|installed|require\w*|dependenc\w+)\(\s*[(\[]?((?:\s*f?['\"][\w-]+[^'\"\n]*['\"],?)+)"
+)
+ASKED_BY_NAME = re.compile(r"is_(?<!\wis_)(\w+?)_(?:available|installed)\b")
+ASKED_FOR = re.compile(r"['\"]([\w-]+)")
+HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/")  # copies that editors and other tools keep
+# Conditions under which a library is there: `if is_bnb_available():`, `if HAS_WANDB:`.
+THERE = re.compile(r"available|installed|AVAILABLE|INSTALLED|find_spec|\b(?:has|HAS)_\w")
+INSTALLS = re.compile(r"\b(?:check|ensure|install)_(?:\w+_)?(?:requirements?|packages?|dependenc(?:y|ies))\(")
+FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """Four kinds of findings, each thing under one id.
+
+    Raises:
+        NotRunError: ruff is missing.
+    """
+    local = local_of(target)
+    yield from unused(target, local)
+    yield from missing_and_undeclared(target, local)
+    yield from cycles(local)
+
+
+def unused(target: Target, local: Local) -> Iterator[Finding]:
+    """Ruff's F401 without its configuration, less re-exports, optional imports, and those for their effect."""
+    optional = set(optional_imports(target))
+    uses = Uses(local)
+    pieces = {(piece.path, piece.cell): piece for piece in target.python}
+    broken = {piece.path for piece in target.python if piece.cell is not None and piece.problem}
+    unread = broken | {piece.path for piece in target.python if piece.problem}
+    files = [path for path in target.python_files if not f"/{path}".endswith(SPARED) and path not in unread]
+    diagnostics, _ = ruff(["--isolated", "--select", "F401"], files, target.root)
+    # Syntax errors, which ruff reports whatever it is asked for, are another family's.
+    refused = {item.location.path for item in diagnostics if item.code != "F401"}
+    refused = {path for path in refused if path.endswith(".ipynb")}
+    read = [item for item in diagnostics if item.location.path not in refused]
+    found_unused = [
+        item
+        for item in (*read, *in_broken_notebooks(target, sorted(broken | refused)))
+        if item.code == "F401" and item.location not in optional
+    ]
+    counts = Counter(item.location.path for item in found_unused)
+    fronts = {path for path, count in counts.items() if uses.is_front(path, count)}
+    for item in found_unused:
+        name = item.message.split("`")[1]
+        piece = pieces[item.location.path, item.location.cell]
+        if item.location.path not in fronts and not uses.spares(piece, item.location.line, name):
+            yield found(UNUSED, item.location, f"`{name}` is imported and never used")
+
+
+def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic]:
+    """Ruff on what parses of notebooks that it passes over: for one cell that does not parse, or a field that lacks.
+
+    A name that such a cell holds counts as used.
+    """
+    for path in paths:
+        pieces = [piece for piece in target.python if piece.path == path and piece.cell is not None]
+        lost = " ".join(piece.text for piece in pieces if piece.problem)
+        cells: list[dict[str, object]] = [
+            {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+             "source": "" if piece.problem else notebooks.as_python(piece.text)}
+            for piece in pieces
+        ]  # fmt: skip
+        with TemporaryDirectory() as folder:
+            place = Path(folder) / "cells.ipynb"
+            metadata = {"language_info": {"name": "python"}}
+            document = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}
+            place.write_text(json.dumps(document), encoding="utf-8")
+            diagnostics, _ = ruff(["--isolated", "--select", "F401"], [place.name], Path(folder))
+        for item in diagnostics:
+            if item.code == "F401" and item.location.cell is not None:
+                piece, line = pieces[item.location.cell], item.location.line
+                name = bound(piece.line(line), item.message.split("`")[1])
+                if not re.search(rf"\b{re.escape(name)}\b", lost):
+                    yield replace(item, location=piece.at(line))
+
+
+def optional_imports(target: Target) -> Iterator[Location]:
+    """Places of imports inside `try: … except ImportError` (or wider): there the import itself is the test."""
+    for piece in target.python:
+        for node in piece.statements:
+            if isinstance(node, ast.Try) and any(catches_import_error(handler) for handler in node.handlers):
+                for inner in (inner for statement in node.body for inner in ast.walk(statement)):
+                    if isinstance(inner, ast.Import | ast.ImportFrom):
+                        yield from {piece.at(line) for line in (inner.lineno, *(name.lineno for name in inner.names))}
+
+
+def imports_if_there(target: Target) -> Iterator[Location]:
+    """Places of imports under a condition that asks whether a library is installed."""
+    for piece in target.python:
+        for node in piece.statements:
+            if isinstance(node, ast.If) and THERE.search(piece.line(node.lineno)):
+                for inner in (inner for statement in node.body for inner in ast.walk(statement)):
+                    if isinstance(inner, ast.Import | ast.ImportFrom):
+                        yield piece.at(inner.lineno)
+
+
+def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
+    """What an import names that is in no place where it could be."""
+    requirements = declared(target)
+    common = {name for item in requirements if not in_notebook(item) for name in (item.name, *item.extras)}
+    common |= build_requirements(target) if common else set()
+    reported: set[str] = set()
+    optional = set(guarded(local)) if common else set()
+    extras = optional_modules(target, local) if common else set()
+    for module in local.modules.values():
+        if HIDDEN.search(module.path):
+            continue
+        names = common | {item.name for item in requirements if common and item.location.path == module.path}
+        moves = moves_path(local, module)
+        aside = TEST_PATH.search(module.path) or ASIDE.search(module.path) or module.path in extras
+        for item in imports_of(module):
+            if item.optional or item.typing:
+                continue
+            first = item.module.split(".")[0]
+            missing = lost(local, module, item, moves)
+            # The name of a package of the tree stands in names of others: only its own name declares it.
+            given = first.lower().replace("_", "-") in names if first in local.tops else covers(names, first)
+            if missing and (item.level or not given):
+                place, excerpt = item.piece.at(item.line), item.piece.line(item.line)[:120]
+                yield found(MISSING, place, f"there is no module `{missing}`", excerpt)
+                continue
+            if missing or item.level or aside or first in reported or not names or stands(local, first):
+                continue
+            if item.deferred and not optional.isdisjoint((first, DISTRIBUTIONS.get(first))):
+                continue
+            if item.deferred and is_installed(item.piece.text, first):
+                continue
+            if is_foreign(first) and not covers(names, first) and not (moves and fetched(module, first)):
+                reported.add(first)
+                message = f"`{first}` is neither in the tree nor among its declared dependencies"
+                yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])
+
+
+def is_installed(text: str, first: str) -> bool:
+    """Whether a module installs what it imports, or fails with a word on it: `check_requirements(("x2paddle",))`."""
+    return INSTALLS.search(text) is not None and re.search(rf"['\"]{first.replace('_', '[-_]')}\b", text) is not None
+
+
+def optional_modules(target: Target, local: Local) -> set[str]:
+    """Paths of modules that are imported in functions, or where somebody looks first whether a library is there.
+
+    That is in `try: … except ImportError`, or in `if is_bnb_available():`. So is what they import.
+    """
+    tried = {*optional_imports(target), *imports_if_there(target)}
+    sure: set[str] = set()
+    maybe: set[str] = set()
+    for module in local.modules.values():
+        for path, item in local.edges(module):
+            if item.piece.at(item.line) in tried:
+                maybe.add(path)
+            elif not item.deferred and not item.typing:
+                sure.add(path)
+    return maybe - sure
+
+
+def guarded(local: Local) -> Iterator[str]:
+    """First names of which the tree asks somewhere whether they are installed: imports in functions rely on that."""
+    for module in local.modules.values():
+        yield from (item.module.partition(".")[0] for item in imports_of(module) if item.optional and not item.level)
+        for piece in module.pieces:
+            words = [
+                word for word in ("find_spec", "available", "installed", "require", "dependenc") if word in piece.text
+            ]
+            for texts in ASKED.findall(piece.text) if words else ():
+                yield from (text.replace("-", "_") for text in ASKED_FOR.findall(texts))
+            if "available" in words or "installed" in words:
+                yield from ASKED_BY_NAME.findall(piece.text)
+
+
+def stands(local: Local, first: str) -> bool:
+    """Whether a first name may be a module of this tree: not one whose name is a framework's, deep in a package."""
+    if first.lower() in FRAMEWORKS and all(local.within(folder) for folder in local.tops.get(first, ())):
+        return False
+    return first in local.tops
+
+
+def fetched(module: Module, first: str) -> bool:
+    """Whether a name may be a module that the notebook fetches, or that lies beside the tree."""
+    clones = module.is_notebook and any(FETCHES.search(piece.text) for piece in module.pieces)
+    return clones or OWN_NAMES.fullmatch(first) is not None
+
+
+def cycles(local: Local) -> Iterator[Finding]:
+    """One finding for each group of modules that reach each other by imports made while importing."""
+    edges: dict[str, dict[str, Import]] = {}
+    for module in local.modules.values():
+        if not module.is_notebook:
+            below = edges.setdefault(module.path, {})
+            for path, item in local.edges(module):
+                later = item.deferred or item.typing or item.optional or item.main
+                elsewhere = later or local.is_of_a_package(path, item)
+                if path != module.path and path in local.modules and not elsewhere:
+                    below.setdefault(path, item)
+    for group in components({path: set(below) for path, below in edges.items()}):
+        loop = shortest(group, edges)
+        item = edges[loop[0]][loop[1]]
+        others = len(group) - len(loop) + 1
+        more = f", and {counted(others, 'more module')} with them" if others > 0 else ""
+        place = item.piece.at(item.line)
+        yield found(CYCLE, place, f"{' → '.join(loop)}{more}", item.piece.line(item.line)[:120])
+
+
+FAMILY = Family(
+    "imports", "Imports are used, there, and declared", (UNUSED, MISSING, UNDECLARED, CYCLE), find, versions=("ruff",)
+)

@@ -1,0 +1,5 @@
+"""Paths of one machine."""
+
+from audit.rules.paths.rules import FAMILY
+
+__all__ = ["FAMILY"]

@@ -1,0 +1,237 @@
+"""Paths that exist on one person's machine only."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit import notebooks
+from audit.model import Confidence, Finding, Rule, Severity, found
+from audit.rules.code import TEST_PATH, text_of
+from audit.rules.family import Family, rule
+from audit.rules.paths.joined import UNKNOWN, joined, joins
+from audit.target import Kind, Piece, Target
+
+WINDOWS = rule(
+    "paths.windows",
+    title="Windows drive in a path",
+    why="The file is found on no other machine, and the code stops there.",
+    fix="Take the path from an argument or the configuration, relative to the project.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+HOME = rule(
+    "paths.home",
+    title="Somebody's home directory in a path",
+    why="The path exists for one user only, and names that user.",
+    fix="Take the path from an argument or the configuration, or start from Path.home().",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+MOUNT = rule(
+    "paths.mount",
+    title="Colab, Drive or Kaggle mount in a path",
+    why="The path exists in one hosted notebook service only.",
+    fix="Take the path from an argument or the configuration, with the mount as one possible value.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+SERVER = rule(
+    "paths.server",
+    title="Disk of one server or cluster in a path",
+    why="The folder is mounted on one site's machines only; for everyone else the file is not there.",
+    fix="Take the path from an argument or the configuration, relative to the project.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.MEDIUM,
+)
+REPEATED = rule(
+    "paths.repeated",
+    title="The same two folders twice in one path",
+    why="A path that was joined twice; the file is looked for where it is not.",
+    fix="Join the part once.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+OUTPUT = rule(
+    "paths.output",
+    title="Somebody's home directory in a notebook's output",
+    why="The output names the user and the machine it was run on; nobody else can repeat it there.",
+    fix="Run the notebook with relative paths, or clear its outputs before committing.",
+    severity=Severity.MINOR,
+    confidence=Confidence.HIGH,
+)
+
+START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
+PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
+    (WINDOWS, re.compile(
+        START + r"(?!(?i:c:[\\/]{1,2}te?mp)\b)[A-Za-z]:[\\/]{1,2}"
+        r"(?!Program(?: Files|Data)|path[\\/]|(?i:windows|nvidia|inetpub|boot\.ini)\b|Users[\\/]{1,2}\{)"
+        r"\w[\w. ()-]+(?:[\\/]|$|(?=['\"]))"
+    )),
+    (HOME, re.compile(
+        START + r"(?<!\b[A-Za-z]:)(?:/mnt/[a-z]|/(?:groups|cluster)/[\w-]+|/(?:data|nfs|disk|raid|ssd)\d*"
+        r"|/(?:net|global|export|storage|work|share))?"
+        r"/(?:home|Users)/"
+        r"(?!(?:your[-_]?\w*|you|me|user_?name|name|USER|USERNAME|jovyan|user|runner|sandbox"
+        r"|vscode|docker|app|ec2-user|coder|travis|circleci|runneradmin|vagrant|gitpod|codespace)\b)[A-Za-z][\w.-]*"
+    )),
+    (MOUNT, re.compile(
+        START + r"(?:/content/(?:g?drive\b|[\w.-]+/[\w.-]|[\w-]+\.\w)|/g?drive/(?:My ?Drive|Shared)"
+        r"|/kaggle/(?:input|working)|/root/autodl-)"
+    )),
+    (SERVER, re.compile(
+        START + r"(?:/(?:(?:net|local)?scratch|nfs|gpfs|lustre|beegfs|raid|ssd|hdd|nas|data(?=\d))\d*"
+        r"/[\w.-]+(?=/|$|['\"])"
+        r"|/mnt/(?!data\b|disks\b|models?\b|[a-z]/|input|output)[\w.-]+/[\w.-]+"
+        r"|/(?:Volumes|glade)/(?!\S*\.dmg)[\w. -]+/"
+        r"|/(?:projects?|groups|cluster)/(?!\d+/|[\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
+        r"|/media/[\w.-]+/(?:[\w -]*[A-Z][\w -]*(?=/|$)|(?:hdd|ssd|disk|data|usb|sd[a-z]|nvme|backup)\w{0,2}/[\w.-]))"
+    )),
+    (REPEATED, re.compile(
+        r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[\w.-]*[A-Za-z])[\w.-]{1,80}(?:/[\w.-]{1,80}){1,4})/\1(?:/|$|(?=[\s'\",)\]]))"
+    )),
+)  # fmt: skip
+HOSTED = re.compile(START + r"/content/\w")  # in a notebook there is no other reading
+PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
+    r"(?<![\w/.])(?:/home/(?!(?:jovyan|user|ubuntu|runner|ec2-user|coder|docker|app)\b)|/Users/|[A-Za-z]:\\+Users\\+)"
+    r"(?!(?:your|user_?name|name|USER|Public|Shared)\b)[A-Za-z][\w.-]*(?: [\w.-]+(?=\\))?(?=[/\\])"
+)
+PROSE = re.compile(r"(?:\b[A-Za-z]{2,}\b[ ,]+){5}")  # words that lead to a path that is an example
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+# Strings passed to these are routes of a web application, or regular expressions.
+NO_PATHS = {
+    "redirect", "url_for", "add_url_rule", "add_api_route", "route", "get", "post", "put", "delete", "patch", "path",
+    "re_path", "startswith",
+    "include_router", "mount", "compile", "search", "match", "fullmatch", "sub", "findall", "split",
+}  # fmt: skip
+CONFIG_SUFFIXES = (
+    ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm", ".sbatch",
+    ".properties", "makefile", ".gin", ".r", ".jl",
+)  # fmt: skip
+ROUTES = re.compile(r"(?:^|_)(?:routes?|endpoints?|hrefs?)$", re.I)  # what holds no path of a disk
+ROUTED = re.compile(r"^\s*@\w+\.(?:route|get|post|put|delete|patch)\(\s*([A-Za-z_]\w*)\s*[,)]", re.M)
+# In whose branch their folders are right; a folder of somebody's drive is not.
+ASKS_WHERE = re.compile(r"colab|kaggle", re.I)
+OF_SERVICE = re.compile(r"/(?:content|kaggle)\b(?!/g?drive/\w)")
+TELLING = (  # nodes that say how a text in them is to be read
+    ast.Expr, ast.Compare, ast.If, ast.IfExp, ast.Assign, ast.Call, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+    ast.JoinedStr, ast.BinOp,
+)  # fmt: skip
+HOLDING = (ast.Constant, ast.Call, ast.BinOp)  # nodes that may be a path
+DATA = 200_000  # characters; a larger file of text is data, and one finding says so
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """Each rule at most once a line."""
+    told: set[tuple[str, int | None]] = set()
+    for piece in target.pieces:
+        if piece.kind is Kind.OUTPUT and (piece.path, piece.cell) not in told:
+            for number, shown in enumerate(piece.lines, start=1):
+                match = PERSONAL.search(ANSI.sub("", shown)) if len(shown) < 2000 else None
+                if match:
+                    told.add((piece.path, piece.cell))
+                    yield found(OUTPUT, piece.at(number), f"`{match.group()}` stands in the output")
+                    break
+        if TEST_PATH.search(piece.path) and "def test" in piece.text:
+            continue  # what tests are given need not be there
+        seen: set[tuple[Rule, int]] = set()
+        for line, text in candidates(piece):
+            for matched, place in matched_rules(text, in_cell=piece.cell is not None):
+                if (matched, line) not in seen and not (piece.kind is Kind.TEXT and len(piece.text) > DATA and seen):
+                    seen.add((matched, line))
+                    message = f"`{place}` exists on one machine only"
+                    if matched is REPEATED:
+                        message = f"`{place}` stands twice in a row"
+                    yield found(matched, piece.at(line), message, piece.line(line)[:120])
+
+
+def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
+    """The rules that a text breaks, with the part that does."""
+    if ("/" not in text and "\\" not in text) or ("://" in text and "file://" not in text):
+        return
+    for candidate, pattern in PATTERNS:
+        match = pattern.search(text) or (HOSTED.search(text) if in_cell and candidate is MOUNT else None)
+        if match and not PROSE.search(text[: match.start()]):
+            yield candidate, match.group(match.lastindex or 0).strip()
+
+
+def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
+    """(line, text) of what may hold a path: strings of code, shell lines of cells, lines of configuration."""
+    begins = piece.text.startswith("#!")  # what the script is run by
+    if piece.kind is Kind.PYTHON:
+        if begins:
+            yield 1, piece.lines[0]
+        if piece.tree is not None:
+            yield from strings(piece)
+        if piece.cell is not None:
+            replaced = notebooks.as_python(piece.text).split("\n")
+            for number, (line, code) in enumerate(zip(piece.lines, replaced, strict=True), start=1):
+                if line != code:
+                    yield number, line
+    elif piece.kind is Kind.TEXT and (is_configuration(piece.path) or (begins and "." not in piece.path)):
+        for number, line in enumerate(piece.lines, start=1):
+            remark = line.lstrip().startswith(("#", ";", "//")) and not line.startswith(("#SBATCH", "#PBS", "#$ "))
+            if len(line) < 2000 and not remark:
+                yield number, line
+
+
+def is_configuration(path: str) -> bool:
+    """Whether a file is a configuration or a script by its name."""
+    return path.lower().endswith(CONFIG_SUFFIXES) or "/.env" in f"/{path}"
+
+
+def strings(piece: Piece) -> Iterator[tuple[int, str]]:
+    """Texts that are neither documentation, nor routes, nor regular expressions; those that are joined, as a whole."""
+    skipped: set[int] = set()
+    continued: set[int] = set()  # what another text comes before: a slash there begins no path
+    lowered = piece.text.lower()
+    routes = set(ROUTED.findall(piece.text))
+    asks = "colab" in lowered or "kaggle" in lowered
+    for node in piece.nodes:
+        if not isinstance(node, TELLING):
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skipped.add(id(node.value))
+        if isinstance(node, ast.Compare):  # by a folder a program may know where it runs
+            skipped.update(map(id, (node.left, *node.comparators)))
+        if asks and isinstance(node, ast.If | ast.IfExp) and ASKS_WHERE.search(ast.unparse(node.test)):
+            there = node.orelse if isinstance(node.test, ast.UnaryOp) else node.body
+            body = there if isinstance(there, list) else [there]
+            inside = (inner for part in body for inner in ast.walk(part))
+            skipped.update(id(inner) for inner in inside if OF_SERVICE.match(text_of(inner)))
+        if isinstance(node, ast.Assign) and is_route(node.targets[0], routes):
+            skipped.update(map(id, ast.walk(node.value)))
+        called = [node] if isinstance(node, ast.Call) else []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            called = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
+        for call in called:
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if name in NO_PATHS and not (name == "mount" and ast.unparse(call.func) == "drive.mount"):
+                skipped.update(id(inner) for argument in call.args[:1] for inner in ast.walk(argument))
+        if isinstance(node, ast.JoinedStr):
+            continued.update(map(id, node.values[1:]))
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            continued.add(id(node.right))
+    for node in piece.nodes:  # from the outside in: what a join is made of comes after it
+        if not isinstance(node, HOLDING) or id(node) in skipped:
+            continue
+        if isinstance(node, ast.Constant):
+            if not isinstance(node.value, str):
+                continue
+            yield node.lineno, (UNKNOWN + node.value if id(node) in continued else node.value)
+        elif joins(node):
+            path, made_of = joined(node)
+            skipped.update(id(part) for part in made_of if path or not isinstance(part, ast.Constant))
+            if path:
+                yield next(part.lineno for part in made_of if text_of(part)), path
+
+
+def is_route(target: ast.expr, routes: set[str]) -> bool:
+    """Whether a name that is given a value holds a route: it says so, or a function is served under it."""
+    name = getattr(target, "id", "")
+    return name in routes or ROUTES.search(name) is not None
+
+
+FAMILY = Family(
+    "paths", "No path of one machine", (WINDOWS, HOME, MOUNT, SERVER, REPEATED, OUTPUT), find,
+    reads_text=True, per_file=True,
+)  # fmt: skip

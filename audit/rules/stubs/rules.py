@@ -1,0 +1,309 @@
+"""Code that stands for code that is not there: empty bodies, notes to do it later, lines no run can reach."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, text_of
+from audit.rules.family import Family, rule
+from audit.rules.stubs.hollow import DOCUMENTED, INTERFACES, WORK, Classes, class_name, placeholder
+from audit.rules.stubs.notes import NOTE, TEMPLATES, TODO, notes
+from audit.target import Piece, Target
+from audit.trees import held
+
+FUNCTION = rule(
+    "stubs.function",
+    title="Function without a body",
+    why="Callers get None or an exception where they were promised a result.",
+    fix="Write the body, or remove the function; a method meant to be overridden is marked abstract.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+CLASS = rule(
+    "stubs.class",
+    title="Class without a body",
+    why="The class promises something that it does not have.",
+    fix="Write the class, or remove it.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+UNREACHABLE = rule(
+    "stubs.unreachable",
+    title="Code that cannot be reached",
+    why="It looks as if it did something, and it never runs.",
+    fix="Remove it, or move it before the statement that leaves the block.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
+
+TO_FILL = re.compile(
+    r"\.pyi$|(^|/)versioneer\.py$|_pb2(_grpc)?\.py$"
+    r"|(^|/)_?(dummy|null|no_?op)(_\w+)?\.py$"  # modules that do nothing in another's place
+)
+# Classes that say by their name that others fill them in; functions that a framework looks up by name.
+BASE = re.compile(
+    r"^_*(Base|Abstract|I(?=[A-Z][a-z]))(?=[A-Z_]|$)|(Base|Mixin|Interface|Hooks|Callbacks?)(V?\d+D?)?$"
+)  # fmt: skip
+HOOK = re.compile(
+    r"^(_?(on|before|after|visit|leave)_\w+|(pre|post)_(un)?install|upgrade|downgrade|setup|teardown|close|reset|flush"
+    r"|cleanup|shutdown)$"
+)  # fmt: skip
+DOUBLE = re.compile(
+    r"^_?No(ne|t)?(?=[A-Z]|$)|^_?silent_|^_?Silent(?=[A-Z])"
+    r"|(Null|Noop|NoOp|Empty|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)"
+    r"|(^|_)(no_?op|nop)(_|$)|^_?(raise|refuse|forbid)_|^_?(unimp|unimplemented|not_implemented|unsupported)$", re.ASCII
+)  # fmt: skip
+# What is said where an empty body, or an error, is all that should be there.
+MEANT = re.compile(
+    r"\bno[- ]?op\b|\bnothing\b|intentional|deliberate|on purpose|\b(not|never|un) ?used\b|\balways raise"
+    r"|\bnever be (called|used)\b"
+    r"|\bdeprecated\b|no longer|sub-?class|child class|derived class|overrid|overwrit|abstract|\bhook\b"
+    r"|(?<!not )implemented (by|in)|does not have\b|\buse\b[^.]*\binstead\b", re.I
+)  # fmt: skip
+ABSTRACT = re.compile(
+    r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
+    r"|sub-?class(es)? (must|should|can|may|need|have to)|(must|should|to) (be )?(sub-?class|overrid|implement)", re.I
+)  # fmt: skip
+MARKS = re.compile(r"\bmark(s|er|ers|ing)?\b|\bsentinel\b|\bnamespace\b|\bcompat|\bdummy\b", re.I)
+IN_PLACE = re.compile(r"^\W*(an? |the )?(fake|dummy|null|no-?op|mock|stand-?in)\b", re.I)  # of a class that works
+# Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
+PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
+# Methods whose empty override in a subclass of a foreign base class is no harmless hook.
+ESSENTIAL = {
+    "forward", "call", "__call__", "__getitem__", "__len__", "__iter__", "training_step", "configure_optimizers",
+    "predict", "transform",
+}  # fmt: skip
+CALM = {"no_grad", "inference_mode", "enable_grad", "autocast", "open", "errstate", "GradientTape"}  # swallow nothing
+EXITS = {"sys.exit", "exit", "quit", "os._exit"}
+NAMES: dict[type[ast.stmt], str] = {
+    ast.Return: "`return`", ast.Raise: "`raise`", ast.Break: "`break`", ast.Continue: "`continue`", ast.If: "`if`",
+    ast.Expr: "exit", ast.With: "`with`", ast.While: "endless loop", ast.Try: "`try`",
+}  # fmt: skip
+QUIET = {  # that Python calls on its own, and where doing nothing is an answer
+    "__init__", "__post_init__", "__init_subclass__", "__del__", "__enter__", "__exit__", "__aenter__", "__aexit__",
+    "__setstate__", "__copy__",
+}  # fmt: skip
+
+# Classes of torch of which all is known that they look up by name.
+TORCH = {"Module", "Dataset", "IterableDataset"}
+BARE = {"object", "LightningModule", "LightningDataModule", "Layer"}  # with those of torch: they ask for a body
+HOOKS_OF_TORCH = {"extra_repr", "reset_parameters"}
+
+
+def find(target: Target) -> Iterator[Finding]:
+    """All four rules over every module and cell that parses."""
+    pieces = [piece for piece in target.python if piece.tree is not None]
+    classes = Classes()
+    for piece in pieces:
+        classes.add_all(piece.statements)
+    for piece in pieces:
+        if not any(pattern.search(piece.path) for pattern in (TEST_PATH, FOREIGN_PATH, TEMPLATES, TO_FILL)):
+            yield from empty(piece, classes)
+        yield from unreachable(piece)
+    yield from notes(target)
+
+
+def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
+    """Functions and classes with nothing in them."""
+    assert piece.tree is not None
+    typed = "TYPE_CHECKING" in piece.text
+    waiting: list[tuple[ast.AST, ast.AST]] = [(piece.tree, piece.tree)]
+    while waiting:
+        node, holder = waiting.pop()
+        if is_function(node):
+            owner = holder if isinstance(holder, ast.ClassDef) else None
+            body = placeholder(node.body, may_refuse=node.col_offset > 0)
+            given = is_function(holder) and not body.startswith("`raise")  # made to be handed on: it does nothing
+            right = not body or given or excused(node, body, owner, classes) or is_meant(piece, node)
+            right = right or is_null(piece, node, body, owner, classes)
+            if not right and node.name not in defaults(piece):
+                where = f"{owner.name}.{node.name}" if owner else node.name
+                yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
+        if isinstance(node, ast.ClassDef):
+            body = placeholder(node.body)
+            plain = all(class_name(base) in TORCH | BARE for base in node.bases)
+            inherits = not plain or node.keywords or node.decorator_list
+            named = DOUBLE.search(node.name) or BASE.search(node.name)
+            used = classes.reach(node.name, up=False) or is_told_apart(piece, node.name) if body else False
+            above = piece.line(node.lineno - 1) if node.lineno > 1 else ""
+            lines = [above, *piece.lines[node.lineno : node.end_lineno]]
+            notes_of = "\n".join(line.partition("#")[2] for line in lines)
+            said = (ast.get_docstring(node, clean=False) or "") + notes_of if body else ""
+            meant = ABSTRACT.search(said) or (MARKS.search(said) and not NOTE.search(said))
+            if body and body != DOCUMENTED and not (inherits or named or used or meant):
+                message = f"class {node.name} is only {body}"
+                yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
+        if typed and isinstance(node, ast.If) and any(map(is_for_checkers, ast.walk(node.test))):
+            continue  # declarations for a type checker have no body
+        # A definition under `except ImportError` is a fall-back: doing nothing is what it is for.
+        children = [child for child in held(node) if not isinstance(child, ast.ExceptHandler)]
+        if isinstance(node, ast.If):
+            children = [child for child in children if not has_twin(child, node)]
+        inside = node if is_function(node) or isinstance(node, ast.ClassDef) else holder
+        waiting += [(child, inside) for child in children]
+
+
+def is_meant(piece: Piece, node: Function) -> bool:
+    """Whether a function says of itself, or in its error, that it has nothing to do, or that others write it."""
+    lines = piece.lines[node.lineno - 1 : node.end_lineno]
+    texts = (text_of(inner) for statement in node.body for inner in ast.walk(statement))
+    said = [*texts, *(line.partition("#")[2] for line in lines)]
+    return any(map(MEANT.search, said)) and not any(map(NOTE.search, said))
+
+
+def is_null(piece: Piece, node: Function, body: str, owner: ast.ClassDef | None, classes: Classes) -> bool:
+    """Whether a method has nothing to do in its class, and something in another that is used in turn with it."""
+    if owner is None or body.startswith("`raise") or node.name in ESSENTIAL | WORK:
+        return False
+    left = any(map(NOTE.search, piece.lines[node.lineno - 1 : node.end_lineno]))
+    return not left and classes.is_alike(owner.name, node.name)
+
+
+def is_for_checkers(node: ast.AST) -> bool:
+    """`TYPE_CHECKING`, wherever it comes from."""
+    return isinstance(node, ast.expr) and class_name(node) == "TYPE_CHECKING"
+
+
+def has_twin(node: ast.AST, choice: ast.If) -> bool:
+    """Whether what is defined in one branch without content has its content in the other."""
+    if not is_function(node) and not isinstance(node, ast.ClassDef):
+        return False
+    other = choice.orelse if node in choice.body else choice.body
+    taken = (part for part in other if isinstance(part, ast.ImportFrom))
+    if any(node.name in (alias.asname, alias.name) for part in taken for alias in part.names):
+        return True
+    parts = [node] if is_function(node) else [part for part in node.body if is_function(part)]
+    return any(getattr(twin, "name", "") == node.name for twin in other) and all(placeholder(p.body) for p in parts)
+
+
+def defaults(piece: Piece) -> set[str]:
+    """What is used where nothing better is given: defaults of parameters, of `a or b`, of attributes of a class."""
+    used: list[ast.AST | None] = []
+    for node in piece.nodes:
+        if isinstance(node, ast.arguments):
+            used += [*node.defaults, *node.kw_defaults]
+        elif isinstance(node, ast.IfExp | ast.BoolOp):
+            used += [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
+        elif isinstance(node, ast.ClassDef):
+            values = [part.value for part in node.body if isinstance(part, ast.Assign)]
+            used += [*values, *(value.args[0] for value in values if isinstance(value, ast.Call) and value.args)]
+    return {node.id for node in used if isinstance(node, ast.Name)}
+
+
+def is_told_apart(piece: Piece, name: str) -> bool:
+    """Whether an empty class is a mark that others are compared with, or a record, on which attributes are set."""
+    made = {name}
+    for node in piece.nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and class_name(node.value.func) == name:
+            made.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        compared: list[ast.expr] = []
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
+            compared = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and dotted(node.func) in ("isinstance", "issubclass") and len(node.args) == 2:
+            kinds = node.args[1]
+            compared = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+        if any(class_name(kind) == name for kind in compared):
+            return True
+    return any(isinstance(node, ast.expr) and class_name(filled(node)) in made for node in piece.nodes)
+
+
+def filled(node: ast.expr) -> ast.expr:
+    """`x` of `x.name = 1` and of `setattr(x, name, 1)`; anything else stays a node without a name."""
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        return node.value
+    is_set = isinstance(node, ast.Call) and len(node.args) == 3 and class_name(node) == "setattr"
+    return node.args[0] if isinstance(node, ast.Call) and is_set else ast.Constant(None)
+
+
+def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Classes) -> bool:
+    """Whether an empty body is right here: interfaces, hooks, null objects, decorators that use it."""
+    if (
+        DOUBLE.search(node.name)
+        or HOOK.match(node.name)
+        or any(class_name(decorator) not in PLAIN for decorator in node.decorator_list)
+        or (node.returns is not None and class_name(node.returns) in ("NoReturn", "Never"))
+    ):
+        return True
+    raises = body.startswith("`raise")
+    if not raises and node.args.vararg and len(node.args.args) == (owner is not None):
+        return True  # takes anything and does nothing with it
+    if owner is None:
+        return False
+    names = {class_name(base) for base in owner.bases} | {class_name(keyword.value) for keyword in owner.keywords}
+    if names & INTERFACES or DOUBLE.search(owner.name) or BASE.search(owner.name):
+        return True
+    said = ast.get_docstring(owner, clean=False) or ""
+    if ABSTRACT.search(said) or owner.name in classes.registries or classes.is_passed_over(owner.name, node.name):
+        return True
+    owed = not raises and (classes.is_owed(owner.name, node.name) or classes.is_nothing(owner.name, ESSENTIAL))
+    if owed or (not raises and IN_PLACE.search(said)) or classes.is_filled_in_below(owner.name):
+        return True
+    if classes.is_hook(owner.name, node.name, raises=raises):
+        return True
+    if raises or node.name in ESSENTIAL:
+        return False
+    above = classes.reach(owner.name, up=True) - (set() if node.name in HOOKS_OF_TORCH else TORCH)
+    foreign = any(name not in classes.methods for name in above - INTERFACES - {"object", "Generic"})
+    return node.name in QUIET or (foreign and not node.name.startswith("__"))
+
+
+def unreachable(piece: Piece) -> Iterator[Finding]:
+    """The first statement after one that always leaves the block."""
+    for node in (piece.tree, *piece.statements):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if not isinstance(block, list):
+                continue
+            for number, leaving in enumerate(block):
+                if leaves(leaving):
+                    rest = [statement for statement in block[number + 1 :] if not is_nothing(statement)]
+                    if rest and not any(map(makes_generator, rest)) and not is_guard(leaving, rest[0]):
+                        message = f"nothing runs after the {NAMES[type(leaving)]} in line {leaving.lineno}"
+                        yield found(UNREACHABLE, piece.at(rest[0].lineno), message, piece.line(rest[0].lineno))
+                    break
+
+
+def leaves(statement: ast.stmt) -> bool:
+    """Whether no run goes on behind a statement: it leaves the block or the program.
+
+    So do both branches of an `if`, a `try` and all its handlers, an endless loop, or what a `with` holds that swallows
+    no error.
+    """
+    if type(statement) not in NAMES:
+        return False
+    while isinstance(statement, ast.If) and statement.orelse and leaves(statement.body[-1]):
+        statement = statement.orelse[-1]
+    if isinstance(statement, ast.Try):
+        ends = [statement.orelse or statement.body, *(handler.body for handler in statement.handlers)]
+        return all(leaves(block[-1]) for block in ends)
+    if isinstance(statement, ast.While):
+        endless = isinstance(statement.test, ast.Constant) and bool(statement.test.value)
+        return endless and not any(isinstance(node, ast.Break) for node in ast.walk(statement))
+    if isinstance(statement, ast.With):
+        return all(class_name(item.context_expr) in CALM for item in statement.items) and leaves(statement.body[-1])
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call) and dotted(statement.value.func) in EXITS
+    return isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue)
+
+
+def is_nothing(statement: ast.stmt) -> bool:
+    """`pass`, or code put out of use between quotes: it does not look as if it did something."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def is_guard(leaving: ast.stmt, following: ast.stmt) -> bool:
+    """An error raised behind branches that all return, a return behind an exit: for whoever changes what is above."""
+    if isinstance(leaving, ast.Expr):
+        return isinstance(following, ast.Return | ast.Raise)
+    return isinstance(leaving, ast.If | ast.Try | ast.While) and isinstance(following, ast.Raise | ast.Assert)
+
+
+def makes_generator(statement: ast.stmt) -> bool:
+    """`return` followed by `yield` is the idiom for an empty generator."""
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
+
+
+FAMILY = Family("stubs", "Nothing is left empty", (FUNCTION, CLASS, TODO, UNREACHABLE), find)
