@@ -1,10 +1,10 @@
-import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from colorlib.data.manifest import read_manifest
 from colorlib.errors import ColorlibError
+from tests.allocating import peak
 
 HEADER = "file,sha256,width,height,split,group,licence,author,source"
 ROW = "a.jpg,AB12,30,20,train,g1,CC0-1.0,Ann,https://example.org/a"
@@ -58,13 +58,12 @@ def test_what_is_wrong_is_said(tmp_path: Path, rows: list[str], message: str) ->
 def test_rows_are_read_when_they_are_gone_through_and_not_held(tmp_path: Path) -> None:
     rows = [f"{number}.jpg,ab,4,5,train,g{number},,," for number in range(3000)]
     path = write(tmp_path, *rows)
-    tracemalloc.start()
-    try:
+
+    def read_twice() -> None:
         photos = read_manifest(path)
         assert sum(1 for _ in photos) == sum(1 for _ in photos) == len(photos) == 3000
-        assert tracemalloc.get_traced_memory()[1] < 300_000  # bytes; 3000 rows take more than a million
-    finally:
-        tracemalloc.stop()
+
+    assert peak(read_twice) < 300_000  # bytes; 3000 rows take more than a million
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 import errno
 import io
 import pickle
-import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from colorlib.data.manifest import Photo, Split
 from colorlib.data.prepared import load_prepared, prepare, prepared_sha256
 from colorlib.errors import ColorlibError
+from tests.allocating import peak
 
 MakePhoto = Callable[..., Photo]
 
@@ -81,16 +81,11 @@ class Many:
 def test_memory_does_not_grow_with_the_number_of_photographs(make_photo: MakePhoto, tmp_path: Path) -> None:
     photo = make_photo("0.png", size=(8, 8))
 
-    def peak(count: int) -> int:
-        tracemalloc.start()
-        try:
-            prepare(Many(photo, count), tmp_path / "source", tmp_path / "out", 8)
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+    def prepare_some(count: int) -> None:
+        prepare(Many(photo, count), tmp_path / "source", tmp_path / "out", 8)
 
-    peak(40)  # what is loaded once
-    few, many = peak(40), peak(640)
+    prepare_some(40)  # what is loaded once
+    few, many = peak(lambda: prepare_some(40)), peak(lambda: prepare_some(640))
     assert many < few + 50_000  # bytes; a row that is held takes some 400
 
 

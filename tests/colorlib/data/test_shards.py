@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tarfile
-import tracemalloc
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from colorlib.data.shard_source import ShardSource, open_shards
 from colorlib.data.shards import Totals, plan, write_shards
 from colorlib.errors import ColorlibError
 from colorlib.files import HOST, sha256_of, sha256_of_tree
+from tests.allocating import peak
 
 SMALL = ShardSettings(size=16, quality=90, per_shard=5)
 
@@ -157,17 +158,14 @@ def test_the_work_may_be_spread_in_any_way(source: Path, written: Path, tmp_path
 
 
 def test_memory_does_not_grow_with_the_number_of_images(source: Path, tmp_path: Path) -> None:
-    def peak(shards: int, name: str) -> int:
+    def write(shards: int) -> None:
         files = ((("class0/00.png", "class1/07.png")[number % 2], "") for number in range(25 * shards))  # one is torn
-        tracemalloc.start()
-        try:
-            write_shards(source, tmp_path / name, ShardSettings(size=8, per_shard=25), files=files)
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+        with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
+            write_shards(source, Path(folder) / "out", ShardSettings(size=8, per_shard=25), files=files)
 
-    peak(3, "first")  # what is loaded once
-    few, many = peak(3, "few"), peak(15, "many")  # shards of more than 20: Python keeps smaller tuples that are free
+    write(3)  # what is loaded once
+    few = peak(lambda: write(3))  # shards of more than 20: Python keeps smaller tuples that are free
+    many = peak(lambda: write(15))
     assert many < few + 80_000  # bytes; of 300 more images, a record that is held takes some 600
 
 
