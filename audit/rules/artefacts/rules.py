@@ -98,13 +98,19 @@ def pasted(piece: Piece) -> Iterator[Finding]:
         fenced = fenced is not (in_markdown and FENCE.match(line) is not None)
         bare = QUOTED.sub("", line) if in_markdown else line
         mark = MARK.search(bare) or COPIED.search(line)
-        if mark and sum(map(str.isalpha, MARK.sub("", line))) >= ABOUT:
+        if mark and said_beside(line, lines[place - 1][1] if place else "") >= ABOUT:
             yield found(CITATION, piece.at(number), f"`{mark.group()}` was pasted from a chat", line.strip()[:120])
         elif not fenced and (not piece.path.endswith(".txt") or WRITTEN.search(piece.path)):
             following = [text for _, text in lines[place + 1 : place + 1 + ANSWER]]
             if said := spoken(piece, line, following, replied=place - told < ANSWER):
                 told = place
                 yield found(PHRASE, piece.at(number), f"“{said}”", line.strip()[:120])
+
+
+def said_beside(line: str, before: str) -> int:
+    """Letters beside the marks of a line, and those of the line before where a sentence is wrapped at its last word."""
+    beside = MARK.sub("", line)
+    return sum(map(str.isalpha, beside + (MARK.sub("", before) if beside[:1].isalpha() else "")))
 
 
 def prose(piece: Piece) -> Iterator[tuple[int, str]]:
