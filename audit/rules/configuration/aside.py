@@ -8,6 +8,7 @@ PART = re.compile(r"[\W_]+")
 PUT_ASIDE = {"old", "backup", "bak", "deprecated", "obsolete", "unused", "outdated"}
 COPIED = {"copy", "orig", "original", "archive", "archived", "legacy", "prev", "previous", "attic", "save", "saved"}
 MARK_BEHIND = rf"[\s_.-]*[(]?(({'|'.join(sorted(COPIED))})\d*[)]?|[(]\d+[)]|[_.-]20\d\d([_-]?\d\d){{0,2}})$"
+KEPT = re.compile(r"(.+\.(?:ya?ml|toml|json))(?:~|[._-](?:bak|backup|old|orig|save|copy)\d*)", re.I)
 MARK_BEFORE = rf"(copy of|{'|'.join(sorted(COPIED))})[\s_.-]+"
 
 
@@ -22,7 +23,23 @@ def is_put_aside(place: PurePosixPath, every: Collection[PurePosixPath]) -> bool
         return bool(others)
     if not PUT_ASIDE.union(COPIED).isdisjoint(PART.split(place.parent.name.lower())) and stem in others:
         return True
+    if is_shelved(place, every):
+        return True
     return any(stem in (f"{other}{mark}", f"{mark}{other}") for other in others for mark in marks_in(stem))
+
+
+def is_shelved(place: PurePosixPath, every: Collection[PurePosixPath]) -> bool:
+    """Whether a folder above its own is put aside, and its twin lies where it would without: `old/configs/a.yaml`."""
+    for depth, folder in enumerate(place.parts[:-2]):
+        if not PUT_ASIDE.union(COPIED).isdisjoint(PART.split(folder.lower())):
+            return PurePosixPath(*place.parts[:depth], *place.parts[depth + 1 :]) in every
+    return False
+
+
+def without_mark(name: str) -> str:
+    """The name of which an editor or a person has kept a file beside it: `a.yaml` of `a.yaml.bak`; "" for others."""
+    match = KEPT.fullmatch(name)
+    return match[1] if match else ""
 
 
 def marks_in(stem: str) -> Iterator[str]:

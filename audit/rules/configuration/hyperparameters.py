@@ -37,6 +37,7 @@ JOINS = {
     "merge", "unsafe_merge", "update", "ChainMap", "deepcopy", "copy", "dump", "dumps", "safe_dump",
     "ParameterGrid", "GridSearchCV", "RandomizedSearchCV",
 }  # fmt: skip
+SEARCHES = {"ParameterGrid", "ParameterSampler", "range", "product"}  # what a loop over values goes through
 TABLES = {"dict", "edict", "DotMap", "Munch", "Box"}
 HOLDS = re.compile(r"(Dict|Proxy|Namespace)(Type)?$")  # of any library
 CONFIGURES = re.compile(r"configs?|conf|cfgs?|settings|hparams|options|params|experiments?|exps?|recipes", re.I)
@@ -181,9 +182,28 @@ def joined(module: Module) -> Iterator[str]:
                 yield from (last_name(value.value) for value in given if isinstance(value, ast.Subscript))
             yield from (last_name(i.value) for i in node.keywords if i.arg is None and name in ("dict", "set_defaults"))
         elif isinstance(node, ast.Dict):
-            yield from (last_name(v) for k, v in zip(node.keys, node.values, strict=True) if k is None)
+            spread = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+            if spread and not is_varied(module, node, spread[0]):
+                yield from map(last_name, spread)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             yield from (last_name(node.left), last_name(node.right))
+
+
+def is_varied(module: Module, table: ast.Dict, base: ast.expr) -> bool:
+    """Whether constants, or what a search goes through, are put over a table: as fixed as it is.
+
+    `{**BASE, "seed": 1}`, and `{**BASE, **params}` for each `params` of a grid.
+    """
+    over = [value for value in table.values if value is not base]
+    if table.values[:1] != [base] or not over:
+        return False
+    searched = {
+        holder.target.id
+        for holder in module.enclosing(table)
+        if isinstance(holder, ast.For) and isinstance(holder.target, ast.Name)
+        if isinstance(holder.iter, ast.Call) and last_name(holder.iter.func) in SEARCHES
+    }
+    return all(is_value(value) or (isinstance(value, ast.Name) and value.id in searched) for value in over)
 
 
 def top_of(module: Module, node: ast.AST) -> ast.AST:

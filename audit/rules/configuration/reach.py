@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, strings, text_of
-from audit.rules.configuration.aside import is_put_aside
+from audit.rules.configuration.aside import is_put_aside, is_shelved
 from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.continued import Folders, pattern_of
 from audit.rules.configuration.entries import Leaf
@@ -172,6 +172,11 @@ class Code:
         return folders
 
     @cached_property
+    def places(self) -> set[PurePosixPath]:
+        """All configurations of the tree by their place, and what else has their formats."""
+        return {PurePosixPath(path) for path in self.target.files if path.endswith(tuple(KNOWN))}
+
+    @cached_property
     def rows(self) -> set[frozenset[str]]:
         """Rows of texts among which an option or a question leaves the choice."""
         return {row for module in self.every for row in choices(module) if len(row) >= FEW_STEMS}
@@ -179,6 +184,10 @@ class Code:
     def is_another(self, path: str) -> bool:
         """Whether the code and the commands put other folders before a name that several files have."""
         place = PurePosixPath(path)
+        if is_shelved(place, self.places):
+            top = place.parts[0]  # a project that is put aside as a whole has its own code
+            own = any(other.startswith(f"{top}/") for other in self.target.python_files)
+            return not own and f"{top}/" not in self.text and f"{top}/" not in self.spoken
         before = self.twins.get(place.name, set())
         told = re.findall(rf"([\w./-]*/)?(?<![\w.-]){re.escape(place.name)}", self.spoken) if before else []
         folders = {*before, *(PurePosixPath(folder).name for folder in told)}

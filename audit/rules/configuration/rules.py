@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules
+from audit.rules.configuration.aside import without_mark
 from audit.rules.configuration.entries import Leaf, leaves_of, lines_of_keys
 from audit.rules.configuration.hyperparameters import HYPER, LONGEST, MIN_SHARED, Settings, hardcoded
 from audit.rules.configuration.reach import FOLDER, MAX_BYTES, Code
@@ -102,6 +103,10 @@ def find(target: Target) -> Iterator[Finding]:
             placed = lies_with_code(piece, target) or is_of_numbers(piece, leaves)
             if placed and sets_values(piece, leaves) and code.is_lost(piece, leaves):
                 yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
+    originals = {piece.path for piece in configurations}
+    for piece in target.pieces:
+        if without_mark(piece.path) in originals and PurePosixPath(piece.path).name not in code.text + code.spoken:
+            yield found(UNUSED, piece.at(0), "a copy beside the configuration, which no code loads")
     named = {piece for piece in configurations if code.names(piece) or code.is_told(piece)}
     settings: list[Settings] = []
     loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []

@@ -1,6 +1,7 @@
 """What scripts, workflows, documents and other configurations of a tree say to its programs: which files they name."""
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from audit.target import Kind, Piece, Target
@@ -14,6 +15,8 @@ PACKING = {"MANIFEST.in", "CODEOWNERS", ".gitattributes"}  # say what is shipped
 PASSES_ON = re.compile(  # what a script is given itself, or makes
     r"--?(?:[\w-]*[-_])?(?:config|cfg|conf|params|settings)(?:[-_]?(?:file|path|name))?[ =]['\"]?(?:[\w./-]*/)?\$", re.I
 )
+LOOP = re.compile(r"\s*for (\w+) in ([\w./-]+(?: [\w./-]+){0,30})\s*(?:;|$)")
+DONE = re.compile(r"\bdone\b")
 FENCE = re.compile(r"^\s*(```|~~~)")
 
 
@@ -26,7 +29,7 @@ def commands(target: Target) -> str:
             shipped = own.endswith("ignore") or own in PACKING
             copied = own.startswith("Dockerfile") and "python" in piece.text
             lines = [line for line in piece.lines if len(line) < 2000 and not (copied and COPIES.match(line))]
-            kept += [] if shipped else [line.replace(own, "") for line in lines]
+            kept += [] if shipped else [line.replace(own, "") for line in unrolled(lines)]
         elif piece.kind is Kind.MARKDOWN:
             fenced = False
             for line in piece.lines:
@@ -36,6 +39,22 @@ def commands(target: Target) -> str:
         elif piece.cell is not None:
             kept += [line for line in piece.lines if COMMAND.search(line)]
     return "\n".join(kept)
+
+
+def unrolled(lines: list[str]) -> Iterator[str]:
+    """Lines of a script, those inside a loop over words once for each: `for c in base large`, `configs/$c.yaml`."""
+    variable, words = "", [""]
+    for line in lines:
+        loop = LOOP.match(line)
+        if loop:
+            variable, words = loop[1], loop[2].split()
+        used = re.compile(rf"\$(?:{variable}\b|\{{{variable}\}})") if variable else None
+        if used and used.search(line):
+            yield from (used.sub(word, line) for word in words)
+        else:
+            yield line
+        if DONE.search(line):
+            variable = ""
 
 
 def defaults_of(piece: Piece) -> list[str]:

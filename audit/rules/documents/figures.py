@@ -46,8 +46,15 @@ RESULTS = re.compile(
     re.I,
 )
 WANTED = re.compile(
-    r"\b(?:objectives?|goals?|targets?|roadmap|examples?|requirements?|usage|configuration|abstract|citation|citing"
+    r"\b(?:roadmap|examples?|requirements?|usage|configuration|abstract|citation|citing"
     r"|references?|credits?|acknowledge?ments?)\b",
+    re.I,
+)
+# A heading of aims ends in the word; `Which objective` and `Target variable` head what was found out.
+AIMS = re.compile(
+    r"^(?!.*(?:\?|\b(?:which|what|why|how|choice|choosing|comparing|soft|hard|loss|training)\b))"
+    r".*\b(?:objectives?|goals?|targets?)"
+    r"\s*(?:$|[^\w\s]|(?:and|of|for|metrics?|performance|scores?|accuracy|values?|levels?)\b)",
     re.I,
 )
 HEADING = re.compile(r"^(#{1,6})\s+(.*)")
@@ -141,7 +148,7 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
             above = []
             continue
         titles = " ".join(trail)
-        if WANTED.search(titles) and not RESULTS.search(titles):
+        if (WANTED.search(titles) or any(map(AIMS.search, trail))) and not RESULTS.search(titles):
             continue
         marked = (marked or OPENS_TABLE.search(line) is not None) and "</table" not in line
         if marked or OPENS_TABLE.search(line):

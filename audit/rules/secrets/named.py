@@ -4,16 +4,22 @@ import re
 from collections.abc import Callable, Iterator
 
 from audit.rules.secrets.values import APP_PASSWORD, UUID, is_chosen, is_generated, is_password, is_wordy
+from audit.rules.secrets.words import NEAR, is_of_login, opens
 from audit.target import Kind, Piece
 
-CONFIGURATION = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".properties", ".txt", ".tfvars")
-SHELL = (".env", ".sh", ".bash", ".bat", ".ps1", "Dockerfile", ".dockerfile", ".slurm", ".sbatch")
+CONFIGURATION = (
+    ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".config", ".properties", ".txt", ".tfvars",
+)  # fmt: skip
+SHELL = (
+    ".env", ".sh", ".bash", ".zsh", ".bat", ".cmd", ".ps1", "Dockerfile", ".dockerfile", ".slurm", ".sbatch",
+    "/Makefile", ".mk",
+)  # fmt: skip
 CODE = (".js", ".ts", ".jsx", ".tsx", ".r", ".jl", ".tf")
 LOGINS = (".netrc", "_netrc", ".pypirc", ".npmrc", "/credentials")
 SHOWN = re.compile(r"[/._-](?:example|sample|template)s?(?:[.-][\w-]*)*$|\.(?:dist|min\.js)$", re.I)  # to fill in
 TELLING = (  # without one of these nothing below speaks
     "key", "pass", "pwd", "pw", "secret", "contrase", "senha", "token", "auth", "appid", ".login(", ".connect(",
-    "cohere", "roboflow", " -u", " -p", "credential", "bearer", "mdp", "admin", "login",
+    "cohere", "roboflow", " -u", " -p", "credential", "bearer", "mdp", "admin", "login", "sudo", "ftp(",
 )  # fmt: skip
 
 PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
@@ -51,10 +57,11 @@ IN_SHELL = re.compile(
     r"(?:^|[\s;&'\"]|\$env:)(?P<name>[A-Za-z_]\w{1,80})(?:\s?=\s?|(?<=^ENV )|(?<=^ARG ))"
     r"(?P<value>'[^']*'|\"[^\"]*\"|[^\s;&|'\"]+)"
 )
-ENV_LINE = re.compile(r"^\s*(?:ENV|ARG|%env|setenv)\s+(?P<name>\w+)[\s=]+(?P<value>\S+)\s*$")
+ENV_LINE = re.compile(r"^\s*(?:ENV|ARG|%env|setenv|setx)\s+(?P<name>\w+)[\s=]+(?P<value>\S+)\s*$")
 LOGIN_LINE = re.compile(r"\b(?P<name>password|_authToken)[\s=]+(?P<value>\S+)")
+SHOWN_LINE = re.compile(r"^\s*(?P<name>(?:[a-z]\w*_)?(?:password|passwd|pwd)):\s+(?P<value>[^\s(\[]\S*)\s*$", re.I)
 OPTION = re.compile(
-    r"(?:^|[\s'\"])--?(?P<name>[a-z][\w-]{2,40})(?:=|\s+)(?P<quote>['\"]?)(?P<value>[^\s'\"]{6,})(?P=quote)"
+    r"(?:^|[\s'\"])--?(?P<name>[A-Za-z][\w.-]{2,40})(?:=|\s+)(?P<quote>['\"]?)(?P<value>[^\s'\"]{6,})(?P=quote)"
 )
 IN_ADDRESS = re.compile(
     r"[?&](?P<name>appid|api_?key|access_?token|subscription-key|client_secret)=(?P<value>[\w.-]{16,})", re.I
@@ -62,14 +69,26 @@ IN_ADDRESS = re.compile(
 TEXT = r"\s*['\"]([^'\"]{6,})['\"]"
 ANY = r"\s*(?:[\w.\[\]'\"@+-]+)\s*,"
 BY_CALL: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
-    (re.compile(r"\.login\(" + ANY + TEXT), is_password),
-    (re.compile(r"(?:HTTPBasicAuth|HTTPDigestAuth)\(" + ANY + TEXT), is_password),
-    (re.compile(r"(?:pymysql|MySQLdb|mysql\.connector|psycopg2?)\.connect\(" + ANY + ANY + TEXT), is_password),
-    (re.compile(r"\bauth\w*\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), is_password),
+    (re.compile(r"\.login\(" + ANY + TEXT), opens),
+    (re.compile(r"(?:HTTPBasicAuth|HTTPDigestAuth)\(" + ANY + TEXT), opens),
+    (re.compile(r"(?:pymysql|MySQLdb|mysql\.connector|psycopg2?)\.connect\(" + ANY + ANY + TEXT), opens),
+    (re.compile(r"\bapp\w*\.(?:secret_key|config\[['\"]SECRET_KEY['\"]\])\s*=" + TEXT), opens),
+    (re.compile(r"\bFTP(?:_TLS)?\(" + ANY + ANY + TEXT), opens),
+    (re.compile(r"(?:pass|pwd|pw)\w*['\"\])]{0,4}\.send_keys\(" + TEXT, re.I), opens),
+    (re.compile(r"\.(?:setpassword\(|(?:extractall|extract|open|read)\(.*\bpwd\s*=)\s*b?" + TEXT), opens),
+    (re.compile(
+        r"['\"][^'\"]*\b(?:host|server|uid|user(?: ?id)?|dbname|database)\s?=[^'\"]*[;\s](?:password|pwd)\s?="
+        r"\s?([^\s;'\"{}%$]{6,})", re.I), opens),
+    (re.compile(r"\bauth\w*\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), opens),
     (re.compile(r"^\s*\w*(?:admin|login|credentials?|account)\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), is_chosen),
-    (re.compile(r"\bsshpass\s+-p\s*['\"]?([^\s'\"]{6,})"), is_password),
-    (re.compile(r"\bcurl\b.*\s-u\s*['\"]?[\w.@-]+:([^\s'\"]{6,})"), is_password),
-    (re.compile(r"\bmysql\w*\b.*\s-p([^\s'\"]{6,})"), is_password),
+    (re.compile(r"\bsshpass\s+-p\s*['\"]?([^\s'\"]{6,})"), opens),
+    (re.compile(r"\bcurl\b.*\s-u\s*['\"]?[\w.@-]+:([^\s'\"]{6,})"), opens),
+    (re.compile(r"\bmysql\w*\b.*\s-p([^\s'\"]{6,})"), opens),
+    (re.compile(r"\bunzip\s.*-P\s*['\"]?([^\s'\"]{6,})"), opens),
+    (re.compile(r"\bdocker\s+login\s.*-p\s*['\"]?([^\s'\"]{6,})"), opens),
+    (re.compile(r"\becho\s+['\"]?\w+:([^\s'\"|]{6,})['\"]?\s*\|\s*(?:sudo\s+)?chpasswd"), opens),
+    (re.compile(r"\becho\s+['\"]?([^\s'\"|]{6,})['\"]?\s*\|\s*sudo\s+-\w*S"), opens),
+    (re.compile(r"\s-H\s*['\"][\w-]*(?:key|token|secret)\s*:\s*([\w.+/=-]{16,})", re.I), is_generated),
     (re.compile(r"(?:add-|set_)?auth_?token[\s('\"]+([A-Za-z0-9_]{40,})\b"), is_generated),
     (re.compile(r"(?:set_api_key|set_token|save_token|cohere\.Client|OAuthHandler|Roboflow)\((?:" + ANY + ")?" + TEXT),
      is_generated),
@@ -80,7 +99,7 @@ BY_CALL: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
 )  # fmt: skip
 
 
-def named(piece: Piece, line: str) -> Iterator[str]:
+def named(piece: Piece, number: int, line: str) -> Iterator[str]:
     """The values of a line that are what their names say: passwords, keys, tokens."""
     if piece.kind is Kind.MARKDOWN or "<script" in line:
         return  # documents show the form; what a web page gives away is public
@@ -96,11 +115,17 @@ def named(piece: Piece, line: str) -> Iterator[str]:
     patterns += [IN_SHELL, ENV_LINE] if shell else []
     patterns += [IN_CONFIGURATION] if settings or logins else []
     patterns += [LOGIN_LINE] if logins else []
+    patterns += [SHOWN_LINE] if piece.kind is Kind.OUTPUT else []
     for pattern in patterns:
         for match in pattern.finditer(line):
             value = bare(match["value"])
             shown = remark and is_wordy(value)  # a comment tells what a password looks like
-            if not shown and is_meant(piece, pattern, match) and judged(match["name"], value, path):
+            if shown or not is_meant(piece, pattern, match):
+                continue
+            words = words_of(match["name"])
+            around = "\n".join(piece.lines[max(0, number - 1 - NEAR) : number + NEAR])
+            told = shell or logins
+            if judged(words, value, path) or (words and is_of_login(piece.path, words, value, around, told)):
                 yield value
     for call, is_secret in BY_CALL:
         found = call.search(line)
@@ -126,13 +151,18 @@ def bare(value: str) -> str:
     return re.split(r"\s+#", value)[0].strip()
 
 
-def judged(name: str, value: str, path: str) -> bool:
-    """Whether a value of this name is a password or a key: its name's last words say which of the two."""
+def words_of(name: str) -> list[str]:
+    """The words of a name but those that may follow what it is; none where one says that it is no secret's own."""
     words = [word.lower() for word in PARTS.findall(name)]
     while words and (words[-1].isdigit() or words[-1] in QUALIFIERS):
         words.pop()
+    return [] if OTHERWISE.intersection(words) else words
+
+
+def judged(words: list[str], value: str, path: str) -> bool:
+    """Whether a value of this name is a password or a key: its name's last words say which of the two."""
     last = "_".join(words)
-    if not words or OTHERWISE.intersection(words):
+    if not words:
         return False
     if PASSWORDS.fullmatch(last):
         return is_password(value) and not (APP_PASSWORD.fullmatch(value) and "secret" in last)

@@ -11,6 +11,7 @@ from audit.rules.hints import hinted
 from audit.rules.secrets.named import TELLING, named
 from audit.rules.secrets.tokens import BASIC_AUTH, JSON_WEB_TOKEN, PRIVATE_KEY, holds_token, tokens
 from audit.rules.secrets.values import TESTED, counts_up, is_generated, is_password, is_placeholder
+from audit.rules.secrets.words import is_of_address
 from audit.runners import version
 from audit.target import Kind, Piece, Target
 
@@ -93,11 +94,12 @@ def look(piece: Piece, number: int, line: str) -> Finding | None:
         if counts_up(value) and shown_there:
             continue
         # An address with a name and a password may as well be a template of one: judged like a password.
-        if is_password(value) if name == BASIC_AUTH else not is_placeholder(value):
+        in_address = is_password(value) or is_of_address(value, line, piece.path)
+        if in_address if name == BASIC_AUTH else not is_placeholder(value):
             return found(TOKEN, piece.at(number), f"looks like: {name} ({shown(value)})")
     if not hinted([line], TELLING) or DOCUMENTATION_SEARCH.search(line):
         return None
-    for value in named(piece, line):
+    for value in named(piece, number, line):
         made_up = tested and not (is_generated(value) and len(value) >= TESTED)
         if not made_up and not in_docstring(piece, number):
             return found(PASSWORD, piece.at(number), f"a password or key as text ({shown(value)})")

@@ -25,6 +25,8 @@ JSON_WEB_TOKEN = "JSON Web Token"
 # Each pattern begins with a fixed text: quick to find.
 OWN_TOKENS = (
     (BASIC_AUTH, re.compile(r"://[^\s:/@'\"]*:([^\s/'\"]{6,})@(?!sha256)[\w.-]+")),  # any sign may be in a password
+    (BASIC_AUTH, re.compile(r"://((?=[A-Za-z_]*\d)[A-Za-z0-9_]{20,})@(?:github|gitlab|huggingface|bitbucket)\b")),
+    ("Azure key", re.compile(r"AccountKey=([A-Za-z0-9+/]{60,}={0,2})")),
     ("Hugging Face token", re.compile(r"(hf_[A-Za-z0-9]{30,})\b")),
     ("Anthropic key", re.compile(r"(sk-ant-[A-Za-z0-9_-]{20,})")),
     ("OpenAI key", re.compile(r"(sk-(?:(?:proj|svcacct|admin|or-v1|live|prod)-[A-Za-z0-9_-]{16,}|[A-Za-z0-9]{20,}))")),
@@ -79,7 +81,7 @@ def tokens(path: str, number: int, line: str) -> Iterator[tuple[str, str]]:
                 yield secret.type, value
     for name, pattern in OWN_TOKENS:
         for match in pattern.finditer(line):
-            if not line[: match.start()][-1:].isalnum() or match.group().startswith((":", "/", "&")):
+            if not line[: match.start()][-1:].isalnum() or match.group().startswith((":", "/", "&", "AccountKey")):
                 yield name, match.group(1)
 
 
