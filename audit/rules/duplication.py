@@ -14,7 +14,7 @@ from typing import Any, Self
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, Module, is_function, is_text, modules
 from audit.rules.family import Family, rule
-from audit.target import Target
+from audit.target import Kind, Target
 from audit.trees import held
 
 CLONE = rule(
@@ -38,6 +38,7 @@ GENERATED = re.compile(
     re.I,
 )
 HEAD = 1000  # characters
+NAMED = re.compile(r"[\w/]+\.py\b|\b\w+(?:\.\w+)+")
 COMMON = {"np", "tf", "pd", "plt", "jnp", "keras"}  # names under which everybody imports, from one place or another
 SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells names of other kinds from variables
 DEFINING = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
@@ -51,6 +52,8 @@ class Place:
 
     Attributes:
         holders: lines of the classes and functions that hold it.
+        shown: modules that the text above a notebook's cell names: if one of them has the definition, the cell shows
+            it to a reader.
     """
 
     name: str
@@ -59,24 +62,30 @@ class Place:
     holders: tuple[int, ...]
     print: str
     excerpt: str
+    shown: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} in {self.at}"
 
     def as_draft(self) -> Finding:
         """Everything of it in one finding."""
-        message = json.dumps([self.print, self.name, self.lines, self.holders])
+        message = json.dumps([self.print, self.name, self.lines, self.holders, self.shown])
         return found(CLONE, self.at, message, self.excerpt)
 
     @classmethod
     def of(cls, draft: Finding) -> Self:
         """Undo `as_draft`."""
-        mark, name, lines, holders = json.loads(draft.message)
-        return cls(name, draft.location, lines, tuple(holders), mark, draft.excerpt)
+        mark, name, lines, holders, shown = json.loads(draft.message)
+        return cls(name, draft.location, lines, tuple(holders), mark, draft.excerpt, tuple(shown))
 
     def is_inside(self, reported: Collection[Location]) -> bool:
         """Whether a definition that holds it is one of these."""
         return any(replace(self.at, line=line) in reported for line in self.holders)
+
+    def shows(self, others: Iterable[Self]) -> bool:
+        """Whether it is one of these in front of a reader, who has been told where it comes from."""
+        files = [f"/{other.at.path.removesuffix('.py')}" for other in others]
+        return any(file.endswith(f"/{name}") for name in self.shown for file in files)
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -90,7 +99,19 @@ def draft(target: Target) -> Iterator[Finding]:
         path = DEMO.sub("/", module.path)
         if any(pattern.search(path) for pattern in ELSEWHERE) or GENERATED.search(module.pieces[0].text[:HEAD]):
             continue
-        yield from (place.as_draft() for place in definitions(module))
+        told = told_above(target, module.path)
+        for place in definitions(module):
+            yield replace(place, shown=told.get(place.at.cell, ())).as_draft()
+
+
+def told_above(target: Target, notebook: str) -> dict[int | None, tuple[str, ...]]:
+    """By cell: the modules that the text just above it names, `data/clips.py` or `data.clips`."""
+    texts = [piece for piece in target.pieces if piece.path == notebook and piece.kind is Kind.MARKDOWN]
+    return {
+        piece.cell + 1: tuple(name.removesuffix(".py").replace(".", "/") for name in NAMED.findall(piece.text))
+        for piece in texts
+        if piece.cell is not None
+    }
 
 
 def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
@@ -99,6 +120,8 @@ def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
     for item in drafts:
         place = Place.of(item)
         groups[place.print].append(place)
+    for mark, group in groups.items():
+        groups[mark] = [place for place in group if not place.shows(group)]
     several = [group for group in groups.values() if len({place.at.path for place in group}) > 1]
     reported = {place.at for group in several for place in group}
     for group in several:
