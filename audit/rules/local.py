@@ -17,7 +17,7 @@ from audit.target import Piece, Target
 from audit.trees import held
 
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
-MAKES = re.compile(r"\bsys\.modules\[(?!__name__\])[^\]]+\]\s*=(?!=)")  # other modules than itself
+MAKES = re.compile(r"\bsys\.(?:modules\[(?!__name__\])[^\]]+\]\s*=(?!=)|meta_path\.)")  # other modules than itself
 COMPILED = re.compile(r"(^|/)(?:CMakeLists\.txt|Cargo\.toml|meson\.build|[^/]+\.(?:pyx|pxd|c|cc|cpp|cu|rs|i))$")
 FAILS = re.compile(r"suppress|raises\(|assertRaises")  # what is called with the errors that may, or should, come
 GIVES_ANY = {"globals", "setattr", "vars", "exec"}  # by which a module may give itself any name

@@ -47,7 +47,7 @@ SPEAKS = re.compile(
 # Of these, where a model is trained all the same; a folder of tools that is a package is imported by others.
 PROGRAMS = re.compile(r"(^|/)(main|app|__main__)\.py$|(^|/)(scripts?|tools|bin)/", re.I)
 SPEAKING = re.compile(
-    r"^_*(main|cli|usage|show|print|display|summar|report|dump|info|help|demo|bench|pprint|pretty)"
+    r"^_*(main|cli|usage|show|print|display|summar|report|dump|info|help|demo|bench|pprint|pretty|render$)"
     r"|_(summary|report|info|main|stdout|prints?)$"
 )
 LISTING = re.compile(r"^_*(list|view|progress|echo|inspect)(_|$)|_(progress|table)$")
@@ -56,7 +56,9 @@ OF_A_RUN = re.compile(
     r"^_*(on|log|after|before|train|fit|step|update|call)(_|$)|_(epoch|step|batch|end|begin|start)(_|$)"
 )
 HANDED = re.compile(r"(not )?[\w.]*(?<![a-z])(logger|log|log_fn|log_func)( is (not )?None)?")
-PRINTER = re.compile(r"^_*(Pretty|Console|Stdout|Terminal)|(Printer|Reporter|Progress(Bar|Indicator)|Debug(ger)?)$")
+PRINTER = re.compile(
+    r"^_*(Pretty|Console|Stdout|Terminal|Logger$)|(Printer|Reporter|Progress(Bar|Indicator)|Debug(ger)?)$"
+)
 CALLED_BACK = re.compile(r"(Callback|Hook)\w*$")  # by a training loop, whose words they print
 ENDS = {"sys.exit", "exit", "quit", "os._exit"}
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")

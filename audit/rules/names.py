@@ -21,7 +21,7 @@ DISTRIBUTIONS = {
     "umsgpack": "u-msgpack-python", "rest_framework": "djangorestframework", "pyximport": "cython",
     "haiku": "dm-haiku", "acme": "dm-acme", "reverb": "dm-reverb", "sonnet": "dm-sonnet", "pyro": "pyro-ppl",
     "lightning_fabric": "lightning", "functorch": "torch",
-    "torchgen": "torch", "distributed": "dask",
+    "torchgen": "torch", "distributed": "dask", "kaggle_datasets": "", "google3": "",
 }  # fmt: skip
 # Names that nobody gives to a distribution on purpose: a module of the project is meant.
 OWN_NAMES = re.compile(
@@ -66,7 +66,9 @@ def covers(names: set[str], first: str) -> bool:
         return any(is_build(name, framework) for name in names for framework in brought)
     parts = set(wanted.split("-")) - {"python", "py"}
     return any(
-        wanted in name or name.replace("-", "") in (wanted.replace("-", ""), f"py{wanted}", f"python{wanted}")
+        wanted in name
+        or name == f"scikit-{wanted.removeprefix('sk')}"
+        or name.replace("-", "") in (wanted.replace("-", ""), f"py{wanted}", f"python{wanted}")
         or (len(parts) > 1 and parts <= set(name.split("-")))
         or (name not in FRAMEWORKS and name != "python" and ((len(name) > 3 and name in wanted) or name in parts))
         for name in names

@@ -44,6 +44,7 @@ SETTING = rule(
 BENCHMARK = "torch.backends.cudnn.benchmark"
 DETERMINISTIC = "torch.backends.cudnn.deterministic"
 SWITCH = "torch.use_deterministic_algorithms"
+IS_SWITCHED = "torch.are_deterministic_algorithms_enabled"
 # A file, or its folder, that says what it is for: no `constraint`, nothing `pretrained`.
 TRAINER = re.compile(r"(^|[/_.-]|[a-z](?=T))(pre)?[Tt]rain(ing|ers?|s)?(?![a-z])[^/]*(/[^/]+)?\.py$")
 # A condition that asks only for the device, and nobody's wish.
@@ -214,9 +215,12 @@ def in_package(local: Local, module: Module) -> bool:
 
 
 def restored(module: Module, call: ast.Call) -> bool:
-    """Whether the same function sets it back to what it was."""
-    inside = [node for node in ast.walk(module.scope(call)) if isinstance(node, ast.Call) and node.args]
-    return any(module.full_name(node.func) == SWITCH and isinstance(node.args[0], ast.Name) for node in inside)
+    """Whether the same function sets it back to what it was, or asks what that is."""
+    inside = [node for node in ast.walk(module.scope(call)) if isinstance(node, ast.Call)]
+    if any(module.full_name(node.func) == IS_SWITCHED for node in inside):
+        return True
+    given = [node.args[0] for node in inside if node.args and module.full_name(node.func) == SWITCH]
+    return any(isinstance(value, ast.Name) for value in given)
 
 
 def settings(module: Module) -> Iterator[Finding]:

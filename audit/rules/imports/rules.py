@@ -15,6 +15,7 @@ from audit.rules.code import TEST_PATH, Module
 from audit.rules.family import Family, rule
 from audit.rules.imports.absent import lost
 from audit.rules.imports.cycles import components, shortest
+from audit.rules.imports.elsewhere import Elsewhere
 from audit.rules.imports.search import moves_path
 from audit.rules.imports.unused import Uses, bound
 from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
@@ -67,7 +68,8 @@ ASKED = re.compile(
 )
 ASKED_BY_NAME = re.compile(r"is_(?<!\wis_)(\w+?)_(?:available|installed)\b")
 ASKED_FOR = re.compile(r"['\"]([\w-]+)")
-HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/")  # copies that editors and other tools keep
+# Copies that editors and other tools keep; what is for others to fill in.
+HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/|(^|/)\w*templates?/")
 # Conditions under which a library is there: `if is_bnb_available():`, `if HAS_WANDB:`.
 THERE = re.compile(r"available|installed|AVAILABLE|INSTALLED|find_spec|\b(?:has|HAS)_\w")
 INSTALLS = re.compile(r"\b(?:check|ensure|install)_(?:\w+_)?(?:requirements?|packages?|dependenc(?:y|ies))\(")
@@ -168,6 +170,8 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     reported: set[str] = set()
     optional = set(guarded(local)) if common else set()
     extras = optional_modules(target, local) if common else set()
+    elsewhere = Elsewhere(target)
+    common |= elsewhere.names if common else set()
     for module in local.modules.values():
         if HIDDEN.search(module.path):
             continue
@@ -181,6 +185,9 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
             missing = lost(local, module, item, moves)
             # The name of a package of the tree stands in names of others: only its own name declares it.
             given = first.lower().replace("_", "-") in names if first in local.tops else covers(names, first)
+            unknown = missing or (not item.level and first not in local.tops and not given)
+            if unknown and elsewhere.has(module, item):
+                continue
             if missing and (item.level or not given):
                 place, excerpt = item.piece.at(item.line), item.piece.line(item.line)[:120]
                 yield found(MISSING, place, f"there is no module `{missing}`", excerpt)
@@ -199,7 +206,12 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
 
 def is_installed(text: str, first: str) -> bool:
     """Whether a module installs what it imports, or fails with a word on it: `check_requirements(("x2paddle",))`."""
-    return INSTALLS.search(text) is not None and re.search(rf"['\"]{first.replace('_', '[-_]')}\b", text) is not None
+    if not INSTALLS.search(text):
+        return False
+    # `rknn-toolkit-lite2` brings rknnlite.
+    heads = {name.partition("-")[0] for texts in ASKED.findall(text) for name in ASKED_FOR.findall(texts)}
+    alike = any(len(head) > 3 and first.startswith(head) for head in heads)
+    return alike or re.search(rf"['\"]{first.replace('_', '[-_]')}\b", text) is not None
 
 
 def optional_modules(target: Target, local: Local) -> set[str]:
@@ -254,7 +266,7 @@ def cycles(local: Local) -> Iterator[Finding]:
             below = edges.setdefault(module.path, {})
             for path, item in local.edges(module):
                 later = item.deferred or item.typing or item.optional or item.main
-                elsewhere = later or local.is_of_a_package(path, item)
+                elsewhere = later or local.is_of_a_package(path, item) or is_below(module, path, item)
                 if path != module.path and path in local.modules and not elsewhere:
                     below.setdefault(path, item)
     for group in components({path: set(below) for path, below in edges.items()}):
@@ -264,6 +276,21 @@ def cycles(local: Local) -> Iterator[Finding]:
         more = f", and {counted(others, 'more module')} with them" if others > 0 else ""
         place = item.piece.at(item.line)
         yield found(CYCLE, place, f"{' → '.join(loop)}{more}", item.piece.line(item.line)[:120])
+
+
+def is_below(module: Module, path: str, item: Import) -> bool:
+    """Whether a module's dots lead above the folder from which an absolute import would have to come.
+
+    `import dlib` in pack/detection/dlib/a.py means the distribution where the module also says `from ..core import`:
+    Python then knows it as detection.dlib.a, and looks for no module in that folder.
+    """
+    first = item.module.partition(".")[0]
+    parts = path.removesuffix(".py").split("/")
+    if item.level or first not in parts:
+        return False
+    own, depth = module.path.split("/"), parts.index(first)
+    dots = max(other.level for other in imports_of(module))
+    return dots > 0 and own[:depth] == parts[:depth] and len(own) - dots <= depth
 
 
 FAMILY = Family(

@@ -10,7 +10,8 @@ from audit.rules.code import dotted, is_function, is_text, text_of
 NOT_YET = re.compile(r"^\W*(?:\w+ )?(?:is )?(?:not (?:yet )?implemented|to be implemented|unimplemented)\b", re.I)
 REFUSES = re.compile(
     r"(?!.*\b(?:yet|stub|todo|fixme)\b)"
-    r"(?:\W*call\s+(?!not\b|is\b)|.*\bplease\s+(?:first\s+)?(?:call|train|fit|run|set|load|install|see|choose|select)\b"
+    r"(?:\W*call\s+(?!not\b|is\b)"
+    r"|.*\bplease\s+(?:first\s+)?(?:call|check|train|fit|run|set|load|install|see|choose|select)\b"
     r"|.*(?:\b(?:use|instead|cannot|can't|only|must|pass|unavailable|does not|doesn't|not used"
     r"|not \w+[ai]ble|not (?:well )?(?:defined|meaningful)|undefined|deprecated|removed|no longer)\b|support))",
     re.I | re.S,

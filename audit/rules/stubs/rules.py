@@ -59,7 +59,7 @@ MEANT = re.compile(
     r"\bno[- ]?op\b|\bnothing\b|intentional|deliberate|on purpose|\b(not|never|un) ?used\b|\balways raise"
     r"|\bnever be (called|used)\b"
     r"|\bdeprecated\b|no longer|sub-?class|child class|derived class|overrid|overwrit|abstract|\bhook\b"
-    r"|(?<!not )implemented (by|in)|does not have\b|\buse\b[^.]*\binstead\b", re.I
+    r"|(?<!not )implemented (by|in)|does not (?:have|need|depend)\b|\buse\b[^.]*\binstead\b", re.I
 )  # fmt: skip
 ABSTRACT = re.compile(
     r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
@@ -178,7 +178,10 @@ def has_twin(node: ast.AST, choice: ast.If) -> bool:
 
 
 def defaults(piece: Piece) -> set[str]:
-    """What is used where nothing better is given: defaults of parameters, of `a or b`, of attributes of a class."""
+    """What is used where nothing better is given: defaults of parameters, of `a or b`, of attributes of a class.
+
+    So are the values of a table that is called so, `default_callbacks = {"on_end": [on_end]}`.
+    """
     used: list[ast.AST | None] = []
     for node in piece.nodes:
         if isinstance(node, ast.arguments):
@@ -188,6 +191,9 @@ def defaults(piece: Piece) -> set[str]:
         elif isinstance(node, ast.ClassDef):
             values = [part.value for part in node.body if isinstance(part, ast.Assign)]
             used += [*values, *(value.args[0] for value in values if isinstance(value, ast.Call) and value.args)]
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            named = any("default" in class_name(target).lower() for target in node.targets)
+            used += ast.walk(node.value) if named else ()
     return {node.id for node in used if isinstance(node, ast.Name)}
 
 

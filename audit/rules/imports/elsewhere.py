@@ -1,0 +1,128 @@
+"""Modules that a checkout does not hold and that are there when it runs: submodules, clones, what a build makes."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from audit.model import Location
+from audit.rules.code import Module, last_name, text_of
+from audit.rules.local import COMPILED, Import
+from audit.rules.requirements import PIP, normal, parsed
+from audit.target import Piece, Target
+
+SUBMODULE = re.compile(r"^\s*path\s*=\s*(\S+)\s*$", re.M)
+LINKED = re.compile(r"^(.+): a symbolic link")  # as the target notes it
+PROTOBUF = re.compile(r"\w+_pb2(_grpc)?")
+COMPILED_NAME = re.compile(r"\w+_(?:cuda|ext|cpp|gpu)")  # as extensions are called; in a tree with code to compile
+# How the code of an extension, or the file that builds it, says what it is called.
+SAYS = re.compile(
+    r"\b(?:PYBIND11_MODULE|NB_MODULE|BOOST_PYTHON_MODULE|\w*[Aa]dd_(?:module|library)|extension_module)\(\s*'?(\w+)"
+    r"|\bPyInit_(\w+)|#\[pymodule\b[^\]]*\]\s*(?:pub\s+)?fn\s+(\w+)"
+)
+NAMED = re.compile(r"""^(?:module-name|target)\s*=\s*["'](?:[\w.]*\.)?(\w+)["']""", re.M)  # in pyproject.toml, for Rust
+MAKES = re.compile(r"(^|/)(?:setup|\w*build\w*)\.py$")  # programs that write modules, too
+# What a reader, an image or a script is told to fetch, and what the latter two install.
+TELLS = re.compile(r"\.(?:md|rst|sh)$|(^|/)(?:Dockerfile|Makefile)[^/]*$")
+INSTALLS = re.compile(r"\.sh$|(^|/)Dockerfile[^/]*$")
+CLONE = re.compile(r"\bgit\s+clone\s[^\n]*?[\w:]/([\w.-]+?)(?:\.git)?(?=[\s\"'`]|$)")
+# A script that looks for modules among what Kaggle lays beside it, or that imports from another language.
+SUPPLIED = re.compile(r"sys\.path\b[^\n]*(?:\.\./input|/kaggle/)|\bjpype\.imports\b")
+
+
+# On Kaggle a notebook may be given scripts of other notebooks, which are called as nobody calls a distribution.
+ON_KAGGLE = re.compile(r"/kaggle/(?:input|working|usr)|\bkaggle_(?:secrets|datasets|web_client)\b")
+SCRIPT = re.compile(r"\w*(?:util|script|helper|metric)s?(?:_\w+)?", re.I)
+
+
+class Elsewhere:
+    """What is not among the files of a tree.
+
+    Attributes:
+        folders: of submodules and links, as parts of their paths, with `-` as `_`.
+        names: of the submodules, and of what an image or a script installs, as distributions are called.
+        cloned: names of repositories that somebody is told to clone, with `-` as `_`.
+        laid: those of them that an image or a script clones.
+        built: last names of modules that a build compiles or writes.
+    """
+
+    def __init__(self, target: Target) -> None:
+        texts = [piece.text for piece in target.pieces if piece.path == ".gitmodules"]
+        paths = [path for text in texts for path in SUBMODULE.findall(text)]
+        self.names = {normal(path.rpartition("/")[2]) for path in paths}
+        self.cloned: set[str] = set()
+        self.laid: set[str] = set()
+        for piece in target.pieces:
+            runs = INSTALLS.search(piece.path)
+            if TELLS.search(piece.path) and "clone" in piece.text:
+                names = [name.lower().replace("-", "_") for name in CLONE.findall(piece.text)]
+                self.cloned.update(names)
+                self.laid.update(names if runs else ())  # a README tells to clone the tree itself
+            if runs and "install" in piece.text:
+                self.names.update(installed(piece.text))
+        paths += [match[1].removesuffix(".py") for match in map(LINKED.match, target.notes) if match]
+        self.folders = [PurePosixPath(path.replace("-", "_")).parts for path in paths]
+        self.built = {name for piece in target.pieces for name in made(piece)}
+        self.compiles = any(COMPILED.search(path) for path in target.files)
+
+    def has(self, module: Module, item: Import) -> bool:
+        """Whether what an import names, or one of the names it takes, may come from there."""
+        parts = item.module.split(".") if item.module else []
+        taken = [[*parts, name] for name in item.names] or [parts]
+        if any(part in self.built or self.is_compiled(part) for path in (parts, *taken) for part in path[-1:]):
+            return True
+        if item.names and all(map(PROTOBUF.fullmatch, item.names)):
+            return True
+        if item.level:
+            base = PurePosixPath(module.path).parts[: -item.level]
+            return any(folder == (*base, *path)[: len(folder)] for folder in self.folders for path in taken)
+        tails = [folder[start:] for folder in self.folders for start in range(len(folder))]
+        if parts[0].lower() in self.cloned:
+            return True
+        within = any(tail == tuple(path[: len(tail)]) for tail in tails for path in taken)
+        return within or self.is_supplied(module) or is_script(module, parts[0])
+
+    def is_compiled(self, name: str) -> bool:
+        """Whether a name is one that a compiler's or a generator's output has."""
+        return PROTOBUF.fullmatch(name) is not None or (self.compiles and COMPILED_NAME.fullmatch(name) is not None)
+
+    def is_supplied(self, module: Module) -> bool:
+        """Whether a module looks for others in a submodule, or where a service lays them."""
+        texts = [piece.text for piece in module.pieces]
+        if any(SUPPLIED.search(text) for text in texts):
+            return True
+        said = [line for text in texts if "sys.path" in text for line in text.split("\n") if "sys.path" in line]
+        known = {folder[-1].lower() for folder in self.folders} | self.laid
+        return any(name in line.lower().replace("-", "_") for name in known for line in said)
+
+
+def is_script(module: Module, first: str) -> bool:
+    """Whether a name may be a script that Kaggle gives a notebook."""
+    on_kaggle = module.is_notebook and any(ON_KAGGLE.search(piece.text) for piece in module.pieces)
+    return on_kaggle and SCRIPT.fullmatch(first) is not None
+
+
+def installed(text: str) -> Iterator[str]:
+    """Names of the distributions that the lines of an image or a script install by pip or conda."""
+    for line in text.replace("\\\n", " ").split("\n"):
+        for command in re.split(r"&&|;", line.partition("#")[0]):
+            match = PIP.search(command)
+            items = [parsed(word.strip("'\""), Location("", 1)) for word in match[1].split()] if match else []
+            yield from (item.name for item in items if item)
+
+
+def made(piece: Piece) -> Iterator[str]:
+    """Last names of the modules that a file says it compiles or writes."""
+    if COMPILED.search(piece.path):
+        yield from (match[match.lastindex or 0] for match in SAYS.finditer(piece.text))
+    if piece.path.endswith("pyproject.toml"):
+        yield from NAMED.findall(piece.text)
+    if piece.tree is None or not ("Extension" in piece.text or MAKES.search(piece.path)):
+        return
+    for node in piece.nodes:
+        if isinstance(node, ast.Call) and "Extension" in piece.text and last_name(node.func) != "setup":
+            given = (*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "name"))
+            texts = [text_of(value) for value in given]
+            yield from (re.split(r"[./]", text)[-1] for text in texts if re.fullmatch(r"[\w./]+", text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".py"):
+            yield PurePosixPath(node.value).stem if MAKES.search(piece.path) else ""
