@@ -35,6 +35,7 @@ METRIC = re.compile(
 SCORES = {"evaluate", "score", "metric", "metric_fn"}  # of Keras, scikit-learn, and what is handed in
 PLAIN = ("equality", "overlap")  # may be anything, where nothing calls it a metric
 METERS = re.compile(r"(update_state|add_batch|logical_and)$")
+METER = re.compile(r"(^|_)(metrics?|evaluator)$")
 SIDES = {"y_true", "y_pred", "preds", "target", "targets", "predictions", "references", "input", "labels"}
 LOSS = re.compile(r"loss|^crit(erion)?$", re.I)
 COUNTED = re.compile(
@@ -59,7 +60,7 @@ DESCRIBED = re.compile(
 WORDS = re.findall(
     r"\w+",
     "loader metric score eval valid pred acc mse mae iou psnr ssim dice f1 auc recall correct _error perplexity"
-    " jiwer _wer _cer bleu rouge limit_test",
+    " jiwer _wer _cer bleu rouge limit_test limit_val",
 )  # one of which stands in the text of a module that measures
 COMMENT = re.compile(r"#.*|([\"']).*?\1")  # and what is printed
 LOOKS = re.compile(r"preview|plot|visuali[sz]|draw|sanity|title|imshow|text$|figure|caption|debug", re.I)
@@ -190,12 +191,19 @@ def compared(node: ast.AST) -> tuple[str, list[ast.expr]]:
             return "zip", zipped.args[:2]
     if isinstance(node, ast.Call):
         name = called(node)
+        if name == "update" and isinstance(node.func, ast.Attribute) and is_meter(last_name(node.func.value)):
+            name = "update_state"
         if name in ("eq", "equal") and len(node.args) + isinstance(node.func, ast.Attribute) >= 2:
             return "equality", [*([node.func.value] if isinstance(node.func, ast.Attribute) else []), *node.args][-2:]
         if METRIC.match(name) or name in SCORES or LOSS.search(name) or METERS.match(name):
             given = [*node.args, *(item.value for item in node.keywords if item.arg in SIDES)]
             return name, given[:2]
     return "", []
+
+
+def is_meter(name: str) -> bool:
+    """Whether an object is called like what is told of batch after batch, and works out a metric in the end."""
+    return bool(METRIC.match(name) or METER.search(name))
 
 
 def is_metric_of_batches(module: Module, narrowing: Narrowing, one: Comparison) -> bool:

@@ -16,6 +16,8 @@ OTHER = re.compile(
 )  # what is no set of samples, or is no longer one
 RANKED = re.compile(r"^(sort_values|argsort|rank\w*|topk|nlargest|nsmallest|value_counts|groupby|most_common)$")
 SPLIT = re.compile(r"^(val|validation|test|eval|dev)\w*\[\s*:\s*(\d+)%?\s*\]$")
+LOADER = re.compile(r"loader|batches$|(^|_)dl$", re.I)  # what gives whole batches, of which a few are many samples
+DATASET = re.compile(rf"{LOADER.pattern}|(^|_)(ds|data_?set)$", re.I)
 INDEXERS = {"iloc", "loc"}
 
 
@@ -82,21 +84,23 @@ def taken(module: Module, node: ast.AST) -> tuple[ast.expr | None, str]:
         first = cut is not None and (cut.lower is None or whole_number(cut.lower) == 0)
         indexer = isinstance(node.value, ast.Attribute) and node.value.attr in INDEXERS
         whole = node.value.value if isinstance(node.value, ast.Attribute) and indexer else node.value
-        return (whole, size_of(module, cut.upper)) if cut and cut.upper is not None and first else (None, "")
+        least = 1 if LOADER.search(root(whole)) else MANY
+        return (whole, size_of(module, cut.upper, least)) if cut and cut.upper is not None and first else (None, "")
     if not isinstance(node, ast.Call):
         return None, ""
     name, method = called(node), isinstance(node.func, ast.Attribute)
     of = node.func.value if isinstance(node.func, ast.Attribute) else None
     arguments = node.args
     if name in ("head", "take") and of is not None and len(arguments) == 1:
-        return of, size_of(module, arguments[0])
+        batched = name == "take" and DATASET.search(root(of)) is not None
+        return of, size_of(module, arguments[0], 1 if batched else MANY)
     if name == "sample" and of is not None and last_name(of) != "random":
         share = keyword(node, "frac")
         number = keyword(node, "n") or next(iter(arguments), None)
         few = isinstance(share, ast.Constant) and isinstance(share.value, float) and share.value < 1
         return of, ast.unparse(share) if few and share else size_of(module, number)
     if name in ("islice", "sample") and len(arguments) == 2:
-        return arguments[0], size_of(module, arguments[1])
+        return arguments[0], size_of(module, arguments[1], 1 if LOADER.search(root(arguments[0])) else MANY)
     if (name == "select" and method and len(arguments) == 1) or (name == "Subset" and len(arguments) == 2):
         limit = arguments[-1].args if isinstance(arguments[-1], ast.Call) and called(arguments[-1]) == "range" else []
         return (of if name == "select" else arguments[0]), size_of(module, limit[0]) if len(limit) == 1 else ""
@@ -108,13 +112,13 @@ def taken(module: Module, node: ast.AST) -> tuple[ast.expr | None, str]:
     return (arguments[0], size_of(module, rows)) if rows is not None else (None, "")
 
 
-def size_of(module: Module, size: ast.expr | None) -> str:
-    """A number of samples that is written out, or a constant of the module that is one; "" for any other."""
+def size_of(module: Module, size: ast.expr | None, least: int = MANY) -> str:
+    """A number of samples or batches that is written out, or a constant that is one; "" for any other."""
     if isinstance(size, ast.Name) and size.id.isupper():
         values = module.given.get(size.id, [])
         size = values[0] if len(values) == 1 else None
     number = whole_number(size)
-    return str(number) if number is not None and number >= MANY else ""
+    return str(number) if number is not None and number >= least else ""
 
 
 def root(node: ast.expr) -> str:
