@@ -59,7 +59,9 @@ IN_SHELL = re.compile(
 )
 ENV_LINE = re.compile(r"^\s*(?:ENV|ARG|%env|setenv|setx)\s+(?P<name>\w+)[\s=]+(?P<value>\S+)\s*$")
 LOGIN_LINE = re.compile(r"\b(?P<name>password|_authToken)[\s=]+(?P<value>\S+)")
-SHOWN_LINE = re.compile(r"^\s*(?P<name>(?:[a-z]\w*_)?(?:password|passwd|pwd)):\s+(?P<value>[^\s(\[]\S*)\s*$", re.I)
+SHOWN_LINE = re.compile(
+    r"^\s*(?:[a-z]+ ){0,3}(?P<name>(?:[a-z]\w*_)?(?:password|passwd|pwd)):\s+(?P<value>[^\s(\[]\S*)\s*$", re.I
+)
 OPTION = re.compile(
     r"(?:^|[\s'\"])--?(?P<name>[A-Za-z][\w.-]{2,40})(?:=|\s+)(?P<quote>['\"]?)(?P<value>[^\s'\"]{6,})(?P=quote)"
 )
@@ -73,13 +75,15 @@ BY_CALL: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"(?:HTTPBasicAuth|HTTPDigestAuth)\(" + ANY + TEXT), opens),
     (re.compile(r"(?:pymysql|MySQLdb|mysql\.connector|psycopg2?)\.connect\(" + ANY + ANY + TEXT), opens),
     (re.compile(r"\bapp\w*\.(?:secret_key|config\[['\"]SECRET_KEY['\"]\])\s*=" + TEXT), opens),
+    (re.compile(r"username_pw_set\(" + ANY + TEXT), opens),
+    (re.compile(r"--requirepass[\s=]+['\"]?([^\s'\"$]{6,})"), opens),
     (re.compile(r"\bFTP(?:_TLS)?\(" + ANY + ANY + TEXT), opens),
     (re.compile(r"(?:pass|pwd|pw)\w*['\"\])]{0,4}\.send_keys\(" + TEXT, re.I), opens),
     (re.compile(r"\.(?:setpassword\(|(?:extractall|extract|open|read)\(.*\bpwd\s*=)\s*b?" + TEXT), opens),
     (re.compile(
         r"['\"][^'\"]*\b(?:host|server|uid|user(?: ?id)?|dbname|database)\s?=[^'\"]*[;\s](?:password|pwd)\s?="
         r"\s?([^\s;'\"{}%$]{6,})", re.I), opens),
-    (re.compile(r"\bauth\w*\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), opens),
+    (re.compile(r"(?<![a-z])auth\w*\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), opens),
     (re.compile(r"^\s*\w*(?:admin|login|credentials?|account)\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), is_chosen),
     (re.compile(r"\bsshpass\s+-p\s*['\"]?([^\s'\"]{6,})"), opens),
     (re.compile(r"\bcurl\b.*\s-u\s*['\"]?[\w.@-]+:([^\s'\"]{6,})"), opens),

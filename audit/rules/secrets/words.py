@@ -13,7 +13,10 @@ from audit.rules.secrets.values import counts_up, is_password, is_placeholder
 SAYS_NOTHING = re.compile(
     r"pass|pwd|kennwort|parola|senha|contrasen|wachtwoord|heslo|secret|geheim|hidden|credential|token|key$|user|admin"
     r"|login|guest|anonym|test|demo|develop|local|host|server|default|empty|required|optional|string|text|input|field"
-    r"|label|value|enter|prompt|interactive|prod|staging|public|private|unknown|mutual|basic|bearer",
+    r"|label|value|enter|prompt|interactive|prod|staging|public|private|unknown|mutual|basic|bearer"
+    r"|hash|encrypt|protect|abled$|varchar|object|boolean|integer|nullable|invalid|wrong|incorrect|missing|mask"
+    r"|forg[eo]t|reset|change|strength|weak|strong|match|confirm|manual|remote|stored|saved|vault|keyring|ldap|oauth|kerberos"
+    r"|certificate|plain|method|type|mode|format|regex|check|verif",
     re.I,
 )
 SERVICES = {  # whose images and manuals use their own name
@@ -26,9 +29,10 @@ LOGS_IN = {  # parts of names that say what a password opens
     "db", "database", "postgres", "postgresql", "pg", "mysql", "mariadb", "mongo", "mongodb", "redis", "smtp", "imap",
     "email", "mail", "gmail", "mlflow", "ftp", "sftp", "ssh", "sudo", "root", "sql", "neo4j", "elastic", "minio",
     "rabbitmq", "instagram", "twitter", "facebook", "linkedin", "reddit", "github", "gitlab", "kaggle", "vnc", "wifi",
-    "zip", "earthdata", "copernicus", "jupyter",
+    "zip", "pgadmin", "earthdata", "copernicus", "jupyter",
 }  # fmt: skip
-NAMES = re.compile(r"(?:^|_)(?:pass|\w*password|\w*passwd|\w*pwd)$")
+NAMES = re.compile(r"(?:password|passwd|pwd)$")
+SHORT_NAMES = re.compile(r"(?:^|_)pass$")  # `forward_pass` as well: only of what says what it opens
 BESIDE = re.compile(
     r"\b\w{0,20}(?:user|user_?name|uid|login|e?mail|host|host_?name|server|database|db|db_?name|sender|machine)"
     r"['\"\])]{0,4}\s*[:=]\s*['\"]?([\w.@:/-]{2,})",
@@ -68,12 +72,15 @@ def is_of_login(path: str, words: Collection[str], value: str, around: str, told
 
     A word that the login has for its user or its database as well is a stand-in.
     """
-    if not is_word(value) or not NAMES.search("_".join(words)) or SHOWN_OR_THROWN.search(path):
+    name, service = "_".join(words), not LOGS_IN.isdisjoint(words)
+    if not is_word(value) or not (NAMES.search(name) or (service and SHORT_NAMES.search(name))):
+        return False
+    if SHOWN_OR_THROWN.search(path):
         return False
     others = [other.lower() for other in BESIDE.findall(around)]
     if any(value.lower() in other for other in others):
         return False
-    return told or bool(others) or not LOGS_IN.isdisjoint(words)
+    return told or bool(others) or service
 
 
 def is_of_address(value: str, line: str, path: str) -> bool:
