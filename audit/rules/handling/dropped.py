@@ -12,6 +12,7 @@ PASSING = re.compile(r"te?mp|temporary|scratch|stag(e|ing)|partial|(^|\W|_)(part
 GIVES_BACK = {"close", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
 BLANK = {"zeros", "zeros_like", "ones", "ones_like"}  # arrays and tensors of nothing
 EMPTY = {"set", "dict", "list", "tuple"}
+KEEPS = {"append", "add", "extend", "insert", "put", "print", "update"}  # what fails is what they are given
 NUMBER = (ast.Constant, ast.USub)  # of `-1`
 SETS = re.compile(r"set|use$|enable|disable|(simple)?filter|register|switch", re.I)
 SAYS = re.compile(r"\b(could|can|did|does|do|was|is)( ?no|n')t\b|\bfail|\berror|unable|invalid|wrong|problem", re.I)
@@ -36,6 +37,7 @@ def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.
             and is_silent(handler, of_data)
             and not answers(node, handler)
             and not is_same_work(node, handler)
+            and not tries_again(node, handler)
             if not (any(imports) and (is_set_up(node) or all(map(is_assigned, handler.body))))
         ]
     return lost
@@ -64,6 +66,14 @@ def is_same_work(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> boo
     same = list(map(ast.unparse, one.targets)) == list(map(ast.unparse, other.targets))
     given = {part.id for value in getattr(one.value, "args", ()) for part in ast.walk(value) if is_name(part)}
     return calls and same and len(given) > 1 and given <= {part.id for part in ast.walk(other.value) if is_name(part)}
+
+
+def tries_again(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler ends with the very call that failed, once more with what it has changed: that one raises."""
+    ways = [getattr(block[-1], "value", None) for block in (node.body, handler.body)]
+    calls = [way for way in ways if isinstance(way, ast.Call) and last_name(way.func) not in KEEPS]
+    same = len(calls) == 2 and ast.unparse(calls[0].func) == ast.unparse(calls[1].func)
+    return same and type(node.body[-1]) is type(handler.body[-1])
 
 
 def is_name(node: ast.AST) -> TypeGuard[ast.Name]:

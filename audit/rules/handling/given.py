@@ -3,18 +3,24 @@
 import ast
 import re
 from collections import defaultdict
-from typing import cast
 
 from audit.rules.code import Function, Module, dotted, is_function, last_name
+from audit.rules.handling.callers import (
+    LOOKS,
+    SEES_TO,
+    askers,
+    asking_calls,
+    called_by_name,
+    is_made_before,
+    is_of_listed,
+    mentions,
+)
 from audit.rules.reading import (
     EXISTS,
-    LISTS,
-    OPENERS,
     default_of,
     gone_through,
     is_of_other_file,
     is_tried,
-    opens_for_writing,
     parameter,
 )
 
@@ -23,7 +29,7 @@ JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "fo
 # What is no path, or one that the program has made: an open file, bytes, an address, a temporary folder.
 NO_PATH = re.compile(
     r"^_?(self|cls|f|fp|fh|fd|fo|io|b|bio|src|source)$|buf|stream|bytes|content|data$|resp|handle|upload|url|uri"
-    r"|file_?(obj|like)|te?mp|request|cache|img$|image$|archive$|zip|reader",
+    r"|file_?(obj|like)|te?mp|request|cache|pattern|glob|img$|image$|archive$|zip|reader",
     re.I,
 )
 NO_PATH_TYPE = re.compile(r"IO\b|Buffer|Upload|FilePath|bytes|Response|\bFile\b|Traversable|ndarray|Tensor|Image")
@@ -31,13 +37,6 @@ ASKED_BY_TYPE = re.compile(r"exists ?= ?True|FileType|FilePath|click\.File|Exist
 ASKING = re.compile(r"catch|handle|error|retry|safe|fixture|valid|try|maybe|if_exists", re.I)
 # Decorators of what a framework calls, with paths of its own, and of what catches.
 HELD = re.compile(f"{ASKING.pattern}|hook|mark_|register|loader|saver", re.I)
-SEES_TO = re.compile(
-    r"exist|check|download|ensure|prepare|verif|valid|retriev|save|write|dump|extract|creat|generat|copy|move|fetch"
-    r"|resolve|find|touch|convert|export|mkdir|make|run|sync",
-    re.I,
-)
-LOOKS = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile", re.I)
-FETCHES = re.compile(r"fetch|download|cached_(path|file)|get_file", re.I)
 MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what calls a path that the function writes
 OF_FORMAT = re.compile(r"suffix|splitext|endswith")  # what kind of file it is
 DEEPEST = 3  # names that one path has, and callers of callers
@@ -154,7 +153,7 @@ def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[F
     """Whether the function, the class that holds the path or a caller in the module asks, tries, tests or makes it."""
     if is_tried(module, call) or any(asks(module, one, told, call.lineno, (call, path)) for one in functions):
         return True
-    if is_wrapped(module, call, told):
+    if is_wrapped(module, call, told) or is_verified(module, call):
         return True
     outer = functions[-1]
     holder = next((one for one in module.enclosing(outer) if isinstance(one, ast.ClassDef)), None)
@@ -170,6 +169,25 @@ def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[F
     names = {outer.name} if holder is None or outer.name != "__init__" else {holder.name}
     names |= {holder.name} if holder is not None and any(name.startswith("self.") for name in told) else set()
     return any(is_called_with_care(module, name, 0) for name in names)
+
+
+def is_verified(module: Module, call: ast.Call) -> bool:
+    """Whether the lines before let the object look after its files: `self._verify()`."""
+    scope = module.scope(call)
+    calls = (inner for name in own_calls(module) if LOOKS.search(name) for inner in own_calls(module)[name])
+    return any(module.scope(inner) is scope and inner.lineno < call.lineno for inner in calls)
+
+
+def own_calls(module: Module) -> dict[str, list[ast.Call]]:
+    """Method -> the calls of it on the object itself, with nothing given."""
+    if "own calls" not in module.derived:
+        table: dict[str, list[ast.Call]] = defaultdict(list)
+        for _, call, _ in module.calls:
+            if isinstance(call.func, ast.Attribute) and dotted(call.func.value) == "self" and not call.args:
+                table[call.func.attr].append(call)
+        module.derived["own calls"] = table
+    calls: dict[str, list[ast.Call]] = module.derived["own calls"]
+    return calls
 
 
 def is_wrapped(module: Module, call: ast.Call, told: set[str]) -> bool:
@@ -197,80 +215,6 @@ def is_called_with_care(module: Module, name: str, depth: int) -> bool:
         if further and is_called_with_care(module, around[-1].name, depth + 1):
             return True
     return False
-
-
-def called_by_name(module: Module, name: str) -> list[ast.Call]:
-    """The calls of what has a name, and those that hand it on: `pool.map(read, paths)`."""
-    if "calls by name" not in module.derived:
-        table: dict[str, list[ast.Call]] = defaultdict(list)
-        for _, call, _ in module.calls:
-            for name_of in (call.func, *call.args):
-                table[last_name(name_of) or getattr(name_of, "attr", "")].append(call)
-        module.derived["calls by name"] = table
-    calls: list[ast.Call] = module.derived["calls by name"].get(name, [])
-    return calls
-
-
-def is_made_before(module: Module, call: ast.Call) -> bool:
-    """Whether the lines before a call fetch, move or make what it is given, or give it to what writes."""
-    joined = [ast.dump(argument) for argument in call.args if isinstance(argument, ast.Call | ast.BinOp)]
-    if any(made_at(module).get((id(module.scope(call)), one), call.lineno) < call.lineno for one in joined):
-        return True
-    names = {argument.id for argument in call.args if isinstance(argument, ast.Name)}
-    scope = module.scope(call)
-    values = [value for name in names for value in module.given.get(name, []) if module.scope(value) is scope]
-    if any(isinstance(value, ast.Call) and FETCHES.search(last_name(value.func)) for value in values):
-        return True
-    if "writers" not in module.derived:
-        opened = [other for _, other, name in module.calls if name in OPENERS and opens_for_writing(other)]
-        module.derived["writers"] = {one.name for one in map(module.scope, opened) if is_function(one)}
-    writers: set[str] = module.derived["writers"] if names else set()
-    before = [other for _, other, _ in module.calls if writers and other.lineno < call.lineno]
-    made = [other for other in before if last_name(other.func) in writers and module.scope(other) is scope]
-    return any(mentions(argument, names) for other in made for argument in other.args)
-
-
-def made_at(module: Module) -> dict[tuple[int, str], int]:
-    """Scope and expression -> the first line that gives it to what makes, moves or fetches a file."""
-    if "made at" not in module.derived:
-        lines: dict[tuple[int, str], int] = {}
-        for _, call, _ in module.calls:
-            for value in call.args if SEES_TO.search(last_name(call.func)) else ():
-                if isinstance(value, ast.Call | ast.BinOp):
-                    lines.setdefault((id(module.scope(call)), ast.dump(value)), call.lineno)
-        module.derived["made at"] = lines
-    return cast(dict[tuple[int, str], int], module.derived["made at"])
-
-
-def is_of_listed(module: Module, call: ast.Call) -> bool:
-    """Whether what a call is given comes from a function of the module that lists or asks."""
-    over: list[ast.AST] = [inner for argument in call.args for inner in ast.walk(argument)]
-    waiting = [one for one in over if isinstance(one, ast.Name)]
-    for _ in range(2):  # `for item in scanned.images` after `scanned = scan(folder)`
-        sources = [value for name in waiting for value in (*gone_through(module, name), *module.given.get(name.id, ()))]
-        new = [inner for value in sources for inner in ast.walk(value)]
-        waiting = [one for one in new if isinstance(one, ast.Name)]
-        over += new
-    names = {last_name(one.func) for one in over if isinstance(one, ast.Call)}
-    asking = askers(module)
-    return any(is_function(node) and node.name in names and id(node) in asking for _, node in module.statements())
-
-
-def askers(module: Module) -> set[int]:
-    """ids of functions and cells that ask whether a file is there, or list a folder."""
-    if "askers" not in module.derived:
-        module.derived["askers"] = {id(module.scope(call)) for call in asking_calls(module)}
-    ids: set[int] = module.derived["askers"]
-    return ids
-
-
-def asking_calls(module: Module) -> list[ast.Call]:
-    """Calls that ask whether something is there, or list a folder."""
-    if "asking calls" not in module.derived:
-        asking = EXISTS | LISTS | {"walk", "scandir", "which", "is_available"}
-        module.derived["asking calls"] = [call for _, call, _ in module.calls if last_name(call.func) in asking]
-    calls: list[ast.Call] = module.derived["asking calls"]
-    return calls
 
 
 def asks(module: Module, function: Function, told: set[str], line: int, read: Reading | None = None) -> bool:
@@ -338,8 +282,3 @@ def is_of_format(node: ast.If | ast.IfExp | ast.Assert | ast.While) -> bool:
     """Whether a condition chooses what reads a file by its suffix, and refuses none."""
     refuses = isinstance(node, ast.Assert) or any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
     return not refuses and OF_FORMAT.search(ast.unparse(node.test)) is not None
-
-
-def mentions(node: ast.AST, told: set[str]) -> bool:
-    """Whether one of the names stands in the node."""
-    return any(isinstance(one, ast.Name | ast.Attribute) and dotted(one) in told for one in ast.walk(node))

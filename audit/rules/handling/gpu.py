@@ -7,7 +7,7 @@ from audit.rules.code import Module, dotted, is_function, keyword, last_name, te
 from audit.trees import held
 
 CALLERS = 3  # followed upwards
-ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat", re.I)
+ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat|data_?parallel", re.I)
 OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton", "cutlass", "cuda")  # what works with nothing but CUDA
 NCCL = re.compile(r"""['"]nccl['"]""")
 # Decorators by which a function runs where there is a GPU: `@app.function(gpu="A10G")`, `@requires_cuda`.
@@ -77,8 +77,8 @@ def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> b
             return True
         if isinstance(holder, ast.Try) or (is_function(holder) and ASKS.search(holder.name)):
             return True
-        if is_default(module, holder) or runs_on_gpu(holder):
-            return True
+        if is_default(module, holder) or runs_on_gpu(holder) or isinstance(holder, ast.Compare):
+            return True  # what is only compared is put on no GPU
         before = [line for line in held(holder) if isinstance(line, ast.stmt) and line.lineno < node.lineno]
         if any(map(stops_without_gpu, before)):
             return True

@@ -3,8 +3,8 @@
 import ast
 import re
 
-from audit.rules.code import Module, dotted, is_function, last_name, text_of
-from audit.rules.handling.given import called_by_name
+from audit.rules.code import Function, Module, dotted, is_function, last_name, text_of
+from audit.rules.handling.callers import called_by_name
 from audit.rules.reading import gone_through
 
 NO_DEVICE = re.compile(
@@ -38,6 +38,8 @@ DATA = re.compile(
     r"|point|mesh|patch|vol(ume)?|metric|hist|buffer|replay|memory|traj|latent|prompt|transform|lexicon|align|zip",
     re.I,
 )
+# Methods that an object may have called on it before it has saved anything.
+COMES_BACK = re.compile(r"load|resume|restor|init|predict|test|eval|infer|sampl|generat|setup|build|model", re.I)
 PARAMETERS = {"state_dict", "named_parameters"}
 MOVES = {"to", "cuda", "cpu", "train", "float", "double", "requires_grad_"}
 KEPT_IN = re.compile(r"checkpoint|ckpt|weights|snapshot", re.I)  # the modules that load and save them
@@ -170,9 +172,21 @@ def is_saved_above(module: Module, call: ast.Call) -> bool:
     path = ast.dump(call.args[0]) if call.args else ""
     before = (other for other in saves(module) if other.lineno < call.lineno and len(other.args) > 1)
     scope = module.scope(call)
-    return is_function(scope) and any(
-        module.scope(other) is scope and ast.dump(other.args[1]) == path for other in before
-    )
+    if is_function(scope) and any(module.scope(one) is scope and ast.dump(one.args[1]) == path for one in before):
+        return True
+    return bool(call.args) and is_function(scope) and is_saved_in_run(module, call, scope)
+
+
+def is_saved_in_run(module: Module, call: ast.Call, method: Function) -> bool:
+    """Whether an object goes back to what it has saved itself, as when it stops early: no other machine sees the file.
+
+    A method that is called after loading, or with which an object begins, may come in another run.
+    """
+    if COMES_BACK.search(method.name) or dotted(call.args[0]).partition(".")[0] != "self":
+        return False
+    holder = module.parents.get(method)
+    own = (one for one in saves(module) if len(one.args) > 1 and dotted(one.args[1]) == dotted(call.args[0]))
+    return isinstance(holder, ast.ClassDef) and any(holder in module.enclosing(one) for one in own)
 
 
 def saves(module: Module) -> list[ast.Call]:

@@ -5,7 +5,7 @@ import re
 from itertools import pairwise
 
 from audit.rules.code import Module, dotted, is_function, last_name, text_of
-from audit.rules.handling.given import asking_calls
+from audit.rules.handling.callers import asking_calls
 from audit.rules.reading import EXISTS, is_tried
 
 SUFFIX = re.compile(r"\.\w+$")

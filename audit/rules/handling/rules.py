@@ -21,8 +21,9 @@ from audit.rules.code import (
     modules,
 )
 from audit.rules.family import Family, rule
+from audit.rules.handling.callers import called_by_name
 from audit.rules.handling.dropped import drops, gives_back, is_broad
-from audit.rules.handling.given import called_by_name, is_given, is_just_made, is_unasked
+from audit.rules.handling.given import is_given, is_just_made, is_unasked
 from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
 from audit.rules.handling.kept import holds_weights, is_network, is_of_no_device, opened
 from audit.rules.handling.pictures import is_asked, is_told_of, is_used_at_once, is_used_next

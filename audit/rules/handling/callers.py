@@ -1,0 +1,117 @@
+"""What the lines around a call say of the file that it is given: listed, asked for, made or fetched before."""
+
+import ast
+import re
+from collections import defaultdict
+from typing import cast
+
+from audit.rules.code import Module, dotted, is_function, last_name
+from audit.rules.reading import EXISTS, LISTS, OPENERS, gone_through, opens_for_writing
+
+SEES_TO = re.compile(
+    r"exist|check|download|ensure|prepare|verif|valid|retriev|save|write|dump|extract|creat|generat|copy|move|fetch"
+    r"|resolve|find|touch|convert|export|mkdir|make|run|sync",
+    re.I,
+)
+LOOKS = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile", re.I)
+FETCHES = re.compile(r"fetch|download|cached_(path|file)|get_file", re.I)
+
+
+def called_by_name(module: Module, name: str) -> list[ast.Call]:
+    """The calls of what has a name, and those that hand it on: `pool.map(read, paths)`."""
+    if "calls by name" not in module.derived:
+        table: dict[str, list[ast.Call]] = defaultdict(list)
+        for _, call, _ in module.calls:
+            for name_of in (call.func, *call.args):
+                table[last_name(name_of) or getattr(name_of, "attr", "")].append(call)
+        module.derived["calls by name"] = table
+    calls: list[ast.Call] = module.derived["calls by name"].get(name, [])
+    return calls
+
+
+def is_made_before(module: Module, call: ast.Call) -> bool:
+    """Whether the lines before a call fetch, move or make what it is given, or give it to what writes."""
+    joined = [ast.dump(argument) for argument in call.args if isinstance(argument, ast.Call | ast.BinOp)]
+    if any(made_at(module).get((id(module.scope(call)), one), call.lineno) < call.lineno for one in joined):
+        return True
+    names = {argument.id for argument in call.args if isinstance(argument, ast.Name)}
+    scope = module.scope(call)
+    values = [value for name in names for value in module.given.get(name, []) if module.scope(value) is scope]
+    if any(isinstance(value, ast.Call) and FETCHES.search(last_name(value.func)) for value in values):
+        return True
+    if "writers" not in module.derived:
+        opened = [other for _, other, name in module.calls if name in OPENERS and opens_for_writing(other)]
+        module.derived["writers"] = {one.name for one in map(module.scope, opened) if is_function(one)}
+    writers: set[str] = module.derived["writers"] if names else set()
+    before = [other for _, other, _ in module.calls if writers and other.lineno < call.lineno]
+    made = [other for other in before if last_name(other.func) in writers and module.scope(other) is scope]
+    return any(mentions(argument, names) for other in made for argument in other.args)
+
+
+def made_at(module: Module) -> dict[tuple[int, str], int]:
+    """Scope and expression -> the first line that gives it to what makes, moves or fetches a file."""
+    if "made at" not in module.derived:
+        lines: dict[tuple[int, str], int] = {}
+        for _, call, _ in module.calls:
+            for value in call.args if SEES_TO.search(last_name(call.func)) else ():
+                if isinstance(value, ast.Call | ast.BinOp):
+                    lines.setdefault((id(module.scope(call)), ast.dump(value)), call.lineno)
+        module.derived["made at"] = lines
+    return cast(dict[tuple[int, str], int], module.derived["made at"])
+
+
+def is_of_listed(module: Module, call: ast.Call) -> bool:
+    """Whether what a call is given comes from a listing, or a function of the module that lists or asks."""
+    over: list[ast.AST] = [inner for argument in call.args for inner in ast.walk(argument)]
+    new, seen = over, set[str]()
+    for _ in range(3):  # `for item in scanned.images` after `scanned = scan(folder)`; `self.files[index]`
+        sources: list[ast.expr] = []
+        for one in new:
+            known = dotted(one) if isinstance(one, ast.Name | ast.Attribute) else ""
+            if isinstance(one, ast.Name) and known not in seen:
+                sources += (*gone_through(module, one), *module.given.get(known, ()))
+            elif known.startswith("self.") and known not in seen:
+                sources += held_values(module).get(known, [])
+            seen.add(known)
+        new = [inner for value in sources for inner in ast.walk(value)]
+        over += new
+    names = {last_name(one.func) for one in over if isinstance(one, ast.Call)}
+    asking = askers(module)
+    return not names.isdisjoint(LISTS) or any(
+        is_function(node) and node.name in names and id(node) in asking for _, node in module.statements()
+    )
+
+
+def held_values(module: Module) -> dict[str, list[ast.expr]]:
+    """`self.files` -> what is assigned to it anywhere in the module."""
+    if "held values" not in module.derived:
+        table: dict[str, list[ast.expr]] = defaultdict(list)
+        for node in module.of({ast.Assign}):
+            for target in node.targets if isinstance(node, ast.Assign) else ():
+                if isinstance(target, ast.Attribute) and isinstance(node, ast.Assign):
+                    table[dotted(target)].append(node.value)
+        module.derived["held values"] = table
+    values: dict[str, list[ast.expr]] = module.derived["held values"]
+    return values
+
+
+def askers(module: Module) -> set[int]:
+    """ids of functions and cells that ask whether a file is there, or list a folder."""
+    if "askers" not in module.derived:
+        module.derived["askers"] = {id(module.scope(call)) for call in asking_calls(module)}
+    ids: set[int] = module.derived["askers"]
+    return ids
+
+
+def asking_calls(module: Module) -> list[ast.Call]:
+    """Calls that ask whether something is there, or list a folder."""
+    if "asking calls" not in module.derived:
+        asking = EXISTS | LISTS | {"walk", "scandir", "which", "is_available"}
+        module.derived["asking calls"] = [call for _, call, _ in module.calls if last_name(call.func) in asking]
+    calls: list[ast.Call] = module.derived["asking calls"]
+    return calls
+
+
+def mentions(node: ast.AST, told: set[str]) -> bool:
+    """Whether one of the names stands in the node."""
+    return any(isinstance(one, ast.Name | ast.Attribute) and dotted(one) in told for one in ast.walk(node))
