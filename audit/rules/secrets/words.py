@@ -15,8 +15,8 @@ SAYS_NOTHING = re.compile(
     r"|login|guest|anonym|test|demo|develop|local|host|server|default|empty|required|optional|string|text|input|field"
     r"|label|value|enter|prompt|interactive|prod|staging|public|private|unknown|mutual|basic|bearer"
     r"|hash|encrypt|protect|abled$|varchar|object|boolean|integer|nullable|invalid|wrong|incorrect|missing|mask"
-    r"|forg[eo]t|reset|change|strength|weak|strong|match|confirm|manual|remote|stored|saved|vault|keyring|ldap|oauth|kerberos"
-    r"|certificate|plain|method|type|mode|format|regex|check|verif",
+    r"|forg[eo]t|reset|change|strength|weak|strong|match|confirm|manual|remote|stored|saved|vault|keyring|ldap"
+    r"|oauth|kerberos|certificate|plain|method|type|mode|format|regex|check|verif",
     re.I,
 )
 SERVICES = {  # whose images and manuals use their own name
