@@ -21,7 +21,7 @@ DISTRIBUTIONS = {
     "umsgpack": "u-msgpack-python", "rest_framework": "djangorestframework", "pyximport": "cython",
     "haiku": "dm-haiku", "acme": "dm-acme", "reverb": "dm-reverb", "sonnet": "dm-sonnet", "pyro": "pyro-ppl",
     "lightning_fabric": "lightning", "functorch": "torch",
-    "torchgen": "torch", "distributed": "dask", "kaggle_datasets": "", "google3": "",
+    "torchgen": "torch", "distributed": "dask",
 }  # fmt: skip
 # Names that nobody gives to a distribution on purpose: a module of the project is meant.
 OWN_NAMES = re.compile(
@@ -45,14 +45,20 @@ FRAMEWORKS = {
 }  # fmt: skip
 # Words that are added to a framework's name for another build of it.
 BUILDS = re.compile(r"py|cpu|gpu|nightly|macos|intel|rocm|metal|headless|dev|src|cu(?:da)?\d*|tf|\d+|simd|lib|base")
+# Modules that a program brings to those who write for it (Blender, ROS, simulators), or that is built from source.
+HOSTED = re.compile(
+    r"bpy|bmesh|bpy_extras|mathutils|hou|unreal|maya|nuke|omni|pxr|isaacgym|rospy|rclpy|roslib|rosbag|tf2_ros|cv_bridge"
+    r"|\w+_msgs|ament_\w+|arcpy|qgis|comfy|comfy_extras|folder_paths|caffe|FreeCAD|gimpfu|dbutils|gi|kaggle_\w+|google3"
+)
 # Modules of Python 2: whoever imports them means another Python, not a distribution.
 OLD = {"httplib", "urllib2", "urlparse", "cPickle", "ConfigParser", "StringIO", "cStringIO", "Queue", "Tkinter",
        "commands", "copy_reg", "HTMLParser", "cookielib", "xmlrpclib", "thread", "exceptions"}  # fmt: skip
 
 
 def is_foreign(first: str) -> bool:
-    """Whether a first name belongs to a distribution: not to Python, a notebook service, or a hidden module."""
-    return bool(first) and first not in sys.stdlib_module_names and first not in OLD and not first.startswith("_")
+    """Whether a first name belongs to a distribution: not to Python or a host program, and not to a hidden module."""
+    brought = first in sys.stdlib_module_names or first in OLD or HOSTED.fullmatch(first)
+    return bool(first) and not brought and not first.startswith("_")
 
 
 def covers(names: set[str], first: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from audit.model import Location
 from audit.rules.code import Module, last_name, text_of
-from audit.rules.local import COMPILED, Import
+from audit.rules.local import COMPILED, Import, Local
 from audit.rules.requirements import PIP, normal, parsed
 from audit.target import Piece, Target
 
@@ -35,6 +35,10 @@ ON_KAGGLE = re.compile(r"/kaggle/(?:input|working|usr)|\bkaggle_(?:secrets|datas
 SCRIPT = re.compile(r"\w*(?:util|script|helper|metric)s?(?:_\w+)?", re.I)
 
 
+# What those who extend Stable Diffusion's web interface import of it.
+OF_HOST = re.compile(r"modules\.(?:scripts|shared|script_callbacks|processing|devices|sd_\w+)(?:\..*)?")
+
+
 class Elsewhere:
     """What is not among the files of a tree.
 
@@ -46,18 +50,19 @@ class Elsewhere:
         built: last names of modules that a build compiles or writes.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, local: Local) -> None:
         texts = [piece.text for piece in target.pieces if piece.path == ".gitmodules"]
         paths = [path for text in texts for path in SUBMODULE.findall(text)]
         self.names = {normal(path.rpartition("/")[2]) for path in paths}
         self.cloned: set[str] = set()
         self.laid: set[str] = set()
+        own = {name.lower() for name in local.tops}  # whoever follows a README clones the tree itself
         for piece in target.pieces:
             runs = INSTALLS.search(piece.path)
             if TELLS.search(piece.path) and "clone" in piece.text:
                 names = [name.lower().replace("-", "_") for name in CLONE.findall(piece.text)]
-                self.cloned.update(names)
-                self.laid.update(names if runs else ())  # a README tells to clone the tree itself
+                self.cloned.update(set(names) - own)
+                self.laid.update(names if runs else ())
             if runs and "install" in piece.text:
                 self.names.update(installed(piece.text))
         paths += [match[1].removesuffix(".py") for match in map(LINKED.match, target.notes) if match]
@@ -65,22 +70,21 @@ class Elsewhere:
         self.built = {name for piece in target.pieces for name in made(piece)}
         self.compiles = any(COMPILED.search(path) for path in target.files)
 
-    def has(self, module: Module, item: Import) -> bool:
-        """Whether what an import names, or one of the names it takes, may come from there."""
-        parts = item.module.split(".") if item.module else []
-        taken = [[*parts, name] for name in item.names] or [parts]
-        if any(part in self.built or self.is_compiled(part) for path in (parts, *taken) for part in path[-1:]):
+    def has(self, module: Module, item: Import, name: str) -> bool:
+        """Whether what an import names may come from there; `name` is what it lacks: `a.b` of `from ..a import b`."""
+        parts = tuple(name.split("."))
+        if parts[-1] in self.built or self.is_compiled(parts[-1]):
             return True
-        if item.names and all(map(PROTOBUF.fullmatch, item.names)):
+        if item.names and all(PROTOBUF.fullmatch(taken) or taken in self.built for taken in item.names):
             return True
         if item.level:
-            base = PurePosixPath(module.path).parts[: -item.level]
-            return any(folder == (*base, *path)[: len(folder)] for folder in self.folders for path in taken)
-        tails = [folder[start:] for folder in self.folders for start in range(len(folder))]
-        if parts[0].lower() in self.cloned:
+            path = (*PurePosixPath(module.path).parts[: -item.level], *parts)
+            return any(meet(folder, path) for folder in self.folders)
+        wanted = (item.module, *(f"{item.module}.{taken}" for taken in item.names))
+        if parts[0].lower() in self.cloned or any(map(OF_HOST.fullmatch, wanted)):
             return True
-        within = any(tail == tuple(path[: len(tail)]) for tail in tails for path in taken)
-        return within or self.is_supplied(module) or is_script(module, parts[0])
+        tails = (folder[start:] for folder in self.folders for start in range(len(folder)))
+        return any(meet(tail, parts) for tail in tails) or self.is_supplied(module) or is_script(module, parts[0])
 
     def is_compiled(self, name: str) -> bool:
         """Whether a name is one that a compiler's or a generator's output has."""
@@ -94,6 +98,11 @@ class Elsewhere:
         said = [line for text in texts if "sys.path" in text for line in text.split("\n") if "sys.path" in line]
         known = {folder[-1].lower() for folder in self.folders} | self.laid
         return any(name in line.lower().replace("-", "_") for name in known for line in said)
+
+
+def meet(folder: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Whether one of two paths leads to the other or through it."""
+    return all(mine == other for mine, other in zip(folder, path, strict=False))
 
 
 def is_script(module: Module, first: str) -> bool:

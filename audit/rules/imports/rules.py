@@ -170,7 +170,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     reported: set[str] = set()
     optional = set(guarded(local)) if common else set()
     extras = optional_modules(target, local) if common else set()
-    elsewhere = Elsewhere(target)
+    elsewhere = Elsewhere(target, local)
     common |= elsewhere.names if common else set()
     for module in local.modules.values():
         if HIDDEN.search(module.path):
@@ -186,7 +186,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
             # The name of a package of the tree stands in names of others: only its own name declares it.
             given = first.lower().replace("_", "-") in names if first in local.tops else covers(names, first)
             unknown = missing or (not item.level and first not in local.tops and not given)
-            if unknown and elsewhere.has(module, item):
+            if unknown and elsewhere.has(module, item, (missing or item.module).lstrip(".")):
                 continue
             if missing and (item.level or not given):
                 place, excerpt = item.piece.at(item.line), item.piece.line(item.line)[:120]
