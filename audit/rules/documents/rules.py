@@ -1,4 +1,4 @@
-"""What a document tells its reader to run, and whether it is there; badges that show a number nobody measured."""
+"""What a document tells its reader to run or to open, and whether it is there; badges and figures without a source."""
 
 import re
 from collections.abc import Iterator
@@ -7,9 +7,11 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 
 from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import FOREIGN_PATH
 from audit.rules.documents.badges import called_in, unbacked
 from audit.rules.documents.figures import unsourced
 from audit.rules.documents.invoked import in_tree, named_files
+from audit.rules.documents.links import broken
 from audit.rules.documents.needed import implied, makefiles_of, uncopied, unmade
 from audit.rules.documents.pages import clones, has_programs, is_guide, is_page, is_readme, runs_tree
 from audit.rules.documents.shell import FENCE, alike, shell_lines
@@ -40,6 +42,15 @@ NUMBER = rule(
     fix="Commit what the run printed or wrote, and link to it; name the paper where it is somebody else's.",
     severity=Severity.MINOR,
     confidence=Confidence.LOW,
+)
+
+LINK = rule(
+    "documents.link",
+    title="A link or image that leads to a file which is not there",
+    why="The reader gets an error in place of the page or the figure.",
+    fix="Correct the path, add the file, or take the link out.",
+    severity=Severity.MINOR,
+    confidence=Confidence.HIGH,
 )
 
 PLACEHOLDER = re.compile(
@@ -95,11 +106,13 @@ def find(target: Target) -> Iterator[Finding]:
     for piece in shown:
         lines, guide = told[piece.path], is_guide(piece.path)
         binding = guide or at_hand or runs_tree(lines, files, makefiles) or clones(piece, target.root.resolve().name)
-        yield from commands(piece, lines, files, named(piece, target), 0 if guide else 1 if binding else 2)
+        told_of = list(commands(piece, lines, files, named(piece, target), 0 if guide else 1 if binding else 2))
         if binding:
-            yield from needs(piece, lines, files, makefiles)
+            told_of += needs(piece, lines, files, makefiles)
         if is_readme(piece.path):
-            yield from badges(piece, target, called)
+            told_of += badges(piece, target, called)
+        yield from told_of
+        yield from leading_nowhere(piece, target, files, told_of)
         yield from numbers(piece, target)
     yield from cells(target, files)
 
@@ -229,6 +242,16 @@ def badges(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[Fin
         yield found(BADGE, piece.at(number), message, piece.line(number)[:120])
 
 
+def leading_nowhere(piece: Piece, target: Target, files: frozenset[str], told: list[Finding]) -> Iterator[Finding]:
+    """Links to what is not there, of which nothing was told that the reader makes it, nor that it is not there."""
+    if FOREIGN_PATH.search(piece.path) or "{{" in piece.path:
+        return
+    known = [finding.message for finding in told]
+    for number, path in broken(piece, target, files):
+        if not is_made(piece, number, path) and not any(f"`{path}`" in message for message in known):
+            yield found(LINK, piece.at(number), f"`{path}` is not in the tree", piece.line(number)[:120])
+
+
 def numbers(piece: Piece, target: Target) -> Iterator[Finding]:
     """One finding for each list, table or lines of sentences, at its first figure; of a document for the first few."""
     ends = list(accumulate(not line or (line.endswith(".") and not LISTED.match(line)) for line in piece.lines))
@@ -240,4 +263,4 @@ def numbers(piece: Piece, target: Target) -> Iterator[Finding]:
         yield found(NUMBER, piece.at(line), f"{listed}: in no other file of the tree", piece.line(line)[:120])
 
 
-FAMILY = Family("documents", "Documents say what is so", (COMMAND, BADGE, NUMBER), find, reads_text=True)
+FAMILY = Family("documents", "Documents say what is so", (COMMAND, BADGE, LINK, NUMBER), find, reads_text=True)
