@@ -24,6 +24,7 @@ LOCKS = re.compile(
 CONSTRAINTS = re.compile(r"(^|/)[^/]*constraints?[^/]*\.txt$", re.I)
 NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*(.*)$", re.DOTALL)
 REPOSITORY = re.compile(r"git\+\w+://(?:[^/@\s]*@)?[^/\s]+/([^\s#\"']+)(?:#(\S*))?")
+MOVING = re.compile(r"(?:refs/heads/\S+|(?:main|master|dev(?:elop)?|trunk|nightly|latest|HEAD)?)")  # a branch, or none
 VERSIONED = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?\s*[<>=~!]=\s*\d")
 NEEDS = re.compile(r"requir|depend|extras|(?:^|_)(?:deps|reqs?|install)(?:_|$)", re.I)  # what lists of them are called
 PIP = re.compile(r"(?:^|[!%;&|\s])(?:u?v?\s?pip3?|conda|mamba)\s+install\s+(.*)")
@@ -45,7 +46,8 @@ class Requirement:
 
     Attributes:
         name: lower case, with hyphens.
-        specifier: `>=1,<2`, "" for none; "@" for an address that names a version, "" for a repository without one.
+        specifier: `>=1,<2`, "" for none; "@" for an address that names a version, "" for a repository without one, or
+            with a branch that moves on.
         aside: only tests, documents and the like need it; no result hangs on it.
         marked: needed under a condition only, of a Python or a platform.
         extras: what is asked for beside it, `sentencepiece` of `transformers[sentencepiece]`; often a distribution.
@@ -87,7 +89,7 @@ def from_address(address: re.Match[str], named: str, location: Location) -> Requ
     path, _, revision = address.group(1).partition("@")
     egg = re.search(r"egg=([\w.-]+)", address.group(2) or "")
     name = named or (egg.group(1) if egg else path.rstrip("/").rpartition("/")[2].removesuffix(".git"))
-    return Requirement(normal(name), "@" if revision else "", location)
+    return Requirement(normal(name), "" if MOVING.fullmatch(revision) else "@", location)
 
 
 def declared(target: Target) -> list[Requirement]:
@@ -181,9 +183,15 @@ def from_toml(piece: Piece) -> Iterator[Requirement]:
     for group, entries in tables:
         for name, value in table(entries).items():
             if name != "python":
-                wanted = value.get("version", "@") if isinstance(value, dict) else value
+                wanted = value.get("version", address(value)) if isinstance(value, dict) else value
                 specifier = "" if wanted == "*" else re.sub(r"^(?=\d)", "==", str(wanted))  # a bare version is exact
                 yield Requirement(normal(name), specifier, piece.at(line_of(piece, name)), is_aside(group))
+
+
+def address(value: dict[str, Any]) -> str:
+    """The specifier of an address in a table: "@", or "*" for a repository of which the newest is taken."""
+    moves = "git" in value and not {"rev", "tag", "ref"} & value.keys()
+    return "*" if moves and MOVING.fullmatch(str(value.get("branch", ""))) else "@"
 
 
 def build_requirements(target: Target) -> set[str]:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import TEST_PATH
 from audit.rules.dependencies.installs import installed
-from audit.rules.dependencies.versions import EXACT, clashes, impossible
+from audit.rules.dependencies.versions import EXACT, clashes, impossible, outgrown
 from audit.rules.family import Family, rule
 from audit.rules.local import imports_of, local_of
 from audit.rules.names import DISTRIBUTIONS, OWN_NAMES, is_foreign
@@ -84,9 +84,11 @@ def find(target: Target) -> Iterator[Finding]:
     yield from impossible_installs(target)
     stated = stated_python(target)
     environments = dict(own_python(requirements))
+    allowed = {piece.path: span(wanted)[0] for piece in target.pieces if (wanted := requires_python(piece))}
     for item in requirements:
         own = environments.get(item.location.path)
         reason = impossible(item, *((own, own) if own else stated))
+        reason = reason or outgrown(item, allowed.get(item.location.path))
         if reason:
             yield found(IMPOSSIBLE, item.location, reason)
     yield from (found(IMPOSSIBLE, item.location, reason) for item, reason in clashes(requirements))

@@ -30,6 +30,7 @@ PARTS_OF_PYTHON = {
     "python", "os", "sys", "time", "math", "json", "pickle", "shutil", "collections", "random", "re", "glob", "csv",
     "itertools",
 }  # fmt: skip
+FLOORS = "floors"  # the table of those whose versions are not listed
 EXACT = re.compile(r"^={1,3}\s*v?(\d+(?:\.\d+)*)(?:\+\w+)?$")
 OF_FILE = re.compile(r"(?<![a-z0-9])py(?:thon)?[-_]?3[._]?(\d{1,2})(?!\d)", re.I)  # `requirements-py38.txt`
 
@@ -90,6 +91,8 @@ def releases() -> dict[str, dict[Version, Release]]:
     known: dict[str, dict[Version, Release]] = {}
     place = resources.files("audit.rules.dependencies") / "releases.toml"
     for name, listed in tomllib.loads(place.read_text("utf-8")).items():
+        if name == FLOORS:
+            continue
         found = {}
         for span, versions in listed.items():
             lowest, _, highest = span.partition("-")
@@ -97,6 +100,35 @@ def releases() -> dict[str, dict[Version, Release]]:
                 found[numbers(text)] = Release(text, python(lowest), python(highest) if highest else None)
         known[name] = dict(sorted(found.items()))
     return known
+
+
+@cache
+def floors() -> dict[str, dict[Version, Python]]:
+    """Of each other distribution the lowest Python from a version on, in their order."""
+    place = resources.files("audit.rules.dependencies") / "releases.toml"
+    listed = tomllib.loads(place.read_text("utf-8"))[FLOORS]
+    return {
+        name: dict(sorted((numbers(text), python(lowest)) for text, lowest in each.items()))
+        for name, each in listed.items()
+    }
+
+
+def lowest_python(name: str, version: Version) -> Python | None:
+    """The lowest Python that a version is for; None where it is not known."""
+    release = releases().get(name, {}).get(version)
+    reached = [lowest for first, lowest in floors().get(name, {}).items() if first <= version]
+    return release.lowest if release else reached[-1] if reached else None
+
+
+def outgrown(item: Requirement, allowed: Python | None) -> str:
+    """Why an exact version cannot be had with the oldest Python that its own file allows; "" where it may."""
+    match = EXACT.match(item.specifier)
+    if not match or item.marked or item.aside or not allowed or not item.specifier.startswith("=="):
+        return ""
+    lowest = lowest_python(item.name, numbers(match.group(1)))
+    if lowest is None or lowest <= allowed:
+        return ""
+    return f"{item.name} {match.group(1)} needs Python {dots(lowest)}, and {dots(allowed)} is allowed"
 
 
 def unpublished(name: str, version: Version, text: str) -> str:
@@ -117,8 +149,9 @@ def misfit(name: str, version: Version, text: str, lowest: Python | None, highes
         return f"{name} {text} has no build for Python {dots(lowest)}: {known[first].text}, which is later, has none"
     if release and lowest and release.highest and release.highest < lowest:
         return f"{name} {text} has no build for Python {dots(lowest)}: {dots(release.highest)} is the last that has one"
-    if release and highest and highest < release.lowest:
-        return f"{name} {text} needs Python {dots(release.lowest)}, and {dots(highest)} is stated"
+    needed = lowest_python(name, version)
+    if needed and highest and highest < needed:
+        return f"{name} {text} needs Python {dots(needed)}, and {dots(highest)} is stated"
     return ""
 
 

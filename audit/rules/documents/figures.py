@@ -8,7 +8,7 @@ from audit.target import Kind, Piece, Target
 
 # Words and signs by which a sentence says where its figures come from; a piece of code names what measured them.
 SOURCE = re.compile(
-    r"\]\(|\]\[|https?://|(?<!than the )(?<!than in the )\bpaper\b|et al\b"
+    r"\]\(|\]\[|https?://|\bpaper\b|et al\b"
     r"|\bauthors?\b|\boriginal\b|\breported\b|\bpublished\b|\barxiv\b|\[\d+\]"
     r"|^(?!.*\b(?:our|ours|we)\b)(?!.*\b(?:than|over|above|beats?|against|vs\.?) (?:the |a )?(?:\w+ ){0,2}baseline)"
     r".*\bbaselines?\b|论文|論文|논문"
@@ -16,6 +16,15 @@ SOURCE = re.compile(
     r"|`make \S+`",
     re.I,
 )
+# What figures of one's own are compared with, which is no source of theirs.
+RIVAL = re.compile(
+    r"\b(?:than|above|over|beats?|beating|outperform\w*|surpass\w*|exceed\w*) (?:(?:what|in|is|was|by|of|that) )*"
+    r"(?:(?:the|all|any|every|a|previously|best|other|their|[\w-]+['’]s) )*"
+    r"(?:paper|published|original|reported|authors?)\b(?!['’]s? \d| \d|[^.]{0,20}\(\d)",
+    re.I,
+)
+# The limits between which a figure is said to lie.
+LIMITS = re.compile(r"[(\[]\s*9\d(?:\.\d)? ?% ?(?:-?CI|confidence|credible|bootstrap|KI)\b[^()\[\]]*[)\]]", re.I)
 # What is said for all that follows it in the section: where the figures lie, or what prints them.
 RECORD = re.compile(
     r"\]\([^)\s]*(?:result|\blogs?\b|report|metric|bench|eval|reproduc|wandb|\.csv|\.json|arxiv|doi\.org|paper"
@@ -109,26 +118,29 @@ LARGEST = 500_000  # characters of a file; a larger one is data, in which any nu
 def unsourced(piece: Piece, target: Target) -> Iterator[tuple[int, str]]:
     """(line, figure) of results in a document that no other file holds, neither so nor with more digits.
 
-    A figure of whole numbers, which something always rounds to, is looked for in files of results only.
+    Whole numbers, and how many times faster something is, which some number always rounds to, are looked for in files
+    of results only.
     """
     stated = list(stated_in(piece, frozenset(target.files)))
     held = list(numbers_of(target, piece.path)) if stated else []
-    rounded: dict[int, set[str]] = {}
+    rounded: dict[tuple[int, bool], set[str]] = {}
     for line, figure in stated:
         plain = PLAIN.sub("", figure).replace(",", ".")
         digits = len(plain.partition(".")[2])
-        if digits not in rounded:
-            known = {number for path, numbers in held if digits or RUN.search(path) for number in numbers}
-            rounded[digits] = {f"{form:.{digits}f}" for number in known for form in (number, 100 * number)}
-        if plain not in rounded[digits] or (TIMES.search(figure) and not digits):
+        times = TIMES.search(figure) is not None
+        anywhere = digits > 0 and not times
+        if (digits, anywhere) not in rounded:
+            known = {number for path, numbers in held if anywhere or RUN.search(path) for number in numbers}
+            rounded[digits, anywhere] = {f"{form:.{digits}f}" for number in known for form in (number, 100 * number)}
+        if plain not in rounded[digits, anywhere] or (times and not digits):
             yield line, figure
 
 
 def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
     """(line, figure) of sentences and tables that name a metric or stand under results, and no source beside them.
 
-    A link to a file of the tree speaks for its paragraph and the tables and lists below, in which figures may be
-    worked out of those that the file holds; sentences further on have to stand in a file themselves.
+    A link to a file of the tree or to a paper speaks for its paragraph and the tables and lists below, in which figures
+    may be worked out of those that the file holds; sentences further on have to stand in a file themselves.
     """
     inside = table = recorded = filed = same = marked = False
     above: list[str] = []  # the last line of text, and the head of a table below it
@@ -159,7 +171,8 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
         elif "|" not in line and not (inside and piece.path.endswith(".rst") and line.strip()):
             same &= bool(line.strip())
             if RECORD.search(line) and not (PAPER.search(line) and FIGURE.search(TAG.sub(" ", PAPER.sub(" ", line)))):
-                filed = same = any(link.removeprefix("./") in files for link in LINKED.findall(line))
+                cited = PAPER.search(line) is not None and RECORD.search(PAPER.sub(" ", line)) is None
+                filed = same = cited or any(link.removeprefix("./") in files for link in LINKED.findall(line))
                 recorded |= not filed
             inside = table = False
             columns = []
@@ -179,7 +192,7 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
         if not SOURCE.search(line):
             yield from ((number, cell) for cell in whole if CELL.fullmatch(cell))
         for sentence in sentences(line):
-            if not SOURCE.search(sentence) and len(sentence) <= LONGEST:
+            if not SOURCE.search(RIVAL.sub(" ", sentence)) and len(sentence) <= LONGEST:
                 told = table or RESULTS.search(titles) is not None
                 yield from ((number, figure) for figure in figures(TAG.sub(" ", sentence), told))
 
@@ -213,6 +226,7 @@ def beside_source(piece: Piece) -> set[int]:
 
 def figures(sentence: str, told: bool) -> Iterator[str]:
     """Results in one sentence or row; where no heading tells that it holds some, only those near a metric's name."""
+    sentence = LIMITS.sub(" ", sentence)
     if NO_RESULT.search(sentence) or LOGGED.search(sentence):
         return
     claims = claimed(sentence)

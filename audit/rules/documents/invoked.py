@@ -24,8 +24,11 @@ WITH_VALUE = {"-m", "-W", "-X", "--nproc-per-node", "--nproc_per_node", "--nnode
 RUNNERS = {"Rscript": (".R", ".r"), "julia": (".jl",), "node": (".js", ".mjs", ".ts"), "perl": (".pl",),
            "papermill": (".ipynb",), "voila": (".ipynb",), "th": (".lua",), "lua": (".lua",), "luajit": (".lua",),
            "ruby": (".rb",), "php": (".php",), "powershell": (".ps1",), "pwsh": (".ps1",)}  # fmt: skip
+LAUNCHED = ("--config_file", "--config-file", "--deepspeed_config_file")
 LAUNCH = ("torch.distributed.launch", "torch.distributed.run", "accelerate.commands.launch", "cProfile", "pdb")
-CONFIGURATION = ("--config", "--cfg", "--config-file", "--config_file", "--opt", "-opt", "--conf", "--yaml")
+CONFIGURATION = ("--config", "--cfg", "--config-file", "--config_file", "--opt", "-opt", "--conf", "--yaml",
+                 "--deepspeed", "--deepspeed_config", "--ds_config", "--config-path", "--configs",
+                 "--config_path")  # fmt: skip
 OF_RUN = re.compile(r"out|save|log|dump|write|export|dest|to\b|result", re.I)  # options of what a program writes
 YAML = (".yaml", ".yml")
 # What a tree holds for its commands: where its folder has others of the kind, a path that is not there is an error.
@@ -172,7 +175,11 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
                 return
             if word == "-c":
                 return
-            skip = not skip and word in WITH_VALUE
+            option, sign, value = word.partition("=")
+            skip = not skip and not sign and option in WITH_VALUE
+            if option in LAUNCHED:  # what the launcher itself is told
+                value = value if sign else "".join(words[position + 1 : position + 2])
+                yield from [value] if "/" in value and value.endswith((*YAML, ".json")) else []
             continue
         if word.endswith(".py"):
             yield word

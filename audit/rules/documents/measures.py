@@ -18,7 +18,10 @@ METRIC = re.compile(
     r"|\b\d[\d.]* ?(?:x|×|times|-fold) (?:faster|slower|quicker|speed-?up|less|fewer|smaller|cheaper)\b"
     r"|\d ?% (?:faster|slower|more accurate|less (?:memory|time|compute|vram)|fewer parameters)\b"
     r"|\b(?:achiev|outperform|improv|reduc|cut|rose|boost|sav|increas|drop|fell|detect|recogni[sz]|surpass|reach"
-    r"|attain)\w*\b[^.%]{0,40}\d\.\d+\s?%|\bgets? \d[\d.]* ?% of\b"
+    r"|attain)\w*\b[^.%]{0,40}\d\.\d+\s?%"
+    r"|\b(?:gets?|finds?|found|detect\w*|catch(?:es)?|recover\w*|solv\w*|identif\w+|flag\w*|retriev\w*|answer\w*"
+    r"|recogni[sz]\w*|miss(?:es|ed)?|spots?) (?:\w+ )?\**\d[\d.]* ?% of\b"
+    r"|\bfalse (?:\w+ )?(?:rejects?|positives?|alarms?|negatives?|accepts?)\b"
     r"|^\|[\s*]*(?:ours|our \w+|proposed)\b|^[-*\s]*score\W"
     # the same in other languages
     r"|\b(?:genauigkeit|trefferquote|fehlerrate|exactitude|précision|rappel|justesse|exactitud|precisión|exhaustividad"

@@ -60,7 +60,7 @@ PLACEHOLDER = re.compile(
 )
 # What stands before the name of a file that the reader is to make or fetch.
 MAKES = (
-    r"(?:\b(?:wget|curl|clone|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown)\b.*|\s>{1,2}\s*\S*"
+    r"(?:\b(?:wget|curl|clone|touch|cp|mv|tee|echo|cat|tar|unzip|ln|gdown|accelerate config)\b.*|\s>{1,2}\s*\S*"
     r"|\b(?:creat|sav|call|writ|nam|put|new|cop|download|renam|get|obtain|fetch)\w*\b(?:[^.]|\.\w){0,40})"
 )
 # What stands after the name of a file whose contents the reader is told.
@@ -89,6 +89,7 @@ HANDED = re.compile(r"^\s*(?:!|%(?=run\b))\s*(\S.*)", re.M)
 MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
 LISTED = re.compile(r"\s*(?:[-*+|>]|\d+[.)])")
+TEMPLATE = re.compile(r"\{\{|(?:^|/)(?:[\w-]*templates?|skeletons?|scaffold\w*)/", re.I)  # documents of others' trees
 SHOWN = 5  # figures in one message
 BLOCKS = 6  # of one document
 
@@ -244,7 +245,7 @@ def badges(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[Fin
 
 def leading_nowhere(piece: Piece, target: Target, files: frozenset[str], told: list[Finding]) -> Iterator[Finding]:
     """Links to what is not there, of which nothing was told that the reader makes it, nor that it is not there."""
-    if FOREIGN_PATH.search(piece.path) or "{{" in piece.path:
+    if FOREIGN_PATH.search(piece.path) or TEMPLATE.search(piece.path):
         return
     known = [finding.message for finding in told]
     for number, path in broken(piece, target, files):

@@ -43,6 +43,9 @@ STARTS = re.compile(
     r"|accelerate|deepspeed|pytest|jupyter|docker|mkdocs|Rscript|julia|node|perl|papermill|sbatch|qsub|hatch|pixi|rye"
     r"|wandb|source|chmod|gunicorn|uvicorn|mpirun|srun|\./\S+)\s*\S"
     r"|^make [\w.-]+(?: \w+=\S+)*$"
+    # a program of the project's own, told by the file of its options
+    r"|^[a-z][\w-]*(?: [a-z][\w-]*){0,2} (?:--?\w[\w-]*(?:[= ][\w./][\w./-]*)? )*"
+    r"--?(?:config|cfg|conf)\w*[= ][\w./-]+\.\w+\b"
 )
 OPENS = "jupyter notebook"
 ENDS = ("\\", "`", "^")

@@ -62,6 +62,7 @@ LOGIN_LINE = re.compile(r"\b(?P<name>password|_authToken)[\s=]+(?P<value>\S+)")
 SHOWN_LINE = re.compile(
     r"^\s*(?:[a-z]+ ){0,3}(?P<name>(?:[a-z]\w*_)?(?:password|passwd|pwd)):\s+(?P<value>[^\s(\[]\S*)\s*$", re.I
 )
+PRINTED = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]{2,60})=(?P<value>\S+)\s*$")  # what `env` prints
 OPTION = re.compile(
     r"(?:^|[\s'\"])--?(?P<name>[A-Za-z][\w.-]{2,40})(?:=|\s+)(?P<quote>['\"]?)(?P<value>[^\s'\"]{6,})(?P=quote)"
 )
@@ -85,6 +86,7 @@ BY_CALL: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
         r"\s?([^\s;'\"{}%$]{6,})", re.I), opens),
     (re.compile(r"(?<![a-z])auth\w*\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), opens),
     (re.compile(r"^\s*\w*(?:admin|login|credentials?|account)\s*=\s*\(" + ANY + TEXT + r"\s*\)", re.I), is_chosen),
+    (re.compile(r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+([^\s'\"\\]{6,})"), opens),  # of ~/.netrc
     (re.compile(r"\bsshpass\s+-p\s*['\"]?([^\s'\"]{6,})"), opens),
     (re.compile(r"\bcurl\b.*\s-u\s*['\"]?[\w.@-]+:([^\s'\"]{6,})"), opens),
     (re.compile(r"\bmysql\w*\b.*\s-p([^\s'\"]{6,})"), opens),
@@ -119,7 +121,7 @@ def named(piece: Piece, number: int, line: str) -> Iterator[str]:
     patterns += [IN_SHELL, ENV_LINE] if shell else []
     patterns += [IN_CONFIGURATION] if settings or logins else []
     patterns += [LOGIN_LINE] if logins else []
-    patterns += [SHOWN_LINE] if piece.kind is Kind.OUTPUT else []
+    patterns += [SHOWN_LINE, PRINTED] if piece.kind is Kind.OUTPUT else []
     for pattern in patterns:
         for match in pattern.finditer(line):
             value = bare(match["value"])
