@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name
-from audit.rules.determinism.seeding import KEYS, Seeds, lost, named
+from audit.rules.determinism.seeding import KEYS, Seeds, is_own_seed, lost, named
 from audit.rules.determinism.shuffling import FRESH, is_fresh, unordered
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
@@ -62,7 +62,8 @@ OWN_PART = re.compile(r"(\bnn\.(?!\w+Loss)[A-Z]\w*|([Oo]ptimizers?|[Ll]oaders?)|
 OF_TOOLS = ("setup.py", "conf.py", "noxfile.py", "versioneer.py")  # they import a library and run nothing of it
 # Estimators of scikit-learn that draw at random.
 FORESTS = re.compile(
-    r"((RandomForest|ExtraTrees|GradientBoosting|MLP|SGD|Bagging|AdaBoost)(Classifier|Regressor)|KMeans)$"
+    r"((RandomForest|ExtraTrees|GradientBoosting|MLP|SGD|Bagging|AdaBoost)(Classifier|Regressor)|KMeans"
+    r"|(Halving)?Random(ized)?SearchCV|IsolationForest|GaussianMixture|BayesianGaussianMixture)$"
 )
 
 
@@ -113,7 +114,26 @@ def unseeded(
             continue  # a library's training function: whoever calls it seeds
         if not seeds.cover(module):
             message = "a model is trained here, and nothing sets a seed"
+            if any(map(seeds_own, (local.modules[path] for path in sorted(seeds.related(module))))):
+                message = (
+                    "a model is trained here, and only a generator of its own is seeded, not what draws the weights"
+                )
+            held = part_at(piece, line) is not None and not is_runnable(module)  # by what others run
+            scripts = [path for path in users & programs if TRAINER.search(path)] if held else []
+            if len(scripts) == 1 and scripts != [module.path]:
+                piece, line = loop_of(local.modules[scripts[0]]) or (piece, line)
             yield found(SEED, piece.at(line), message, piece.line(line)[:120])
+
+
+def seeds_own(module: Module) -> bool:
+    """Whether a generator of its own is seeded: `torch.Generator().manual_seed(seed)`."""
+    return any(is_own_seed(call, name) for _, call, name in module.calls)
+
+
+def loop_of(script: Module) -> tuple[Piece, int] | None:
+    """Where a script that is called after training goes through its epochs or steps: there a seed is missing."""
+    loops = ((piece, node.lineno) for piece, node in script.statements() if isinstance(node, ast.For | ast.While))
+    return next(loops, None)
 
 
 def times(module: Module) -> bool:

@@ -63,6 +63,10 @@ class Seeds:
         """A module and all that use it, one way or another."""
         return reach(module.path, self.above)
 
+    def related(self, module: Module) -> set[str]:
+        """A module, all that use it, and all that any of these imports."""
+        return set().union(*(reach(path, self.below) for path in self.users(module))) & self.modules.keys()
+
     def cover(self, module: Module, *, common: bool = False) -> bool:
         """Whether a seed is set by a module, by one that uses it, or by what one of these imports and speaks of."""
         parts = self.common if common else self.parts
@@ -71,7 +75,7 @@ class Seeds:
         users = self.users(module)
         if not users.isdisjoint(parts):
             return True
-        related = set().union(*(reach(path, self.below) for path in users)) & self.modules.keys()
+        related = self.related(module)
         wanted = set().union(*(parts[path] for path in related & parts.keys()))
         if AT_ONCE in wanted or not wanted:
             return AT_ONCE in wanted
@@ -116,14 +120,25 @@ def sets_seed(call: ast.Call, name: str) -> bool:
 
 
 def sets_state(call: ast.Call, name: str) -> bool:
-    """`random.seed(3)`, `seed_everything()`: not one that asks for a seed, or draws a new one."""
+    """`random.seed(3)`, `seed_everything()`: not one that asks for a seed, or draws a new one.
+
+    `torch.Generator().manual_seed(3)` sets a state of its own: neither weights nor dropout are drawn from it.
+    """
     called = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
+    if is_own_seed(call, name):
+        return False
     if not speaks_of_seeds(called) or called.lower().startswith(
         ("get", "initial", "new", "make", "parse", "sort", "num", "n_")
     ):
         return False
     drawn = name in ("random.seed", "numpy.random.seed", "torch.seed", "torch.cuda.seed")
     return not drawn or any(not is_constant(value, None) for value in call.args)
+
+
+def is_own_seed(call: ast.Call, name: str) -> bool:
+    """Whether a call seeds a generator and not torch: a method of something made or held, no function of a module."""
+    method = isinstance(call.func, ast.Attribute) and call.func.attr == "manual_seed"
+    return method and (not name or name.startswith("."))
 
 
 def lost(module: Module, call: ast.Call, name: str) -> list[ast.expr]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from audit.rules.code import Function, dotted, is_constant, is_function, is_text, keyword, last_name, text_of
+from audit.rules.testing.vacuous import cannot_fail, is_always, is_something, is_trivial, values_in
 
 FAILS = re.compile(r"assert|raises|warns|deprecated_call|raise_for_status|(^|_)fail(_|$|if|unless)|testmod")
 CHECKS = re.compile(
@@ -18,19 +19,13 @@ LOOPS = re.compile(r"(^|\.)(trainer|engine|learner)\.(test|validate)$")  # Light
 TESTING = re.compile(r"(^|[._])(tests?|testing|test_?utils?|testlib)[._]")
 COMPARING = re.compile(r"image_compar|figures_equal")
 INHERITED = re.compile(r"self\.\w+")  # a method that the tree does not have may assert
-HANDED_ON = re.compile(r"_*(assert|check|verify|fail)")  # `map_structure(self.assertAllEqual, …)`
-CONSTANT = (
-    ast.Constant | ast.Compare | ast.cmpop | ast.BoolOp | ast.boolop | ast.UnaryOp | ast.unaryop | ast.BinOp
-    | ast.operator | ast.Tuple | ast.List | ast.Dict | ast.Set | ast.expr_context
-)  # fmt: skip
-TRUE = ast.Lambda | ast.GeneratorExp | ast.JoinedStr
+HANDED_ON = re.compile(r"_*(assert|check(?!_?points?)|verify|fail)")  # `map_structure(self.assertAllEqual, …)`
 NEUTRAL = re.compile(
     r"(subTest|addCleanup|(setUp|tearDown)(Class)?|id|enterContext|shortDescription|skipTest|doCleanups"
     r"|addTypeEqualityFunc|create_temp(dir|file)|(cached_|test_)?session)$"
 )  # methods of every TestCase
+REFUSALS = {"ValueError", "TypeError", "KeyError", "IndexError", "NotImplementedError", "FileNotFoundError"}
 QUIET = re.compile(r"(print|traceback\.print_exc)$|(log|logger|logging|warnings)\.")
-ONE_SIDED = {"assertTrue", "assertFalse", "assertIsNone", "assertIsNotNone", "assert_", "assert_true"}
-TWO_SIDED = re.compile(r"assert_?(equals?|is|almost_?equal|allclose|close|array_equal|array_almost_equal)$", re.I)
 
 
 def snake(name: str) -> str:
@@ -60,13 +55,20 @@ class Asserting:
         self.origins = origins
         self.fields = fields
 
-    def holds(self, node: Function, seen: set[str]) -> bool:
-        """Whether anything in a function can fail on purpose, or calls what may."""
+    def holds(self, node: Function, seen: set[str], *, builds: bool = False) -> bool:
+        """Whether anything in a function can fail on purpose, or calls what may.
+
+        Args:
+            builds: whether what it returns is used: that it refuses what it cannot build from is no check of a test.
+        """
         seen.add(node.name)
         alone: set[int] = set()  # calls of which nobody takes what they return
         for inner in heard(node):
-            if isinstance(inner, ast.Assert | ast.Raise):
-                if isinstance(inner, ast.Raise) or not is_always(inner.test):
+            if isinstance(inner, ast.Raise):
+                if not (builds and is_refusal(inner)):
+                    return True
+            elif isinstance(inner, ast.Assert):
+                if not cannot_fail(inner.test, values_in(node)):
                     return True
             elif isinstance(inner, ast.Expr | ast.Return | ast.withitem):
                 alone.update(dropped(inner))
@@ -81,12 +83,15 @@ class Asserting:
         """Whether a call is an assertion or of a helper that asserts: unknown helpers are taken to."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
         own = self.helpers.get(name)
-        if own is not None and name not in seen and self.holds(own, seen):
+        builds = not (alone or CHECKS.search(snake(name)))
+        if own is not None and name not in seen and self.holds(own, seen, builds=builds):
             return True
         if own is not None and is_of_super(call.func):
             return True  # the test of the class above, given something
         if is_constant(keyword(call, "check"), True) or (call.args and is_strict(name, call.args[0])):
             return True
+        if name == "assertIsNotNone" and call.args and is_something(call.args[0], values_in(node)):
+            return False
         called = dotted(call.func)
         others = name == node.name and "." in called and not INHERITED.fullmatch(called)  # `test_other.test_it(x)`
         known = (own is not None and not others) or is_trivial(name, call) or called in self.fields
@@ -118,6 +123,12 @@ def dropped(statement: ast.Expr | ast.Return | ast.withitem) -> Iterator[int]:
         yield id(value)
         inner = value.func if isinstance(value, ast.Call) else None
         value = inner if inner else value.elt if isinstance(value, ast.ListComp) else getattr(value, "value", None)
+
+
+def is_refusal(node: ast.Raise) -> bool:
+    """Whether something complains of what it is given: `raise ValueError("empty")`."""
+    kind = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return kind is not None and last_name(kind) in REFUSALS
 
 
 def is_strict(name: str, first: ast.expr) -> bool:
@@ -199,58 +210,3 @@ def is_of_super(called: ast.expr) -> bool:
     """`super().test_it`."""
     of = called.value if isinstance(called, ast.Attribute) else None
     return isinstance(of, ast.Call) and isinstance(of.func, ast.Name) and of.func.id == "super"
-
-
-def is_always(test: ast.expr) -> bool:
-    """Whether a condition can only hold: `True`, `1 == 1`, `(x == y, "message")`, `x or True`, `len(x) >= 0`.
-
-    `assert False` is a way to fail.
-    """
-    if isinstance(test, ast.Constant) and not test.value:
-        return False
-    if isinstance(test, TRUE) or (isinstance(test, ast.Tuple | ast.List | ast.Set) and test.elts):
-        return True
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
-        return any(map(is_always, test.values))
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        left, right = test.left, test.comparators[0]
-        if isinstance(test.ops[0], ast.Eq | ast.Is | ast.LtE | ast.GtE) and is_same(left, right):
-            return True
-        length = isinstance(left, ast.Call) and last_name(left.func) == "len" and isinstance(test.ops[0], ast.GtE)
-        if length and isinstance(right, ast.Constant) and right.value == 0:
-            return True
-    return is_fixed(test) and not is_false(test)
-
-
-def is_false(test: ast.expr) -> bool:
-    """`not True`, `1 == 2`: a way to fail as well."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return is_always(test.operand)
-    if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq)):
-        return False
-    plain = [side.value for side in (test.left, *test.comparators) if isinstance(side, ast.Constant)]
-    return len(plain) == 2 and plain[0] != plain[1]
-
-
-def is_fixed(node: ast.expr) -> bool:
-    """Whether nothing but constants stands in an expression."""
-    return all(isinstance(inner, CONSTANT) for inner in ast.walk(node))
-
-
-def is_same(left: ast.expr, right: ast.expr) -> bool:
-    """Whether both sides are the same thing, of which nothing is called: a second call may give something else."""
-    if any(isinstance(inner, ast.Call | ast.Constant) for inner in ast.walk(left)):
-        return False
-    return ast.dump(left) == ast.dump(right)
-
-
-def is_trivial(name: str, call: ast.Call) -> bool:
-    """`assertTrue(True)`, `assertEqual(1, 1)`, `assert_allclose(x, x)`."""
-    if name in ONE_SIDED and call.args:
-        first = call.args[0]
-        empty = name in ("assertFalse", "assertIsNone") and isinstance(first, ast.Constant) and not first.value
-        return empty or (name not in ("assertFalse", "assertIsNone") and is_always(first))
-    left, right = call.args[:2] if len(call.args) > 1 else (None, None)
-    if TWO_SIDED.match(name) and left and right:
-        return is_same(left, right) or (is_fixed(left) and is_fixed(right) and ast.dump(left) == ast.dump(right))
-    return False

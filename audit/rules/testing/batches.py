@@ -4,10 +4,20 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.rules.code import Function, Module, called, has_unpacked_keywords, is_function, keyword, last_name
+from audit.rules.code import (
+    Function,
+    Module,
+    called,
+    has_unpacked_keywords,
+    is_constant,
+    is_function,
+    keyword,
+    last_name,
+)
 from audit.rules.testing.narrowed import Narrowing, Part, names_of, of_method
 
 BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
+FIXED = re.compile(r":\d+")  # so many, however many there are
 STEPS = re.compile(r"(^|_)step$")
 EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)|^on_(\w+_)?epoch_end$")
 BATCHES = re.compile(r"loader|batches|dataset|(^|_)(dl|ds)$", re.I)
@@ -47,7 +57,11 @@ def in_batches(
             words = set(holder.name.lower().split("_")) | parameters_of(holder)
             summary = (ast.get_docstring(holder) or "").partition("\n")[0]
             of_batch = "batch" in words or (part.samples and A_BATCH.search(summary) is not None)
-            if "batch" in holder.name.lower().split("_") and isinstance(node, ast.Call) and metric.match(name):
+            measured = node_is_zip(node) or (isinstance(node, ast.Call) and metric.match(name))
+            if "batch" in holder.name.lower().split("_") and measured:
+                return True
+            fixed = part.samples and FIXED.fullmatch(part.text) is not None
+            if metric.match(holder.name) and fixed and name in ("overlap", "equality"):
                 return True
             if metric.match(holder.name) and (of_batch or part.samples or part.each or node_is_zip(node)):
                 return of_batch or part.each or node_is_zip(node)
@@ -128,6 +142,8 @@ def is_single(module: Module, node: ast.AST, part: Part) -> bool:
     if part.text.partition(",")[0] not in ("0", "-1", ":1"):
         return False
     loops = [holder for holder in module.enclosing(node) if isinstance(holder, LOOPS)]
+    if is_set_to_one(module):
+        return True
     names = {name for loop in loops for name in names_of(loop.iter)}
     function = module.scope(node)
     names -= parameters_of(function) if is_function(function) else set()
@@ -135,6 +151,13 @@ def is_single(module: Module, node: ast.AST, part: Part) -> bool:
     calls = [call for call in calls if module.scope(call) is function or not is_function(module.scope(call))]
     calls += [inner for loop in loops for inner in ast.walk(loop.iter) if isinstance(inner, ast.Call)]
     return any(holds_one(call) for call in calls)
+
+
+def is_set_to_one(module: Module) -> bool:
+    """Whether a script sets its option to single samples: `opt.batch_size = 1`."""
+    given = [node for node in module.of({ast.Assign}) if isinstance(node, ast.Assign)]
+    targets = [target for node in given if is_constant(node.value, 1) for target in node.targets]
+    return any(last_name(target).lower() in ("batch_size", "batchsize", "bs") for target in targets)
 
 
 def holds_one(call: ast.Call) -> bool:

@@ -6,18 +6,22 @@ from collections.abc import Iterator
 from audit.rules.code import Module, called, last_name, text_of
 
 COLLECTS = {"append", "extend", "update", "add", "log", "log_dict"}
+STEPS = 3  # from what is worked out to a list of it, to its mean, to where that is told
 
 
 def told_as(module: Module, node: ast.AST) -> Iterator[str]:
     """Names and labels under which a value goes on: what it is assigned to, logged, returned and printed as."""
-    assigned: set[str] = set()
-    for word, is_name in labels(module, node):
-        yield word
-        assigned.update({word} if is_name else ())
-    if assigned:
-        for inner in ast.walk(module.scope(node)):
-            if isinstance(inner, ast.Name) and inner.id in assigned and isinstance(inner.ctx, ast.Load):
-                yield from (word for word, _ in labels(module, inner))
+    followed: set[str] = set()
+    names: list[ast.AST] = [node]
+    for _ in range(STEPS):
+        told = [pair for name in names for pair in labels(module, name)]
+        yield from (word for word, _ in told)
+        assigned = {word for word, is_name in told if is_name} - followed
+        if not assigned:
+            return
+        followed |= assigned
+        used = (inner for inner in ast.walk(module.scope(node)) if isinstance(inner, ast.Name))
+        names = [inner for inner in used if inner.id in assigned and isinstance(inner.ctx, ast.Load)]
 
 
 def labels(module: Module, node: ast.AST) -> Iterator[tuple[str, bool]]:
@@ -35,7 +39,7 @@ def labels(module: Module, node: ast.AST) -> Iterator[tuple[str, bool]]:
             yield from ((text_of(key), False) for key, value in pairs if value is child)
         elif isinstance(holder, ast.Call) and child is not holder.func:
             if isinstance(holder.func, ast.Attribute) and called(holder) in COLLECTS:
-                yield last_name(holder.func.value), False
+                yield last_name(holder.func.value), called(holder) in ("append", "extend")
             if called(holder) == "print" or called(holder).startswith(("log", "info", "add_scalar")):
                 said = (text_of(inner) for argument in holder.args for inner in ast.walk(argument))
                 yield " ".join(said), False

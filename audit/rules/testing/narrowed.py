@@ -4,7 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.rules.code import Module, called, is_constant, is_function, last_name
 
@@ -45,7 +45,19 @@ class Part:
     def is_like(self, other: "Part") -> bool:
         """Whether both take the same samples: `x.chunk(4)[0]` may stand beside `y[: len(y) // 4]`."""
         alike = WORD.sub("_", self.text) == WORD.sub("_", other.text)
+        if self.kind == other.kind == "index":
+            alike = self.text.partition(",")[0] == other.text.partition(",")[0]
         return self.kind == other.kind and (alike or self.called or other.called)
+
+    def with_other(self, other: "Part", *, certain: bool) -> "Part":
+        """What is known of one by what is known of both: `x[0, 0]` beside `y[0]` is no number.
+
+        Args:
+            certain: whether it is a metric that takes them: then one part that is taken on the spot is enough.
+        """
+        kept = other if self.called else self
+        direct = self.direct or other.direct if certain else kept.direct
+        return replace(kept, direct=direct, place=self.place and other.place)
 
 
 class Narrowing:
@@ -126,7 +138,7 @@ class Narrowing:
         value, number = given
         whole = number is None or (isinstance(value, ast.Call) and called(value) not in PIECES)
         part = self.part(value, depth - 1) if whole or number is None else piece_of(value, number)
-        return Part(part.kind, part.text, part.samples, called=part.called, place=part.place) if part else None
+        return replace(part, direct=False, each=False) if part else None
 
     def subscript(self, node: ast.Subscript, depth: int) -> Part | None:
         """`x[:8]`, `x[0]`, `x[:len(x) // 2]`, `x[::10]`, `x.chunk(4)[0]`, `x[randperm(n)[:8]]`."""

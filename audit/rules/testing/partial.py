@@ -12,7 +12,7 @@ from audit.rules.code import Module, called, is_function, last_name
 from audit.rules.family import rule
 from audit.rules.testing.batches import in_batches, is_collected, is_single
 from audit.rules.testing.labelled import COLLECTS, told_as
-from audit.rules.testing.narrowed import DEPTH, Narrowing, Part, names_of, narrowing_of
+from audit.rules.testing.narrowed import DEPTH, Narrowing, Part, names_of, narrowing_of, taken_by
 from audit.target import Piece
 
 PARTIAL = rule(
@@ -30,7 +30,9 @@ METRIC = re.compile(
     r"|mean_(?:squared|absolute)_error"
     r"|hausdorff|jaccard|chamfer|pesq|stoi|ndcg|perplexity|spearman\w*|pearson\w*|kendall\w*|agreement|hd95|si_sdr"
     r"|matthews_corrcoef|average_precision|classification_report|confusion_matrix|inception_score|brier_score"
-    r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|error_rate|kappa|coverage|s?mape|abs_rel))(s|_\w+)?$", re.I
+    r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|error_rate|kappa|coverage|s?mape|abs_rel|mrr|mcc|eer"
+    r"|sensitivity|specificity|reciprocal_rank|hit_?(?:rate|ratio)|success_rate|exact_match|f_?(?:score|measure|beta)"
+    r"|concordance_index|c_?index|meteor|chrf|cider|bert_?score|edit_distance|levenshtein))(s|_\w+)?$", re.I
 )  # fmt: skip
 SCORES = {"evaluate", "score", "metric", "metric_fn"}  # of Keras, scikit-learn, and what is handed in
 PLAIN = ("equality", "overlap")  # may be anything, where nothing calls it a metric
@@ -46,7 +48,8 @@ JUDGES = re.compile(r"_*(eval|evaluate|validate|validation|test)(_(?!step)|$)") 
 WORKED_OUT = {ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension}
 LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
 LABELLED = re.compile(
-    r"\b((?:cv|oof) score|accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement)\b",
+    r"\b((?:cv|oof) score|accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement|l1|mrr"
+    r"|sensitivity|specificity|success rate|hit rate)\b",
     re.I,
 )
 SAYS_SO = re.compile(
@@ -113,11 +116,14 @@ def comparisons(module: Module, narrowing: Narrowing) -> Iterator[Comparison]:
         if type(node) not in WORKED_OUT:
             continue
         name, pair = compared(node)
-        if len(pair) == 2:
+        whole = zipped(narrowing, node) if isinstance(node, ast.For | ast.comprehension) else None
+        if whole:
+            yield Comparison(piece, node, "zip", *whole)
+        elif len(pair) == 2:
             left = narrowing.part(pair[0])
             right = narrowing.part(pair[1]) if left else None
             if left and right and left.is_like(right):
-                kept = right if left.called else left
+                kept = left.with_other(right, certain=METRIC.match(name) is not None)
                 yield Comparison(piece, node, name, (pair[0], pair[1]), kept)
         elif isinstance(node, ast.Subscript):
             yield from cut(narrowing, piece, node)
@@ -140,6 +146,28 @@ def cut(narrowing: Narrowing, piece: Piece, node: ast.Subscript) -> Iterator[Com
         part = narrowing.subscript(node, DEPTH) if plain in ("equality", "difference") and len(pair) == 2 else None
         if part:
             yield Comparison(piece, node, name or plain, (pair[0], pair[1]), part)
+
+
+def zipped(narrowing: Narrowing, loop: ast.For | ast.comprehension) -> tuple[tuple[ast.expr, ast.expr], Part] | None:
+    """`for p, r in list(zip(preds, refs))[:4]`: the first pairs, under another name as well."""
+    through, part = loop.iter, None
+    for _ in range(DEPTH):
+        if isinstance(through, ast.Subscript) and isinstance(through.slice, ast.Slice):
+            part, through = narrowing.slice(through.slice, DEPTH), through.value
+        elif isinstance(through, ast.Name):
+            given = narrowing.value_of(through)
+            if given is None or given[1] is not None:
+                return None
+            through = given[0]
+        elif isinstance(through, ast.Call) and called(through) == "zip":
+            both = through.args[:2]
+            return ((both[0], both[1]), part) if part and part.kind == "front" and len(both) == 2 else None
+        elif isinstance(through, ast.Call) and called(through) in ("enumerate", "list", "tuple", "tqdm", "islice"):
+            part = taken_by(through) or part
+            through = through.args[0] if through.args else through.func
+        else:
+            return None
+    return None
 
 
 def is_near(node: ast.expr) -> TypeGuard[ast.Compare]:

@@ -19,11 +19,13 @@ from audit.rules.code import (
 )
 from audit.rules.family import Family, rule
 from audit.rules.testing.asserting import CHECKS, COMPARING, FAILS, Asserting, snake
+from audit.rules.testing.averaged import averaged
 from audit.rules.testing.incomplete import incomplete
 from audit.rules.testing.looped import looped
 from audit.rules.testing.partial import PARTIAL, may_measure, partial
 from audit.rules.testing.shortened import shortened
 from audit.rules.testing.skipping import SKIP, is_left, skips
+from audit.rules.testing.vacuous import pretended
 from audit.target import Target
 
 NONE = rule(
@@ -70,6 +72,7 @@ def find(target: Target) -> Iterator[Finding]:
             told = {(one.location.cell, one.location.line or 0) for one in measured}
             yield from shortened(module, told)
             yield from incomplete(module, told)
+            yield from averaged(module, told)
 
 
 def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:
@@ -148,8 +151,14 @@ def assertless(module: Module, shared: Mapping[str, Function], library: Mapping[
         ):
             continue
         if not known.holds(node, set()) and traps_of(module).isdisjoint(names_in(node)):
-            message = f"{node.name} has no assertion"
-            yield found(ASSERTLESS, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+            shown = next(pretended(node), node)
+            said = f": `{ast.unparse(shown)[:60]}` checks nothing" if shown is not node else ""
+            yield found(
+                ASSERTLESS,
+                piece.at(node.lineno),
+                f"{node.name} has no assertion{said}",
+                piece.line(node.lineno)[:120],
+            )
 
 
 def is_smoke(module: Module, node: Function) -> bool:
