@@ -19,7 +19,7 @@ SOURCE = re.compile(
 # What figures of one's own are compared with, which is no source of theirs.
 RIVAL = re.compile(
     r"\b(?:than|above|over|beats?|beating|outperform\w*|surpass\w*|exceed\w*) (?:(?:what|in|is|was|by|of|that) )*"
-    r"(?:(?:the|all|any|every|a|previously|best|other|their|[\w-]+['’]s) )*"
+    r"(?:(?:the|all|any|every|a|previously|best|other|their|original|published|[\w-]+['’]s) )*"
     r"(?:paper|published|original|reported|authors?)\b(?!['’]s? \d| \d|[^.]{0,20}\(\d)",
     re.I,
 )

@@ -14,7 +14,11 @@ from audit.target import Piece, Target
 
 INLINE = re.compile(r"\]\(\s*(?:<([^<>]{1,300})>|((?:[^()\s<>]|\([^()\s]*\)){1,300}))(?:\s+[\"'(][^)]*)?\s*\)")
 REFERENCE = re.compile(r"^ {0,3}\[(?!\^)[^\]]{1,200}\]:\s*<?([^\s<>]{1,300})>?(?:\s+[\"'(].*)?\s*$")
-ATTRIBUTE = re.compile(r"(?<![\w-])(?:src|href)\s*=\s*(?:\"([^\"]{1,300})\"|'([^']{1,300})')", re.I)
+ATTRIBUTE = re.compile(
+    r"(?<![\w-])(?:src|href)\s*=\s*(?:\"([^\"]{1,300})\"|'([^']{1,300})')"
+    r"|<(?:img|a|source|video)\s[^<>]{0,200}?(?<![\w-])(?:src|href)=([^\s\"'<>]{1,300})",
+    re.I,
+)
 IN_REST = (
     re.compile(r"^\s*\.\. (?:\|[^|]+\| )?(?:image|figure|include|literalinclude):: +(\S+)\s*$"),
     re.compile(r"`[^`<>]+<([^`<>\s]{1,300})>`__?"),

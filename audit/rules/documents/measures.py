@@ -20,7 +20,7 @@ METRIC = re.compile(
     r"|\b(?:achiev|outperform|improv|reduc|cut|rose|boost|sav|increas|drop|fell|detect|recogni[sz]|surpass|reach"
     r"|attain)\w*\b[^.%]{0,40}\d\.\d+\s?%"
     r"|\b(?:gets?|finds?|found|detect\w*|catch(?:es)?|recover\w*|solv\w*|identif\w+|flag\w*|retriev\w*|answer\w*"
-    r"|recogni[sz]\w*|miss(?:es|ed)?|spots?) (?:\w+ )?\**\d[\d.]* ?% of\b"
+    r"|recogni[sz]\w*|miss(?:es|ed)?|spots?|saves?|saved) (?:\w+ )?\**\d[\d.]* ?% of\b"
     r"|\bfalse (?:\w+ )?(?:rejects?|positives?|alarms?|negatives?|accepts?)\b"
     r"|^\|[\s*]*(?:ours|our \w+|proposed)\b|^[-*\s]*score\W"
     # the same in other languages

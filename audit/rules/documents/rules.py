@@ -128,6 +128,8 @@ def cells(target: Target, files: frozenset[str]) -> Iterator[Finding]:
         elif piece.kind is Kind.PYTHON and ("!" in piece.text or "%" in piece.text) and HANDED.search(piece.text):
             given = [(number, HANDED.match(line)) for number, line in enumerate(piece.lines, start=1)]
             lines = [(number, match.group(1).replace("../", ""), ".") for number, match in given if match]
+        if piece.kind is Kind.MARKDOWN:
+            yield from unshown(piece, target, files, inside)
         missing = list(commands(piece, lines, files, named(piece, target), 2)) if lines else []
         if missing and not any(other.path == piece.path and MOVES.search(other.text) for other in inside):
             yield from missing
@@ -251,6 +253,14 @@ def leading_nowhere(piece: Piece, target: Target, files: frozenset[str], told: l
     for number, path in broken(piece, target, files):
         if not is_made(piece, number, path) and not any(f"`{path}`" in message for message in known):
             yield found(LINK, piece.at(number), f"`{path}` is not in the tree", piece.line(number)[:120])
+
+
+def unshown(piece: Piece, target: Target, files: frozenset[str], inside: list[Piece]) -> Iterator[Finding]:
+    """Links and images of a notebook's sentences, but for files that one of its cells names and may write."""
+    for finding in leading_nowhere(piece, target, files, []):
+        name = finding.message.split("`")[1].rpartition("/")[2]
+        if not any(other.path == piece.path and other.kind is Kind.PYTHON and name in other.text for other in inside):
+            yield finding
 
 
 def numbers(piece: Piece, target: Target) -> Iterator[Finding]:
