@@ -73,13 +73,14 @@ def find(target: Target) -> Iterator[Finding]:
     chosen = [module for path, module in local.modules.items() if not TEST_PATH.search(path)]
     training = [(module, begun) for module in chosen if not times(module) and (begun := training_place(module))]
     seeds = Seeds(local, chosen)
+    seeded = bool(seeds.parts) or any(map(seeds_own, chosen))
     trained = {module.path for module, _ in training}
-    yield from unseeded(local, chosen, training, seeds)
+    yield from unseeded(local, chosen, training, seeds, seeded=seeded)
     for module in chosen:
         here = partial(seeds.cover, module, common=True)
         drawn: dict[tuple[Piece, int], str] = {}
         for piece, call, name in module.calls:
-            problem = unordered(module, call, name, seeded=bool(seeds.parts), here=here, trains=bool(training))
+            problem = unordered(module, call, name, seeded=seeded, here=here, trains=bool(training))
             if not problem and is_forest(module, call, name) and not here():
                 problem = f"{name.rpartition('.')[2]} without random_state="
             if name in FRESH and is_fresh(module, call) and not seeds.users(module).isdisjoint(trained):
@@ -96,7 +97,7 @@ def find(target: Target) -> Iterator[Finding]:
 
 
 def unseeded(
-    local: Local, chosen: list[Module], training: list[tuple[Module, tuple[Piece, int]]], seeds: Seeds
+    local: Local, chosen: list[Module], training: list[tuple[Module, tuple[Piece, int]]], seeds: Seeds, *, seeded: bool
 ) -> Iterator[Finding]:
     """Programs that train while neither they, nor what they import, nor what imports them, sets a seed."""
     if not training:
@@ -110,7 +111,7 @@ def unseeded(
         run = users & programs and (alone or is_run(piece, line, [local.modules[path] for path in users]))
         named_so = TRAINER.search(module.path) and not only_steps(module)
         own = (named_so or is_whole(piece, line)) and is_repeated(module)
-        if not run and (seeds.parts or not own):
+        if not run and (seeded or not own):
             continue  # a library's training function: whoever calls it seeds
         if not seeds.cover(module):
             message = "a model is trained here, and nothing sets a seed"

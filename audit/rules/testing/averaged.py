@@ -46,7 +46,9 @@ def first_of(call: ast.Call) -> ast.Subscript | None:
     if called(call) not in MEANS:
         return None
     of = call.func.value if isinstance(call.func, ast.Attribute) else None
-    for one in (of, *call.args[:1]):
+    for given in (of, *call.args[:1]):
+        asks = isinstance(given, ast.Compare) and not isinstance(given.ops[0], ast.Eq)  # `(x[:20] > 0).mean()`
+        one = given.left if asks and isinstance(given, ast.Compare) else given
         if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Slice) and last_name(one.value):
             lower, upper, step = one.slice.lower, one.slice.upper, one.slice.step
             if (lower is None or whole_number(lower) == 0) and step is None and (whole_number(upper) or 0) >= MANY:

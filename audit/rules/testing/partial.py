@@ -78,10 +78,13 @@ class Comparison:
     name: str
     pair: tuple[ast.expr, ast.expr]
     part: Part
+    cut: int = 0  # the line on which the first pairs are taken
 
     @property
     def line(self) -> int:
         """Where it stands."""
+        if self.cut:
+            return self.cut
         return self.pair[0].lineno if not isinstance(self.node, ast.expr) else self.node.lineno
 
 
@@ -148,12 +151,14 @@ def cut(narrowing: Narrowing, piece: Piece, node: ast.Subscript) -> Iterator[Com
             yield Comparison(piece, node, name or plain, (pair[0], pair[1]), part)
 
 
-def zipped(narrowing: Narrowing, loop: ast.For | ast.comprehension) -> tuple[tuple[ast.expr, ast.expr], Part] | None:
-    """`for p, r in list(zip(preds, refs))[:4]`: the first pairs, under another name as well."""
-    through, part = loop.iter, None
+def zipped(
+    narrowing: Narrowing, loop: ast.For | ast.comprehension
+) -> tuple[tuple[ast.expr, ast.expr], Part, int] | None:
+    """`for p, r in list(zip(preds, refs))[:4]`: the first pairs, under another name as well; and where."""
+    through, part, line = loop.iter, None, 0
     for _ in range(DEPTH):
         if isinstance(through, ast.Subscript) and isinstance(through.slice, ast.Slice):
-            part, through = narrowing.slice(through.slice, DEPTH), through.value
+            part, line, through = narrowing.slice(through.slice, DEPTH), through.lineno, through.value
         elif isinstance(through, ast.Name):
             given = narrowing.value_of(through)
             if given is None or given[1] is not None:
@@ -161,7 +166,11 @@ def zipped(narrowing: Narrowing, loop: ast.For | ast.comprehension) -> tuple[tup
             through = given[0]
         elif isinstance(through, ast.Call) and called(through) == "zip":
             both = through.args[:2]
-            return ((both[0], both[1]), part) if part and part.kind == "front" and len(both) == 2 else None
+            return (
+                ((both[0], both[1]), part, line or through.lineno)
+                if part and part.kind == "front" and len(both) == 2
+                else None
+            )
         elif isinstance(through, ast.Call) and called(through) in ("enumerate", "list", "tuple", "tqdm", "islice"):
             part = taken_by(through) or part
             through = through.args[0] if through.args else through.func
