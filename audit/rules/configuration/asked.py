@@ -172,11 +172,15 @@ def names_in(every: Iterable[Module]) -> tuple[set[str], set[str], dict[str, set
     return variables, others, records
 
 
-def is_made(module: Module, node: ast.expr) -> bool:
+def is_made(module: Module, node: ast.expr, below: int = 0) -> bool:
     """A name for tables of constants that are written out in the module, and into which nothing is put."""
+    while isinstance(node, ast.Subscript) and text_of(node.slice):
+        node = node.value
     if not isinstance(node, ast.Name) or node.id in updated(module):
         return False
     given = values_of(module, node)
+    if given and all(isinstance(value, ast.Subscript) for value in given) and below < MOST:
+        return all(is_made(module, value, below + 1) for value in given)
     return bool(given) and all(isinstance(value, ast.Dict) and None not in value.keys for value in given)
 
 

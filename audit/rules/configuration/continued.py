@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
+from pathlib import PurePosixPath
 
 from audit.rules.code import Module, called, last_name, text_of
 from audit.rules.configuration.listing import option_of
@@ -155,3 +156,21 @@ def pattern_of(module: Module, node: ast.expr) -> str:
         given = module.given.get(node.id, [])
         return (text_of(given[0]) if len(given) == 1 else "") or ANY
     return text_of(node) or ANY
+
+
+def is_filled(parts: list[str], place: PurePosixPath) -> bool:
+    """Whether a text with gaps that says more than a suffix gives the file's name: `net_{}.yml`."""
+    if not parts[-1].endswith(place.suffix) or not re.search(r"\w{3}", "".join(parts).removesuffix(place.suffix)):
+        return False
+    return bool(re.fullmatch(".+".join(map(re.escape, parts)), place.name))
+
+
+def put_together(path: str, texts: set[str]) -> bool:
+    """Whether the code holds the parts of the path: its folder at the end of a text, or its stem and its suffix."""
+    place = PurePosixPath(path)
+    folder = place.parent.name
+    other = rf"(?!\S*\.(?!{place.suffix[1:]}\b)(?:ya?ml|toml|json)$)"  # `configs/{{}}.json` opens no YAML
+    at_end = re.compile(rf"(\S*[/\\])?{re.escape(folder)}(/|/{other}[{{%]\S*)?") if folder else None
+    if at_end and any(folder in text and at_end.fullmatch(text) for text in texts):
+        return True
+    return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)

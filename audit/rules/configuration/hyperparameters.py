@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, last_name, text_of
+from audit.rules.configuration.loading import updated
 from audit.target import Piece
 
 MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
@@ -23,7 +24,7 @@ HYPER = re.compile(
     r"|max_depth|num_leaves|num_boost_round|subsample|colsample_\w+|feature_fraction|bagging_\w+|reg_\w+|lambda(_\w+)?"
     r"|alpha|tau|gae_lambda|buffer_size|milestones|temperature|eta|rank|lora_\w+|lr_\w+|dropout_\w+|accumulate_\w+"
     r"|ema_\w+|timesteps|beta_start|beta_end|guidance_scale|iterations|l2_leaf_reg|min_child_\w+|min_data_in_leaf"
-    r"|(freq|time)_mask\w*)",
+    r"|(freq|time)_mask\w*|max_iter|tol)",
     re.I,
 )
 # What people call a table of them.
@@ -187,6 +188,33 @@ def joined(module: Module) -> Iterator[str]:
                 yield from map(last_name, spread)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             yield from (last_name(node.left), last_name(node.right))
+
+
+def written_out(module: Module) -> Iterator[set[tuple[str, ...]]]:
+    """The keys of the entries of each table that has a name, and is used for nothing but its entries."""
+    for name, values in module.given.items():
+        table = values[0] if len(values) == 1 else None
+        if isinstance(table, ast.Dict) and not is_joined(module, name) and only_asked(module, name):
+            yield set(entries_of(table))
+
+
+def only_asked(module: Module, name: str) -> bool:
+    """Whether a table is used for nothing but its entries: nothing is put into it, and nothing stands for it."""
+    uses = (node for node in module.of({ast.Name}) if isinstance(node, ast.Name) and node.id == name)
+    return name not in updated(module) and all(
+        isinstance(module.parents.get(node), ast.Subscript | ast.Attribute | ast.keyword)
+        for node in uses
+        if isinstance(node.ctx, ast.Load)
+    )
+
+
+def entries_of(table: ast.Dict) -> Iterator[tuple[str, ...]]:
+    """The keys that lead to each entry of a table that is written out in the code."""
+    for key, value in zip(table.keys, table.values, strict=True):
+        if isinstance(value, ast.Dict) and value.keys:
+            yield from ((text_of(key), *inner) for inner in entries_of(value))
+        else:
+            yield (text_of(key),)
 
 
 def is_varied(module: Module, table: ast.Dict, base: ast.expr) -> bool:

@@ -26,7 +26,8 @@ DEEPEST = 3  # names that one path is followed through
 class Listing:
     """The words of the path that is listed, the folders among them, the suffixes that are asked of what is found.
 
-    The path may be an option of a program (`optional`), whose default has these words.
+    The path may be an option of a program (`optional`), whose default has these words; or nothing else but what the
+    program is given (`by_hand`).
 
     `home` is the module's own folder where the path is made of its place, and "" where it is not. A folder of a
     package is opened (`packaged`), which lists nothing yet.
@@ -38,6 +39,7 @@ class Listing:
     home: str
     packaged: bool
     optional: bool = False
+    by_hand: bool = False
 
 
 def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Listing]:
@@ -57,7 +59,10 @@ def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Li
                 suffixes = frozenset(match[1] for match in asked if match) | (words if packaged else frozenset())
                 home = str(PurePosixPath(module.path).parent) if is_beside(nodes) else ""
                 optional = any(isinstance(node, ast.Attribute) and node.attr in defaulted(module) for node in nodes)
-                yield Listing(words, words.intersection(folders), suffixes, home, packaged, optional)
+                told = (last_name(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute))
+                by_hand = "argv" in told
+                named = words.intersection(folders)
+                yield Listing(words, named, suffixes, home, packaged, optional, by_hand and not named)
 
 
 def option_of(call: ast.Call) -> str:

@@ -3,11 +3,12 @@
 import ast
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
+from enum import Enum, auto
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, text_of
-from audit.rules.configuration.loops import FOUND, asks_each, is_new_table, is_shown, only_shows
+from audit.rules.configuration.loops import FOUND, asks_each, is_copied, is_in_copy, is_shown, only_shows
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
 COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
@@ -61,6 +62,16 @@ OPENERS = {"open", "Path", "join", "exists", "isfile", "basename", "splitext", "
 
 Keys = tuple[str, ...]
 ELSEWHERE: Keys = ("",)  # the whole table is given to code that is not here
+ONE = "*"  # ends the keys of a table of which entries are asked for by keys that are made at run time
+
+
+class Use(Enum):
+    """How code uses a table without naming what is in it."""
+
+    WHOLE = auto()
+    GIVEN = auto()  # to code that is not here
+    FORMAT = auto()  # to what opens, merges or wraps it
+    ENTRIES = auto()  # by keys that are made at run time
 
 
 def composed(modules: Iterable[Module]) -> set[str]:
@@ -134,43 +145,14 @@ def parameters(module: Module) -> Iterator[str]:
             yield from (item.arg for item in (*node.args.args, *node.args.kwonlyargs))
 
 
-def spread_in(module: Module) -> Iterator[tuple[str, set[int | str]]]:
-    """Functions and classes with the places and names of their parameters that they use as whole tables.
+def handed_on(
+    module: Module, own: Collection[str], records: Collection[str]
+) -> Iterator[tuple[ast.expr, Use]]:
+    """Values that the module uses without naming what is in them, if they are tables.
 
-    A parameter is handed on as `**table` or gone through; the first of a method is not given by callers.
-    """
-    whole: dict[ast.AST, set[str]] = {}
-    for _, call, _ in module.calls:
-        names = {dotted(item.value) for item in call.keywords if item.arg is None}
-        if isinstance(call.func, ast.Attribute) and call.func.attr in WHOLE:
-            names.add(dotted(call.func.value))
-        for holder in module.enclosing(call) if names else ():
-            if is_function(holder):
-                whole.setdefault(holder, set()).update(names)
-    bound: set[ast.AST] = set()
-    for _, node in module.statements():
-        if isinstance(node, ast.ClassDef):
-            bound.update(node.body)
-            made = next((line for line in node.body if is_function(line) and line.name == "__init__"), None)
-            yield node.name, given_whole(made, whole.get(made, set()), 1) if made else set()
-        elif is_function(node):
-            yield node.name, given_whole(node, whole.get(node, set()), int(node in bound))
-
-
-def given_whole(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Collection[str], bound: int) -> set[int | str]:
-    """Places and names of those parameters that are called so."""
-    if not names:
-        return set()
-    places = enumerate([*function.args.posonlyargs, *function.args.args], start=-bound)
-    return {given for at, item in places if item.arg in names for given in (at, item.arg)}
-
-
-def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collection[str]) -> Iterator[Keys]:
-    """Keys that lead to tables of a configuration which the module uses without naming what is in them.
-
-    `Model(**config["model"])` gives ("model",), `config.items()` gives (), `Model(config)` gives ELSEWHERE.
-    What is given as a whole to a function or class of the tree (`own`) is read there, key by key, unless that
-    parameter is used as a whole; so is what becomes an object of a class that only holds values (`records`).
+    `Model(**config["model"])`, `config.items()` and `Model(config)`. What is given to a function or class of the tree
+    (`own`) is followed there instead; what becomes an object of a class that only holds values (`records`) is read
+    field by field.
     """
     for node in module.of(HANDING):
         if isinstance(node, ast.Call):
@@ -181,21 +163,23 @@ def handed_on(module: Module, own: Mapping[str, set[int | str]], records: Collec
                 values.append(node.func.value)
             if name == "update" and isinstance(node.func, ast.Attribute) and is_space(node.func.value):
                 values += node.args
-            if name == "vars" or (name in ("getattr", "get") and not all(map(text_of, key_argument(node)))):
-                values += node.args[:1] if isinstance(node.func, ast.Name) else [node.func]
-            yield from found_keys(module, values)
-            if name not in ONLOOKERS:
-                places = [*enumerate(node.args), *((item.arg, item.value) for item in node.keywords if item.arg)]
-                given = [value for place, value in places if name not in own or place in own[name]]
-                known = name in (*OPENERS, *own) or LOADERS.search(name)
-                yield from (keys or ELSEWHERE for keys in found_keys(module, given) if keys or not known)
+            values += node.args[:1] if name == "vars" else []
+            if name in ("getattr", "get") and key_argument(node) and not all(map(text_of, key_argument(node))):
+                table = node.func.value if isinstance(node.func, ast.Attribute) else node.args[0]
+                yield from () if is_in_copy(module, node, key_argument(node)[0]) else [(table, Use.ENTRIES)]
+            yield from ((value, Use.WHOLE) for value in values)
+            if name not in ONLOOKERS and name not in own:
+                use = Use.FORMAT if name in OPENERS or LOADERS.search(name) else Use.GIVEN
+                given = [*node.args, *(item.value for item in node.keywords if item.arg)]
+                yield from ((inner, use) for value in given for inner in getattr(value, "elts", (value,)))
         elif isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
-            yield from found_keys(module, [value for key, value in pairs if key is None])
+            yield from ((value, Use.WHOLE) for key, value in pairs if key is None)
         elif isinstance(node, ast.For | ast.comprehension) and not only_shows(module, node):
-            yield from () if asks_each(module, node) else found_keys(module, [node.iter])
+            yield from () if asks_each(module, node) or is_copied(module, node) else [(node.iter, Use.WHOLE)]
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
-            yield from found_keys(module, [] if isinstance(node.ctx, ast.Store) else [node.value])
+            put = isinstance(node.ctx, ast.Store) or is_in_copy(module, node, node.slice)
+            yield from () if put else [(node.value, Use.ENTRIES)]
 
 
 def made_by(module: Module, call: ast.Call) -> str:
@@ -233,47 +217,6 @@ def key_argument(call: ast.Call) -> list[ast.expr]:
     return call.args[1:2] if isinstance(call.func, ast.Name) else call.args[:1]
 
 
-def found_keys(module: Module, values: Iterable[ast.expr]) -> Iterator[Keys]:
-    """The keys of those values that are a configuration or a part of one."""
-    for value in values:
-        keys = keys_of(module, value)
-        if keys is not None:
-            yield keys
-
-
-def keys_of(module: Module, node: ast.expr, depth: int = 0) -> Keys | None:
-    """("a", "b") of `config["a"].b`, () of `config`; None for what is no part of a configuration."""
-    links: list[tuple[str, bool]] = []  # from the outside in: a key, and whether it is an attribute
-    while True:
-        if isinstance(node, ast.Attribute):
-            links.append((node.attr, True))
-            node = node.value
-        elif isinstance(node, ast.Subscript):
-            links.append((text_of(node.slice), False))
-            node = node.value
-        elif isinstance(node, ast.Call) and called(node) == "get" and isinstance(node.func, ast.Attribute):
-            links.append((text_of(node.args[0]) if node.args else "", False))
-            node = node.func.value
-        else:
-            break
-    links.reverse()
-    above = root_keys(module, node, depth)
-    if above is not None:
-        return (*above, *(key for key, _ in links if key))
-    if links and links[0][1] and isinstance(node, ast.Name) and node.id == "self" and depth < 3:
-        for value in fields(module).get(links[0][0], []):  # `self.part = config["part"]`
-            parts = isinstance(value, ast.Subscript | ast.Attribute | ast.Call)
-            above = keys_of(module, value, depth + 1) if parts else None
-            if above is not None:
-                return (*above, *(key for key, _ in links[1:] if key))
-    if links and links[0][1] and is_row(module, links[0][0]):
-        return None  # the layers of a network, which are called `cfg`
-    if links and links[0][1] and dotted(node) == "self" and is_written_out(module, links[0][0]):
-        return None  # made here, not loaded
-    named = next((n for n, (key, attribute) in enumerate(links) if attribute and is_called(key)), None)
-    return None if named is None else tuple(key for key, _ in links[named + 1 :] if key)  # `self.config["a"]`
-
-
 def is_called(name: str) -> bool:
     """Whether an attribute is called like a configuration, and not like what a search has found."""
     return bool(CALLED.search(name)) and not name.startswith(FOUND)
@@ -305,28 +248,6 @@ def is_row(module: Module, name: str) -> bool:
     """Whether the module gives the name nothing but rows that are written out."""
     given = module.given.get(name, [])
     return bool(given) and all(isinstance(value, ast.List | ast.Tuple) for value in given)
-
-
-def root_keys(module: Module, node: ast.expr, depth: int) -> Keys | None:
-    """The keys of what a chain begins with: a call that loads, or a name for a configuration or a part of one."""
-    if isinstance(node, ast.Call):
-        of_data = module.full_name(node.func).partition(".")[0] in DATA
-        return () if LOADERS.search(called(node)) and not of_data else None
-    if not isinstance(node, ast.Name):
-        return None
-    given = values_of(module, node)[:MOST]
-    if given and all(map(is_new_table, given)):
-        return () if node.id in updated(module) else None  # made here, not loaded
-    if is_row(module, node.id):
-        return None
-    for value in given if depth < 3 else ():
-        keys = keys_of(module, value, depth + 1)
-        if keys is not None:
-            return keys
-    asked = [value for value in given if isinstance(value, ast.Call) and called(value).startswith("parse_")]
-    if asked and len(asked) == len(given):
-        return None  # what the command line says
-    return () if CALLED.search(node.id) else None
 
 
 def values_of(module: Module, name: ast.Name) -> list[ast.expr]:

@@ -6,6 +6,7 @@ import re
 from audit.rules.code import Module, called, dotted, text_of
 
 SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
+COPYING = {"isinstance", "deepcopy", "copy", "dict", "merge", "update", "deep_update", "deep_merge"}
 FOUND = "best_"  # begins the names of what a search has found
 SPREADING = re.compile(r"\bvars\(|__dict__|\basdict\(|\bgetattr\(|to_dict\(|parse_args\(")
 
@@ -15,7 +16,7 @@ def is_shown(module: Module, call: ast.Call) -> bool:
     holder = module.parents.get(call)
     if isinstance(holder, ast.Call) and called(holder) in ("sorted", "enumerate"):
         holder = module.parents.get(holder)
-    return isinstance(holder, ast.For) and only_shows(module, holder)
+    return isinstance(holder, ast.For) and (only_shows(module, holder) or is_copied(module, holder))
 
 
 def only_shows(module: Module, loop: ast.For | ast.comprehension) -> bool:
@@ -24,6 +25,37 @@ def only_shows(module: Module, loop: ast.For | ast.comprehension) -> bool:
     lines = loop.body if isinstance(loop, ast.For) else []
     calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
     return bool(lines) and len(calls) == len(lines) and all(called(call) in shows for call in calls)
+
+
+def is_copied(module: Module, loop: ast.For | ast.comprehension) -> bool:
+    """Whether a loop does nothing with the values of a table but put them into another under the same keys."""
+    pair = loop.target.elts if isinstance(loop.target, ast.Tuple) and len(loop.target.elts) == 2 else []
+    of_items = isinstance(loop.iter, ast.Call) and called(loop.iter) == "items"
+    if not isinstance(loop, ast.For) or not pair or not of_items:
+        return False
+    key, value = map(dotted, pair)
+    scope = module.scope(loop)
+    allowed = COPYING | {getattr(scope, "name", "")}
+    inside = [node for line in loop.body for node in ast.walk(line)]
+    stores = [node for node in inside if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)]
+    if not stores or any(dotted(store.slice) != key for store in stores):
+        return False
+    for node in inside:
+        if isinstance(node, ast.Name) and node.id == value:
+            holder = module.parents.get(node)
+            stays = isinstance(holder, ast.Assign | ast.IfExp) or (
+                isinstance(holder, ast.Call) and node in holder.args and called(holder) in allowed
+            )
+            if not stays:
+                return False
+    return True
+
+
+def is_in_copy(module: Module, node: ast.AST, key: ast.expr) -> bool:
+    """Whether an entry is asked for in a loop that only copies, by the loop's own key."""
+    loops = (holder for holder in module.enclosing(node) if isinstance(holder, ast.For))
+    named = (loop for loop in loops if dotted(key) in map(dotted, getattr(loop.target, "elts", ())))
+    return any(is_copied(module, loop) for loop in named)
 
 
 def asks_each(module: Module, loop: ast.For | ast.comprehension) -> bool:

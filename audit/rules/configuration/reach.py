@@ -10,8 +10,10 @@ from pathlib import PurePosixPath
 from audit.rules.code import Module, strings, text_of
 from audit.rules.configuration.aside import is_put_aside, is_shelved
 from audit.rules.configuration.asked import Asked
-from audit.rules.configuration.continued import Folders, pattern_of
+from audit.rules.configuration.continued import Folders, is_filled, pattern_of, put_together
 from audit.rules.configuration.entries import Leaf
+from audit.rules.configuration.flow import Flow, Source
+from audit.rules.configuration.hyperparameters import written_out
 from audit.rules.configuration.listing import Listing, choices, in_paths, is_listed, listings, open_ended
 from audit.rules.configuration.loading import (
     CALLED,
@@ -21,13 +23,12 @@ from audit.rules.configuration.loading import (
     by_hand,
     composed,
     formats,
-    handed_on,
     loads_tables,
     parameters,
     reads_any,
     roots,
-    spread_in,
 )
+from audit.rules.configuration.sources import GAP, Sources
 from audit.rules.configuration.told import PASSES_ON, commands, defaults_of, is_globbed, is_handed, is_spoken
 from audit.target import Piece, Target
 
@@ -37,7 +38,6 @@ FOLDER = re.compile(
 MAX_BYTES = 200_000  # larger files are data
 COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
 KNOWN = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
-GAP = re.compile(r"\{[^{}]*\}|%s|%d")
 ELSEWHERE_COMPOSED = re.compile(r"searchpath|--config-(dir|path)|\s-c[dp]\b")
 MAX_NAME = 200  # characters of a path
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
@@ -119,19 +119,31 @@ class Code:
         return self.unparsed.union(self.entries.readings)
 
     @cached_property
-    def handed(self) -> list[tuple[Module, frozenset[str], set[Keys]]]:
-        """For each module the suffixes of what it loads, and the keys of tables that it uses as a whole."""
-        own: dict[str, set[int | str]] = defaultdict(set)
-        for name, places in (entry for module in self.every for entry in spread_in(module)):
-            own[name] |= places
-        keys = ((module, set(handed_on(module, own, self.entries.records))) for module in self.every)
-        return [(module, formats(module), whole) for module, whole in keys if whole]
+    def flow(self) -> Flow:
+        """Where tables go that the code uses as a whole."""
+        return Flow(self.every, self.entries.records)
 
-    def whole(self, path: str) -> set[Keys]:
-        """Keys of tables that are used as a whole, in modules that may have loaded the file."""
-        suffix = PurePosixPath(path).suffix.lower()
-        loading = [(module, keys) for module, suffixes, keys in self.handed if not suffixes or suffix in suffixes]
-        return {key for module, keys in loading if not self.loads_another(module, path) for key in keys}
+    def whole(self, piece: Piece) -> set[Keys]:
+        """Keys of tables that are used as a whole, and may have been loaded from the file."""
+        suffix = PurePosixPath(piece.path).suffix.lower()
+        found: set[Keys] = set()
+        for module, keys, source in self.flow.escapes:
+            library = source[0].full_name(source[1].func).partition(".")[0] if source else ""
+            suffixes = FORMATS.get(library) or formats(source[0] if source else module)
+            if keys not in found and (not suffixes or suffix in suffixes) and self.may_load(source, module, piece):
+                found.add(keys)
+        return found
+
+    def may_load(self, source: Source | None, module: Module, piece: Piece) -> bool:
+        """Whether the call that loads a table may load this file; of an unknown one, whether the module may."""
+        if source is None:
+            return not self.loads_another(module, piece.path)
+        return self.sources.may_load(source, piece, self.is_told(piece) or not self.names(piece))
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Which files the calls that load tables may open."""
+        return Sources(self.target, self.flow, self.places, self.folders)
 
     def loads_another(self, module: Module, path: str) -> bool:
         """Whether a module names other files of the format and not this one, and is given no configuration."""
@@ -198,6 +210,16 @@ class Code:
     def in_paths(self) -> set[str]:
         """Words that are parts of paths, for folders whose names are those of packages too."""
         return {text for module in self.every for text in in_paths(module)}
+
+    @cached_property
+    def written(self) -> list[set[Keys]]:
+        """The keys of the entries of each table that is written out in the code and stands for itself."""
+        return [keys for module in self.every for keys in written_out(module) if len(keys) >= FEW_ENTRIES]
+
+    def repeats(self, leaves: tuple[Leaf, ...]) -> bool:
+        """Whether a table in the code holds all that the file does: then this is what is read."""
+        keys = {leaf.keys for leaf in leaves}
+        return len(keys) >= FEW_ENTRIES and any(keys <= table for table in self.written)
 
     def leads_to(self, path: str) -> bool:
         """Whether the code holds the parts of the path; the name of a package alone stands for the package."""
@@ -271,7 +293,8 @@ class Code:
 
     def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
         """Whether half of the entries have a key that the code knows: of a table used as a whole by any name."""
-        known = self.words if self.composed or any(keys - {ELSEWHERE} for *_, keys in self.handed) else self.asked
+        spread = self.composed or any(keys != ELSEWHERE for _, keys, _ in self.flow.escapes)
+        known = self.words if spread else self.asked
         return 2 * sum(leaf.keys[-1] in known for leaf in leaves) >= len(leaves) > 0
 
     def may_reach(
@@ -293,13 +316,15 @@ class Code:
         if name.suffix in FORMATS["omegaconf"] and FOLDER.search(piece.path) and self.composes(folder):
             above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
             in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
-            return in_group or not left_behind or self.asks_for_most(leaves)
+            return in_group or not (self.repeats(leaves) or (left_behind and not self.asks_for_most(leaves)))
         if any(is_filled(parts, name) for parts in self.gapped):
             return True
         if is_globbed(folder.name, self.spoken):
             return True
         listed, opened = self.listed
         if any(one.optional for one in listed) and is_handed(folder.name, self.spoken):
+            return True
+        if any(one.by_hand for one in listed) and all(leaf.keys[0] in self.asked for leaf in leaves):
             return True
         known = any(leaf.keys[-1] in self.words for leaf in leaves)
         asked = known or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
@@ -315,27 +340,9 @@ class Code:
             return False
         most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
         left_behind &= not PASSES_ON.search(self.spoken)
-        return self.takes(name.suffix) and most and not left_behind
+        return self.takes(name.suffix) and most and not left_behind and not self.repeats(leaves)
 
 
 def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
     """Whether a library makes objects of its tables, and reads what it finds in them."""
     return any(key in WHOLE for leaf in leaves for key in leaf.keys)
-
-
-def is_filled(parts: list[str], place: PurePosixPath) -> bool:
-    """Whether a text with gaps that says more than a suffix gives the file's name: `net_{}.yml`."""
-    if not parts[-1].endswith(place.suffix) or not re.search(r"\w{3}", "".join(parts).removesuffix(place.suffix)):
-        return False
-    return bool(re.fullmatch(".+".join(map(re.escape, parts)), place.name))
-
-
-def put_together(path: str, texts: set[str]) -> bool:
-    """Whether the code holds the parts of the path: its folder at the end of a text, or its stem and its suffix."""
-    place = PurePosixPath(path)
-    folder = place.parent.name
-    other = rf"(?!\S*\.(?!{place.suffix[1:]}\b)(?:ya?ml|toml|json)$)"  # `configs/{{}}.json` opens no YAML
-    at_end = re.compile(rf"(\S*[/\\])?{re.escape(folder)}(/|/{other}[{{%]\S*)?") if folder else None
-    if at_end and any(folder in text and at_end.fullmatch(text) for text in texts):
-        return True
-    return place.stem in texts and any(text.endswith(place.suffix) and len(text) <= 6 for text in texts)

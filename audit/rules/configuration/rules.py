@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
@@ -13,7 +13,7 @@ from audit.rules.configuration.entries import Leaf, leaves_of, lines_of_keys
 from audit.rules.configuration.hyperparameters import HYPER, LONGEST, MIN_SHARED, Settings, hardcoded
 from audit.rules.configuration.reach import FOLDER, MAX_BYTES, Code
 from audit.rules.configuration.told import is_spoken
-from audit.rules.configuration.unread import other_words, unread
+from audit.rules.configuration.unread import other_words, referred, unread
 from audit.rules.family import Family, rule
 from audit.target import Kind, Piece, Target
 
@@ -97,31 +97,34 @@ def find(target: Target) -> Iterator[Finding]:
     told |= {piece: tuple(leaves_of(piece)) for piece in spoken if sets_options(piece)}
     configurations |= {piece: leaves for piece, leaves in told.items() if code.asks_for_most(leaves)}
     configurations |= dict(neighbours(others, configurations))
+    named = {piece for piece in configurations if is_of_dvc(piece, target) or code.names(piece) or code.is_told(piece)}
+    loaded_in = {PurePosixPath(piece.path).parent for piece in named}
     for piece in others:
         if piece not in configurations and piece not in told and PurePosixPath(piece.path).parent != PurePosixPath():
             leaves = tuple(leaves_of(piece))
-            placed = lies_with_code(piece, target) or is_of_numbers(piece, leaves)
-            if placed and sets_values(piece, leaves) and code.is_lost(piece, leaves):
+            placed = lies_with_code(piece, target) or lies_with(piece, leaves, loaded_in)
+            if (placed or is_of_numbers(piece, leaves)) and sets_values(piece, leaves) and code.is_lost(piece, leaves):
                 yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
     originals = {piece.path for piece in configurations}
     for piece in target.pieces:
         if without_mark(piece.path) in originals and PurePosixPath(piece.path).name not in code.text + code.spoken:
             yield found(UNUSED, piece.at(0), "a copy beside the configuration, which no code loads")
-    named = {piece for piece in configurations if code.names(piece) or code.is_told(piece)}
     settings: list[Settings] = []
     loaded: list[tuple[Piece, tuple[Leaf, ...]]] = []
     for piece, leaves in configurations.items():
         of_a_model = OF_A_MODEL & {leaf.keys[0] for leaf in leaves}
         if not leaves or of_a_model:
             continue
-        if code.names(piece) or (piece in named and code.given and code.asks_for_most(leaves)):
+        given = piece in named and (code.given or is_of_dvc(piece, target))
+        if code.names(piece) or (given and code.asks_for_most(leaves)):
             loaded.append((piece, leaves))  # by name, or a command hands it to a program that asks for most of it
         elif piece not in named and not code.may_reach(piece, leaves, configurations, named):
             yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
             settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=False))
             continue
         settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=True))
-    whole = [(piece, tuple(leaves_of(piece, in_lists=True)), code.whole(piece.path)) for piece, _ in loaded]
+    shared = referred(target) if loaded else set()
+    whole = [(piece, tuple(leaves_of(piece, in_lists=True)), code.whole(piece) | shared) for piece, _ in loaded]
     spare = other_words(target, tests) | code.unparsed if whole else set()
     for piece, leaf in unread(whole, code.entries, code.words, spare):
         message = f"`{'.'.join(leaf.keys)}` is read nowhere"
@@ -144,13 +147,20 @@ def may_configure(piece: Piece, target: Target) -> bool:
     path = piece.path
     if piece.kind is not Kind.TEXT or not path.lower().endswith(SUFFIXES) or len(piece.text) > MAX_BYTES:
         return False
-    if TOOLS.search(path) or TEST_PATH.search(path) or RECORD_PATH.search(path):
+    if TOOLS.search(path) or RECORD_PATH.search(path):
         return False
+    tested = TEST_PATH.search(path)
+    if tested and not FOLDER.search(path[: tested.start() + 1]):
+        return False  # `configs/test/` holds those of a program that tests
     place = PurePosixPath(path)
-    if place.name == "params.yaml" and any(other.endswith("dvc.yaml") for other in target.files):
-        return False
     # A web page's are read by other code than Python.
     return not any(f"{parent}/package.json" in target.files for parent in place.parents)
+
+
+def is_of_dvc(piece: Piece, target: Target) -> bool:
+    """Whether DVC reads it by its name."""
+    name = PurePosixPath(piece.path).name
+    return name == "params.yaml" and any(other.endswith("dvc.yaml") for other in target.files)
 
 
 def is_configuration(piece: Piece) -> bool:
@@ -168,6 +178,14 @@ def lies_with_code(piece: Piece, target: Target) -> bool:
     folder = PurePosixPath(piece.path).parent
     beside = any(str(PurePosixPath(path).parent) == str(folder) for path in target.python_files)
     return beside and folder != PurePosixPath()
+
+
+def lies_with(piece: Piece, leaves: tuple[Leaf, ...], folders: Collection[PurePosixPath]) -> bool:
+    """Whether a YAML or TOML file lies in the folder of configurations that are loaded, and is mostly of numbers."""
+    if piece.path.lower().endswith(".json") or PurePosixPath(piece.path).parent not in folders:
+        return False
+    numbers = sum(bool(NUMBER.search(piece.line(leaf.line))) for leaf in leaves)
+    return not DATA_FOLDER.search(piece.path) and 2 * numbers > len(leaves)
 
 
 def is_of_numbers(piece: Piece, leaves: tuple[Leaf, ...]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from audit.rules.code import Module
 from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.entries import Leaf
-from audit.rules.configuration.loading import ELSEWHERE, Keys
+from audit.rules.configuration.loading import ELSEWHERE, ONE, Keys
 from audit.target import Kind, Piece, Target
 
 OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
@@ -33,9 +33,12 @@ def unread(
         others: words by which something else than the code may ask.
     """
     for piece, leaves, whole in loaded:
-        ends = {keys[-1] for keys in whole if keys and keys != ELSEWHERE}
+        ends = {keys[-1] for keys in whole if keys and keys[-1] not in (*ELSEWHERE, ONE)}
+        parts = [keys[:-1] for keys in whole if keys[-1:] == (ONE,)]
         sections = {key for leaf in leaves for key in leaf.keys[:-1]}
-        read = [leaf for leaf in leaves if asked.reads(leaf.keys, sections) or not ends.isdisjoint(leaf.keys)]
+        handed = {leaf for leaf in leaves if not ends.isdisjoint(leaf.keys)}
+        handed |= {leaf for leaf in leaves if any(is_entry(leaf, table) for table in parts)}
+        read = [leaf for leaf in leaves if leaf in handed or asked.reads(leaf.keys, sections)]
         if () in whole or not ends.isdisjoint(PurePosixPath(piece.path).parts[:-1]):
             continue
         if 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
@@ -55,11 +58,24 @@ def unread(
             yield piece, leaf
 
 
+def is_entry(leaf: Leaf, table: Keys) -> bool:
+    """Whether an entry stands in a table itself, and not in one inside it."""
+    above = leaf.keys[:-1]
+    return above == table or (bool(table) and above[-1:] == table[-1:])
+
+
 def other_words(target: Target, tests: Collection[Module]) -> set[str]:
     """Words by which tests, programs in other languages and references of configurations may ask for an entry."""
     pieces = (piece for piece in target.pieces if piece.kind is Kind.TEXT and len(piece.text) <= MAX_BYTES)
     words = {word for piece in pieces for word in words_of_text(piece)}
     return words | {word for module in tests for word in asked_by(module)}
+
+
+def referred(target: Target) -> set[Keys]:
+    """The keys to which the references of configurations and of DVC lead: `${model}`, `${train.lr}`."""
+    files = (piece for piece in target.pieces if piece.path.endswith((".yaml", ".yml")))
+    texts = (piece.text for piece in files if len(piece.text) <= MAX_BYTES)
+    return {tuple(keys.split(".")) for text in texts for keys in re.findall(r"\$\{([a-zA-Z][\w.]*)\}", text)}
 
 
 def asked_by(module: Module) -> Iterator[str]:

@@ -1,0 +1,348 @@
+"""Where tables of a configuration go that the code uses as a whole: back through names, parameters and calls."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
+
+from audit.rules.code import Function, Module, called, dotted, is_function, keyword, last_name, text_of
+from audit.rules.configuration.loading import (
+    CALLED,
+    DATA,
+    ELSEWHERE,
+    FORMATS,
+    LOADERS,
+    MOST,
+    ONE,
+    Keys,
+    Use,
+    fields,
+    handed_on,
+    is_called,
+    is_row,
+    is_written_out,
+    updated,
+    values_of,
+)
+from audit.rules.configuration.loops import is_new_table
+
+Source = tuple[Module, ast.Call]
+Place = tuple[Keys, Source | None]  # keys in a file, and the call that loads it where one is known
+
+DEEPEST = 30  # names that one table is followed through
+CHAINED = 6  # calls that one expression is followed through
+SAME = {"copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict", "edict"}
+ASKING = {"get", "pop", "setdefault"}
+MERGES = {"merge", "unsafe_merge", "update", "ChainMap", "merge_update", "merge_with"}
+AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "wraps", "cached_property"}
+
+
+class Flow:
+    """The functions of a tree with those that call them, through which tables are followed."""
+
+    def __init__(self, every: Iterable[Module], records: Collection[str]) -> None:
+        self.every = list(every)
+        self.records = records
+        self.functions: dict[str, list[tuple[Module, Function]]] = defaultdict(list)
+        self.classes: dict[str, list[tuple[Module, ast.ClassDef]]] = defaultdict(list)
+        self.methods: dict[ast.AST, ast.ClassDef] = {}
+        self.known: dict[tuple[ast.AST, str, tuple[ast.expr, ...]], list[Place] | None] = {}
+        self.visiting: list[object] = []
+        for module in self.every:
+            for _, node in module.statements():
+                if is_function(node):
+                    self.functions[node.name].append((module, node))
+                elif isinstance(node, ast.ClassDef):
+                    self.classes[node.name].append((module, node))
+                    self.methods.update((line, node) for line in node.body)
+
+    @cached_property
+    def escapes(self) -> list[tuple[Module, Keys, Source | None]]:
+        """Tables that are used without naming what is in them, with the module that does and what loads them."""
+        own = {*self.functions, *self.classes}
+        found: dict[tuple[Module, Keys, Source | None], None] = {}
+        for module in self.every:
+            for node, use in handed_on(module, own, self.records):
+                for keys, source in self.places(module, node):
+                    if use is Use.ENTRIES:
+                        found[module, (*keys, ONE) if source else keys, source] = None
+                    elif keys or use is not Use.FORMAT:
+                        found[module, keys if keys or use is Use.WHOLE else ELSEWHERE, source] = None
+        return list(found)
+
+    @cached_property
+    def callers(self) -> dict[str, list[Source]]:
+        """Name of a function or class -> the calls of it; those of `super().__init__` under the names of the bases."""
+        found: dict[str, list[Source]] = defaultdict(list)
+        for module in self.every:
+            for _, call, _ in module.calls:
+                name = called(call)
+                if name == "__init__":
+                    for holder in module.enclosing(call):
+                        if isinstance(holder, ast.ClassDef):
+                            for base in holder.bases:
+                                found[last_name(base)].append((module, call))
+                else:
+                    found[name].append((module, call))
+        for name, classes in self.classes.items():
+            for _, node in classes:
+                if not any(is_function(line) and line.name == "__init__" for line in node.body):
+                    for base in node.bases:
+                        found[last_name(base)] += found.get(name, [])[:MOST]
+        return found
+
+    @cached_property
+    def spoken(self) -> set[str]:
+        """Names of functions and classes that stand somewhere without being called: in a registry, as a callback."""
+        named: set[str] = set()
+        for module in self.every:
+            heads = {id(call.func) for _, call, _ in module.calls}
+            heads |= {id(base) for node in self.methods.values() for base in node.bases}
+            for node in module.of({ast.Name, ast.Attribute}):
+                if id(node) not in heads and isinstance(getattr(node, "ctx", None), ast.Load):
+                    named.add(node.id if isinstance(node, ast.Name) else getattr(node, "attr", ""))
+        return named
+
+    def places(self, module: Module, node: ast.expr, depth: int = 0) -> list[Place]:
+        """Where in which configurations a value may stand: ("a", "b") of `config["a"].b`; none for what is no part."""
+        links: list[tuple[str, bool]] = []  # from the outside in: a key, and whether it is an attribute
+        while True:
+            if isinstance(node, ast.Attribute):
+                links.append((node.attr, True))
+                node = node.value
+            elif isinstance(node, ast.Subscript):
+                links.append((text_of(node.slice), False))
+                node = node.value
+            elif isinstance(node, ast.Call) and called(node) in ASKING and isinstance(node.func, ast.Attribute):
+                links.append((text_of(node.args[0]) if node.args else "", False))
+                node = node.func.value
+            else:
+                break
+        links.reverse()
+        if depth > CHAINED:
+            return []
+        above = self.of_root(module, node, depth)
+        if above is not None:
+            return [((*keys, *(key for key, _ in links if key)), source) for keys, source in above]
+        if not links or not links[0][1]:
+            return []
+        name = links[0][0]
+        if isinstance(node, ast.Name) and node.id == "self":
+            values = fields(module).get(name, [])
+            found = [place for value in values[:MOST] for place in self.places(module, value, depth + 1)]
+            if found:
+                return [((*keys, *(key for key, _ in links[1:] if key)), source) for keys, source in found]
+            if is_written_out(module, name):
+                return []  # made here, not loaded
+        if is_row(module, name):
+            return []  # the layers of a network, which are called `cfg`
+        if is_parsed(module, node) and name not in stored(module):
+            return []  # an option of the program
+        named = next((n for n, (key, attribute) in enumerate(links) if attribute and is_called(key)), None)
+        return [] if named is None else [(tuple(key for key, _ in links[named + 1 :] if key), None)]
+
+    def of_root(self, module: Module, node: ast.expr, depth: int) -> list[Place] | None:
+        """Where what a chain begins with may stand; None for what is no configuration."""
+        if isinstance(node, ast.Call):
+            return self.of_call(module, node, depth)
+        if isinstance(node, ast.Dict | ast.BinOp | ast.BoolOp | ast.IfExp):
+            return [place for part in parts_of(node) for place in self.places(module, part, depth + 1)] or None
+        if not isinstance(node, ast.Name):
+            return None
+        given = values_of(module, node)[:MOST]
+        if given and all(map(is_new_table, given)):
+            return [((), None)] if node.id in updated(module) else None  # made here, not loaded
+        if is_row(module, node.id):
+            return None
+        scope, loops = module.scope(node), tuple(gone_through_in(module, node))
+        named = (scope, node.id, loops)
+        if named not in self.known:
+            if len(self.visiting) > DEEPEST:
+                return []
+            self.known[named] = []  # what stands for itself brings nothing new
+            self.visiting.append(named)
+            places = self.of_name(module, node, scope, given, loops)
+            self.known[named] = places and list(dict.fromkeys(places))
+            self.visiting.pop()
+        return self.known[named]
+
+    def of_name(
+        self, module: Module, node: ast.Name, scope: ast.AST, given: list[ast.expr], loops: Iterable[ast.expr]
+    ) -> list[Place] | None:
+        """Where what a name is given may stand: by assignments, callers, loops; else by what it is called."""
+        every = [(module, value) for value in (*given, *put_into(module, node))] + list(self.unpacked(module, node))
+        found = [place for other, value in every for place in self.places(other, value)]
+        bound = self.bound(scope, node.id) if is_function(scope) else None
+        if bound is not None and (bound or not found):
+            return [*found, *bound]
+        if found:
+            return found
+        for over in loops:
+            found += self.places(module, over)
+        if found:
+            return found
+        asked = [value for value in given if isinstance(value, ast.Call) and called(value).startswith("parse_")]
+        if (asked and len(asked) == len(given)) or not CALLED.search(node.id):
+            return None  # what the command line says
+        made = [(module, value) for value in given if isinstance(value, ast.Call)]
+        return [((), made[0] if len(made) == len(given) == 1 else None)]
+
+    def unpacked(self, module: Module, name: ast.Name) -> Iterator[tuple[Module, ast.expr]]:
+        """What a name is given as one of several: `a, name = x, y`, and where a function of the tree returns them."""
+        if "unpacked" not in module.derived:
+            rows: dict[str, list[tuple[ast.expr, int]]] = defaultdict(list)
+            for _, node in module.statements():
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+                    for at, target in enumerate(node.targets[0].elts):
+                        rows[dotted(target)].append((node.value, at))
+            module.derived["unpacked"] = rows
+        given: dict[str, list[tuple[ast.expr, int]]] = module.derived["unpacked"]
+        for value, at in given.get(name.id, [])[:MOST]:
+            if module.scope(value) is module.scope(name):
+                rows_of = self.returned(called(value)) if isinstance(value, ast.Call) else [(module, value)]
+                for other, row in rows_of:
+                    if isinstance(row, ast.Tuple) and at < len(row.elts):
+                        yield other, row.elts[at]
+
+    def of_call(self, module: Module, call: ast.Call, depth: int) -> list[Place] | None:
+        """What a call loads, or what it is given where that comes back."""
+        name = called(call)
+        if name in MERGES and name not in self.functions:
+            merged = [place for part in call.args for place in self.places(module, part, depth + 1)]
+            return merged or ([((), None)] if LOADERS.search(name) else None)
+        if name in SAME:
+            inner = call.args[0] if call.args else call.func.value if isinstance(call.func, ast.Attribute) else None
+            return self.places(module, inner, depth + 1) or None if inner is not None else None
+        if self.loads(module, call):
+            return [((), (module, call))]
+        returned = self.returned(name) if depth < CHAINED else ()
+        return [place for other, value in returned for place in self.places(other, value, depth + 2)] or None
+
+    def returned(self, name: str) -> Iterator[tuple[Module, ast.expr]]:
+        """What functions of the tree that are called so return."""
+        for module, function in self.functions.get(name, [])[:2]:
+            for node in ast.walk(function):
+                if isinstance(node, ast.Return) and node.value is not None and module.scope(node) is function:
+                    yield module, node.value
+
+    def loads(self, module: Module, call: ast.Call) -> bool:
+        """Whether a call loads a configuration; a function of the tree that is called so must call what does."""
+        library = module.full_name(call.func).partition(".")[0]
+        if not LOADERS.search(called(call)) or library in DATA:
+            return False
+        own = self.functions.get(called(call), []) if library not in FORMATS else []
+        return not own or any(function in self.loading for _, function in own)
+
+    @cached_property
+    def loading(self) -> set[ast.AST]:
+        """Functions in which something is called that loads by its name."""
+        return {
+            holder
+            for module in self.every
+            for _, call, name in module.calls
+            if LOADERS.search(called(call)) and name.partition(".")[0] not in DATA
+            for holder in module.enclosing(call)
+            if is_function(holder)
+        }
+
+    def bound(self, function: Function, name: str) -> list[Place] | None:
+        """Where what callers give a parameter may stand; None where not all callers are known, or it is none."""
+        arguments = function.args
+        parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        at = next((n for n, item in enumerate(parameters) if item.arg == name), None)
+        if at is None:
+            return None
+        found: list[Place] = []
+        open_ended = self.is_open(function)
+        values = list(self.arguments(function, name))
+        for caller, value, keys in values:
+            given = self.places(caller, value)
+            found += [((*above, *keys), source) for above, source in given]
+            values_given = (values_of(caller, value) if isinstance(value, ast.Name) else []) or [value]
+            written = all(isinstance(one, ast.Constant | ast.Dict | ast.List) for one in values_given)
+            open_ended |= not given and not written
+        if open_ended or not values:
+            return [*found, ((), None)] if CALLED.search(name) else found or None
+        return found
+
+    def is_open(self, function: Function) -> bool:
+        """Whether others than the calls that are seen may call it: it stands in a registry, or behind a decorator."""
+        holder = self.methods.get(function)
+        name = holder.name if isinstance(holder, ast.ClassDef) and function.name == "__init__" else function.name
+        marks = [*function.decorator_list, *(holder.decorator_list if isinstance(holder, ast.ClassDef) else ())]
+        names = {last_name(mark.func if isinstance(mark, ast.Call) else mark) for mark in marks}
+        return name in self.spoken or not names <= AROUND or len(self.functions.get(name, [])) > 1
+
+    def arguments(self, function: Function, name: str) -> Iterator[tuple[Module, ast.expr, Keys]]:
+        """What the callers of a function give one of its parameters, with keys that lead on from there."""
+        holder = self.methods.get(function)
+        parameters = [item.arg for item in (*function.args.posonlyargs, *function.args.args)]
+        static = any(last_name(mark) == "staticmethod" for mark in function.decorator_list)
+        skipped = int(isinstance(holder, ast.ClassDef) and not static)
+        at = parameters.index(name) - skipped if name in parameters else -1
+        title = holder.name if isinstance(holder, ast.ClassDef) and function.name == "__init__" else function.name
+        for module, call in self.callers.get(title, [])[:20]:
+            given = keyword(call, name)
+            if given is not None:
+                yield module, given, ()
+            elif 0 <= at < len(call.args) and not any(isinstance(item, ast.Starred) for item in call.args[: at + 1]):
+                yield module, call.args[at], ()
+            else:
+                yield from ((module, item.value, (name,)) for item in call.keywords if item.arg is None)
+
+
+def parts_of(node: ast.Dict | ast.BinOp | ast.BoolOp | ast.IfExp) -> list[ast.expr]:
+    """The tables that are put together into one, or among which one is chosen."""
+    if isinstance(node, ast.Dict):
+        return [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+    if isinstance(node, ast.BinOp):
+        return [node.left, node.right] if isinstance(node.op, ast.BitOr) else []
+    return node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
+
+
+def put_into(module: Module, name: ast.Name) -> Iterator[ast.expr]:
+    """Tables that are put over the one a name stands for: by `update()`, or entry by entry."""
+    if "put_into" not in module.derived:
+        put: dict[tuple[ast.AST, str], list[ast.expr]] = defaultdict(list)
+        for _, call, _ in module.calls:
+            if called(call) in MERGES and isinstance(call.func, ast.Attribute):
+                put[module.scope(call), dotted(call.func.value)] += call.args
+        for _, node in module.statements():
+            if not isinstance(node, ast.Assign):
+                continue
+            for target in node.targets:
+                if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Name):
+                    put[module.scope(node), dotted(target.value)].append(node.value)
+        module.derived["put_into"] = put
+    tables: dict[tuple[ast.AST, str], list[ast.expr]] = module.derived["put_into"]
+    yield from tables.get((module.scope(name), name.id), [])[:MOST]
+
+
+def is_parsed(module: Module, node: ast.expr) -> bool:
+    """Whether a name stands for what the command line says."""
+    given = values_of(module, node) if isinstance(node, ast.Name) else []
+    return bool(given) and all(isinstance(value, ast.Call) and called(value).startswith("parse_") for value in given)
+
+
+def stored(module: Module) -> set[str]:
+    """Attributes that objects are given in a module."""
+    if "stored" not in module.derived:
+        attributes = (node for node in module.of({ast.Attribute}) if isinstance(node, ast.Attribute))
+        module.derived["stored"] = {node.attr for node in attributes if isinstance(node.ctx, ast.Store)}
+    names: set[str] = module.derived["stored"]
+    return names
+
+
+def gone_through_in(module: Module, name: ast.Name) -> Iterator[ast.expr]:
+    """The table that a loop goes through to give a name its values: `table` of `for key, name in table.items()`."""
+    for holder in module.enclosing(name):
+        loops = holder.generators if isinstance(holder, ast.ListComp | ast.GeneratorExp | ast.DictComp) else [holder]
+        for loop in loops:
+            if not isinstance(loop, ast.For | ast.comprehension):
+                continue
+            over = loop.iter
+            if name.id in map(dotted, getattr(loop.target, "elts", [loop.target])):
+                if not isinstance(over, ast.Call):
+                    yield from () if isinstance(over, ast.List | ast.Tuple) else (over,)
+                elif isinstance(over.func, ast.Attribute) and called(over) in ("items", "values"):
+                    yield over.func.value
