@@ -6,7 +6,7 @@ import json
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Self
@@ -14,7 +14,7 @@ from typing import Any, Self
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, Module, is_function, is_text, modules
 from audit.rules.family import Family, rule
-from audit.target import Kind, Target
+from audit.target import Kind, Piece, Target
 from audit.trees import held
 
 CLONE = rule(
@@ -26,7 +26,7 @@ CLONE = rule(
     confidence=Confidence.HIGH,
 )
 
-MIN_LINES = 6  # without decorators and docstring
+MIN_LINES = 6  # without decorators and docstrings
 MIN_NODES = 16  # of the syntax tree: six lines of a list are not logic
 SHOWN = 6  # places named in one message
 DEMO = re.compile(r"(^|/)demos?/", re.I)  # a program like others: it shows what the code does, not the code
@@ -54,6 +54,7 @@ class Place:
         holders: lines of the classes and functions that hold it.
         shown: modules that the text above a notebook's cell names: if one of them has the definition, the cell shows
             it to a reader.
+        types: of the parameters of a method that only forwards them; "" for any other.
     """
 
     name: str
@@ -63,20 +64,21 @@ class Place:
     print: str
     excerpt: str
     shown: tuple[str, ...] = ()
+    types: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} in {self.at}"
 
     def as_draft(self) -> Finding:
         """Everything of it in one finding."""
-        message = json.dumps([self.print, self.name, self.lines, self.holders, self.shown])
+        message = json.dumps([self.print, self.name, self.lines, self.holders, self.shown, self.types])
         return found(CLONE, self.at, message, self.excerpt)
 
     @classmethod
     def of(cls, draft: Finding) -> Self:
         """Undo `as_draft`."""
-        mark, name, lines, holders, shown = json.loads(draft.message)
-        return cls(name, draft.location, lines, tuple(holders), mark, draft.excerpt, tuple(shown))
+        mark, name, lines, holders, shown, types = json.loads(draft.message)
+        return cls(name, draft.location, lines, tuple(holders), mark, draft.excerpt, tuple(shown), types)
 
     def is_inside(self, reported: Collection[Location]) -> bool:
         """Whether a definition that holds it is one of these."""
@@ -122,7 +124,7 @@ def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
         groups[place.print].append(place)
     for mark, group in groups.items():
         groups[mark] = [place for place in group if not place.shows(group)]
-    several = [group for group in groups.values() if len({place.at.path for place in group}) > 1]
+    several = [group for group in groups.values() if len({place.at.path for place in group}) > 1 and not retypes(group)]
     reported = {place.at for group in several for place in group}
     for group in several:
         outer = [place for place in group if not place.is_inside(reported)]
@@ -134,32 +136,55 @@ def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
         yield found(CLONE, first.at, message, first.excerpt)
 
 
-def length(node: Function | ast.ClassDef) -> int:
-    """Lines of a definition without its decorators and docstring."""
-    lines = (node.end_lineno or node.lineno) - node.lineno + 1
-    first = node.body[0]
-    return lines - ((first.end_lineno or first.lineno) - first.lineno + 1 if is_text(first) else 0)
+def retypes(group: Sequence[Place]) -> bool:
+    """Whether each place of a group only forwards and has types of its own: to say them is what it is for."""
+    types = [place.types for place in group if place.types]
+    return len(types) == len(group) == len(set(types))
+
+
+def documentation(piece: Piece) -> set[int]:
+    """Lines of a file that belong to docstrings."""
+    texts = [node for node in piece.statements if isinstance(node, ast.Expr) and is_text(node)]
+    return {line for node in texts for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
 
 
 def definitions(module: Module) -> Iterator[Place]:
-    """Every class, function and method that is long enough, with what holds it and its fingerprint."""
+    """Every class, function and method that is long enough; what parts the methods of a class is no line of it."""
     constants = constants_of(module)
     renamed = {name: own for name, origin in module.origins.items() if (own := origin.rpartition(".")[2]) != name}
     for name in COMMON & renamed.keys():
         del renamed[name]
+    tops = [node for piece in module.pieces if piece.tree for node in piece.tree.body]
+    defined = {node.name: node for node in tops if is_function(node) or isinstance(node, ast.ClassDef)}
     for piece in module.pieces:
+        texts = documentation(piece)
         waiting: list[tuple[ast.AST, tuple[int, ...]]] = [(piece.tree, ())] if piece.tree else []
         while waiting:
             node, holders = waiting.pop()
             if is_function(node) or isinstance(node, ast.ClassDef):
                 if not holders:
                     text = written(node, module.origins)
-                lines = length(node)
-                if lines >= MIN_LINES and (mark := fingerprint(node, text, constants, renamed)):
+                rows = set(range(node.lineno, (node.end_lineno or node.lineno) + 1)) - texts
+                lines = len(rows) if is_function(node) else sum(bool(piece.line(row).strip()) for row in rows)
+                long = lines >= MIN_LINES and not is_signature(node)
+                if long and (mark := fingerprint(node, text, constants, renamed)):
+                    for name in joined(node, defined, lines) if not holders else ():
+                        mark += fingerprint(defined[name], written(defined[name], module.origins), constants, renamed)
                     excerpt = piece.line(node.lineno)[:120]
-                    yield Place(node.name, piece.at(node.lineno), lines, holders, mark, excerpt)
+                    at, types = piece.at(node.lineno), forwarded(node)
+                    yield Place(node.name, at, lines, holders, mark, excerpt, types=types)
                 holders = (*holders, node.lineno)
             waiting += [(child, holders) for child in reversed(held(node))]
+
+
+def joined(node: Function | ast.ClassDef, own: Collection[str], lines: int) -> list[str]:
+    """Names of its module's own definitions, where every fourth line of a function, or more, calls one.
+
+    `run` with its `main(parse_opt())` is about them: in another file the same words mean others.
+    """
+    calls = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)] if is_function(node) else []
+    called = [func.id for func in calls if isinstance(func, ast.Name) and func.id in own and func.id != node.name]
+    return sorted(set(called)) if len(set(called)) > 1 and 4 * len(called) >= lines else []
 
 
 def constants_of(module: Module) -> set[str]:
@@ -221,8 +246,7 @@ def written(node: ast.AST, imported: Mapping[str, str]) -> Text:
                 stored = bool(opened) and is_function(item) and is_function(opened[-1][0])
                 opened.append((item, len(words), nodes))
                 waiting.append(text)
-                if is_text(item.body[0]):
-                    values = [item.body[1:] if value is item.body else value for value in values]
+                values = [body_of(item) if value is item.body else value for value in values]
                 if kind is ast.ClassDef and [getattr(base, "id", "") for base in item.bases] == ["object"]:
                     values = [[] if value is item.bases else value for value in values]  # so is every class
             elif kind is ast.AnnAssign:
@@ -252,11 +276,32 @@ def is_record(node: ast.AST) -> bool:
 def hands_on(node: ast.AST) -> bool:
     """Whether a definition is one call and no more: `def __init__(self): super().__init__(url=SMALL_URL)`."""
     while is_function(node) or isinstance(node, ast.ClassDef):
-        body = node.body[1:] if is_text(node.body[0]) else node.body
-        if len(body) != 1:
+        if len(body_of(node)) != 1:
             return False
-        node = body[0]
+        node = body_of(node)[0]
     return isinstance(node, ast.Expr)
+
+
+def body_of(node: Function | ast.ClassDef) -> list[ast.stmt]:
+    """What a definition says behind its docstring."""
+    return node.body[1:] if is_text(node.body[0]) else node.body
+
+
+def forwarded(node: Function | ast.ClassDef) -> str:
+    """The types of a method's parameters if it only hands them on, `super().__init__(model=model)`; "" otherwise."""
+    lines = [line for line in body_of(node) if not isinstance(line, ast.AnnAssign) or line.value]
+    call = lines[0].value if len(lines) == 1 and isinstance(lines[0], ast.Expr | ast.Return) else None
+    above = call.func.value if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else None
+    if not (isinstance(above, ast.Call) and getattr(above.func, "id", "") == "super"):
+        return ""
+    types = [part.annotation for part in ast.walk(node) if isinstance(part, ast.arg)]
+    return ", ".join(ast.unparse(kind) for kind in types if kind)
+
+
+def is_signature(node: ast.AST) -> bool:
+    """Whether a function has no content, as an overload and an abstract method have none."""
+    said = [line.value if isinstance(line, ast.Expr) else line for line in node.body] if is_function(node) else [node]
+    return all(isinstance(part, ast.Pass | ast.Constant) for part in said)
 
 
 @cache

@@ -19,6 +19,7 @@ from audit.rules.code import (
     keyword,
     last_name,
     modules,
+    text_of,
 )
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
@@ -38,7 +39,7 @@ PRINT = rule(
 
 # Programs and functions whose output is what they are for.
 SPEAKS = re.compile(
-    r"(^|/)(__main__|cli\w*|\w*_cli|main|app|console|commands?|setup|versioneer|conf|demo\w*|show\w*|print\w*|report\w*"
+    r"(^|/)(__main__|cli(_\w+)?|\w*_cli|main|app|console|commands?|setup|versioneer|conf|demo\w*|show\w*|print\w*|report\w*"
     r"|display\w*|\w*completions?|bench\w*|\w+_bench|info|collect_env|manage|shell|repl|_*(terminal|prompts?)"
     r"|_*testing|_*test(ing)?_?utils?|_*(pretty_?)?print(er|ing)?)\.py$"
     r"|(^|/)(cli|commands?|scripts?|bin|tools|test_utils|benchmarks?|cmd|ci)(?=/)",
@@ -58,9 +59,12 @@ OF_A_RUN = re.compile(
 HANDED = re.compile(r"(not )?[\w.]*(?<![a-z])(logger|log|log_fn|log_func)( is (not )?None)?")
 PRINTER = re.compile(
     r"^_*(Pretty|Console|Stdout|Terminal|Logger$)|(Printer|Reporter|Progress(Bar|Indicator)|Debug(ger)?)$"
+    r"|(?<![A-Z])CLI(?=[A-OQ-Z][a-z]|$)|Cli(?=[A-Z]|$)|Command(Line)?(Executor|Handler|Runner)?$"  # CLIP is none
 )
 CALLED_BACK = re.compile(r"(Callback|Hook)\w*$")  # by a training loop, whose words they print
 ENDS = {"sys.exit", "exit", "quit", "os._exit"}
+WINDOWS = re.compile(r"(^|\.)(Q(Gui|Core)?Application|mainloop|MainLoop)$")  # what a program with windows starts
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b[c78]|[\r\a\b]")  # moves the cursor, erases; no colours
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
@@ -107,6 +111,7 @@ def find(target: Target) -> Iterator[Finding]:
         place = training_place(module) or trainer_run(module)
         trains = bool(loops) or place is not None
         is_command = not origins.isdisjoint(SHELLS) and (path not in imported or reads_arguments(module))
+        is_command = is_command or opens_windows(module)
         if not trains and (is_command or not is_library):
             continue
         printing = prints(module, loops, set() if speaks else trainers(module, loops, place))
@@ -140,6 +145,13 @@ def reads_arguments(module: Module) -> bool:
     """Whether more than its main block does, which makes no command of a library."""
     calls = [call for _, call, name in module.calls if name.split(".")[0] in SHELLS]
     return not calls or any(not any(map(is_main, module.enclosing(call))) for call in calls)
+
+
+def opens_windows(module: Module) -> bool:
+    """Whether a module is a program with windows: its main function, or main block, waits for what a user does."""
+    calls = (call for _, call, name in module.calls if WINDOWS.search(name))
+    holders = (holder for call in calls for holder in module.enclosing(call))
+    return any(is_main(holder) or (is_function(holder) and PROGRAM.search(holder.name)) for holder in holders)
 
 
 def is_aside(path: str) -> bool:
@@ -249,7 +261,17 @@ def is_to_terminal(module: Module, call: ast.Call) -> bool:
     file = keyword(call, "file")
     if has_unpacked_keywords(call):
         return False  # `print(*args, **kwargs)`: whoever calls it says where to
+    if is_control(call):
+        return False
     return file is None or module.full_name(file) == "sys.stderr"
+
+
+def is_control(call: ast.Call) -> bool:
+    """Whether all that is printed moves the cursor or erases what stands there: `print(f"\\033[{lines}A", end="")`."""
+    parts = [*call.args, *(item.value for item in call.keywords if item.arg == "end")]
+    pieces = (piece for part in parts for piece in (part.values if isinstance(part, ast.JoinedStr) else [part]))
+    said = "".join("1" if isinstance(piece, ast.FormattedValue) else text_of(piece) or "?" for piece in pieces)
+    return bool(call.args) and CONTROL.search(said) is not None and not CONTROL.sub("", said).strip()
 
 
 def is_question(holder: ast.AST, line: int) -> bool:

@@ -22,9 +22,14 @@ SAYS = re.compile(
 )
 NAMED = re.compile(r"""^(?:module-name|target)\s*=\s*["'](?:[\w.]*\.)?(\w+)["']""", re.M)  # in pyproject.toml, for Rust
 MAKES = re.compile(r"(^|/)(?:setup|\w*build\w*)\.py$")  # programs that write modules, too
-# What a reader, an image or a script is told to fetch, and what the latter two install.
+# What a reader, an image or a script is told to fetch, and what the latter two install. Of that only what has another
+# build for each machine is declared there: any other distribution belongs to the requirements, beside the rest.
 TELLS = re.compile(r"\.(?:md|rst|sh)$|(^|/)(?:Dockerfile|Makefile)[^/]*$")
 INSTALLS = re.compile(r"\.sh$|(^|/)Dockerfile[^/]*$")
+PER_MACHINE = re.compile(
+    r"(?:py)?torch|tensorflow|jax|keras$|cuda|cupy|cudf|flash-attn|xformers|detectron|mmcv|mmdet|apex|bitsandbytes"
+    r"|triton|onnxruntime|tensorrt|paddle|mxnet|dgl|deepspeed|faiss|vllm|mpi4py|horovod|opencv|gdal|dlib|rdkit|pyg$"
+)
 CLONE = re.compile(r"\bgit\s+clone\s[^\n]*?[\w:]/([\w.-]+?)(?:\.git)?(?=[\s\"'`]|$)")
 # A script that looks for modules among what Kaggle lays beside it, or that imports from another language.
 SUPPLIED = re.compile(r"sys\.path\b[^\n]*(?:\.\./input|/kaggle/)|\bjpype\.imports\b")
@@ -44,7 +49,8 @@ class Elsewhere:
 
     Attributes:
         folders: of submodules and links, as parts of their paths, with `-` as `_`.
-        names: of the submodules, and of what an image or a script installs, as distributions are called.
+        names: of the submodules, and of what an image or a script installs as it suits the machine, as distributions
+            are called.
         cloned: names of repositories that somebody is told to clone, with `-` as `_`.
         laid: those of them that an image or a script clones.
         built: last names of modules that a build compiles or writes.
@@ -64,7 +70,7 @@ class Elsewhere:
                 self.cloned.update(set(names) - own)
                 self.laid.update(names if runs else ())
             if runs and "install" in piece.text:
-                self.names.update(installed(piece.text))
+                self.names.update(name for name in installed(piece.text) if PER_MACHINE.match(name))
         paths += [match[1].removesuffix(".py") for match in map(LINKED.match, target.notes) if match]
         self.folders = [PurePosixPath(path.replace("-", "_")).parts for path in paths]
         self.built = {name for piece in target.pieces for name in made(piece)}

@@ -16,6 +16,7 @@ from audit.rules.family import Family, rule
 from audit.rules.imports.absent import lost
 from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
+from audit.rules.imports.optional import ASKED, ASKED_BY_NAME, ASKED_FOR, is_asked_for, listed
 from audit.rules.imports.search import moves_path
 from audit.rules.imports.unused import Uses, bound
 from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
@@ -63,16 +64,10 @@ ASIDE = re.compile(
     r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
     r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/"
 )
-ASKED = re.compile(
-    r"(?:find_spec|available|installed|require\w*|dependenc\w+)\(\s*[(\[]?((?:\s*f?['\"][\w-]+[^'\"\n]*['\"],?)+)"
-)
-ASKED_BY_NAME = re.compile(r"is_(?<!\wis_)(\w+?)_(?:available|installed)\b")
-ASKED_FOR = re.compile(r"['\"]([\w-]+)")
 # Copies that editors and other tools keep; what is for others to fill in.
 HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/|(^|/)\w*templates?/")
 # Conditions under which a library is there: `if is_bnb_available():`, `if HAS_WANDB:`.
 THERE = re.compile(r"available|installed|AVAILABLE|INSTALLED|find_spec|\b(?:has|HAS)_\w")
-INSTALLS = re.compile(r"\b(?:check|ensure|install)_(?:\w+_)?(?:requirements?|packages?|dependenc(?:y|ies))\(")
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
 
@@ -196,7 +191,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 continue
             if item.deferred and not optional.isdisjoint((first, DISTRIBUTIONS.get(first))):
                 continue
-            if item.deferred and is_installed(item.piece.text, first):
+            if is_asked_for(item, first):
                 continue
             if is_foreign(first) and not covers(names, first) and not (moves and fetched(module, first)):
                 reported.add(first)
@@ -204,24 +199,15 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])
 
 
-def is_installed(text: str, first: str) -> bool:
-    """Whether a module installs what it imports, or fails with a word on it: `check_requirements(("x2paddle",))`."""
-    if not INSTALLS.search(text):
-        return False
-    # `rknn-toolkit-lite2` brings rknnlite.
-    heads = {name.partition("-")[0] for texts in ASKED.findall(text) for name in ASKED_FOR.findall(texts)}
-    alike = any(len(head) > 3 and first.startswith(head) for head in heads)
-    return alike or re.search(rf"['\"]{first.replace('_', '[-_]')}\b", text) is not None
-
-
 def optional_modules(target: Target, local: Local) -> set[str]:
     """Paths of modules that are imported in functions, or where somebody looks first whether a library is there.
 
-    That is in `try: … except ImportError`, or in `if is_bnb_available():`. So is what they import.
+    That is in `try: … except ImportError`, in `if is_bnb_available():`, or in a table of what is imported when it is
+    asked for and may fail. So is what they import.
     """
     tried = {*optional_imports(target), *imports_if_there(target)}
     sure: set[str] = set()
-    maybe: set[str] = set()
+    maybe: set[str] = set(listed(local))
     for module in local.modules.values():
         for path, item in local.edges(module):
             if item.piece.at(item.line) in tried:

@@ -102,6 +102,14 @@ def only_acts(module: Module) -> bool:
     return script and bool(calls) and all(isinstance(node, plain) for node in statements)
 
 
+def starts_itself(module: Module) -> bool:
+    """Whether a module calls a function of its own when it is imported, `qInitResources()`: it is loaded for that."""
+    lines = [line for piece in module.pieces if piece.tree for line in piece.tree.body]
+    own = {line.name for line in lines if is_function(line)}
+    calls = (line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call))
+    return any(isinstance(call.func, ast.Name) and call.func.id in own for call in calls)
+
+
 def tried(module: Module) -> set[tuple[int | None, int]]:
     """(cell, line) of imports that are what a test tests: all that a function or a `with` does, or is named for."""
     lines: set[tuple[int | None, int]] = set()
@@ -233,7 +241,7 @@ class Uses:
             place = (self.local.resolve(module.path, item) or "") if whole else ""
             inner = self.local.submodule(place, last) if place and item.names else place
             target = self.local.modules.get(inner)
-            if target and only_acts(target):
+            if target and (only_acts(target) or starts_itself(target)):
                 return True
             if target and (changes_others(target) or any(map(self.registers, self.together(target)))):
                 return True

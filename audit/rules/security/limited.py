@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.rules.code import Module, dotted, is_constant, is_function, keyword, last_name, text_of
+from audit.rules.local import is_runnable
 from audit.rules.values import METHODS, Names, attribute_values, bound, is_fixed, is_number
 
 ROUNDS = {"enumerate", "zip", "sorted", "reversed", "list", "tuple", "set", "str", "itertools.product"}
@@ -90,13 +91,15 @@ def is_limited_name(module: Module, name: ast.Name, seen: Names) -> bool:
 
 
 def is_limited_parameter(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
-    """An option of the command line with choices, or what each call of a class's own or private function writes out."""
+    """An option of the command line with choices, or what each call of a function that others do not use writes out."""
     if any(last_name(getattr(part, "func", part)) in ("option", "argument") for part in function.decorator_list):
         return name in options(module)
     method = isinstance(module.parents.get(function), ast.ClassDef)
     calls = [call for _, call, _ in module.calls if getattr(call.func, "attr", last_name(call.func)) == function.name]
     inside = [call for call in calls if isinstance(call.func, ast.Attribute) and last_name(call.func.value) == "self"]
-    if not calls or not (function.name.startswith("_") or (method and len(inside) == len(calls))):
+    # Others may call what is public and no method, but of a script that is run.
+    own = function.name.startswith("_") or (len(inside) == len(calls) if method else is_runnable(module))
+    if not calls or not own:
         return False
     names = [part.arg for part in (*function.args.posonlyargs, *function.args.args)]
     place = names.index(name) - (names[0] in ("self", "cls")) if name in names else len(names)

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Rule, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_function, keyword, last_name, modules, text_of
+from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name, modules, text_of
 from audit.rules.family import Family, rule
 from audit.rules.marked import UNSAFE_MARK, is_marked
-from audit.rules.security.limited import is_checked_tree, is_limited
-from audit.rules.values import bound, is_fixed, may_be_true
+from audit.rules.security.limited import is_checked_tree, is_limited, is_limited_parameter
+from audit.rules.values import bound, defaults, is_fixed, may_be_true
 from audit.target import Target
 
 EVAL = rule(
@@ -69,7 +69,8 @@ STARTERS = {"run", "call", "check_call", "check_output", "Popen", "getoutput", "
 LIBRARIES = {name.partition(".")[0] for name in (*EVALS, *PICKLES)} | {
     "numpy", "yaml", "ruamel", "os", "subprocess", "asyncio", "commands",
 }  # fmt: skip
-TRUST = re.compile(r"^not .*(trust|unsafe|dangerous|insecure|allow_pickle)", re.I)
+TRUST = re.compile(r"(?<!un)(?<!dis)trust|unsafe|dangerous|insecure|allow_pickle", re.I)
+REFUSAL = re.compile(f"^not .*({TRUST.pattern})", re.I)
 SHELL_NAME = re.compile(r"(^|/)(ba|z|da)?sh$")
 SHELLS = {
     "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
@@ -103,7 +104,7 @@ def danger(module: Module, call: ast.Call, name: str) -> tuple[Rule, str]:
         return PICKLE, f"{name}({allowed}) runs code from its input"
     elif name in ("yaml.unsafe_load", "yaml.unsafe_load_all") or is_unsafe_yaml(module, call, name):
         return YAML, f"{name}() makes any object the file asks for"
-    elif is_shell(module, call, name) and not is_fixed(module, call.args[0]) and not is_release(module, call):
+    elif is_shell(module, call, name) and not is_written(module, call.args[0]) and not is_release(module, call):
         return SHELL, f"{name}() gives data to a shell"
     return EVAL, ""
 
@@ -112,6 +113,15 @@ def is_harmless(module: Module, call: ast.Call) -> bool:
     """Whether what runs is written here, chosen out of what is written here, or was looked at node by node."""
     code = call.args[0]
     return is_fixed(module, code) or is_limited(module, code) or is_checked_tree(module, call)
+
+
+def is_written(module: Module, line: ast.expr) -> bool:
+    """Whether a shell line is written here: as it stands, or in each call of the script's own helper that runs it."""
+    function = next(filter(is_function, module.enclosing(line)), None)
+    if isinstance(line, ast.Name) and function and line.id in {part.arg for part in function.args.args}:
+        untouched = all(value is None for value in bound(module, line))
+        return untouched and is_limited_parameter(module, function, line.id)
+    return is_fixed(module, line)
 
 
 def is_loading(module: Module, call: ast.Call) -> bool:
@@ -192,11 +202,26 @@ def is_part(module: Module, call: ast.Call, path: str, made: set[str]) -> bool:
 
 
 def is_trusted(module: Module, call: ast.Call) -> bool:
-    """Whether the lines before refuse to go on unless the caller says that it trusts the file."""
-    function = next((holder for holder in module.enclosing(call) if is_function(holder)), None)
+    """Whether it is read only if the caller says that it trusts the file: `if trusted:`, or a refusal before."""
+    function = None
+    place: ast.AST = call
+    for holder in module.enclosing(call):
+        if isinstance(holder, ast.If) and place in holder.body and is_consent(module, holder.test):
+            return True
+        if is_function(holder):
+            function = holder
+            break
+        place = holder
     before = [line for line in function.body if line.lineno < call.lineno] if function else []
-    asked = [line for line in before if isinstance(line, ast.If) and TRUST.search(ast.unparse(line.test))]
+    asked = [line for line in before if isinstance(line, ast.If) and REFUSAL.search(ast.unparse(line.test))]
     return any(isinstance(inner, ast.Raise) for line in asked for inner in line.body)
+
+
+def is_consent(module: Module, test: ast.expr) -> bool:
+    """Whether a condition is a switch by which a caller says that it trusts what it gives, off by default."""
+    if not isinstance(test, ast.Name) or not TRUST.search(test.id):
+        return False
+    return any(is_constant(value, False) for value in defaults(module, test))
 
 
 def path_of(module: Module, file: ast.expr | None, scope: ast.AST) -> str:

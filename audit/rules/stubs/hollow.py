@@ -24,7 +24,10 @@ DOCUMENTED = "a docstring"
 
 @dataclass
 class Classes:
-    """Who inherits from whom and who defines which method, by name, over the whole tree."""
+    """Who inherits from whom and who defines which method, by name, over the whole tree.
+
+    `caught` are the methods that somebody calls and knows what to do where they raise NotImplementedError.
+    """
 
     bases: dict[str, set[str]] = field(default_factory=dict)
     methods: dict[str, set[str]] = field(default_factory=dict)
@@ -32,6 +35,7 @@ class Classes:
     protocols: list[set[str]] = field(default_factory=list)
     nodes: dict[str, list[ast.ClassDef]] = field(default_factory=dict)
     registries: set[str] = field(default_factory=set)
+    caught: set[str] = field(default_factory=set)
 
     def add_all(self, statements: Sequence[ast.AST]) -> None:
         """Note the classes of a module."""
@@ -45,6 +49,13 @@ class Classes:
         for node in statements:
             if isinstance(node, ast.ClassDef):
                 self.add(node, called)
+
+    def add_caught(self, statements: Sequence[ast.AST]) -> None:
+        """Note the methods that a module knows may refuse: `try: x.f()` with `except NotImplementedError:`."""
+        for node in statements:
+            if isinstance(node, ast.Try) and len(node.body) < 3 and any(map(is_refusal, node.handlers)):
+                calls = (inner.func for line in node.body for inner in ast.walk(line) if isinstance(inner, ast.Call))
+                self.caught.update(func.attr for func in calls if isinstance(func, ast.Attribute))
 
     def add(self, node: ast.ClassDef, called: Mapping[str, str]) -> None:
         """Note a class."""
@@ -153,6 +164,12 @@ def placeholder(body: list[ast.stmt], *, may_refuse: bool = True) -> str:
         if unwritten or NOT_YET.search(said):
             return f"`raise {class_name(only.exc)}`"
     return ""
+
+
+def is_refusal(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler is for what is not implemented, alone or among others."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(one is not None and class_name(one) == "NotImplementedError" for one in kinds)
 
 
 def class_name(node: ast.expr) -> str:

@@ -59,7 +59,8 @@ MEANT = re.compile(
     r"\bno[- ]?op\b|\bnothing\b|intentional|deliberate|on purpose|\b(not|never|un) ?used\b|\balways raise"
     r"|\bnever be (called|used)\b"
     r"|\bdeprecated\b|no longer|sub-?class|child class|derived class|overrid|overwrit|abstract|\bhook\b"
-    r"|(?<!not )implemented (by|in)|does not (?:have|need|depend)\b|\buse\b[^.]*\binstead\b", re.I
+    r"|(?<!not )implemented (by|in)|does(?: not|n't) (?:have|need|depend)\b|\bdo(?: not|n't) need (?:an?|the|this|it)\b"
+    r"|\buse\b[^.]*\binstead\b", re.I
 )  # fmt: skip
 ABSTRACT = re.compile(
     r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
@@ -97,6 +98,8 @@ def find(target: Target) -> Iterator[Finding]:
     classes = Classes()
     for piece in pieces:
         classes.add_all(piece.statements)
+        if not TEST_PATH.search(piece.path):
+            classes.add_caught(piece.statements)
     for piece in pieces:
         if not any(pattern.search(piece.path) for pattern in (TEST_PATH, FOREIGN_PATH, TEMPLATES, TO_FILL)):
             yield from empty(piece, classes)
@@ -236,6 +239,8 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
         return True  # takes anything and does nothing with it
     if owner is None:
         return False
+    if raises and (node.name in classes.caught or is_of_another_kind(node, owner, classes)):
+        return True
     names = {class_name(base) for base in owner.bases} | {class_name(keyword.value) for keyword in owner.keywords}
     if names & INTERFACES or DOUBLE.search(owner.name) or BASE.search(owner.name):
         return True
@@ -252,6 +257,15 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
     above = classes.reach(owner.name, up=True) - (set() if node.name in HOOKS_OF_TORCH else TORCH)
     foreign = any(name not in classes.methods for name in above - INTERFACES - {"object", "Generic"})
     return node.name in QUIET or (foreign and not node.name.startswith("__"))
+
+
+def is_of_another_kind(node: Function, owner: ast.ClassDef, classes: Classes) -> bool:
+    """Whether a class says, by its own name, that it is one for which a method of those above cannot be written."""
+    error = node.body[-1].exc if isinstance(node.body[-1], ast.Raise) else None
+    said = text_of(error.args[0]) if isinstance(error, ast.Call) and error.args else ""
+    above = classes.reach(owner.name, up=True)
+    owed = any(node.name in classes.methods.get(other, ()) for other in above)
+    return owed and re.search(rf"\bfor\W+(?:an? |the )?{owner.name}\b(?!.*\byet\b)", said) is not None
 
 
 def unreachable(piece: Piece) -> Iterator[Finding]:

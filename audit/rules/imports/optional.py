@@ -1,0 +1,77 @@
+"""Imports that may fail: a call above asks for the library, or a helper loads the module and knows what to do."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit.rules.code import Module, is_function, last_name
+from audit.rules.local import Import, Local, catches_import_error
+
+ASKED = re.compile(
+    r"(?:find_spec|available|installed|require\w*|dependenc\w+)\(\s*[(\[]?((?:\s*f?['\"][\w-]+[^'\"\n]*['\"],?)+)"
+)
+ASKED_BY_NAME = re.compile(r"is_(?<!\wis_)(\w+?)_(?:available|installed)\b")
+ASKED_FOR = re.compile(r"['\"]([\w-]+)")
+# Calls that install what is missing, or end with a word on it.
+INSTALLS = re.compile(
+    r"\b(?:check|ensure|install|require|requires|verify|validate)_(?:\w+_)?"
+    r"(?:requirements?|packages?|dependenc(?:y|ies)|backends?|installed|installation|extras?|version)\("
+)
+LOADS = {"import_module", "__import__", "find_spec"}
+PATH = re.compile(r"\.?[A-Za-z_]\w*(?:\.\w+)+|\.\w+")
+
+
+def is_asked_for(item: Import, first: str) -> bool:
+    """Whether a module installs what it imports, or fails with a word on it: `check_requirements(("x2paddle",))`.
+
+    For an import in a function it may do so anywhere; any other must stand below.
+    """
+    text = item.piece.text
+    if not INSTALLS.search(text):
+        return False
+    if not item.deferred:
+        above = [line for line in item.piece.tree.body if line.lineno < item.line] if item.piece.tree else []
+        text = "\n".join(ast.unparse(line) for line in above if isinstance(line, ast.Expr))
+        if not INSTALLS.search(text):
+            return False
+    # `rknn-toolkit-lite2` brings rknnlite.
+    heads = {name.partition("-")[0] for texts in ASKED.findall(text) for name in ASKED_FOR.findall(texts)}
+    alike = any(len(head) > 3 and first.startswith(head) for head in heads)
+    return alike or re.search(rf"['\"]{first.replace('_', '[-_]')}\b", text) is not None
+
+
+def listed(local: Local) -> Iterator[str]:
+    """Paths of modules that a table names, `{"Net": ("app.net", "torch")}`, whose reader knows what to do without them.
+
+    The reader imports them where they are asked for, in `try: … except ImportError`; it may stand in another module.
+    """
+    readers = {path: names for path, module in local.modules.items() if (names := set(functions_that_load(module)))}
+    for module in local.modules.values() if readers else ():
+        taken = (name for path, item in local.edges(module) for name in readers.get(path, set()) & set(item.names))
+        helpers = readers.get(module.path, set()) | set(taken)
+        if helpers:
+            calls = [call for _, call, _ in module.calls if last_name(call.func) in helpers]
+            for node in (node for table in (*module.of((ast.Dict,)), *calls) for node in ast.walk(table)):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and PATH.fullmatch(node.value):
+                    yield from places(local, module.path, node.value)
+
+
+def functions_that_load(module: Module) -> Iterator[str]:
+    """Names of functions that import what they are told in `try: … except ImportError`, and of those around them."""
+    if not any("import_module" in piece.text or "__import__" in piece.text for piece in module.pieces):
+        return
+    for _, call, name in module.calls:
+        holders = list(module.enclosing(call)) if name.rpartition(".")[2] in LOADS else []
+        tries = [holder for holder in holders if isinstance(holder, ast.Try)]
+        if any(catches_import_error(handler) for node in tries for handler in node.handlers):
+            yield from (holder.name for holder in holders if is_function(holder))
+
+
+def places(local: Local, path: str, name: str) -> Iterator[str]:
+    """Paths of the modules that a dotted name may mean in a file: from the root, or from its own folder."""
+    inner = name.lstrip(".").replace(".", "/")
+    folder = path.rpartition("/")[0]
+    for start in dict.fromkeys((f"{folder}/" * bool(folder), "", "src/")):
+        for ending in (".py", "/__init__.py"):
+            if f"{start}{inner}{ending}" in local.modules:
+                yield f"{start}{inner}{ending}"
