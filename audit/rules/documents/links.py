@@ -24,7 +24,7 @@ IN_REST = (
     re.compile(r"`[^`<>]+<([^`<>\s]{1,300})>`__?"),
     re.compile(r"^\s*\.\. _[^:]+: +(\S+)\s*$"),
 )
-SPAN = re.compile(r"(`+)(?:(?!\1).)+\1")
+SPAN = re.compile(r"(?<!`)`{1,2}[^`]+`{1,2}(?!`)")
 UNSEEN = re.compile(r"<!--.*?-->|\$\$?[^$]*\$\$?")  # comments, formulas
 # What is no path in the tree: addresses, anchors, templates, and what stands for a path that the reader knows.
 NO_PATH = re.compile(
@@ -49,7 +49,8 @@ PAGES = (".html", ".htm", ".php")  # which a site makes out of others
 HOST = re.compile(r"^(?:[\w-]+\.)+(?:com|org|net|io|ai|edu|gov|de|dev|app|co|ly|me)(?:[/:]|$)", re.I)  # no scheme
 SUBMODULE = re.compile(r"^\s*path\s*=\s*(\S+)\s*$", re.M)
 MARKS = ("](", "]:", "src", "href", "SRC", "HREF", "::", ">`", ".. _")  # without one of these a line leads nowhere
-MOST = 200  # paths of one document
+MOST = 100  # paths of one document
+MOST_IGNORED = 1000  # lines of a list of what git is to pass by
 
 
 def broken(piece: Piece, target: Target, files: frozenset[str]) -> Iterator[tuple[int, str]]:
@@ -60,9 +61,6 @@ def broken(piece: Piece, target: Target, files: frozenset[str]) -> Iterator[tupl
     missing, and likewise in a distribution (with a PKG-INFO, or no README at its root), which leaves folders out.
     """
     readme = is_readme(piece.path)
-    beside = (normpath(f"{folder}/PKG-INFO") for folder in PurePosixPath(piece.path).parents)
-    whole = any("/" not in path and is_readme(path) for path in target.files)
-    packed = not whole or not files.isdisjoint(beside)
     seen: set[str] = set()
     for number, link in links(piece):
         path = plain(link)
@@ -76,7 +74,7 @@ def broken(piece: Piece, target: Target, files: frozenset[str]) -> Iterator[tupl
             continue
         if "/" in piece.path and any(is_held(other, target) for other in above(piece.path, path)):
             continue
-        if (packed or not readme) and not has_alike(place, files):
+        if not (readme and is_whole(piece, files)) and not has_alike(place, files):
             continue
         yield number, path
 
@@ -106,12 +104,18 @@ def is_path(path: str, readme: bool) -> bool:
     return named or (readme and ("/" in path.strip("/") or path.endswith("/") or KNOWN.fullmatch(path) is not None))
 
 
+def is_whole(piece: Piece, files: frozenset[str]) -> bool:
+    """Whether a document lies in a repository, and not in what a distribution took of one."""
+    beside = (normpath(f"{folder}/PKG-INFO") for folder in PurePosixPath(piece.path).parents)
+    return files.isdisjoint(beside) and any("/" not in path and is_readme(path) for path in files)
+
+
 def is_held(place: str, target: Target) -> bool:
     """Whether the tree has a file or a folder of this path."""
-    if "folders" not in target.derived:
-        paths = map(PurePosixPath, target.files)
-        target.derived["folders"] = frozenset(str(folder) for path in paths for folder in path.parents)
-    return place in target.files or place in target.derived["folders"]
+    if "places" not in target.derived:
+        folders = (str(folder) for path in target.files for folder in PurePosixPath(path).parents)
+        target.derived["places"] = frozenset((*target.files, *folders))
+    return place in target.derived["places"]
 
 
 def is_elsewhere(place: str, target: Target) -> bool:
@@ -134,7 +138,7 @@ def is_elsewhere(place: str, target: Target) -> bool:
 def is_ignored(place: str, lines: list[str]) -> bool:
     """Whether git passes a path by: the last line that means it, or a folder above it, decides."""
     ignored = False
-    for line in lines:
+    for line in lines[:MOST_IGNORED]:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
