@@ -30,6 +30,7 @@ Source = tuple[Module, ast.Call]
 Place = tuple[Keys, Source | None]  # keys in a file, and the call that loads it where one is known
 
 DEEPEST = 30  # names that one table is followed through
+MOST_STEPS = 50_000  # of one tree; any table may go anywhere in a larger one
 CHAINED = 6  # calls that one expression is followed through
 SAME = {"copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict", "edict"}
 ASKING = {"get", "pop", "setdefault"}
@@ -38,7 +39,7 @@ AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode"
 
 
 class Flow:
-    """The functions of a tree with those that call them, through which tables are followed."""
+    """The functions of a tree with those that call them."""
 
     def __init__(self, every: Iterable[Module], records: Collection[str]) -> None:
         self.every = list(every)
@@ -48,6 +49,7 @@ class Flow:
         self.methods: dict[ast.AST, ast.ClassDef] = {}
         self.known: dict[tuple[ast.AST, str, tuple[ast.expr, ...]], list[Place] | None] = {}
         self.visiting: list[object] = []
+        self.steps = 0
         for module in self.every:
             for _, node in module.statements():
                 if is_function(node):
@@ -68,7 +70,7 @@ class Flow:
                         found[module, (*keys, ONE) if source else keys, source] = None
                     elif keys or use is not Use.FORMAT:
                         found[module, keys if keys or use is Use.WHOLE else ELSEWHERE, source] = None
-        return list(found)
+        return list(found) if self.steps <= MOST_STEPS else [(module, (), None) for module in self.every]
 
     @cached_property
     def callers(self) -> dict[str, list[Source]]:
@@ -119,7 +121,8 @@ class Flow:
             else:
                 break
         links.reverse()
-        if depth > CHAINED:
+        self.steps += 1
+        if depth > CHAINED or self.steps > MOST_STEPS:
             return []
         above = self.of_root(module, node, depth)
         if above is not None:
