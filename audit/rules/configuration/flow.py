@@ -48,8 +48,7 @@ class Flow:
         self.classes: dict[str, list[tuple[Module, ast.ClassDef]]] = defaultdict(list)
         self.methods: dict[ast.AST, ast.ClassDef] = {}
         self.known: dict[tuple[ast.AST, str, tuple[ast.expr, ...]], list[Place] | None] = {}
-        self.visiting: list[object] = []
-        self.steps = 0
+        self.visiting, self.steps = list[object](), 0
         for module in self.every:
             for _, node in module.statements():
                 if is_function(node):
