@@ -11,7 +11,9 @@ UNSAFE_MARK = re.compile(
     rf"#.*(?:\bnosec\b|\bnoqa\s*:[\w\s,]*\b(?:{UNSAFE})\b|\bpylint:\s*disable=[\w,\s-]*\b(?:eval|exec)-used)"
 )
 DROP_MARK = re.compile(
-    r"#.*(?:\bnoqa\s*:[\w\s,]*\b(?:S11[02]|BLE001)\b|\bpylint:\s*disable=[\w,\s-]*\b(?:broad|bare)-exce)", re.I
+    r"#.*(?:\bnoqa\s*:[\w\s,]*\b(?:S11[02]|BLE001)\b|\bnosec\b[\s:]*(?:B\d+,\s*)*B11[02]\b"
+    r"|\bpylint:\s*disable=[\w,\s-]*\b(?:broad|bare)-exce)",
+    re.I,
 )  # of an error that nobody hears of
 PRINT_MARK = re.compile(rf"#.*\bnoqa\s*:[\w\s,]*\b(?:{PRINTS})\b", re.I)
 OF_FILE = re.compile(r"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa\s*:.*$", re.M | re.I)

@@ -76,10 +76,10 @@ def is_of_listed(module: Module, call: ast.Call) -> bool:
         new = [inner for value in sources for inner in ast.walk(value)]
         over += new
     names = {last_name(one.func) for one in over if isinstance(one, ast.Call)}
-    asking = askers(module)
-    return not names.isdisjoint(LISTS) or any(
-        is_function(node) and node.name in names and id(node) in asking for _, node in module.statements()
-    )
+    if "asker names" not in module.derived:
+        holders = {module.scope(call) for call in asking_calls(module)}
+        module.derived["asker names"] = {holder.name for holder in holders if is_function(holder)}
+    return not (names.isdisjoint(LISTS) and names.isdisjoint(module.derived["asker names"]))
 
 
 def held_values(module: Module) -> dict[str, list[ast.expr]]:

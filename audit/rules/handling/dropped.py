@@ -11,6 +11,7 @@ REMOVES = {"unlink", "rmtree"}
 PASSING = re.compile(r"te?mp|temporary|scratch|stag(e|ing)|partial|(^|\W|_)(part|lock|sock)", re.I)  # not meant to stay
 GIVES_BACK = {"close", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
 BLANK = {"zeros", "zeros_like", "ones", "ones_like"}  # arrays and tensors of nothing
+NOTEBOOKS = ("IPython", "google.colab")  # what code asks for that may run in one
 EMPTY = {"set", "dict", "list", "tuple"}
 KEEPS = {"append", "add", "extend", "insert", "put", "print", "update"}  # what fails is what they are given
 NUMBER = (ast.Constant, ast.USub)  # of `-1`
@@ -28,7 +29,7 @@ def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.
     leaving = [line for line in node.finalbody if isinstance(line, ast.Return | ast.Break | ast.Continue)]
     lost: list[tuple[ast.stmt | ast.ExceptHandler, str]] = [(line, "finally") for line in leaving[:1]]
     imports = [isinstance(line, ast.Import | ast.ImportFrom) for line in node.body]
-    if not all(imports):
+    if not all(imports) and not asks_for_notebook(node.body):
         lost += [
             (handler, f"except{f' {ast.unparse(handler.type)}' if handler.type else ''}:")
             for handler in node.handlers
@@ -41,6 +42,14 @@ def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.
             if not (any(imports) and (is_set_up(node) or all(map(is_assigned, handler.body))))
         ]
     return lost
+
+
+def asks_for_notebook(body: list[ast.stmt]) -> bool:
+    """Whether a block begins with what only a notebook has: it asks where it runs, or is of use nowhere else."""
+    first = body[0]
+    names = [alias.name for alias in first.names] if isinstance(first, ast.Import) else []
+    names += [first.module or ""] if isinstance(first, ast.ImportFrom) else []
+    return any(name.startswith(NOTEBOOKS) for name in names)
 
 
 def answers(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
@@ -102,7 +111,8 @@ def is_setting(node: ast.expr, names: set[str]) -> bool:
 def is_definition(line: ast.stmt) -> bool:
     """An import, or what is made of it at once: a class, a function, another name; nothing that is run."""
     if isinstance(line, ast.Assign):
-        return not any(isinstance(node, ast.Call) for node in ast.walk(line.value))
+        calls = (node for node in ast.walk(line.value) if isinstance(node, ast.Call))
+        return all(dotted(call.func) == "getattr" for call in calls)  # by another name in older versions
     return isinstance(line, ast.Import | ast.ImportFrom | ast.ClassDef) or is_function(line)
 
 

@@ -199,22 +199,20 @@ def is_wrapped(module: Module, call: ast.Call, told: set[str]) -> bool:
 
 def is_called_with_care(module: Module, name: str, depth: int) -> bool:
     """Whether a call of the function in this module stands in a `try`, or where somebody asks for files."""
-    for call in called_by_name(module, name):
-        if is_made_before(module, call):
-            return True
-        around = [holder for holder in module.enclosing(call) if is_function(holder)]
-        if (
-            is_tried(module, call)
-            or is_of_listed(module, call)
-            or any(asks(module, one, made_of(module, call, one), 0) for one in around)
-        ):
-            return True
-        if not around and id(module.scope(call)) in askers(module):
-            return True
-        further = around and depth < DEEPEST and around[-1].name != name
-        if further and is_called_with_care(module, around[-1].name, depth + 1):
-            return True
-    return False
+    return any(is_careful(module, call, name, depth) for call in called_by_name(module, name))
+
+
+def is_careful(module: Module, call: ast.Call, name: str = "", depth: int = 0) -> bool:
+    """Whether a call stands in a `try`, or behind what asks for files or makes them; or all that holds it does."""
+    if is_made_before(module, call) or is_tried(module, call) or is_of_listed(module, call):
+        return True
+    around = [holder for holder in module.enclosing(call) if is_function(holder)]
+    if any(asks(module, one, made_of(module, call, one), 0) for one in around):
+        return True
+    if is_verified(module, call) or (not around and id(module.scope(call)) in askers(module)):
+        return True
+    further = around and depth < DEEPEST and around[-1].name != name
+    return bool(further) and is_called_with_care(module, around[-1].name, depth + 1)
 
 
 def asks(module: Module, function: Function, told: set[str], line: int, read: Reading | None = None) -> bool:

@@ -4,7 +4,7 @@ import ast
 import builtins
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from audit.model import Confidence, Finding, Severity, found
@@ -19,20 +19,24 @@ from audit.rules.code import (
     keyword,
     last_name,
     modules,
+    text_of,
 )
 from audit.rules.family import Family, rule
+from audit.rules.handling import elsewhere, torches
 from audit.rules.handling.callers import called_by_name
-from audit.rules.handling.dropped import drops, gives_back, is_broad
+from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, is_broad
+from audit.rules.handling.elsewhere import asked_as, waiting
 from audit.rules.handling.given import is_given, is_just_made, is_unasked
 from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
 from audit.rules.handling.kept import holds_weights, is_network, is_of_no_device, opened
 from audit.rules.handling.pictures import is_asked, is_told_of, is_used_at_once, is_used_next
-from audit.rules.handling.torches import WHERE_OLD, settle, torches
+from audit.rules.handling.torches import WHERE_OLD
 from audit.rules.marked import DROP_MARK, is_marked
 from audit.rules.reading import (
     OPENERS,
     OPTIONS,
     Read,
+    default_of,
     is_listed,
     is_tried,
     known_path,
@@ -85,6 +89,8 @@ CUDA = rule(
 
 NEEDS = "needs CUDA whatever the machine has"
 CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
+TRUSTS = re.compile(r"trust|unsafe|insecure|dangerous|allow_?(any|arbitrary|pickle)", re.I)  # of an opt-out
+RESTRICTS = re.compile(r"restrict|(?<!un)safe|limited|allow_?list|whitelist", re.I)  # of an unpickler
 MOST = 100  # calls of one name that are looked at
 SHOWN = 5  # line numbers named in one message
 
@@ -95,8 +101,8 @@ def find(target: Target) -> Iterator[Finding]:
 
 
 def draft(target: Target) -> Iterator[Finding]:
-    """What is found in each module, what may be where torch is old, and what the tree says of torch."""
-    yield from torches(target, UNSAFE_LOAD)
+    """What is found in each module, what may be where torch is old or nobody asks, and what files say of these."""
+    yield from torches.manifests(target, UNSAFE_LOAD)
     for module in modules(target):
         if TEST_PATH.search(module.path):
             yield from unfelt(module)
@@ -113,6 +119,12 @@ def draft(target: Target) -> Iterator[Finding]:
         yield from pictures(module)
         yield from devices(module)
         yield from unchecked(module)
+        yield from elsewhere.notes(module, UNCHECKED)
+
+
+def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings of the drafts of a whole tree."""
+    return torches.settle(elsewhere.settle(drafts))
 
 
 def swallowed(module: Module) -> Iterator[Finding]:
@@ -126,7 +138,7 @@ def swallowed(module: Module) -> Iterator[Finding]:
         elif isinstance(node, ast.With | ast.AsyncWith):
             calls = (item.context_expr for item in node.items)
             dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(module, call)]
-            if dropped and (cleans(module, node) or gives_back(node.body)):
+            if dropped and (cleans(module, node) or gives_back(node.body) or is_probe(module, node)):
                 continue
         else:
             continue
@@ -147,24 +159,33 @@ def cleans(module: Module, node: ast.stmt) -> bool:
     return raises or (is_function(scope) and CLEANS.search(scope.name) is not None)
 
 
-def goes_on(module: Module, node: ast.Try | ast.TryStar) -> bool:
+def is_probe(module: Module, node: ast.With | ast.AsyncWith) -> bool:
+    """Whether a `with suppress(...)` asks for a notebook, or tries one way after the other before it raises."""
+    return asks_for_notebook(node.body) or goes_on(module, node)
+
+
+def goes_on(module: Module, node: ast.Try | ast.TryStar | ast.With | ast.AsyncWith) -> bool:
     """Whether one way is tried after the other, each left with its result, and an error is raised where none works.
 
     The last way, which nobody tries, raises too: `return solve(x)` after `try: return solve(x)`.
     """
-    last = node.body[-1]
+    loop, last = module.parents.get(node), node.body[-1]
+    after = (loop.body[-1] if isinstance(loop, ast.For) else node).end_lineno or node.lineno
+    if isinstance(loop, ast.For) and isinstance(last, ast.Return | ast.Break):
+        inside = (inner for inner in ast.walk(module.scope(loop)) if isinstance(inner, ast.Raise | ast.Call))
+        if any(is_raising(inner) and inner.lineno > after for inner in inside):
+            return True
     if not isinstance(last, ast.Return):
         return False
-    loop = module.parents.get(node)
-    after = (loop if isinstance(loop, ast.For) else node).end_lineno or node.lineno
-    if isinstance(loop, ast.For):
-        raising = (inner for inner in ast.walk(module.scope(loop)) if isinstance(inner, ast.Raise))
-        if any(inner.lineno > after for inner in raising):
-            return True
     way = last_name(last.value.func) if isinstance(last.value, ast.Call) else ""
     own = way and not hasattr(builtins, way)  # `len()` is no way
     again = [call for call in called_by_name(module, way) if call.lineno > after] if own else []
     return any(module.scope(call) is module.scope(node) and not is_tried(module, call) for call in again[:MOST])
+
+
+def is_raising(node: ast.Raise | ast.Call) -> bool:
+    """`raise`, and functions called like one that logs besides: `raise_log(error)`."""
+    return isinstance(node, ast.Raise) or last_name(node.func).startswith("raise_")
 
 
 def unfelt(module: Module) -> Iterator[Finding]:
@@ -200,10 +221,11 @@ def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding
     weights = filled or (holds_weights(module, call) and not is_of_no_device(module, call))
     if not placed and weights:
         yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
-    restricted = keyword(call, "pickle_module") is not None and chooses_classes(module)
+    pickles = keyword(call, "pickle_module")
+    restricted = (pickles is not None and chooses_classes(module, pickles)) or is_opted_out(module, call)
     if is_constant(keyword(call, "weights_only"), False) and not restricted:
         yield found(UNSAFE_LOAD, place, "weights_only=False runs code from the file", excerpt)
-    elif keyword(call, "pickle_module") is not None and not restricted:
+    elif pickles is not None and not restricted:
         yield found(UNSAFE_LOAD, place, "pickle_module= runs code from the file", excerpt)
     elif weights and is_given_file(module, call):
         yield found(UNSAFE_LOAD, place, WHERE_OLD, excerpt)
@@ -221,11 +243,29 @@ def is_given_file(module: Module, call: ast.Call) -> bool:
     return option or "{" in known or (not known and is_given(module, path, functions, told) and bool(told))
 
 
-def chooses_classes(module: Module) -> bool:
-    """Whether a class of the module says which classes a pickle may name."""
+def is_opted_out(module: Module, call: ast.Call) -> bool:
+    """Whether a call stands where somebody has said that he trusts the file: `if trusted:`, which is off by default."""
+    child: ast.AST = call
+    for holder in module.enclosing(call):
+        if isinstance(holder, ast.If) and child in holder.body and isinstance(holder.test, ast.Name | ast.Attribute):
+            name = last_name(holder.test)
+            functions = (one for one in module.enclosing(holder) if is_function(one))
+            given = (default_of(function, name) for function in functions)
+            if TRUSTS.search(name) and not any(is_constant(value, True) for value in given):
+                return True
+        child = holder
+    return False
+
+
+def chooses_classes(module: Module, pickles: ast.expr) -> bool:
+    """Whether a class of the module, or one that it derives from, says which classes a pickle may name."""
+    if RESTRICTS.search(dotted(pickles)):
+        return True
     classes = (node for _, node in module.statements() if isinstance(node, ast.ClassDef))
-    own = (node for node in classes if any(last_name(base) == "Unpickler" for base in node.bases))
-    return any(is_function(line) and line.name == "find_class" for node in own for line in node.body)
+    bases = [(node, last_name(base)) for node in classes for base in node.bases]
+    named = any(RESTRICTS.search(name) and name.endswith("Unpickler") for _, name in bases)
+    own = (line for node, name in bases if name == "Unpickler" for line in node.body)
+    return named or any(is_function(line) and line.name == "find_class" for line in own)
 
 
 def devices(module: Module) -> Iterator[Finding]:
@@ -269,9 +309,11 @@ def unchecked(module: Module) -> Iterator[Finding]:
             continue
         path = unchecked_read(module, call, name, argument)
         if path and not is_just_made(module, call, argument):
-            whose = "path that its user gives" if path[0] == "{" else "fixed path"
+            default = isinstance(argument, ast.Name) and is_default(module, argument)
+            whose = "path that its user gives" if path[0] == "{" else f"{'default' if default else 'fixed'} path"
             message = f"{called(call, name)}() of a {whose}, unchecked"
-            yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+            finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+            yield waiting(finding, [asked_as(module, call, argument)]) if default or path[0] == "{" else finding
         elif not path and not teaches and is_unasked(module, call, argument):
             scope = module.scope(call)
             first = first or scope
@@ -282,7 +324,14 @@ def unchecked(module: Module) -> Iterator[Finding]:
         more = f"; again in line {', '.join(lines[:SHOWN])}{' …' if len(lines) > SHOWN else ''}" if lines else ""
         message = f"{called(call, name)}() of a path that its caller gives, unchecked{more}"
         finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
-        yield replace(finding, confidence=Confidence.LOW)
+        names = [asked_as(module, read[1], read[3]) for read in same]
+        yield waiting(replace(finding, confidence=Confidence.LOW), names)
+
+
+def is_default(module: Module, name: ast.Name) -> bool:
+    """Whether a name is a parameter whose default the code fixes, and callers may change."""
+    functions = (holder for holder in module.enclosing(name) if is_function(holder))
+    return any(text_of(default_of(function, name.id)) for function in functions)
 
 
 def is_own_place(module: Module, scope: ast.AST, call: ast.Call, name: str) -> bool:

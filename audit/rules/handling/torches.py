@@ -16,7 +16,7 @@ SAFE = (2, 6)  # and on from here
 CLAUSE = re.compile(r"(===?|~=|<=|<|\^|(?<![<>!=~])=)\s*v?(\d+(?:\.\d+)*)")
 
 
-def torches(target: Target, rule: Rule) -> Iterator[Finding]:
+def manifests(target: Target, rule: Rule) -> Iterator[Finding]:
     """Drafts that say of each manifest which versions of torch it allows."""
     for piece in target.pieces:
         for item in from_piece(piece) if "torch" in piece.text else ():
