@@ -170,19 +170,19 @@ def definitions(module: Module) -> Iterator[Place]:
                 if long and (mark := fingerprint(node, text, constants, renamed)):
                     for name in joined(node, defined, lines) if not holders else ():
                         mark += fingerprint(defined[name], written(defined[name], module.origins), constants, renamed)
-                    excerpt = piece.line(node.lineno)[:120]
-                    at, types = piece.at(node.lineno), forwarded(node)
-                    yield Place(node.name, at, lines, holders, mark, excerpt, types=types)
+                    at, excerpt = piece.at(node.lineno), piece.line(node.lineno)[:120]
+                    yield Place(node.name, at, lines, holders, mark, excerpt, types=forwarded(node))
                 holders = (*holders, node.lineno)
             waiting += [(child, holders) for child in reversed(held(node))]
 
 
 def joined(node: Function | ast.ClassDef, own: Collection[str], lines: int) -> list[str]:
-    """Names of its module's own definitions, where every fourth line of a function, or more, calls one.
+    """Names of its module's own definitions, where a function needs nothing and every fourth line or more calls one.
 
     `run` with its `main(parse_opt())` is about them: in another file the same words mean others.
     """
-    calls = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)] if is_function(node) else []
+    program = is_function(node) and len(node.args.posonlyargs + node.args.args) <= len(node.args.defaults)
+    calls = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)] if program else []
     called = [func.id for func in calls if isinstance(func, ast.Name) and func.id in own and func.id != node.name]
     return sorted(set(called)) if len(set(called)) > 1 and 4 * len(called) >= lines else []
 
