@@ -21,7 +21,8 @@ DISTRIBUTIONS = {
     "umsgpack": "u-msgpack-python", "rest_framework": "djangorestframework", "pyximport": "cython",
     "haiku": "dm-haiku", "acme": "dm-acme", "reverb": "dm-reverb", "sonnet": "dm-sonnet", "pyro": "pyro-ppl",
     "lightning_fabric": "lightning", "functorch": "torch",
-    "torchgen": "torch", "distributed": "dask",
+    "torchgen": "torch", "distributed": "dask", "iterstrat": "iterative-stratification", "nacl": "pynacl",
+    "socks": "pysocks", "jose": "python-jose", "pythonjsonlogger": "python-json-logger",
 }  # fmt: skip
 # Names that nobody gives to a distribution on purpose: a module of the project is meant.
 OWN_NAMES = re.compile(

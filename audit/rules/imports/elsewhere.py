@@ -32,6 +32,7 @@ PER_MACHINE = re.compile(
 )
 CLONE = re.compile(r"\bgit\s+clone\s[^\n]*?[\w:]/([\w.-]+?)(?:\.git)?(?=[\s\"'`]|$)")
 # A script that looks for modules among what Kaggle lays beside it, or that imports from another language.
+SUPPLYING = ("sys.path", "jpype")  # without one of these in a file SUPPLIED finds nothing
 SUPPLIED = re.compile(r"sys\.path\b[^\n]*(?:\.\./input|/kaggle/)|\bjpype\.imports\b")
 
 
@@ -98,12 +99,14 @@ class Elsewhere:
 
     def is_supplied(self, module: Module) -> bool:
         """Whether a module looks for others in a submodule, or where a service lays them."""
-        texts = [piece.text for piece in module.pieces]
-        if any(SUPPLIED.search(text) for text in texts):
-            return True
-        said = [line for text in texts if "sys.path" in text for line in text.split("\n") if "sys.path" in line]
-        known = {folder[-1].lower() for folder in self.folders} | self.laid
-        return any(name in line.lower().replace("-", "_") for name in known for line in said)
+        if "supplied" not in module.derived:
+            texts = [piece.text for piece in module.pieces if any(hint in piece.text for hint in SUPPLYING)]
+            said = [line.lower().replace("-", "_") for text in texts for line in text.split("\n") if "sys.path" in line]
+            known = {folder[-1].lower() for folder in self.folders} | self.laid
+            laid = any(name in line for name in known for line in said)
+            module.derived["supplied"] = laid or any(map(SUPPLIED.search, texts))
+        supplied: bool = module.derived["supplied"]
+        return supplied
 
 
 def meet(folder: tuple[str, ...], path: tuple[str, ...]) -> bool:
@@ -113,8 +116,8 @@ def meet(folder: tuple[str, ...], path: tuple[str, ...]) -> bool:
 
 def is_script(module: Module, first: str) -> bool:
     """Whether a name may be a script that Kaggle gives a notebook."""
-    on_kaggle = module.is_notebook and any(ON_KAGGLE.search(piece.text) for piece in module.pieces)
-    return on_kaggle and SCRIPT.fullmatch(first) is not None
+    may_be = module.is_notebook and SCRIPT.fullmatch(first) is not None
+    return may_be and any(ON_KAGGLE.search(piece.text) for piece in module.pieces)
 
 
 def installed(text: str) -> Iterator[str]:

@@ -282,11 +282,12 @@ def only_round(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> It
     last = loop.body[-1]
     if not isinstance(last, ast.Break | ast.Return) or trains(loop) or not evaluates(module, loop, loop.iter):
         return
-    if any(isinstance(inner, ast.Continue | ast.For | ast.While) for line in loop.body for inner in ast.walk(line)):
+    inside = [inner for line in loop.body for inner in ast.walk(line)]
+    if any(isinstance(inner, ast.Continue | ast.For | ast.While) for inner in inside):
         return
-    if any(LOOKS.search(named(inner)) for line in loop.body for inner in ast.walk(line)):
+    if any(LOOKS.search(named(inner)) for inner in inside):
         return
-    worked_out = (compared(inner) for line in loop.body for inner in ast.walk(line))
+    worked_out = (compared(inner) for inner in inside if not is_condition(module, inner))
     names = [name for name, pair in worked_out if len(pair) == 2 and (METRIC.match(name) or name == "equality")]
     if names and not says_so(module, piece, loop, loop.lineno - 1, last.lineno + 1):
         message = f"{names[0]} of the first batch of {ast.unparse(loop.iter)[:60]}"

@@ -32,7 +32,8 @@ METRIC = re.compile(
     r"|matthews_corrcoef|average_precision|classification_report|confusion_matrix|inception_score|brier_score"
     r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|error_rate|kappa|coverage|s?mape|abs_rel|mrr|mcc|eer"
     r"|sensitivity|specificity|reciprocal_rank|hit_?(?:rate|ratio)|success_rate|exact_match|f_?(?:score|measure|beta)"
-    r"|concordance_index|c_?index|meteor|chrf|cider|bert_?score|edit_distance|levenshtein))(s|_\w+)?$", re.I
+    r"|concordance_index|c_?index|qwk|rmsle|mcrmse|log_loss|gini|lwlrap|meteor|chrf|cider|bert_?score"
+    r"|edit_distance|levenshtein))(s|_\w+)?$", re.I
 )  # fmt: skip
 SCORES = {"evaluate", "score", "metric", "metric_fn"}  # of Keras, scikit-learn, and what is handed in
 PLAIN = ("equality", "overlap")  # may be anything, where nothing calls it a metric

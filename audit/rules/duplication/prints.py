@@ -1,0 +1,170 @@
+"""Fingerprints of definitions, which do not depend on the choice of names."""
+
+import ast
+import hashlib
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from audit.rules.code import Function, is_function, is_text
+
+MIN_NODES = 16  # of the syntax tree: six lines of a list are not logic
+SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells names of other kinds from variables
+DEFINING = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
+BINDING = {ast.Name, ast.Attribute, ast.Subscript, ast.Starred, ast.List, ast.Tuple}  # may be given a value
+TYPES_ONLY = {"annotation", "returns", "type_comment", "type_params", "kind", "ctx"}
+
+
+@dataclass
+class Text:
+    """A definition written out as a row of words, layout, comments, documentation and annotations left away.
+
+    Attributes:
+        names: where in the row names stand, which may be chosen; those of attributes begin with a full stop, those of
+            keywords with `=`.
+        stored: of each name, whether it is given a value there.
+        spans: of each definition inside: from which word to which, and its number of nodes.
+    """
+
+    words: list[str] = field(default_factory=list)
+    names: list[int] = field(default_factory=list)
+    stored: list[bool] = field(default_factory=list)
+    spans: dict[ast.AST, tuple[int, int, int]] = field(default_factory=dict)
+
+
+def written(node: ast.AST, imported: Mapping[str, str]) -> Text:
+    """The row of a definition and, within it, of those inside.
+
+    `x: int = 3` is written as `x = 3`, but in a class without a method: there the types are what it says.
+    """
+    text = Text()
+    words = text.words
+    nodes = 0
+    opened: list[tuple[ast.AST, int, int]] = []
+    waiting: list[Any] = [node]
+    while waiting:
+        item = waiting.pop()
+        kind = item.__class__
+        if kind is tuple:
+            word, chosen, stored = item
+            if chosen:
+                text.names.append(len(words))
+                text.stored.append(stored)
+            words.append(word)
+        elif kind is list:
+            words.append(f"[{len(item)}")
+            waiting.extend(reversed(item))
+        elif kind is ast.Constant:
+            words.append(repr(item.value))
+        elif item is text:  # the end of the definition that was opened last
+            inner, start, before = opened.pop()
+            text.spans[inner] = (start, len(words), nodes - before)
+        elif issubclass(kind, ast.AST):
+            name, parts = meaning(kind)
+            values = [getattr(item, part) for part in parts]
+            stored = kind is ast.arg or (kind in BINDING and isinstance(item.ctx, ast.Store))
+            if kind in DEFINING:
+                stored = bool(opened) and is_function(item) and is_function(opened[-1][0])
+                opened.append((item, len(words), nodes))
+                waiting.append(text)
+                values = [body_of(item) if value is item.body else value for value in values]
+                if kind is ast.ClassDef and [getattr(base, "id", "") for base in item.bases] == ["object"]:
+                    values = [[] if value is item.bases else value for value in values]  # so is every class
+            elif kind is ast.AnnAssign:
+                of_record = bool(opened) and is_record(opened[-1][0])
+                name, values = "Assign", [[item.target], item.value, *([item.annotation] if of_record else [])]
+            nodes += 1
+            words.append(name)
+            sign = SIGNS.get(kind, "")
+            chosen = sign != "." or is_of_a_variable(item, imported)
+            waiting.extend((sign + v, chosen, stored) if v.__class__ is str else v for v in reversed(values))
+        else:
+            words.append(repr(item))
+    return text
+
+
+def is_of_a_variable(node: ast.AST, imported: Mapping[str, str]) -> bool:
+    """Whether an attribute is one of `self` or another variable: those of what is imported have the names they have."""
+    holder = node.value if isinstance(node, ast.Attribute) else None
+    return isinstance(holder, ast.Name) and holder.id not in imported
+
+
+def is_record(node: ast.AST) -> bool:
+    """A class that has fields and no method: it is nothing but the names of its fields."""
+    return isinstance(node, ast.ClassDef) and not any(map(is_function, node.body))
+
+
+def hands_on(node: ast.AST) -> bool:
+    """Whether a definition is one call and no more: `def __init__(self): super().__init__(url=SMALL_URL)`."""
+    while is_function(node) or isinstance(node, ast.ClassDef):
+        if len(body_of(node)) != 1:
+            return False
+        node = body_of(node)[0]
+    return isinstance(node, ast.Expr)
+
+
+def body_of(node: Function | ast.ClassDef) -> list[ast.stmt]:
+    """What a definition says behind its docstring."""
+    return node.body[1:] if is_text(node.body[0]) else node.body
+
+
+def forwarded(node: Function | ast.ClassDef) -> str:
+    """The types of a method's parameters if it only hands them on, `super().__init__(model=model)`; "" otherwise."""
+    lines = [line for line in body_of(node) if not isinstance(line, ast.AnnAssign) or line.value]
+    call = lines[0].value if len(lines) == 1 and isinstance(lines[0], ast.Expr | ast.Return) else None
+    above = call.func.value if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else None
+    if not (isinstance(above, ast.Call) and getattr(above.func, "id", "") == "super"):
+        return ""
+    types = [part.annotation for part in ast.walk(node) if isinstance(part, ast.arg)]
+    return ", ".join(ast.unparse(kind) for kind in types if kind)
+
+
+def is_signature(node: ast.AST) -> bool:
+    """Whether a function has no content, as an overload and an abstract method have none."""
+    said = [line.value if isinstance(line, ast.Expr) else line for line in node.body] if is_function(node) else [node]
+    return all(isinstance(part, ast.Pass | ast.Constant) for part in said)
+
+
+@cache
+def meaning(kind: type[ast.AST]) -> tuple[str, tuple[str, ...]]:
+    """The name of a kind of node and those of its parts that say what it does."""
+    return kind.__name__, tuple(name for name in kind._fields if name not in TYPES_ONLY)
+
+
+def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], renamed: dict[str, str]) -> str:
+    """A hash that does not depend on the choice of names; "" for what is too small.
+
+    Names that the definition makes itself (its own, parameters, variables) and those of its module's `constants` count
+    by order of appearance, in each method of a class anew. So do the attributes of a class that has more than its
+    constructor: any two constructors that only store what they are given would else be equal; so would those that only
+    hand on constants, which keep their names there. The fields of a record keep their names. What is imported under
+    another name counts by its own (`renamed`); values count as they are: code with another number is other code.
+    """
+    start, end, count = text.spans[node]
+    if count < MIN_NODES:
+        return ""
+    methods = {f".{item.name}" for item in node.body if is_function(item)} if isinstance(node, ast.ClassDef) else set()
+    first, last = bisect_left(text.names, start), bisect_left(text.names, end)
+    own = {text.words[text.names[n]] for n in range(first, last) if text.stored[n]} | {node.name}
+    own -= methods if len(methods) > 1 else {name for name in own if name.startswith(".")}
+    if is_record(node):
+        own = {node.name}
+    if constants and hands_on(node):
+        constants = set()
+    inside = [item for item in node.body if is_function(item)] if isinstance(node, ast.ClassDef) else []
+    spans = [text.spans[item][:2] for item in reversed(inside)]
+    words = text.words[start:end]
+    shared = {name for name in own if name.startswith(".")} | constants | {node.name}
+    numbers: dict[tuple[str, int], str] = {}
+    for place in text.names[first:last]:
+        name = text.words[place]
+        if name in own or name in constants:
+            while spans and spans[-1][1] <= place:
+                spans.pop()
+            method = spans[-1][0] if spans and spans[-1][0] <= place and name not in shared else 0
+            words[place - start] = numbers.setdefault((name, method), f"#{len(numbers)}")
+        elif name in renamed:
+            words[place - start] = renamed[name]
+    return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()
