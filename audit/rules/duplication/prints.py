@@ -14,6 +14,7 @@ MIN_NODES = 16  # of the syntax tree: six lines of a list are not logic
 SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells names of other kinds from variables
 DEFINING = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
 BINDING = {ast.Name, ast.Attribute, ast.Subscript, ast.Starred, ast.List, ast.Tuple}  # may be given a value
+HANDING = {"dict", "list", "items", "update", "super"}
 TYPES_ONLY = {"annotation", "returns", "type_comment", "type_params", "kind", "ctx"}
 
 
@@ -125,6 +126,41 @@ def is_signature(node: ast.AST) -> bool:
     """Whether a function has no content, as an overload and an abstract method have none."""
     said = [line.value if isinstance(line, ast.Expr) else line for line in node.body] if is_function(node) else [node]
     return all(isinstance(part, ast.Pass | ast.Constant) for part in said)
+
+
+def only_stores(node: ast.AST) -> bool:
+    """Whether a method does nothing but keep what it is given, or give back what the object keeps, by its names.
+
+    `self.alpha = alpha` of a constructor, `{"alpha": self.alpha}` of `get_config`: the names are the class's own, and
+    there is no logic that could stand in one place.
+    """
+    if not is_function(node) or not (node.args.posonlyargs + node.args.args)[:1]:
+        return False
+    lines = body_of(node)
+    if not all(isinstance(line, ast.Assign | ast.AnnAssign | ast.Expr | ast.Return) for line in lines):
+        return False
+    values = [value for line in lines if (value := getattr(line, "value", None)) is not None]
+    return any(map(mentions_self, lines)) and all(map(is_handed, values))
+
+
+def mentions_self(line: ast.stmt) -> bool:
+    """Whether something of the object is read or set."""
+    return any(isinstance(part, ast.Attribute) and getattr(part.value, "id", "") == "self" for part in ast.walk(line))
+
+
+def is_handed(value: ast.AST) -> bool:
+    """A name, an attribute, nothing, a table or list of such, or what the class above gives or is given."""
+    if isinstance(value, ast.Dict):
+        named = all(key is None or isinstance(key, ast.Constant) for key in value.keys)
+        return named and all(map(is_handed, value.values))
+    if isinstance(value, ast.BinOp):
+        return isinstance(value.op, ast.Add) and is_handed(value.left) and is_handed(value.right)
+    if isinstance(value, ast.Call):
+        name = getattr(value.func, "attr", "") or getattr(value.func, "id", "")
+        above = "super()" in ast.unparse(value.func)
+        given = (*value.args, *(item.value for item in value.keywords))
+        return (above or name in HANDING) and all(map(is_handed, given))
+    return isinstance(value, ast.Name | ast.Attribute) or (isinstance(value, ast.Constant) and value.value is None)
 
 
 @cache

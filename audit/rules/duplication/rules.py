@@ -11,7 +11,7 @@ from typing import Self
 
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, Module, is_function, is_text, modules
-from audit.rules.duplication.prints import fingerprint, forwarded, is_signature, written
+from audit.rules.duplication.prints import fingerprint, forwarded, is_signature, only_stores, written
 from audit.rules.family import Family, rule
 from audit.target import Kind, Piece, Target
 from audit.trees import held
@@ -166,7 +166,7 @@ def definitions(module: Module) -> Iterator[Place]:
                 rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                 kept = [row for row in rows if row not in texts] if len(rows) >= MIN_LINES else []
                 lines = len(kept) if is_function(node) else sum(bool(piece.line(row).strip()) for row in kept)
-                long = lines >= MIN_LINES and not is_signature(node)
+                long = lines >= MIN_LINES and not is_signature(node) and not only_stores(node)
                 if long and (mark := fingerprint(node, text, constants, renamed)):
                     for name in joined(node, defined, lines) if not holders else ():
                         mark += fingerprint(defined[name], written(defined[name], module.origins), constants, renamed)

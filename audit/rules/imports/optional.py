@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from audit.rules.code import Module, is_function, last_name
 from audit.rules.local import Import, Local, catches_import_error
@@ -27,7 +28,7 @@ def is_asked_for(item: Import, first: str) -> bool:
     For an import in a function it may do so anywhere; any other must stand below.
     """
     text = item.piece.text
-    if not INSTALLS.search(text):
+    if not installs(text):
         return False
     if not item.deferred:
         above = [line for line in item.piece.tree.body if line.lineno < item.line] if item.piece.tree else []
@@ -38,6 +39,12 @@ def is_asked_for(item: Import, first: str) -> bool:
     heads = {name.partition("-")[0] for texts in ASKED.findall(text) for name in ASKED_FOR.findall(texts)}
     alike = any(len(head) > 3 and first.startswith(head) for head in heads)
     return alike or re.search(rf"['\"]{first.replace('_', '[-_]')}\b", text) is not None
+
+
+@lru_cache(maxsize=1)  # of one file come many imports, one after the other
+def installs(text: str) -> bool:
+    """Whether some call in a file may ask for a library."""
+    return INSTALLS.search(text) is not None
 
 
 def listed(local: Local) -> Iterator[str]:

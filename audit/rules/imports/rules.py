@@ -252,7 +252,7 @@ def cycles(local: Local) -> Iterator[Finding]:
             below = edges.setdefault(module.path, {})
             for path, item in local.edges(module):
                 later = item.deferred or item.typing or item.optional or item.main
-                elsewhere = later or local.is_of_a_package(path, item) or is_below(module, path, item)
+                elsewhere = later or local.is_of_a_package(path, item) or is_below(local, module, path, item)
                 if path != module.path and path in local.modules and not elsewhere:
                     below.setdefault(path, item)
     for group in components({path: set(below) for path, below in edges.items()}):
@@ -264,17 +264,20 @@ def cycles(local: Local) -> Iterator[Finding]:
         yield found(CYCLE, place, f"{' → '.join(loop)}{more}", item.piece.line(item.line)[:120])
 
 
-def is_below(module: Module, path: str, item: Import) -> bool:
+def is_below(local: Local, module: Module, path: str, item: Import) -> bool:
     """Whether a module's dots lead above the folder from which an absolute import would have to come.
 
     `import dlib` in pack/detection/dlib/a.py means the distribution where the module also says `from ..core import`:
-    Python then knows it as detection.dlib.a, and looks for no module in that folder.
+    Python then knows it as detection.dlib.a, and looks for no module in that folder. So does `import paddle` in
+    pack/backend/paddle/, where pack/backend is a package.
     """
     first = item.module.partition(".")[0]
     parts = path.removesuffix(".py").split("/")
     if item.level or first not in parts:
         return False
     own, depth = module.path.split("/"), parts.index(first)
+    if depth and own[: depth + 1] == parts[: depth + 1] and "/".join((*own[:depth], "__init__.py")) in local.modules:
+        return True
     dots = max(other.level for other in imports_of(module))
     return dots > 0 and own[:depth] == parts[:depth] and len(own) - dots <= depth
 

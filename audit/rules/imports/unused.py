@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from functools import cached_property
 
-from audit.rules.code import TEST_PATH, Module, dotted, is_function, is_text, text_of
+from audit.rules.code import TEST_PATH, Module, dotted, is_function, is_text, last_name, text_of
 from audit.rules.local import Import, Local, imports_of
 from audit.target import Piece
 
@@ -122,6 +122,14 @@ def tried(module: Module) -> set[tuple[int | None, int]]:
     return lines
 
 
+def registers(module: Module, piece: Piece, line: int, source: str) -> bool:
+    """Whether a function imports what registers itself and then asks for it by name: `import robots`, `make(name)`."""
+    if not re.match(rf"\s*import {re.escape(source)}\s*(#|$)", piece.line(line)):
+        return False
+    scopes = (module.scope(call) for at, call, _ in module.calls if at is piece and last_name(call.func) == "make")
+    return any(is_function(scope) and scope.lineno < line <= (scope.end_lineno or 0) for scope in scopes)
+
+
 def loads_part(module: Module, piece: Piece, line: int, source: str) -> bool:
     """Whether `import a.b` loads what is used under another name of `a`: `other.b` after `import a as other`."""
     first, _, rest = source.partition(".")
@@ -168,7 +176,7 @@ class Uses:
             module.derived["takes_all"] = any(TAKES_ALL.search(part.text) for part in module.pieces if looks(part.text))
         if module.derived["takes_all"] or self.is_named_in_text(module, name):
             return True
-        if loads_part(module, piece, line, source):
+        if loads_part(module, piece, line, source) or registers(module, piece, line, source):
             return True
         if piece.cell is not None:
             used = re.compile(IN_MAGIC.format(re.escape(name)), re.MULTILINE)

@@ -20,6 +20,7 @@ WORK = {"fit", "train", "evaluate", "run", "load", "save", "preprocess"}  # what
 ALIKE = 3  # methods that two classes share, which are used in turn
 INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
 DOCUMENTED = "a docstring"
+MANY = 5  # functions of a module
 
 
 @dataclass
@@ -142,6 +143,12 @@ class Classes:
             waiting += above - seen
             seen |= above
         return seen - {name}
+
+
+def is_interface(tree: ast.Module) -> bool:
+    """Whether a module describes what others have to bring: functions, each of them nothing but its documentation."""
+    functions = [node for node in tree.body if is_function(node)]
+    return len(functions) >= MANY and all(placeholder(node.body) == DOCUMENTED for node in functions)
 
 
 def placeholder(body: list[ast.stmt], *, may_refuse: bool = True) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, text_of
 from audit.rules.family import Family, rule
-from audit.rules.stubs.hollow import DOCUMENTED, INTERFACES, WORK, Classes, class_name, placeholder
+from audit.rules.stubs.hollow import DOCUMENTED, INTERFACES, WORK, Classes, class_name, is_interface, placeholder
 from audit.rules.stubs.notes import NOTE, TEMPLATES, TODO, notes
 from audit.target import Piece, Target
 from audit.trees import held
@@ -111,6 +111,8 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
     """Functions and classes with nothing in them."""
     assert piece.tree is not None
     typed = "TYPE_CHECKING" in piece.text
+    if is_interface(piece.tree):
+        return
     waiting: list[tuple[ast.AST, ast.AST]] = [(piece.tree, piece.tree)]
     while waiting:
         node, holder = waiting.pop()
