@@ -6,12 +6,13 @@ its own file calls waits for these notes.
 """
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from audit.model import Finding, Rule, found
-from audit.rules.code import Module, dotted, is_function, last_name
+from audit.rules.code import Module, dotted, is_function, last_name, text_of
 from audit.rules.handling.callers import (
     FETCHES,
     LOOKS,
@@ -25,6 +26,8 @@ from audit.rules.handling.torches import MARK
 from audit.rules.reading import EXISTS, LISTS, OPTIONS, is_tried, parameter
 
 NOTE = f"{MARK}calls "  # begins what is noted of a file
+PATHS = re.compile(r"path|file|dir(?!ect)|folder|root|fname|ckpt|checkpoint|weights|csv|json|yaml|^(f|fn|p)$", re.I)
+NAMED = re.compile(r"^[^\s:]*([/\\]|\.[A-Za-z]\w*$)")  # a file, written out
 # Libraries whose functions are called most, and which no tree defines: their calls say nothing of its files.
 LIBRARIES = {
     "numpy", "torch", "os", "re", "sys", "json", "math", "time", "random", "logging", "pandas", "matplotlib", "cv2",
@@ -35,22 +38,48 @@ LIBRARIES = {
 
 def notes(module: Module, rule: Rule) -> Iterator[Finding]:
     """One draft that says of each function of another file, by module and name, whether all calls of it take care."""
-    care: dict[str, bool] = {}
     origins = imported(module)
-    asking: dict[int, list[ast.Call]] = defaultdict(list)
-    for _, call, _ in module.calls:
-        if looks(call):
-            asking[id(module.scope(call))].append(call)
-            care.update((dotted(value), True) for value in call.args if is_option(value))
-    for _, call, _ in module.calls:
-        full = origin(module, origins, call.func) if call.args or call.keywords else ""
-        if full and care.get(full, True):
-            before = (one for one in asking[id(module.scope(call))] if one.lineno <= call.lineno and one is not call)
-            asked = any(mentions(one, told(call)) for one in before)
-            care[full] = asked or is_tried(module, call) or is_made_before(module, call) or is_of_listed(module, call)
+    others = (call for _, call, _ in module.calls if not isinstance(call.func, ast.Name) or call.func.id in origins)
+    giving = [call for call in others if call.args or call.keywords]
+    care = {dotted(value): True for call in giving for value in call.args if is_option(value) and looks(call)}
+    for call in giving if origins else ():
+        if any(map(may_be_path, (*call.args, *call.keywords))):
+            full = origin(module, origins, call.func)
+            if full and care.get(full, True):
+                care[full] = is_careful(module, call)
     if care:
         words = (f"{'+' if careful else '-'}{full}" for full, careful in sorted(care.items()))
         yield found(rule, module.pieces[0].at(1), NOTE + " ".join(words))
+
+
+def may_be_path(value: ast.AST) -> bool:
+    """Whether what a call is given may say where a file lies, by what it is called or made with."""
+    if isinstance(value, ast.keyword):
+        return PATHS.search(value.arg or "") is not None or may_be_path(value.value)
+    if isinstance(value, ast.Name):
+        return PATHS.search(value.id) is not None
+    if isinstance(value, ast.Attribute | ast.Subscript):
+        own = value.attr if isinstance(value, ast.Attribute) else text_of(value.slice)
+        return PATHS.search(own) is not None or may_be_path(value.value)
+    if isinstance(value, ast.Call):
+        return may_be_path(value.func) or any(map(may_be_path, value.args))
+    if isinstance(value, ast.BinOp):
+        return isinstance(value.op, ast.Div) and (may_be_path(value.left) or may_be_path(value.right))
+    return isinstance(value, ast.JoinedStr) or NAMED.match(text_of(value)) is not None
+
+
+def is_careful(module: Module, call: ast.Call) -> bool:
+    """Whether a call stands in a `try`, behind a question for what it is given, or behind what makes or lists it."""
+    if is_tried(module, call) or is_made_before(module, call):
+        return True
+    if "lookers" not in module.derived:
+        module.derived["lookers"] = defaultdict(list)
+        for one in (one for _, one, _ in module.calls if looks(one)):
+            module.derived["lookers"][id(module.scope(one))].append(one)
+    looking = module.derived["lookers"][id(module.scope(call))]
+    before = [one for one in looking if one.lineno <= call.lineno and one is not call]
+    names = told(call) if before else set()
+    return any(mentions(one, names) for one in before) or is_of_listed(module, call)
 
 
 def looks(call: ast.Call) -> bool:
@@ -83,7 +112,7 @@ def imported(module: Module) -> dict[str, str]:
     """Local name -> what it was imported as, also of this very package: `load` -> `utils.load`."""
     names = {name: full for name, full in module.origins.items() if full.partition(".")[0] not in LIBRARIES}
     here = module.path.rpartition("/")[0].rpartition("/")[2]
-    for node in module.of({ast.ImportFrom}):
+    for _, node in module.statements():
         if isinstance(node, ast.ImportFrom) and node.level:
             names.update((alias.asname or alias.name, f"{node.module or here}.{alias.name}") for alias in node.names)
     return names

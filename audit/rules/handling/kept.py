@@ -3,9 +3,9 @@
 import ast
 import re
 
-from audit.rules.code import Function, Module, dotted, is_function, last_name, text_of
+from audit.rules.code import Function, Module, dotted, is_constant, is_function, last_name, text_of
 from audit.rules.handling.callers import called_by_name
-from audit.rules.reading import gone_through
+from audit.rules.reading import default_of, gone_through
 
 NO_DEVICE = re.compile(
     r"(^|[_\W])(cached?|processed|data_?sets?|vocab(ulary)?|tokenizers?|training_args|args|configs?|scheduler|scaler"
@@ -43,6 +43,8 @@ COMES_BACK = re.compile(r"load|resume|restor|init|predict|test|eval|infer|sampl|
 PARAMETERS = {"state_dict", "named_parameters"}
 MOVES = {"to", "cuda", "cpu", "train", "float", "double", "requires_grad_"}
 KEPT_IN = re.compile(r"checkpoint|ckpt|weights|snapshot", re.I)  # the modules that load and save them
+TRUSTS = re.compile(r"trust|unsafe|insecure|dangerous|allow_?(any|arbitrary|pickle)", re.I)  # of an opt-out
+RESTRICTS = re.compile(r"restrict|(?<!un)safe|limited|allow_?list|whitelist", re.I)  # of an unpickler
 
 
 def is_of_no_device(module: Module, call: ast.Call) -> bool:
@@ -222,3 +224,28 @@ def ends(path: ast.expr | None) -> list[str]:
     if isinstance(path, ast.Subscript):
         return ends(path.value)
     return [text_of(path).rpartition("/")[2] or (dotted(path).rpartition(".")[2] if path is not None else "")]
+
+
+def is_opted_out(module: Module, call: ast.Call) -> bool:
+    """Whether a call stands where somebody has said that he trusts the file: `if trusted:`, which is off by default."""
+    child: ast.AST = call
+    for holder in module.enclosing(call):
+        if isinstance(holder, ast.If) and child in holder.body and isinstance(holder.test, ast.Name | ast.Attribute):
+            name = last_name(holder.test)
+            functions = (one for one in module.enclosing(holder) if is_function(one))
+            given = (default_of(function, name) for function in functions)
+            if TRUSTS.search(name) and not any(is_constant(value, True) for value in given):
+                return True
+        child = holder
+    return False
+
+
+def chooses_classes(module: Module, pickles: ast.expr) -> bool:
+    """Whether a class of the module, or one that it derives from, says which classes a pickle may name."""
+    if RESTRICTS.search(dotted(pickles)):
+        return True
+    classes = (node for _, node in module.statements() if isinstance(node, ast.ClassDef))
+    bases = [(node, last_name(base)) for node in classes for base in node.bases]
+    named = any(RESTRICTS.search(name) and name.endswith("Unpickler") for _, name in bases)
+    own = (line for node, name in bases if name == "Unpickler" for line in node.body)
+    return named or any(is_function(line) and line.name == "find_class" for line in own)

@@ -28,7 +28,7 @@ from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, i
 from audit.rules.handling.elsewhere import asked_as, waiting
 from audit.rules.handling.given import is_given, is_just_made, is_unasked
 from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
-from audit.rules.handling.kept import holds_weights, is_network, is_of_no_device, opened
+from audit.rules.handling.kept import chooses_classes, holds_weights, is_network, is_of_no_device, is_opted_out, opened
 from audit.rules.handling.pictures import is_asked, is_told_of, is_used_at_once, is_used_next
 from audit.rules.handling.torches import WHERE_OLD
 from audit.rules.marked import DROP_MARK, is_marked
@@ -89,8 +89,6 @@ CUDA = rule(
 
 NEEDS = "needs CUDA whatever the machine has"
 CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
-TRUSTS = re.compile(r"trust|unsafe|insecure|dangerous|allow_?(any|arbitrary|pickle)", re.I)  # of an opt-out
-RESTRICTS = re.compile(r"restrict|(?<!un)safe|limited|allow_?list|whitelist", re.I)  # of an unpickler
 MOST = 100  # calls of one name that are looked at
 SHOWN = 5  # line numbers named in one message
 
@@ -241,31 +239,6 @@ def is_given_file(module: Module, call: ast.Call) -> bool:
     known = known_path(module, path)
     option = isinstance(path, ast.Attribute) and dotted(path.value) in OPTIONS
     return option or "{" in known or (not known and is_given(module, path, functions, told) and bool(told))
-
-
-def is_opted_out(module: Module, call: ast.Call) -> bool:
-    """Whether a call stands where somebody has said that he trusts the file: `if trusted:`, which is off by default."""
-    child: ast.AST = call
-    for holder in module.enclosing(call):
-        if isinstance(holder, ast.If) and child in holder.body and isinstance(holder.test, ast.Name | ast.Attribute):
-            name = last_name(holder.test)
-            functions = (one for one in module.enclosing(holder) if is_function(one))
-            given = (default_of(function, name) for function in functions)
-            if TRUSTS.search(name) and not any(is_constant(value, True) for value in given):
-                return True
-        child = holder
-    return False
-
-
-def chooses_classes(module: Module, pickles: ast.expr) -> bool:
-    """Whether a class of the module, or one that it derives from, says which classes a pickle may name."""
-    if RESTRICTS.search(dotted(pickles)):
-        return True
-    classes = (node for _, node in module.statements() if isinstance(node, ast.ClassDef))
-    bases = [(node, last_name(base)) for node in classes for base in node.bases]
-    named = any(RESTRICTS.search(name) and name.endswith("Unpickler") for _, name in bases)
-    own = (line for node, name in bases if name == "Unpickler" for line in node.body)
-    return named or any(is_function(line) and line.name == "find_class" for line in own)
 
 
 def devices(module: Module) -> Iterator[Finding]:
