@@ -21,16 +21,16 @@ from audit.rules.configuration.loading import (
     is_called,
     is_row,
     is_written_out,
+    stored,
     updated,
     values_of,
 )
-from audit.rules.configuration.loops import is_new_table
+from audit.rules.configuration.loops import gone_through_in, is_new_table
 
 Source = tuple[Module, ast.Call]
-Place = tuple[Keys, Source | None]  # keys in a file, and the call that loads it where one is known
+Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
 
 DEEPEST = 30  # names that one table is followed through
-MOST_STEPS = 50_000  # of one tree; any table may go anywhere in a larger one
 CHAINED = 6  # calls that one expression is followed through
 SAME = {"copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict", "edict"}
 ASKING = {"get", "pop", "setdefault"}
@@ -47,8 +47,8 @@ class Flow:
         self.functions: dict[str, list[tuple[Module, Function]]] = defaultdict(list)
         self.classes: dict[str, list[tuple[Module, ast.ClassDef]]] = defaultdict(list)
         self.methods: dict[ast.AST, ast.ClassDef] = {}
-        self.known: dict[tuple[ast.AST, str, tuple[ast.expr, ...]], list[Place] | None] = {}
-        self.visiting, self.steps = list[object](), 0
+        self.known: dict[tuple[object, ...], list[Place] | None] = {}
+        self.visiting = list[object]()
         for module in self.every:
             for _, node in module.statements():
                 if is_function(node):
@@ -58,18 +58,22 @@ class Flow:
                     self.methods.update((line, node) for line in node.body)
 
     @cached_property
-    def escapes(self) -> list[tuple[Module, Keys, Source | None]]:
-        """Tables that are used without naming what is in them, with the module that does and what loads them."""
+    def escapes(self) -> dict[tuple[Module, Source | None], set[Keys]]:
+        """The keys of tables that are used without naming what is in them, by what loads these.
+
+        Where no call is known that does, it stands for all that the module that uses the table may load.
+        """
         own = {*self.functions, *self.classes}
-        found: dict[tuple[Module, Keys, Source | None], None] = {}
+        found = defaultdict[tuple[Module, Source | None], set[Keys]](set)
         for module in self.every:
             for node, use in handed_on(module, own, self.records):
                 for keys, source in self.places(module, node):
+                    loaded = found[source[0] if source else module, source]
                     if use is Use.ENTRIES:
-                        found[module, (*keys, ONE) if source else keys, source] = None
+                        loaded.add((*keys, ONE) if source else keys)
                     elif keys or use is not Use.FORMAT:
-                        found[module, keys if keys or use is Use.WHOLE else ELSEWHERE, source] = None
-        return list(found) if self.steps <= MOST_STEPS else [(module, (), None) for module in self.every]
+                        loaded.add(keys if keys or use is Use.WHOLE else ELSEWHERE)
+        return {loader: tables for loader, tables in found.items() if tables}
 
     @cached_property
     def callers(self) -> dict[str, list[Source]]:
@@ -95,17 +99,19 @@ class Flow:
     @cached_property
     def spoken(self) -> set[str]:
         """Names of functions and classes that stand somewhere without being called: in a registry, as a callback."""
+        own = {*self.functions, *self.classes}
+        bases = {id(base) for classes in self.classes.values() for _, node in classes for base in node.bases}
         named: set[str] = set()
         for module in self.every:
             heads = {id(call.func) for _, call, _ in module.calls}
-            heads |= {id(base) for node in self.methods.values() for base in node.bases}
             for node in module.of({ast.Name, ast.Attribute}):
-                if id(node) not in heads and isinstance(getattr(node, "ctx", None), ast.Load):
-                    named.add(node.id if isinstance(node, ast.Name) else getattr(node, "attr", ""))
+                name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+                if name in own and id(node) not in heads and id(node) not in bases:
+                    named.update([name] if isinstance(getattr(node, "ctx", None), ast.Load) else ())
         return named
 
     def places(self, module: Module, node: ast.expr, depth: int = 0) -> list[Place]:
-        """Where in which configurations a value may stand: ("a", "b") of `config["a"].b`; none for what is no part."""
+        """Where in which configurations a value may stand: ("b",) of `config["a"].b`; none for what is no part."""
         links: list[tuple[str, bool]] = []  # from the outside in: a key, and whether it is an attribute
         while True:
             if isinstance(node, ast.Attribute):
@@ -120,20 +126,19 @@ class Flow:
             else:
                 break
         links.reverse()
-        self.steps += 1
-        if depth > CHAINED or self.steps > MOST_STEPS:
+        if depth > CHAINED:
             return []
         above = self.of_root(module, node, depth)
         if above is not None:
-            return [((*keys, *(key for key, _ in links if key)), source) for keys, source in above]
+            return below(above, links)
         if not links or not links[0][1]:
             return []
         name = links[0][0]
         if isinstance(node, ast.Name) and node.id == "self":
-            values = fields(module).get(name, [])
-            found = [place for value in values[:MOST] for place in self.places(module, value, depth + 1)]
+            values = [(module, value) for value in fields(module).get(name, [])[:MOST]]
+            found = self.of_all((module, name, depth), values, depth + 1)
             if found:
-                return [((*keys, *(key for key, _ in links[1:] if key)), source) for keys, source in found]
+                return below(found, links[1:])
             if is_written_out(module, name):
                 return []  # made here, not loaded
         if is_row(module, name):
@@ -141,7 +146,14 @@ class Flow:
         if is_parsed(module, node) and name not in stored(module):
             return []  # an option of the program
         named = next((n for n, (key, attribute) in enumerate(links) if attribute and is_called(key)), None)
-        return [] if named is None else [(tuple(key for key, _ in links[named + 1 :] if key), None)]
+        return [] if named is None else below([((), None)], links[named + 1 :])
+
+    def of_all(self, named: tuple[object, ...], values: Iterable[tuple[Module, ast.expr]], depth: int) -> list[Place]:
+        """Where any of the values of something may stand; worked out once for each depth."""
+        if named not in self.known:
+            places = (place for module, value in values for place in self.places(module, value, depth))
+            self.known[named] = list(dict.fromkeys(places))
+        return self.known[named] or []
 
     def of_root(self, module: Module, node: ast.expr, depth: int) -> list[Place] | None:
         """Where what a chain begins with may stand; None for what is no configuration."""
@@ -217,8 +229,7 @@ class Flow:
             return self.places(module, inner, depth + 1) or None if inner is not None else None
         if self.loads(module, call):
             return [((), (module, call))]
-        returned = self.returned(name) if depth < CHAINED else ()
-        return [place for other, value in returned for place in self.places(other, value, depth + 2)] or None
+        return self.of_all((name, depth), self.returned(name), depth + 2) or None if depth < CHAINED else None
 
     def returned(self, name: str) -> Iterator[tuple[Module, ast.expr]]:
         """What functions of the tree that are called so return."""
@@ -255,15 +266,15 @@ class Flow:
         if at is None:
             return None
         found: list[Place] = []
-        open_ended = self.is_open(function)
+        open_ended = False
         values = list(self.arguments(function, name))
         for caller, value, keys in values:
             given = self.places(caller, value)
-            found += [((*above, *keys), source) for above, source in given]
+            found += below(given, [(key, False) for key in keys])
             values_given = (values_of(caller, value) if isinstance(value, ast.Name) else []) or [value]
             written = all(isinstance(one, ast.Constant | ast.Dict | ast.List) for one in values_given)
             open_ended |= not given and not written
-        if open_ended or not values:
+        if open_ended or not values or self.is_open(function):
             return [*found, ((), None)] if CALLED.search(name) else found or None
         return found
 
@@ -291,6 +302,12 @@ class Flow:
                 yield module, call.args[at], ()
             else:
                 yield from ((module, item.value, (name,)) for item in call.keywords if item.arg is None)
+
+
+def below(places: list[Place], links: Collection[tuple[str, bool]]) -> list[Place]:
+    """What the keys lead to from there: the last one says which table it is."""
+    last = tuple(key for key, _ in links if key)[-1:]
+    return [(last, source) for _, source in places] if last else places
 
 
 def parts_of(node: ast.Dict | ast.BinOp | ast.BoolOp | ast.IfExp) -> list[ast.expr]:
@@ -324,27 +341,3 @@ def is_parsed(module: Module, node: ast.expr) -> bool:
     """Whether a name stands for what the command line says."""
     given = values_of(module, node) if isinstance(node, ast.Name) else []
     return bool(given) and all(isinstance(value, ast.Call) and called(value).startswith("parse_") for value in given)
-
-
-def stored(module: Module) -> set[str]:
-    """Attributes that objects are given in a module."""
-    if "stored" not in module.derived:
-        attributes = (node for node in module.of({ast.Attribute}) if isinstance(node, ast.Attribute))
-        module.derived["stored"] = {node.attr for node in attributes if isinstance(node.ctx, ast.Store)}
-    names: set[str] = module.derived["stored"]
-    return names
-
-
-def gone_through_in(module: Module, name: ast.Name) -> Iterator[ast.expr]:
-    """The table that a loop goes through to give a name its values: `table` of `for key, name in table.items()`."""
-    for holder in module.enclosing(name):
-        loops = holder.generators if isinstance(holder, ast.ListComp | ast.GeneratorExp | ast.DictComp) else [holder]
-        for loop in loops:
-            if not isinstance(loop, ast.For | ast.comprehension):
-                continue
-            over = loop.iter
-            if name.id in map(dotted, getattr(loop.target, "elts", [loop.target])):
-                if not isinstance(over, ast.Call):
-                    yield from () if isinstance(over, ast.List | ast.Tuple) else (over,)
-                elif isinstance(over.func, ast.Attribute) and called(over) in ("items", "values"):
-                    yield over.func.value

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from enum import Enum, auto
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, text_of
+from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, strings, text_of
 from audit.rules.configuration.loops import FOUND, asks_each, is_copied, is_in_copy, is_shown, only_shows
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
@@ -129,8 +129,24 @@ def loads_tables(module: Module) -> bool:
 
 def formats(module: Module) -> frozenset[str]:
     """The suffixes of what a module loads; empty where it does not say."""
-    libraries = {name.partition(".")[0] for _, call, name in module.calls if LOADERS.search(called(call))}
-    return frozenset(suffix for library in libraries for suffix in FORMATS.get(library, ()))
+    if "formats" not in module.derived:
+        libraries = {name.partition(".")[0] for _, call, name in module.calls if LOADERS.search(called(call))}
+        module.derived["formats"] = frozenset(ending for library in libraries for ending in FORMATS.get(library, ()))
+    suffixes: frozenset[str] = module.derived["formats"]
+    return suffixes
+
+
+def named_files(module: Module) -> dict[str, set[str]]:
+    """Suffix -> the texts of a module that end in it, as the names of files do."""
+    if "named_files" not in module.derived:
+        found: dict[str, set[str]] = {}
+        for text in strings(module):
+            stem, _, suffix = text.rpartition(".")
+            if stem:
+                found.setdefault(f".{suffix}", set()).add(text)
+        module.derived["named_files"] = found
+    names: dict[str, set[str]] = module.derived["named_files"]
+    return names
 
 
 def reads_any(module: Module) -> bool:
@@ -235,6 +251,15 @@ def fields(module: Module) -> dict[str, list[ast.expr]]:
         module.derived["fields"] = held
     of_self: dict[str, list[ast.expr]] = module.derived["fields"]
     return of_self
+
+
+def stored(module: Module) -> set[str]:
+    """Attributes that objects are given in a module."""
+    if "stored" not in module.derived:
+        attributes = (node for node in module.of({ast.Attribute}) if isinstance(node, ast.Attribute))
+        module.derived["stored"] = {node.attr for node in attributes if isinstance(node.ctx, ast.Store)}
+    names: set[str] = module.derived["stored"]
+    return names
 
 
 def is_written_out(module: Module, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
 from audit.rules.code import Module, called, dotted, text_of
 
@@ -21,10 +22,19 @@ def is_shown(module: Module, call: ast.Call) -> bool:
 
 def only_shows(module: Module, loop: ast.For | ast.comprehension) -> bool:
     """Whether the loop does nothing but print, log, or make attributes of an object that is not taken apart again."""
-    shows = SHOWS | ({"setattr"} if not any(SPREADING.search(piece.text) for piece in module.pieces) else set())
     lines = loop.body if isinstance(loop, ast.For) else []
     calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
-    return bool(lines) and len(calls) == len(lines) and all(called(call) in shows for call in calls)
+    done = set(map(called, calls))
+    if not lines or len(calls) < len(lines):
+        return False
+    return done <= SHOWS or (done <= {*SHOWS, "setattr"} and not spreads(module))
+
+
+def spreads(module: Module) -> bool:
+    """Whether a module takes objects apart into their attributes."""
+    if "spreads" not in module.derived:
+        module.derived["spreads"] = any(SPREADING.search(piece.text) for piece in module.pieces)
+    return bool(module.derived["spreads"])
 
 
 def is_copied(module: Module, loop: ast.For | ast.comprehension) -> bool:
@@ -92,3 +102,18 @@ def is_new_table(node: ast.expr) -> bool:
 def called_zip(node: ast.expr) -> bool:
     """`zip(names, values)`."""
     return isinstance(node, ast.Call) and dotted(node.func) == "zip"
+
+
+def gone_through_in(module: Module, name: ast.Name) -> Iterator[ast.expr]:
+    """The table that a loop goes through to give a name its values: `table` of `for key, name in table.items()`."""
+    for holder in module.enclosing(name):
+        loops = holder.generators if isinstance(holder, ast.ListComp | ast.GeneratorExp | ast.DictComp) else [holder]
+        for loop in loops:
+            if not isinstance(loop, ast.For | ast.comprehension):
+                continue
+            over = loop.iter
+            if name.id in map(dotted, getattr(loop.target, "elts", [loop.target])):
+                if not isinstance(over, ast.Call):
+                    yield from () if isinstance(over, ast.List | ast.Tuple) else (over,)
+                elif isinstance(over.func, ast.Attribute) and called(over) in ("items", "values"):
+                    yield over.func.value

@@ -24,6 +24,7 @@ from audit.rules.configuration.loading import (
     composed,
     formats,
     loads_tables,
+    named_files,
     parameters,
     reads_any,
     roots,
@@ -127,11 +128,12 @@ class Code:
         """Keys of tables that are used as a whole, and may have been loaded from the file."""
         suffix = PurePosixPath(piece.path).suffix.lower()
         found: set[Keys] = set()
-        for module, keys, source in self.flow.escapes:
+        for (module, source), tables in self.flow.escapes.items():
             library = source[0].full_name(source[1].func).partition(".")[0] if source else ""
             suffixes = FORMATS.get(library) or formats(source[0] if source else module)
-            if keys not in found and (not suffixes or suffix in suffixes) and self.may_load(source, module, piece):
-                found.add(keys)
+            read = not suffixes or suffix in suffixes
+            if read and not tables <= found and self.may_load(source, module, piece):
+                found |= tables
         return found
 
     def may_load(self, source: Source | None, module: Module, piece: Piece) -> bool:
@@ -147,8 +149,7 @@ class Code:
 
     def loads_another(self, module: Module, path: str) -> bool:
         """Whether a module names other files of the format and not this one, and is given no configuration."""
-        suffix = PurePosixPath(path).suffix
-        texts = [text for text in strings(module) if text.endswith(suffix) and text != suffix]
+        texts = named_files(module).get(PurePosixPath(path).suffix, ())
         if not texts or any(is_spoken(path, text) or "*" in text or "{" in text for text in texts):
             return False
         return not any(map(CALLED.search, parameters(module)))
@@ -293,7 +294,7 @@ class Code:
 
     def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
         """Whether half of the entries have a key that the code knows: of a table used as a whole by any name."""
-        spread = self.composed or any(keys != ELSEWHERE for _, keys, _ in self.flow.escapes)
+        spread = self.composed or any(tables != {ELSEWHERE} for tables in self.flow.escapes.values())
         known = self.words if spread else self.asked
         return 2 * sum(leaf.keys[-1] in known for leaf in leaves) >= len(leaves) > 0
 
