@@ -1,6 +1,7 @@
 """Where tables of a configuration go that the code uses as a whole: back through names, parameters and calls."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
@@ -22,19 +23,29 @@ from audit.rules.configuration.loading import (
     is_row,
     is_written_out,
     stored,
+    true_name,
     updated,
     values_of,
 )
 from audit.rules.configuration.loops import gone_through_in, is_new_table
-
-Source = tuple[Module, ast.Call]
-Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
+from audit.rules.configuration.tables import (
+    MERGES,
+    Place,
+    Source,
+    below,
+    filled,
+    is_command,
+    is_parsed,
+    loads_by_name,
+    parts_of,
+    put_into,
+)
 
 DEEPEST = 30  # names that one table is followed through
 CHAINED = 6  # calls that one expression is followed through
 SAME = {"copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict", "edict"}
 ASKING = {"get", "pop", "setdefault"}
-MERGES = {"merge", "unsafe_merge", "update", "ChainMap", "merge_update", "merge_with"}
+PARAMETERS = re.compile(r"(^|_)(params?|parameters)$")
 AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "wraps", "cached_property"}
 
 
@@ -67,7 +78,10 @@ class Flow:
         found = defaultdict[tuple[Module, Source | None], set[Keys]](set)
         for module in self.every:
             for node, use in handed_on(module, own, self.records):
-                for keys, source in self.places(module, node):
+                places = self.places(module, node)
+                if use is Use.WHOLE and isinstance(node, ast.Attribute) and not places:
+                    places = [((node.attr,), None)]  # `**args.decoder`: no option of a program is a table
+                for keys, source in places:
                     loaded = found[source[0] if source else module, source]
                     if use is Use.ENTRIES:
                         loaded.add((*keys, ONE) if source else keys)
@@ -81,7 +95,7 @@ class Flow:
         found: dict[str, list[Source]] = defaultdict(list)
         for module in self.every:
             for _, call, _ in module.calls:
-                name = called(call)
+                name = true_name(module, call)
                 if name == "__init__":
                     for holder in module.enclosing(call):
                         if isinstance(holder, ast.ClassDef):
@@ -195,11 +209,36 @@ class Flow:
             found += self.places(module, over)
         if found:
             return found
-        asked = [value for value in given if isinstance(value, ast.Call) and called(value).startswith("parse_")]
-        if (asked and len(asked) == len(given)) or not CALLED.search(node.id):
+        if (given and all(map(is_command, given))) or not CALLED.search(node.id):
             return None  # what the command line says
-        made = [(module, value) for value in given if isinstance(value, ast.Call)]
-        return [((), made[0] if len(made) == len(given) == 1 else None)]
+        made = [value for value in given if isinstance(value, ast.Call)]
+        if given and node.id not in filled(module) and all(self.is_made_here(module, value) for value in given):
+            return None
+        if made and len(made) == len(given) and PARAMETERS.search(node.id) and not any(map(loads_by_name, made)):
+            return None  # of a model, of what has been fitted
+        return [((), (module, made[0]) if len(made) == len(given) == 1 else None)]
+
+    def is_made_here(self, module: Module, value: ast.expr) -> bool:
+        """Whether a function of the tree makes a table that it loads from nowhere, nor has from what loads."""
+        name = true_name(module, value) if isinstance(value, ast.Call) else ""
+        return name in self.functions and name not in self.reaching
+
+    @cached_property
+    def reaching(self) -> set[str]:
+        """Names of the functions of the tree that load something or call what does."""
+        calls: dict[str, set[str]] = defaultdict(set)
+        for module in self.every:
+            for _, call, _ in module.calls:
+                for holder in module.enclosing(call):
+                    if is_function(holder):
+                        calls[true_name(module, call)].add(holder.name)
+        found = {function.name for function in self.loading if is_function(function)}
+        waiting = list(found)
+        while waiting:
+            new = calls[waiting.pop()] - found
+            found |= new
+            waiting += new
+        return found
 
     def unpacked(self, module: Module, name: ast.Name) -> Iterator[tuple[Module, ast.expr]]:
         """What a name is given as one of several: `a, name = x, y`, and where a function of the tree returns them."""
@@ -220,7 +259,7 @@ class Flow:
 
     def of_call(self, module: Module, call: ast.Call, depth: int) -> list[Place] | None:
         """What a call loads, or what it is given where that comes back."""
-        name = called(call)
+        name = true_name(module, call)
         if name in MERGES and name not in self.functions:
             merged = [place for part in call.args for place in self.places(module, part, depth + 1)]
             return merged or ([((), None)] if LOADERS.search(name) else None)
@@ -272,7 +311,8 @@ class Flow:
             given = self.places(caller, value)
             found += below(given, [(key, False) for key in keys])
             values_given = (values_of(caller, value) if isinstance(value, ast.Name) else []) or [value]
-            written = all(isinstance(one, ast.Constant | ast.Dict | ast.List) for one in values_given)
+            kinds = ast.Constant | ast.Dict | ast.List
+            written = all(isinstance(one, kinds) or is_command(one) for one in values_given)
             open_ended |= not given and not written
         if open_ended or not values or self.is_open(function):
             return [*found, ((), None)] if CALLED.search(name) else found or None
@@ -302,42 +342,3 @@ class Flow:
                 yield module, call.args[at], ()
             else:
                 yield from ((module, item.value, (name,)) for item in call.keywords if item.arg is None)
-
-
-def below(places: list[Place], links: Collection[tuple[str, bool]]) -> list[Place]:
-    """What the keys lead to from there: the last one says which table it is."""
-    last = tuple(key for key, _ in links if key)[-1:]
-    return [(last, source) for _, source in places] if last else places
-
-
-def parts_of(node: ast.Dict | ast.BinOp | ast.BoolOp | ast.IfExp) -> list[ast.expr]:
-    """The tables that are put together into one, or among which one is chosen."""
-    if isinstance(node, ast.Dict):
-        return [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
-    if isinstance(node, ast.BinOp):
-        return [node.left, node.right] if isinstance(node.op, ast.BitOr) else []
-    return node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
-
-
-def put_into(module: Module, name: ast.Name) -> Iterator[ast.expr]:
-    """Tables that are put over the one a name stands for: by `update()`, or entry by entry."""
-    if "put_into" not in module.derived:
-        put: dict[tuple[ast.AST, str], list[ast.expr]] = defaultdict(list)
-        for _, call, _ in module.calls:
-            if called(call) in MERGES and isinstance(call.func, ast.Attribute):
-                put[module.scope(call), dotted(call.func.value)] += call.args
-        for _, node in module.statements():
-            if not isinstance(node, ast.Assign):
-                continue
-            for target in node.targets:
-                if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Name):
-                    put[module.scope(node), dotted(target.value)].append(node.value)
-        module.derived["put_into"] = put
-    tables: dict[tuple[ast.AST, str], list[ast.expr]] = module.derived["put_into"]
-    yield from tables.get((module.scope(name), name.id), [])[:MOST]
-
-
-def is_parsed(module: Module, node: ast.expr) -> bool:
-    """Whether a name stands for what the command line says."""
-    given = values_of(module, node) if isinstance(node, ast.Name) else []
-    return bool(given) and all(isinstance(value, ast.Call) and called(value).startswith("parse_") for value in given)

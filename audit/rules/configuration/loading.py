@@ -184,11 +184,11 @@ def handed_on(
                 table = node.func.value if isinstance(node.func, ast.Attribute) else node.args[0]
                 yield from () if is_in_copy(module, node, key_argument(node)[0]) else [(table, Use.ENTRIES)]
             yield from ((value, Use.WHOLE) for value in values)
-            if name not in ONLOOKERS and name not in own:
+            if name not in ONLOOKERS and name not in own and true_name(module, node) not in own:
                 use = Use.FORMAT if name in OPENERS or LOADERS.search(name) else Use.GIVEN
                 given = [*node.args, *(item.value for item in node.keywords if item.arg)]
                 yield from ((inner, use) for value in given for inner in getattr(value, "elts", (value,)))
-        elif isinstance(node, ast.Dict):
+        elif isinstance(node, ast.Dict) and not is_followed(module, node, own):
             pairs = zip(node.keys, node.values, strict=True)
             yield from ((value, Use.WHOLE) for key, value in pairs if key is None)
         elif isinstance(node, ast.For | ast.comprehension) and not only_shows(module, node):
@@ -196,6 +196,23 @@ def handed_on(
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             put = isinstance(node.ctx, ast.Store) or is_in_copy(module, node, node.slice)
             yield from () if put else [(node.value, Use.ENTRIES)]
+
+
+def is_followed(module: Module, table: ast.Dict, own: Collection[str]) -> bool:
+    """Whether a table that is put together gets a name, comes back, or is given to the tree's own: it is one more."""
+    node: ast.AST = table
+    holder = module.parents.get(node)
+    while isinstance(holder, ast.Dict | ast.keyword):
+        node, holder = holder, module.parents.get(holder)
+    if isinstance(holder, ast.Call):
+        return called(holder) in own or true_name(module, holder) in own
+    named = isinstance(holder, ast.Assign) and all(isinstance(target, ast.Name) for target in holder.targets)
+    return named or isinstance(holder, ast.Return)
+
+
+def true_name(module: Module, call: ast.Call) -> str:
+    """The last part of what is called, also where it was imported under another name: `import evaluate as run`."""
+    return module.full_name(call.func).rpartition(".")[2] or called(call)
 
 
 def made_by(module: Module, call: ast.Call) -> str:

@@ -12,7 +12,7 @@ from audit.rules.configuration.aside import is_put_aside, is_shelved
 from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.continued import Folders, is_filled, pattern_of, put_together
 from audit.rules.configuration.entries import Leaf
-from audit.rules.configuration.flow import Flow, Source
+from audit.rules.configuration.flow import Flow
 from audit.rules.configuration.hyperparameters import written_out
 from audit.rules.configuration.listing import Listing, choices, in_paths, is_listed, listings, open_ended
 from audit.rules.configuration.loading import (
@@ -30,6 +30,7 @@ from audit.rules.configuration.loading import (
     roots,
 )
 from audit.rules.configuration.sources import GAP, Sources
+from audit.rules.configuration.tables import Source
 from audit.rules.configuration.told import PASSES_ON, commands, defaults_of, is_globbed, is_handed, is_spoken
 from audit.target import Piece, Target
 

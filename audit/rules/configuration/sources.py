@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 from typing import TypeGuard
 
 from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, text_of
-from audit.rules.configuration.flow import CHAINED, Flow, Source
+from audit.rules.configuration.flow import CHAINED, Flow
 from audit.rules.configuration.listing import LISTINGS, defaulted, defaults
 from audit.rules.configuration.loading import CALLED, FORMATS, MOST, values_of
+from audit.rules.configuration.tables import Source
 from audit.rules.configuration.told import is_spoken
 from audit.rules.reading import gone_through
 from audit.target import Piece, Target

@@ -1,0 +1,72 @@
+"""How tables are put together and named: keys that lead on, merges, what the command line says."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from audit.rules.code import Module, called, dotted
+from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, values_of
+
+Source = tuple[Module, ast.Call]
+Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
+
+MERGES = {"merge", "unsafe_merge", "update", "ChainMap", "merge_update", "merge_with"}
+
+
+def below(places: list[Place], links: Collection[tuple[str, bool]]) -> list[Place]:
+    """What the keys lead to from there: the last one says which table it is."""
+    last = tuple(key for key, _ in links if key)[-1:]
+    return [(last, source) for _, source in places] if last else places
+
+
+def parts_of(node: ast.Dict | ast.BinOp | ast.BoolOp | ast.IfExp) -> list[ast.expr]:
+    """The tables that are put together into one, or among which one is chosen."""
+    if isinstance(node, ast.Dict):
+        return [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+    if isinstance(node, ast.BinOp):
+        return [node.left, node.right] if isinstance(node.op, ast.BitOr) else []
+    return node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
+
+
+def put_into(module: Module, name: ast.Name) -> Iterator[ast.expr]:
+    """Tables that are put over the one a name stands for: by `update()`, or entry by entry."""
+    if "put_into" not in module.derived:
+        put: dict[tuple[ast.AST, str], list[ast.expr]] = defaultdict(list)
+        for _, call, _ in module.calls:
+            if called(call) in MERGES and isinstance(call.func, ast.Attribute):
+                put[module.scope(call), dotted(call.func.value)] += call.args
+        for _, node in module.statements():
+            if not isinstance(node, ast.Assign):
+                continue
+            for target in node.targets:
+                if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Name):
+                    put[module.scope(node), dotted(target.value)].append(node.value)
+        module.derived["put_into"] = put
+    tables: dict[tuple[ast.AST, str], list[ast.expr]] = module.derived["put_into"]
+    yield from tables.get((module.scope(name), name.id), [])[:MOST]
+
+
+def is_command(value: ast.expr) -> bool:
+    """Whether a value is what the command line says: `parser.parse_args()`, `parse_opt()`."""
+    return isinstance(value, ast.Call) and called(value).startswith("parse_")
+
+
+def loads_by_name(call: ast.Call) -> bool:
+    """Whether what is called is called like something that loads, or like a configuration."""
+    return bool(LOADERS.search(called(call)) or CALLED.search(called(call)))
+
+
+def filled(module: Module) -> set[str]:
+    """Names of tables into which a library loads or merges: `cfg.merge_from_file(path)`."""
+    if "filled" not in module.derived:
+        calls = (call.func for _, call, _ in module.calls if isinstance(call.func, ast.Attribute))
+        methods = (func for func in calls if func.attr in MERGES or LOADERS.search(func.attr) or "merge" in func.attr)
+        module.derived["filled"] = {dotted(func.value) for func in methods}
+    names: set[str] = module.derived["filled"]
+    return names
+
+
+def is_parsed(module: Module, node: ast.expr) -> bool:
+    """Whether a name stands for what the command line says."""
+    given = values_of(module, node) if isinstance(node, ast.Name) else []
+    return bool(given) and all(map(is_command, given))
