@@ -39,8 +39,8 @@ PRINT = rule(
 
 # Programs and functions whose output is what they are for.
 SPEAKS = re.compile(
-    r"(^|/)(__main__|cli(_\w+)?|\w*_cli|main|app|console|commands?|setup|versioneer|conf|demo\w*|show\w*|print\w*|report\w*"
-    r"|display\w*|\w*completions?|bench\w*|\w+_bench|info|collect_env|manage|shell|repl|_*(terminal|prompts?)"
+    r"(^|/)(__main__|cli(_\w+)?|\w*_cli|main|app|console|commands?|setup|versioneer|conf|demo\w*|show\w*|print\w*"
+    r"|report\w*|display\w*|\w*completions?|bench\w*|\w+_bench|info|collect_env|manage|shell|repl|_*(terminal|prompts?)"
     r"|_*testing|_*test(ing)?_?utils?|_*(pretty_?)?print(er|ing)?)\.py$"
     r"|(^|/)(cli|commands?|scripts?|bin|tools|test_utils|benchmarks?|cmd|ci)(?=/)",
     re.I,

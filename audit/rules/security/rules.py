@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Rule, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name, modules, text_of
+from audit.rules.code import TEST_PATH, Module, dotted, is_constant, is_function, keyword, last_name, modules, text_of
 from audit.rules.family import Family, rule
 from audit.rules.marked import UNSAFE_MARK, is_marked
 from audit.rules.security.limited import is_checked_tree, is_limited, is_limited_parameter
@@ -173,6 +173,9 @@ def is_own(module: Module, call: ast.Call) -> bool:
         return True
     file = call.args[0] if call.args else keyword(call, "filename")
     values = list(bound(module, file)) if isinstance(file, ast.Name) else [file]
+    if isinstance(file, ast.Attribute):  # what another method has kept
+        lines = [line for line in module.of((ast.Assign,)) if isinstance(line, ast.Assign)]
+        values = [line.value for line in lines if dotted(file) in map(dotted, line.targets)]
     if values and all(isinstance(value, ast.Call) and last_name(value.func) == "dumps" for value in values):
         return True
     path = path_of(module, file, module.scope(call))
