@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, dotted, is_function, last_name, text_of
-from audit.rules.configuration.loading import updated
+from audit.rules.configuration.loading import loads_tables, updated
 from audit.target import Piece
 
 MIN_SHARED = 3  # keys that a dictionary and a configuration have in common
@@ -39,6 +39,7 @@ JOINS = {
     "ParameterGrid", "GridSearchCV", "RandomizedSearchCV",
 }  # fmt: skip
 SEARCHES = {"ParameterGrid", "ParameterSampler", "range", "product"}  # what a loop over values goes through
+LIMITS = re.compile(r"(^|_)(min|max|limits?|ranges?|bounds?|types?|valid|choices|help)(_|$)", re.I)  # of an entry
 TABLES = {"dict", "edict", "DotMap", "Munch", "Box"}
 HOLDS = re.compile(r"(Dict|Proxy|Namespace)(Type)?$")  # of any library
 CONFIGURES = re.compile(r"configs?|conf|cfgs?|settings|hparams|options|params|experiments?|exps?|recipes", re.I)
@@ -79,11 +80,14 @@ def hardcoded(module: Module, settings: Collection[Settings]) -> Iterator[tuple[
                     yield piece, node.lineno, f"{listed} are fixed here; {one.piece.path} sets them and is never loaded"
                 break
     place = PurePosixPath(module.path).parts
-    beside = [one for one in settings if place[: len(one.covers)] == one.covers and module.path != one.piece.path]
+    others = [one for one in settings if module.path != one.piece.path]
+    under = [one for one in others if place[: len(one.covers)] == one.covers]
+    beside = under or [one for one in others if one.loaded and loads_tables(module)]
     if beside and not is_itself_configuration(module.path):
         nearest = max(beside, key=lambda one: len(one.covers))
-        for piece, table, name, found in fixed(module):
-            if top_of(module, table) not in told and not is_joined(module, name):
+        for piece, table, name, found in fixed(module, {key for one in beside for key in one.keys}):
+            near = bool(under) or name.isupper()  # a program that is given a configuration from another folder
+            if near and top_of(module, table) not in told and not is_joined(module, name):
                 yield piece, table.lineno, f"{', '.join(found)} are fixed here, beside {nearest.piece.path}"
 
 
@@ -117,8 +121,11 @@ def is_value(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List)
 
 
-def fixed(module: Module) -> Iterator[tuple[Piece, ast.expr, str, list[str]]]:
-    """Tables of hyper-parameters that are given a name: (piece, where it begins, the name, its hyper-parameters)."""
+def fixed(module: Module, known: Collection[str]) -> Iterator[tuple[Piece, ast.expr, str, list[str]]]:
+    """Tables of hyper-parameters that are given a name: (piece, where it begins, the name, its hyper-parameters).
+
+    Half of a table are such, or keys of the configurations beside it (`known`).
+    """
     filled: dict[str, list[tuple[str, ast.expr]]] = {}
     named: list[tuple[Piece, ast.expr, str]] = []
     for piece, node in module.statements():
@@ -142,12 +149,10 @@ def fixed(module: Module) -> Iterator[tuple[Piece, ast.expr, str, list[str]]]:
         inner = [pair for _, value in pairs for pair in pairs_of(value)]
         if len({key for key, _ in inner}) < len(inner):
             continue  # the same keys several times: variants to choose from
-        keys = [
-            key
-            for key, value in (*pairs, *inner)
-            if (is_number(value) or is_pair(key, value)) and len(key) < LONGEST and HYPER.fullmatch(key)
-        ]
-        if len(keys) >= (2 if CALLED.search(name) else MIN_SHARED) and 2 * len(keys) >= len(pairs) + len(inner):
+        numbers = [key for key, value in (*pairs, *inner) if is_number(value) or is_pair(key, value)]
+        keys = [key for key in numbers if len(key) < LONGEST and HYPER.fullmatch(key)]
+        alike = sum(key in keys or (key in known and not LIMITS.search(name)) for key in numbers)
+        if len(keys) >= (2 if CALLED.search(name) else MIN_SHARED) and 2 * alike >= len(pairs) + len(inner):
             yield piece, node, name, keys
 
 
@@ -218,13 +223,16 @@ def entries_of(table: ast.Dict) -> Iterator[tuple[str, ...]]:
 
 
 def is_varied(module: Module, table: ast.Dict, base: ast.expr) -> bool:
-    """Whether constants, or what a search goes through, are put over a table: as fixed as it is.
+    """Whether constants, or what a search goes through, are put over a table, or only beside it: as fixed as it is.
 
-    `{**BASE, "seed": 1}`, and `{**BASE, **params}` for each `params` of a grid.
+    `{**BASE, "seed": 1}`, `{**BASE, **params}` for each `params` of a grid; `{**BASE, "seed": seed}`: BASE has none.
     """
     over = [value for value in table.values if value is not base]
     if table.values[:1] != [base] or not over:
         return False
+    known = {key for value in module.given.get(last_name(base), ()) for key, _ in pairs_of(value)}
+    if known and all(key is not None and text_of(key).lower() not in known for key in table.keys[1:]):
+        return True
     searched = {
         holder.target.id
         for holder in module.enclosing(table)
