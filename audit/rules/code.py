@@ -113,6 +113,16 @@ class Module:
         return values
 
     @cached_property
+    def kept(self) -> dict[str, list[ast.expr]]:
+        """`self.files` -> what is assigned to it anywhere in the module, in the order of the nodes."""
+        values: dict[str, list[ast.expr]] = defaultdict(list)
+        for node in self.of({ast.Assign}):
+            for target in node.targets if isinstance(node, ast.Assign) else ():
+                if isinstance(target, ast.Attribute) and isinstance(node, ast.Assign):
+                    values[dotted(target)].append(node.value)
+        return values
+
+    @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """Node -> the node that holds it."""
         holders: dict[ast.AST, ast.AST] = {}

@@ -10,6 +10,7 @@ from audit.patterns import Pattern
 from audit.rules.documents.figures import prose
 from audit.rules.documents.needed import has_hidden
 from audit.rules.documents.pages import is_readme
+from audit.rules.submodules import submodules
 from audit.target import Piece, Target
 
 INLINE = re.compile(r"\]\(\s*(?:<([^<>]{1,300})>|((?:[^()\s<>]|\([^()\s]*\)){1,300}))(?:\s+[\"'(][^)]*)?\s*\)")
@@ -47,7 +48,6 @@ FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 KNOWN = re.compile(r"(?:LICEN[CS]E|COPYING|NOTICE|CITATION|AUTHORS|CONTRIBUTING|Makefile|Dockerfile)\w*")
 PAGES = (".html", ".htm", ".php")  # which a site makes out of others
 HOST = re.compile(r"^(?:[\w-]+\.)+(?:com|org|net|io|ai|edu|gov|de|dev|app|co|ly|me)(?:[/:]|$)", re.I)  # no scheme
-SUBMODULE = re.compile(r"^\s*path\s*=\s*(\S+)\s*$", re.M)
 MARKS = ("](", "]:", "src", "href", "SRC", "HREF", "::", ">`", ".. _")  # without one of these a line leads nowhere
 MOST = 100  # paths of one document
 MOST_IGNORED = 1000  # lines of a list of what git is to pass by
@@ -125,9 +125,9 @@ def is_elsewhere(place: str, target: Target) -> bool:
     holders = [place, *map(str, PurePosixPath(place).parents)][:-1]
     if any(f"{holder}.dvc" in target.files for holder in holders):
         return True
+    if not set(submodules(target)).isdisjoint(holders):
+        return True
     for piece in target.pieces:
-        if piece.path == ".gitmodules" and not set(SUBMODULE.findall(piece.text)).isdisjoint(holders):
-            return True
         if piece.path.endswith(("dvc.yaml", "dvc.lock")) and place in piece.text:
             return True
         if piece.path == ".gitignore" and is_ignored(place, piece.lines):

@@ -71,7 +71,7 @@ def is_of_listed(module: Module, call: ast.Call) -> bool:
             if isinstance(one, ast.Name) and known not in seen:
                 sources += (*gone_through(module, one), *module.given.get(known, ()))
             elif known.startswith("self.") and known not in seen:
-                sources += held_values(module).get(known, [])
+                sources += module.kept.get(known, [])
             seen.add(known)
         new = [inner for value in sources for inner in ast.walk(value)]
         over += new
@@ -80,19 +80,6 @@ def is_of_listed(module: Module, call: ast.Call) -> bool:
         holders = {module.scope(call) for call in asking_calls(module)}
         module.derived["asker names"] = {holder.name for holder in holders if is_function(holder)}
     return not (names.isdisjoint(LISTS) and names.isdisjoint(module.derived["asker names"]))
-
-
-def held_values(module: Module) -> dict[str, list[ast.expr]]:
-    """`self.files` -> what is assigned to it anywhere in the module."""
-    if "held values" not in module.derived:
-        table: dict[str, list[ast.expr]] = defaultdict(list)
-        for node in module.of({ast.Assign}):
-            for target in node.targets if isinstance(node, ast.Assign) else ():
-                if isinstance(target, ast.Attribute) and isinstance(node, ast.Assign):
-                    table[dotted(target)].append(node.value)
-        module.derived["held values"] = table
-    values: dict[str, list[ast.expr]] = module.derived["held values"]
-    return values
 
 
 def askers(module: Module) -> set[int]:

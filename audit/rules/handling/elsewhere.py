@@ -17,7 +17,6 @@ from audit.rules.handling.callers import (
     FETCHES,
     LOOKS,
     called_by_name,
-    held_values,
     is_made_before,
     is_of_listed,
     mentions,
@@ -121,7 +120,7 @@ def imported(module: Module) -> dict[str, str]:
 def origin(module: Module, origins: dict[str, str], node: ast.expr) -> str:
     """`utils:load`, `models:Net.load`: module and name of what is imported, methods with their class; "" for others."""
     holder, _, method = dotted(node).rpartition(".")
-    values = held_values(module).get(holder, []) if holder.startswith("self.") else module.given.get(holder, [])
+    values = module.kept.get(holder, []) if holder.startswith("self.") else module.given.get(holder, [])
     made = values[0].func if len(values) == 1 and isinstance(values[0], ast.Call) else node
     is_class = made is not node and last_name(made)[:1].isupper()  # `loader.load(path)` after `loader = Loader()`
     first, dot, rest = (f"{dotted(made)}.{method}" if is_class else dotted(node)).partition(".")

@@ -9,9 +9,9 @@ from audit.model import Location
 from audit.rules.code import Module, last_name, text_of
 from audit.rules.local import COMPILED, Import, Local
 from audit.rules.requirements import PIP, normal, parsed
+from audit.rules.submodules import submodules
 from audit.target import Piece, Target
 
-SUBMODULE = re.compile(r"^\s*path\s*=\s*(\S+)\s*$", re.M)
 LINKED = re.compile(r"^(.+): a symbolic link")  # as the target notes it
 PROTOBUF = re.compile(r"\w+_pb2(_grpc)?")
 COMPILED_NAME = re.compile(r"\w+_(?:cuda|ext|cpp|gpu)")  # as extensions are called; in a tree with code to compile
@@ -58,8 +58,7 @@ class Elsewhere:
     """
 
     def __init__(self, target: Target, local: Local) -> None:
-        texts = [piece.text for piece in target.pieces if piece.path == ".gitmodules"]
-        paths = [path for text in texts for path in SUBMODULE.findall(text)]
+        paths = [*submodules(target)]
         self.names = {normal(path.rpartition("/")[2]) for path in paths}
         self.cloned: set[str] = set()
         self.laid: set[str] = set()

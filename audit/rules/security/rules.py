@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from audit.model import Confidence, Finding, Rule, Severity, found
 from audit.rules.code import TEST_PATH, Module, dotted, is_constant, is_function, keyword, last_name, modules, text_of
@@ -172,10 +172,9 @@ def is_own(module: Module, call: ast.Call) -> bool:
     if any(is_function(holder) and holder.name == "__setstate__" for holder in module.enclosing(call)):
         return True
     file = call.args[0] if call.args else keyword(call, "filename")
-    values = list(bound(module, file)) if isinstance(file, ast.Name) else [file]
+    values: Sequence[ast.expr | None] = list(bound(module, file)) if isinstance(file, ast.Name) else [file]
     if isinstance(file, ast.Attribute):  # what another method has kept
-        lines = [line for line in module.of((ast.Assign,)) if isinstance(line, ast.Assign)]
-        values = [line.value for line in lines if dotted(file) in map(dotted, line.targets)]
+        values = module.kept.get(dotted(file), [])
     if values and all(isinstance(value, ast.Call) and last_name(value.func) == "dumps" for value in values):
         return True
     path = path_of(module, file, module.scope(call))

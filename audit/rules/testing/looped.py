@@ -283,9 +283,7 @@ def only_round(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) -> It
     if not isinstance(last, ast.Break | ast.Return) or trains(loop) or not evaluates(module, loop, loop.iter):
         return
     inside = [inner for line in loop.body for inner in ast.walk(line)]
-    if any(isinstance(inner, ast.Continue | ast.For | ast.While) for inner in inside):
-        return
-    if any(LOOKS.search(named(inner)) for inner in inside):
+    if any(isinstance(inner, ast.Continue | ast.For | ast.While) or LOOKS.search(named(inner)) for inner in inside):
         return
     worked_out = (compared(inner) for inner in inside if not is_condition(module, inner))
     names = [name for name, pair in worked_out if len(pair) == 2 and (METRIC.match(name) or name == "equality")]

@@ -27,13 +27,12 @@ PARTIAL = rule(
 METRIC = re.compile(
     r"^(?!(?:plot|show|log|display|draw|print|save|write|add|set|track|record|report)_)\w*(psnr|ssim|lpips|fid|accuracy"
     r"|(?<![a-z])acc|mse|mae|rmse|iou|dice|f1|auc|auroc|peak_signal\w*|structural_similarity"
-    r"|mean_(?:squared|absolute)_error"
     r"|hausdorff|jaccard|chamfer|pesq|stoi|ndcg|perplexity|spearman\w*|pearson\w*|kendall\w*|agreement|hd95|si_sdr"
     r"|matthews_corrcoef|average_precision|classification_report|confusion_matrix|inception_score|brier_score"
     r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|error_rate|kappa|coverage|s?mape|abs_rel|mrr|mcc|eer"
     r"|sensitivity|specificity|reciprocal_rank|hit_?(?:rate|ratio)|success_rate|exact_match|f_?(?:score|measure|beta)"
     r"|concordance_index|c_?index|qwk|rmsle|mcrmse|log_loss|gini|lwlrap|meteor|chrf|cider|bert_?score"
-    r"|edit_distance|levenshtein))(s|_\w+)?$", re.I
+    r"|edit_distance|levenshtein)|mean_(?:squared|absolute)_error)(s|_\w+)?$", re.I
 )  # fmt: skip
 SCORES = {"evaluate", "score", "metric", "metric_fn"}  # of Keras, scikit-learn, and what is handed in
 PLAIN = ("equality", "overlap")  # may be anything, where nothing calls it a metric
