@@ -8,6 +8,7 @@ import stat
 import subprocess
 import tokenize
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,6 +29,7 @@ SKIPPED_FOLDERS = {
     ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache",
     ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", "site-packages",
 }  # fmt: skip
+BUILT = re.compile(r"((?:.*/)?)(build/lib(?:\.[^/]*)?)/(.+)")  # where setuptools lays its copy of what it builds
 PATIENCE = 30  # seconds for git; a repository may be made so that it waits for ever
 CLOSED = re.compile(rb"could not open directory '(.+?)/?':")  # what git says of it
 PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
@@ -147,6 +149,8 @@ class Target:
 def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[Exclusion, ...] = ()) -> Target:
     """The files under `root` that git knows or would add; without git, all but the usual caches and environments."""
     found, notes = listed(root)
+    found, copied = without_copies(found)
+    notes += copied
     files = []
     for path in chosen(found, include, exclude):
         try:
@@ -160,6 +164,15 @@ def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[E
         elif problem:
             notes.append(f"{path}: {problem}")
     return Target(root, tuple(files), tuple(notes))
+
+
+def without_copies(paths: list[str]) -> tuple[list[str], list[str]]:
+    """(the paths without the copies that a build made of others among them, a note for each folder of copies)."""
+    known = frozenset(paths)
+    copies = {path: match for path in paths if (match := BUILT.fullmatch(path)) and match[1] + match[3] in known}
+    folders = Counter(match[1] + match[2] for match in copies.values())
+    notes = [f"{folder}: a build's copies of {count} files of this tree, not read" for folder, count in folders.items()]
+    return [path for path in paths if path not in copies], sorted(notes)
 
 
 def unfit(place: Path) -> str | None:

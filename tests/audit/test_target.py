@@ -138,6 +138,17 @@ def test_links_and_giants_are_noted_and_not_read(tmp_path, monkeypatch):
     assert [note.split(":")[0] for note in tree.notes] == ["big.txt", "loop"]
 
 
+def test_what_a_build_has_copied_is_noted_and_not_read_and_what_stands_there_alone_is(tmp_path):
+    for path in ("p/a.py", "p/b.py", "build/lib/p/a.py", "build/lib/p/b.py", "build/lib.linux-x86_64/p/a.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("x = 1")
+    (tmp_path / "build/lib/p/alone.py").write_text("x = 1")
+    (tmp_path / "build/a.py").write_text("x = 1")
+    tree = open_target(tmp_path)
+    assert tree.files == ("build/a.py", "build/lib/p/alone.py", "p/a.py", "p/b.py")
+    assert [note.split(" of ")[1].split()[0] for note in tree.notes] == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
