@@ -13,17 +13,18 @@ from audit.rules.code import (
     Function,
     Module,
     dotted,
-    has_unpacked_keywords,
     is_function,
     is_text,
-    keyword,
     last_name,
     modules,
     text_of,
 )
+from audit.rules.commanded import commanded
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
+from audit.rules.loops import is_tried, trainers, training_loops, trials
 from audit.rules.marked import PRINT_MARK, is_marked
+from audit.rules.printing import PRINTS, printing
 from audit.rules.training import trainer_run, training_place
 from audit.target import Piece, Target
 from audit.trees import held
@@ -64,7 +65,6 @@ PRINTER = re.compile(
 CALLED_BACK = re.compile(r"(Callback|Hook)\w*$")  # by a training loop, whose words they print
 ENDS = {"sys.exit", "exit", "quit", "os._exit"}
 WINDOWS = re.compile(r"(^|\.)(Q(Gui|Core)?Application|mainloop|MainLoop)$")  # what a program with windows starts
-CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b[c78]|[\r\a\b]")  # moves the cursor, erases; no colours
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
@@ -74,17 +74,10 @@ ASKED = re.compile(
     r"|(?<![a-z])dump_",
     re.I,
 )
+LOGGED = re.compile(r"(^|\.)_*(log|logger|logging|LOG|LOGGER)\.(debug|info)$")  # what is told of all runs
 EVERY = re.compile(r"% *[\w.\[\]'\"()]+")  # `step % print_every`: how often, not whether
-TRAINS = re.compile(r"(^|_)train(_|$)|^fit$|^backward$|^apply_gradients$|^optimi[sz]e(_parameters)?$")
-OPTIMISER = re.compile(r"^(\w+_)?optim(i[sz]er)?s?(_\w+)?$|^(\w+_)?opt(_[A-Za-z])?$")
-STEPPED = re.compile(r"^(update|learn|(\w+_)?step)(_\w+)?$")  # what is given an optimiser and called so, trains
-LEARNING = re.compile(r"^(learn|update|replay|train|optimi[sz]e)(_\w+)?$")
-LEARNER = re.compile(r"(^|[._])(agents?|learner|policy|dqn|ddqn|ddpg|sac|td3|ppo|a2c)\d*$", re.I)
-FITTING = re.compile(r"^(train|fit)_")
-FITS = re.compile(r"(^|\.)(fit|train)$")
-TRAINER = re.compile(r"^(train|training_loop|train_(model|network|loop))$")
-PRINTS = {"print", "pprint.pprint", "pprint.pp"}
 INPUTS = {"input", "raw_input", "builtins.input", "six.moves.input"}
+SAME = 3  # first signs of a text that a docstring shows as well
 SHOWN = 5  # line numbers named in one message
 
 
@@ -97,6 +90,7 @@ def find(target: Target) -> Iterator[Finding]:
         for path, item in local.edges(module) if not is_aside(module.path) else ():
             stem = path.removesuffix(".py").rpartition("/")[2]
             imported[path].update({"*"} if stem in (item.names or (stem,)) else item.names)
+    commands = commanded(target)
     for module in modules(target):
         path = module.path
         origins = {origin.split(".")[0] for origin in module.origins.values()}
@@ -109,17 +103,20 @@ def find(target: Target) -> Iterator[Finding]:
             continue
         is_library = in_package or path in imported or only_defines(module)
         place = training_place(module) or trainer_run(module)
+        if is_library and is_tried(module, tried := trials(module)):
+            loops, place = {loop for loop in loops if tried[0] not in module.enclosing(loop)}, None
         trains = bool(loops) or place is not None
         is_command = not origins.isdisjoint(SHELLS) and (path not in imported or reads_arguments(module))
         is_command = is_command or opens_windows(module)
         if not trains and (is_command or not is_library):
             continue
-        printing = prints(module, loops, set() if speaks else trainers(module, loops, place))
+        said = prints(module, loops, set() if speaks else trainers(module, loops, place))
         if speaks:
-            printing = (item for item in printing if not loops.isdisjoint(module.enclosing(item[1])))
+            said = (item for item in said if not loops.isdisjoint(module.enclosing(item[1])))
         if not trains:
-            printing = (item for item in printing if not is_of_a_script(module, item[1], imported))
-        lines = [(piece, node.lineno) for piece, node in printing]
+            said = (item for item in said if not is_of_a_script(module, item[1], imported))
+            said = (item for item in said if not is_of_command(module, item[1], commands))
+        lines = [(piece, node.lineno) for piece, node in said]
         if lines:
             piece, line = lines[0]
             numbers = ", ".join(str(number) for _, number in lines[1 : SHOWN + 1])
@@ -159,63 +156,15 @@ def is_aside(path: str) -> bool:
     return path.endswith(".ipynb") or TEST_PATH.search(path) is not None
 
 
-def training_loops(module: Module) -> set[ast.AST]:
-    """Loops in which a model is trained: what is printed there is no command's answer."""
-    steps: set[ast.AST] = set()
-    for _, call, name in module.calls:
-        called = name.rpartition(".")[2] or getattr(call.func, "attr", "")
-        given = any(OPTIMISER.search(last_name(argument)) for argument in call.args) and STEPPED.search(called)
-        learns = LEARNING.search(called) and LEARNER.search(name.rpartition(".")[0])
-        if given or learns or TRAINS.search(called):
-            direct = given or learns or called in ("backward", "apply_gradients")
-            holders = [holder for holder in module.enclosing(call) if isinstance(holder, ast.For | ast.While)]
-            steps.update(holder for holder in holders if direct or is_over_epochs(holder))
-    for piece in module.pieces:
-        for node in piece.tree.body if piece.tree else ():
-            if is_function(node) and TRAINER.search(node.name):
-                steps.update(inner for inner in ast.walk(node) if is_over_steps(inner))
-    return steps | fitting(module)
-
-
-def fitting(module: Module) -> set[ast.AST]:
-    """Functions that say that they train and have a library do it: `train_fold` with its `lgb.train(...)`."""
-    holders: set[ast.AST] = set()
-    for _, call, name in module.calls:
-        if FITS.search(name):
-            inside = next(filter(is_function, module.enclosing(call)), None)
-            if inside and FITTING.search(inside.name):
-                holders.add(inside)
-    return holders
-
-
-def is_over_steps(loop: ast.AST) -> bool:
-    """`for step in range(steps)`, of a function that says that it trains; `range(3)` may be anything."""
-    if not (isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) == "range"):
-        return False
-    return not any(isinstance(limit, ast.Constant) for limit in loop.iter.args[-1:])
-
-
-def trainers(module: Module, loops: set[ast.AST], place: tuple[Piece, int] | None) -> set[ast.AST]:
-    """Functions and main blocks that train by themselves: their name makes no command's answer of what they print."""
-    held = {holder for loop in loops for holder in module.enclosing(loop)}
-    for piece, node in module.statements():
-        if place and piece is place[0] and (is_function(node) or isinstance(node, ast.If)):
-            held.update({node} if node.lineno <= place[1] <= (node.end_lineno or 0) else ())
-    return held
-
-
-def is_over_epochs(loop: ast.For | ast.While) -> bool:
-    """`for epoch in range(epochs)`, in which what trains may be a function of another file."""
-    return isinstance(loop, ast.For) and "epoch" in ast.unparse(loop.target).lower()
-
-
 def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
-    calls = [(piece, call) for piece, call, name in module.calls if name in PRINTS and is_to_terminal(module, call)]
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
-    for piece, call in sorted(calls, key=lambda item: item[1].lineno):
+    logs = {module.scope(call) for _, call, name in module.calls if LOGGED.search(name)}
+    for piece, call in sorted(printing(module), key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
-        asked = any(is_question(holder, call.lineno) for holder in holders) or is_marked(piece, call, PRINT_MARK)
+        asked = any(is_question(holder, call.lineno) for holder in holders)
+        asked = asked and (module.scope(call) not in logs or loops.isdisjoint(holders))
+        asked = asked or is_marked(piece, call, PRINT_MARK)
         meant = is_meant(holders, training) or part_of(module, call) in dialogues
         if not asked and (not meant or not loops.isdisjoint(holders)):
             yield piece, call
@@ -242,6 +191,13 @@ def is_of_a_script(module: Module, call: ast.Call, imported: Mapping[str, Contai
     return 0 < len(started) == len(used)
 
 
+def is_of_command(module: Module, call: ast.Call, commands: Container[tuple[str, str]]) -> bool:
+    """Whether a function of the project's command line prints, where all goes well."""
+    holders = list(module.enclosing(call))
+    failing = any(isinstance(holder, ast.ExceptHandler) for holder in holders)
+    return not failing and (module.path, getattr(part_of(module, call), "name", "")) in commands
+
+
 def calls_of_nothing(block: ast.stmt) -> Iterator[str]:
     """Functions that a block calls and gives nothing: `test()`, the program itself under another name."""
     for node in held(block):
@@ -254,24 +210,6 @@ def part_of(module: Module, call: ast.Call) -> ast.AST:
     """The outermost function or class around a call: where it asks for an answer, its prints are the questions."""
     parts = [holder for holder in module.enclosing(call) if is_function(holder) or isinstance(holder, ast.ClassDef)]
     return parts[-1] if parts else call
-
-
-def is_to_terminal(module: Module, call: ast.Call) -> bool:
-    """Whether a print writes where nobody looks for results: `file=sys.stdout` says that one is meant to be read."""
-    file = keyword(call, "file")
-    if has_unpacked_keywords(call):
-        return False  # `print(*args, **kwargs)`: whoever calls it says where to
-    if is_control(call):
-        return False
-    return file is None or module.full_name(file) == "sys.stderr"
-
-
-def is_control(call: ast.Call) -> bool:
-    """Whether all that is printed moves the cursor or erases what stands there: `print(f"\\033[{lines}A", end="")`."""
-    parts = [*call.args, *(item.value for item in call.keywords if item.arg == "end")]
-    pieces = (piece for part in parts for piece in (part.values if isinstance(part, ast.JoinedStr) else [part]))
-    said = "".join("1" if isinstance(piece, ast.FormattedValue) else text_of(piece) or "?" for piece in pieces)
-    return bool(call.args) and CONTROL.search(said) is not None and not CONTROL.sub("", said).strip()
 
 
 def is_question(holder: ast.AST, line: int) -> bool:
@@ -317,6 +255,8 @@ def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
 
 def is_listing(function: Function) -> bool:
     """Whether a function without a result lists something, by its name or its docstring, or says why it exits."""
+    if is_shown(function):
+        return True
     if LISTING.search(function.name) or (TOLD.search(docstring(function)) and not OF_A_RUN.search(function.name)):
         return returns_nothing(function)
     body = [line for line in function.body if not is_text(line)]
@@ -324,6 +264,22 @@ def is_listing(function: Function) -> bool:
         dotted(line.value.func) for line in body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)
     ]
     return len(called) == len(body) > 0 and called[-1] in ENDS and PRINTS.issuperset(called[:-1])
+
+
+def is_shown(function: Function) -> bool:
+    """Whether the docstring shows, below a call of the function, words that it prints: what it prints is its answer."""
+    said = docstring(function)
+    if not re.search(rf">>> (?:.*\W)?{re.escape(function.name)}\(", said):
+        return False
+    shown = [line.strip() for line in said.split("\n") if not line.lstrip().startswith((">>>", "..."))]
+    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call) and dotted(node.func) in PRINTS)
+    begins = {words[:SAME] for call in calls for words in map(first_words, call.args[:1]) if len(words) >= SAME}
+    return returns_nothing(function) and any(line.startswith(start) for line in shown for start in begins)
+
+
+def first_words(node: ast.expr) -> str:
+    """The text that a printed value begins with."""
+    return text_of(node.values[0]) if isinstance(node, ast.JoinedStr) and node.values else text_of(node)
 
 
 def docstring(function: Function) -> str:

@@ -1,0 +1,87 @@
+"""Loops and functions in which a module trains: what they say is no answer of a command."""
+
+import ast
+import re
+
+from audit.rules.code import Module, called, is_function, last_name
+from audit.rules.local import is_main
+from audit.target import Piece
+
+TRAINS = re.compile(r"(^|_)train(_|$)|^fit$|^backward$|^apply_gradients$|^optimi[sz]e(_parameters)?$")
+OPTIMISER = re.compile(r"^(\w+_)?optim(i[sz]er)?s?(_\w+)?$|^(\w+_)?opt(_[A-Za-z])?$")
+STEPPED = re.compile(r"^(update|learn|(\w+_)?step)(_\w+)?$")  # what is given an optimiser and called so, trains
+LEARNING = re.compile(r"^(learn|update|replay|train|optimi[sz]e)(_\w+)?$")
+LEARNER = re.compile(r"(^|[._])(agents?|learner|policy|dqn|ddqn|ddpg|sac|td3|ppo|a2c)\d*$", re.I)
+FITTING = re.compile(r"^(train|fit)_")
+FITS = re.compile(r"(^|\.)(fit|train)$")
+TRAINER = re.compile(r"^(train|training_loop|train_(model|network|loop))$")
+# What a trial run makes up, and what a run with data has.
+MADE_UP = {"randn", "rand", "randint", "randn_like", "rand_like", "zeros", "ones", "standard_normal"}
+REAL = re.compile(r"(load|read|open|parse|fetch|download)|DataLoader$|^(main|train|fit)(_|$)", re.I)
+
+
+def training_loops(module: Module) -> set[ast.AST]:
+    """Loops in which a model is trained: what is printed there is no command's answer."""
+    steps: set[ast.AST] = set()
+    for _, call, name in module.calls:
+        last = name.rpartition(".")[2] or getattr(call.func, "attr", "")
+        given = any(OPTIMISER.search(last_name(argument)) for argument in call.args) and STEPPED.search(last)
+        learns = LEARNING.search(last) and LEARNER.search(name.rpartition(".")[0])
+        if given or learns or TRAINS.search(last):
+            direct = given or learns or last in ("backward", "apply_gradients")
+            holders = [holder for holder in module.enclosing(call) if isinstance(holder, ast.For | ast.While)]
+            steps.update(holder for holder in holders if direct or is_over_epochs(holder))
+    for piece in module.pieces:
+        for node in piece.tree.body if piece.tree else ():
+            if is_function(node) and TRAINER.search(node.name):
+                steps.update(inner for inner in ast.walk(node) if is_over_steps(inner))
+    return steps | fitting(module)
+
+
+def fitting(module: Module) -> set[ast.AST]:
+    """Functions that say that they train and have a library do it: `train_fold` with its `lgb.train(...)`."""
+    holders: set[ast.AST] = set()
+    for _, call, name in module.calls:
+        if FITS.search(name):
+            inside = next(filter(is_function, module.enclosing(call)), None)
+            if inside and FITTING.search(inside.name):
+                holders.add(inside)
+    return holders
+
+
+def is_over_steps(loop: ast.AST) -> bool:
+    """`for step in range(steps)`, of a function that says that it trains; `range(3)` may be anything."""
+    if not (isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) == "range"):
+        return False
+    return not any(isinstance(limit, ast.Constant) for limit in loop.iter.args[-1:])
+
+
+def trainers(module: Module, loops: set[ast.AST], place: tuple[Piece, int] | None) -> set[ast.AST]:
+    """Functions and main blocks that train by themselves: their name makes no command's answer of what they print."""
+    held = {holder for loop in loops for holder in module.enclosing(loop)}
+    for piece, node in module.statements():
+        if place and piece is place[0] and (is_function(node) or isinstance(node, ast.If)):
+            held.update({node} if node.lineno <= place[1] <= (node.end_lineno or 0) else ())
+    return held
+
+
+def is_over_epochs(loop: ast.For | ast.While) -> bool:
+    """`for epoch in range(epochs)`, in which what trains may be a function of another file."""
+    return isinstance(loop, ast.For) and "epoch" in ast.unparse(loop.target).lower()
+
+
+def trials(module: Module) -> list[ast.stmt]:
+    """Main blocks that only try what the module defines, on numbers made up on the spot: they train nothing."""
+    blocks = [node for piece in module.pieces if piece.tree for node in piece.tree.body if is_main(node)]
+    found = []
+    for block in blocks:
+        names = {called(node) for node in ast.walk(block) if isinstance(node, ast.Call)}
+        if not names.isdisjoint(MADE_UP) and not any(map(REAL.search, names)):
+            found.append(block)
+    return found
+
+
+def is_tried(module: Module, tried: list[ast.stmt]) -> bool:
+    """Whether all that trains in a module stands in these blocks."""
+    backward = [call for _, call, _ in module.calls if called(call) == "backward"]
+    return bool(tried and backward) and all(any(one in tried for one in module.enclosing(call)) for call in backward)
