@@ -16,10 +16,12 @@ REFUSES = re.compile(
     r"|not \w+[ai]ble|not (?:well )?(?:defined|meaningful)|undefined|deprecated|removed|no longer)\b|support))",
     re.I | re.S,
 )
+UNWRITTEN = re.compile(r"(?:\bnot (?:yet )?implemented|\bto be implemented|\bTODO)\W*(?:yet\W*)?$", re.I)
 WORK = {"fit", "train", "evaluate", "run", "load", "save", "preprocess"}  # what a class is made for
 ALIKE = 3  # methods that two classes share, which are used in turn
 INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
 DOCUMENTED = "a docstring"
+DECLINED = "`return NotImplemented`"
 MANY = 5  # functions of a module
 
 
@@ -164,6 +166,10 @@ def placeholder(body: list[ast.stmt], *, may_refuse: bool = True) -> str:
         return "`pass`"
     if isinstance(only, ast.Expr) and isinstance(only.value, ast.Constant) and only.value.value is ...:
         return "`...`"
+    if isinstance(only, ast.Return) and (said := nothing_said(only.value)):
+        return said
+    if isinstance(only, ast.Assert | ast.Expr) and says_unwritten(only):
+        return "a word that it is not there"
     if isinstance(only, ast.Raise) and only.exc is not None:
         said = text_of(only.exc.args[0]) if isinstance(only.exc, ast.Call) and only.exc.args else ""
         unwritten = class_name(only.exc) in ("NotImplementedError", "NotImplemented")
@@ -171,6 +177,23 @@ def placeholder(body: list[ast.stmt], *, may_refuse: bool = True) -> str:
         if unwritten or NOT_YET.search(said):
             return f"`raise {class_name(only.exc)}`"
     return ""
+
+
+def nothing_said(value: ast.expr | None) -> str:
+    """What is given back in place of a result: `...`, `NotImplemented`; "" for anything else."""
+    if isinstance(value, ast.Constant) and value.value is ...:
+        return "`return ...`"
+    return DECLINED if isinstance(value, ast.Name) and value.id == "NotImplemented" else ""
+
+
+def says_unwritten(only: ast.Assert | ast.Expr) -> bool:
+    """`assert False, "not implemented"`, `print("not implemented yet")`, `warnings.warn("to be implemented")`."""
+    if isinstance(only, ast.Assert):
+        fails = isinstance(only.test, ast.Constant) and not only.test.value
+        return fails and NOT_YET.search(text_of(only.msg)) is not None
+    call = only.value
+    given = call.args[:1] if isinstance(call, ast.Call) else []
+    return any(UNWRITTEN.search(text_of(part)) for part in given)
 
 
 def is_refusal(handler: ast.ExceptHandler) -> bool:

@@ -32,7 +32,9 @@ NOTE_IN_TEXT = re.compile(
     r"^\W*(?:TODO|FIXME)\b|\b(?:TODO|FIXME)\s?[:(]|\((?:TODO|FIXME)\)|^\W*(?i:todo):|:\s+(?:TODO|FIXME)\W*$"
 )
 TEMPLATES = re.compile(r"(^|/)\w*templates?/")  # for others to fill in
-SETTINGS = re.compile(r"\.(ya?ml|toml|cfg|ini|sh|bash|ps1|bat|cmd)$|(^|/)(Dockerfile|Makefile)[^/]*$")
+SETTINGS = re.compile(
+    r"(^|/)[^/]*requirements[^/]*\.txt$|\.(ya?ml|toml|cfg|ini|sh|bash|ps1|bat|cmd)$|(^|/)(Dockerfile|Makefile)[^/]*$"
+)
 BATCH = re.compile(r"\.(bat|cmd)$")
 
 

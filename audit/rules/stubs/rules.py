@@ -7,8 +7,18 @@ from collections.abc import Iterator
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, text_of
 from audit.rules.family import Family, rule
-from audit.rules.stubs.hollow import DOCUMENTED, INTERFACES, WORK, Classes, class_name, is_interface, placeholder
+from audit.rules.stubs.hollow import (
+    DECLINED,
+    DOCUMENTED,
+    INTERFACES,
+    WORK,
+    Classes,
+    class_name,
+    is_interface,
+    placeholder,
+)
 from audit.rules.stubs.notes import NOTE, TEMPLATES, TODO, notes
+from audit.rules.stubs.unreachable import UNREACHABLE, unreachable
 from audit.target import Piece, Target
 from audit.trees import held
 
@@ -27,14 +37,6 @@ CLASS = rule(
     fix="Write the class, or remove it.",
     severity=Severity.MINOR,
     confidence=Confidence.MEDIUM,
-)
-UNREACHABLE = rule(
-    "stubs.unreachable",
-    title="Code that cannot be reached",
-    why="It looks as if it did something, and it never runs.",
-    fix="Remove it, or move it before the statement that leaves the block.",
-    severity=Severity.MAJOR,
-    confidence=Confidence.HIGH,
 )
 
 TO_FILL = re.compile(
@@ -66,20 +68,26 @@ ABSTRACT = re.compile(
     r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
     r"|sub-?class(es)? (must|should|can|may|need|have to)|(must|should|to) (be )?(sub-?class|overrid|implement)", re.I
 )  # fmt: skip
+# `not implemented for non-deterministic transforms`: for all of a kind, and not for now.
+OF_A_KIND = re.compile(
+    r"\bnot (?:implemented|provided|available) (?:for|with|on) (?!now\b|th[ei]\w*\b|all\b|today)"
+    r"(?:[\w-]+ ){0,4}[\w-]+s\b"
+    r"(?!.*\b(?:yet|for now|at the moment|currently|planned)\b)",
+    re.I,
+)
 MARKS = re.compile(r"\bmark(s|er|ers|ing)?\b|\bsentinel\b|\bnamespace\b|\bcompat|\bdummy\b", re.I)
 IN_PLACE = re.compile(r"^\W*(an? |the )?(fake|dummy|null|no-?op|mock|stand-?in)\b", re.I)  # of a class that works
 # Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
-PLAIN = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache"}
+PLAIN = {
+    "staticmethod", "classmethod", "property", "no_grad", "inference_mode", "jit", "njit", "cache", "lru_cache",
+    "cached_property", "compile", "filter_jit", "timed", "timer", "timeit", "retry", "profile", "typechecked",
+    "beartype", "jaxtyped", "validate_call",
+}  # fmt: skip
+SERVING = {"get", "post", "put", "route", "command", "task", "function"}  # those of what must answer: no error for all
 # Methods whose empty override in a subclass of a foreign base class is no harmless hook.
 ESSENTIAL = {
     "forward", "call", "__call__", "__getitem__", "__len__", "__iter__", "training_step", "configure_optimizers",
-    "predict", "transform",
-}  # fmt: skip
-CALM = {"no_grad", "inference_mode", "enable_grad", "autocast", "open", "errstate", "GradientTape"}  # swallow nothing
-EXITS = {"sys.exit", "exit", "quit", "os._exit"}
-NAMES: dict[type[ast.stmt], str] = {
-    ast.Return: "`return`", ast.Raise: "`raise`", ast.Break: "`break`", ast.Continue: "`continue`", ast.If: "`if`",
-    ast.Expr: "exit", ast.With: "`with`", ast.While: "endless loop", ast.Try: "`try`",
+    "predict", "predict_proba", "score", "transform", "train_dataloader", "compute_loss", "get_config",
 }  # fmt: skip
 QUIET = {  # that Python calls on its own, and where doing nothing is an answer
     "__init__", "__post_init__", "__init_subclass__", "__del__", "__enter__", "__exit__", "__aenter__", "__aexit__",
@@ -229,14 +237,17 @@ def filled(node: ast.expr) -> ast.expr:
 
 def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Classes) -> bool:
     """Whether an empty body is right here: interfaces, hooks, null objects, decorators that use it."""
+    raises = body.startswith("`raise")
+    plain = PLAIN | SERVING if raises else PLAIN
     if (
         DOUBLE.search(node.name)
         or HOOK.match(node.name)
-        or any(class_name(decorator) not in PLAIN for decorator in node.decorator_list)
+        or any(class_name(decorator) not in plain for decorator in node.decorator_list)
         or (node.returns is not None and class_name(node.returns) in ("NoReturn", "Never"))
     ):
         return True
-    raises = body.startswith("`raise")
+    if body == DECLINED and node.name.startswith("__"):
+        return True  # Python then asks the other operand
     if not raises and node.args.vararg and len(node.args.args) == (owner is not None):
         return True  # takes anything and does nothing with it
     if owner is None:
@@ -262,70 +273,13 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
 
 
 def is_of_another_kind(node: Function, owner: ast.ClassDef, classes: Classes) -> bool:
-    """Whether a class says, by its own name, that it is one for which a method of those above cannot be written."""
+    """Whether a class says, by its own name or that of its kind, that a method of those above makes no sense for it."""
     error = node.body[-1].exc if isinstance(node.body[-1], ast.Raise) else None
     said = text_of(error.args[0]) if isinstance(error, ast.Call) and error.args else ""
     above = classes.reach(owner.name, up=True)
     owed = any(node.name in classes.methods.get(other, ()) for other in above)
-    return owed and re.search(rf"\bfor\W+(?:an? |the )?{owner.name}\b(?!.*\byet\b)", said) is not None
-
-
-def unreachable(piece: Piece) -> Iterator[Finding]:
-    """The first statement after one that always leaves the block."""
-    for node in (piece.tree, *piece.statements):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(node, name, None)
-            if not isinstance(block, list):
-                continue
-            for number, leaving in enumerate(block):
-                if leaves(leaving):
-                    rest = [statement for statement in block[number + 1 :] if not is_nothing(statement)]
-                    if rest and not any(map(makes_generator, rest)) and not is_guard(leaving, rest[0]):
-                        message = f"nothing runs after the {NAMES[type(leaving)]} in line {leaving.lineno}"
-                        yield found(UNREACHABLE, piece.at(rest[0].lineno), message, piece.line(rest[0].lineno))
-                    break
-
-
-def leaves(statement: ast.stmt) -> bool:
-    """Whether no run goes on behind a statement: it leaves the block or the program.
-
-    So do both branches of an `if`, a `try` and all its handlers, an endless loop, or what a `with` holds that swallows
-    no error.
-    """
-    if type(statement) not in NAMES:
-        return False
-    while isinstance(statement, ast.If) and statement.orelse and leaves(statement.body[-1]):
-        statement = statement.orelse[-1]
-    if isinstance(statement, ast.Try):
-        ends = [statement.orelse or statement.body, *(handler.body for handler in statement.handlers)]
-        return all(leaves(block[-1]) for block in ends)
-    if isinstance(statement, ast.While):
-        endless = isinstance(statement.test, ast.Constant) and bool(statement.test.value)
-        return endless and not any(isinstance(node, ast.Break) for node in ast.walk(statement))
-    if isinstance(statement, ast.With):
-        return all(class_name(item.context_expr) in CALM for item in statement.items) and leaves(statement.body[-1])
-    if isinstance(statement, ast.Expr):
-        return isinstance(statement.value, ast.Call) and dotted(statement.value.func) in EXITS
-    return isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue)
-
-
-def is_nothing(statement: ast.stmt) -> bool:
-    """`pass`, or code put out of use between quotes: it does not look as if it did something."""
-    return isinstance(statement, ast.Pass) or (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    )
-
-
-def is_guard(leaving: ast.stmt, following: ast.stmt) -> bool:
-    """An error raised behind branches that all return, a return behind an exit: for whoever changes what is above."""
-    if isinstance(leaving, ast.Expr):
-        return isinstance(following, ast.Return | ast.Raise)
-    return isinstance(leaving, ast.If | ast.Try | ast.While) and isinstance(following, ast.Raise | ast.Assert)
-
-
-def makes_generator(statement: ast.stmt) -> bool:
-    """`return` followed by `yield` is the idiom for an empty generator."""
-    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
+    own = re.search(rf"\bfor\W+(?:an? |the )?{owner.name}\b(?!.*\byet\b)", said)
+    return owed and (own or OF_A_KIND.search(said)) is not None
 
 
 FAMILY = Family("stubs", "Nothing is left empty", (FUNCTION, CLASS, TODO, UNREACHABLE), find)
