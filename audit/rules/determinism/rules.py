@@ -4,11 +4,13 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import partial
-from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name
-from audit.rules.determinism.seeding import KEYS, Seeds, is_own_seed, lost, named
+from audit.rules.determinism.draws import Draws
+from audit.rules.determinism.options import Callers, arguments
+from audit.rules.determinism.programs import in_package, is_program, is_run, is_trial, part_at, unseeded_programs
+from audit.rules.determinism.seeding import KEYS, Seeds, is_own_seed, lost
 from audit.rules.determinism.shuffling import FRESH, is_fresh, unordered
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
@@ -59,7 +61,6 @@ CLOCKS = ("perf_counter", "timeit", "time.time(", "cuda.Event", "torch.profiler"
 OPTIMIZER = re.compile(r"^(Adam\w*|SGD|RMSprop|Adagrad|Lion|LBFGS)$|[Oo]ptimizer$")
 # What a trainer makes that has not all of it from its caller; a fit() draws its batches itself.
 OWN_PART = re.compile(r"(\bnn\.(?!\w+Loss)[A-Z]\w*|([Oo]ptimizers?|[Ll]oaders?)|(^|\.)(Adam\w*|SGD|RMSprop|fit\w*))$")
-OF_TOOLS = ("setup.py", "conf.py", "noxfile.py", "versioneer.py")  # they import a library and run nothing of it
 # Estimators of scikit-learn that draw at random.
 FORESTS = re.compile(
     r"((RandomForest|ExtraTrees|GradientBoosting|MLP|SGD|Bagging|AdaBoost)(Classifier|Regressor)|KMeans"
@@ -74,17 +75,22 @@ def find(target: Target) -> Iterator[Finding]:
     training = [(module, begun) for module in chosen if not times(module) and (begun := training_place(module))]
     seeds = Seeds(local, chosen)
     seeded = bool(seeds.parts) or any(map(seeds_own, chosen))
-    trained = {module.path for module, _ in training}
+    draws = Draws(local, seeds, {module.path for module, _ in training}, seeded=seeded)
+    callers = Callers(chosen)
     yield from unseeded(local, chosen, training, seeds, seeded=seeded)
     for module in chosen:
-        here = partial(seeds.cover, module, common=True)
+        here = partial(seeds.alone, module, common=True)
         drawn: dict[tuple[Piece, int], str] = {}
+        strayed = False
         for piece, call, name in module.calls:
-            problem = unordered(module, call, name, seeded=seeded, here=here, trains=bool(training))
+            loosely = partial(draws.are_loose, module, piece, call, name)
+            problem = unordered(module, call, name, callers=callers, here=here, loose=loosely)
             if not problem and is_forest(module, call, name) and not here():
                 problem = f"{name.rpartition('.')[2]} without random_state="
-            if name in FRESH and is_fresh(module, call) and not seeds.users(module).isdisjoint(trained):
+            if name in FRESH and is_fresh(module, call) and draws.train(module):
                 problem = f"{name.rpartition('.')[2]}() without a seed"
+            if not (problem or strayed) and draws.is_stray(module, piece, call, name):
+                problem, strayed = f"{name}() with no seed set in what trains here", True
             for value in lost(module, call, name) if training or name in KEYS else ():
                 drawn[piece, value.lineno] = "the seed is drawn anew in each run, and nothing keeps it"
             loose = "" if problem else loosened(module, call, name)
@@ -105,6 +111,7 @@ def unseeded(
     programs = {module.path for module in chosen if is_program(local, module)}
     programs |= {module.path for module, (piece, line) in training if part_at(piece, line) is None}
     programs |= {module.path for module, _ in training if has_recipe(module)}
+    told: set[tuple[Piece, int]] = set()
     for module, (piece, line) in training:
         users = seeds.users(module)
         alone = not in_package(local, module) or part_at(piece, line) is None
@@ -113,7 +120,15 @@ def unseeded(
         own = (named_so or is_whole(piece, line)) and is_repeated(module)
         if not run and (seeded or not own):
             continue  # a library's training function: whoever calls it seeds
-        if not seeds.cover(module):
+        if is_trial(piece, line):
+            continue
+        if seeds.cover(module):
+            for place in unseeded_programs(local, seeds, module, piece, line):
+                if place not in told:
+                    told.add(place)
+                    message = "a model is trained from here, and nothing that runs then sets a seed"
+                    yield found(SEED, place[0].at(place[1]), message, place[0].line(place[1])[:120])
+        else:
             message = "a model is trained here, and nothing sets a seed"
             if any(map(seeds_own, (local.modules[path] for path in sorted(seeds.related(module))))):
                 message = (
@@ -176,27 +191,12 @@ def has_recipe(module: Module) -> bool:
     return False
 
 
-def part_at(piece: Piece, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
-    """The outermost function or class in which a line stands."""
-    assert piece.tree is not None
-    parts = [node for node in piece.tree.body if is_function(node) or isinstance(node, ast.ClassDef)]
-    return next((node for node in parts if node.lineno <= line <= (node.end_lineno or 0)), None)
-
-
-def is_run(piece: Piece, line: int, users: list[Module]) -> bool:
-    """Whether a line stands in no function or class, or in one that is decorated or that some module speaks of."""
-    part = part_at(piece, line)
-    if part is None or part.decorator_list:
-        return True
-    own = {id(node) for node in ast.walk(part)}
-    return any(part.name in named(node, module) for module in users for _, node in module.walk() if id(node) not in own)
-
-
 def is_forest(module: Module, call: ast.Call, name: str) -> bool:
     """Whether an estimator that draws at random, made without a state of its own, is fitted beside where it is made."""
     if not name.startswith("sklearn.") or not FORESTS.search(name):
         return False
-    if any(item.arg in ("random_state", None) for item in call.keywords):
+    given = arguments(module, call)
+    if given is None or "random_state" in given:
         return False
     if any(isinstance(holder, ast.arguments) for holder in module.enclosing(call)):
         return False  # a default: whoever calls chooses
@@ -217,22 +217,9 @@ def loosened(module: Module, call: ast.Call, name: str) -> str:
         loose = [item.arg for item in call.keywords if is_constant(item.value, item.arg == "benchmark")]
         return next((f"{arg}= is fixed" for arg in loose if arg in ("benchmark", "deterministic")), "")
     of_lightning = name.endswith(".Trainer") and name.partition(".")[0] in LIGHTNING
-    return "benchmark=True is fixed" if of_lightning and is_constant(keyword(call, "benchmark"), True) else ""
-
-
-def is_program(local: Local, module: Module) -> bool:
-    """A notebook, a script beside no __init__.py, or a module that can be run."""
-    free = module.is_notebook or not in_package(local, module)
-    return module.path.rpartition("/")[2] not in OF_TOOLS and (free or is_runnable(module))
-
-
-def in_package(local: Local, module: Module) -> bool:
-    """Whether an __init__.py lies beside it, or in a folder above it other than the tree's own."""
-    folder = module.path.rpartition("/")[0]
-    if f"{folder}/__init__.py".lstrip("/") in local.files:
-        return True
-    above = [str(path) for path in PurePosixPath(folder).parents]
-    return any(f"{path}/__init__.py" in local.files for path in above if path != ".")
+    if not of_lightning:
+        return ""
+    return "benchmark=True is fixed" if is_constant((arguments(module, call) or {}).get("benchmark"), True) else ""
 
 
 def restored(module: Module, call: ast.Call) -> bool:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 
-from audit.rules.code import Module, is_constant, is_function, last_name, text_of
+from audit.rules.code import Function, Module, called, is_constant, is_function, last_name, text_of
 from audit.rules.local import Local, is_main
 from audit.rules.values import bound
 
@@ -23,6 +23,10 @@ CLOCK = re.compile(
 )
 DRAWN = re.compile(r"(^|\W)random\.(randint|randrange|getrandbits|random|integers)\(|torch\.(seed|randint)\(")
 KEEPS = re.compile(r"print|log|info|debug|warn|write|save|dump|record|report|add|update|append|config|track|echo|param")
+# Calls that write a seed down with other options.
+KEEPING = re.compile(
+    r"^(dict|Namespace|SimpleNamespace|_?replace|update|set_defaults|log\w*|info|debug|print|format|save\w*|write\w*)$"
+)
 AT_ONCE = ""  # what is seeded when the module is imported, or in a part that some decorator calls
 
 
@@ -50,14 +54,19 @@ class Seeds:
     @cached_property
     def parts(self) -> dict[str, set[str]]:
         """Module -> its functions and classes that set a seed; only modules that have any."""
-        found = {path: set(parts_that_seed(module)) for path, module in self.modules.items()}
+        found = {path: set(parts_that_seed(module, self.taking)) for path, module in self.modules.items()}
         return {path: parts for path, parts in found.items() if parts}
 
     @cached_property
     def common(self) -> dict[str, set[str]]:
         """The same for the states of NumPy and TensorFlow: not torch's own, no `seed=` that one call is given."""
-        found = {path: set(parts_that_seed(self.modules[path], common=True)) for path in self.parts}
+        found = {path: set(parts_that_seed(self.modules[path], self.taking, common=True)) for path in self.parts}
         return {path: parts for path, parts in found.items() if parts}
+
+    @cached_property
+    def taking(self) -> set[str]:
+        """The tree's own functions and classes that are given a seed: what they do with it stands in them."""
+        return {name for module in self.modules.values() for name in takers(module)}
 
     def users(self, module: Module) -> set[str]:
         """A module and all that use it, one way or another."""
@@ -69,28 +78,59 @@ class Seeds:
 
     def cover(self, module: Module, *, common: bool = False) -> bool:
         """Whether a seed is set by a module, by one that uses it, or by what one of these imports and speaks of."""
-        parts = self.common if common else self.parts
-        if not parts:
-            return False
-        users = self.users(module)
+        return self.among(self.users(module), self.related(module), self.common if common else self.parts)
+
+    def alone(self, module: Module, *, common: bool = False) -> bool:
+        """Whether a seed is set where a module is run by itself: by it, or by what it imports and speaks of."""
+        related = reach(module.path, self.below) & self.modules.keys()
+        return self.among({module.path}, related, self.common if common else self.parts)
+
+    def among(self, users: set[str], related: set[str], parts: dict[str, set[str]]) -> bool:
+        """Whether some users set a seed, or what is related to them does so when it is imported or spoken of."""
         if not users.isdisjoint(parts):
             return True
-        related = self.related(module)
         wanted = set().union(*(parts[path] for path in related & parts.keys()))
         if AT_ONCE in wanted or not wanted:
             return AT_ONCE in wanted
         return any(not wanted.isdisjoint(names(self.modules[path], whole=path in users)) for path in sorted(related))
 
 
-def parts_that_seed(module: Module, *, common: bool = False) -> Iterator[str]:
+def takers(module: Module) -> Iterator[str]:
+    """The functions of a module that take a seed, and the classes that keep one or are made with one."""
+    for _, node in module.statements():
+        if is_function(node) and any(speaks_of_seeds(part.arg) for part in every_argument(node)):
+            owner = module.parents.get(node)
+            yield owner.name if node.name == "__init__" and isinstance(owner, ast.ClassDef) else node.name
+        elif isinstance(node, ast.ClassDef):
+            fields = (part.target for part in node.body if isinstance(part, ast.AnnAssign))
+            if any(speaks_of_seeds(last_name(field)) for field in fields):
+                yield node.name
+
+
+def every_argument(function: Function) -> list[ast.arg]:
+    """The parameters of a function, but for `*args` and `**options`."""
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def parts_that_seed(module: Module, taking: set[str], *, common: bool = False) -> Iterator[str]:
     """The outermost functions and classes around everything that sets a seed."""
-    calls = (call for _, call, name in module.calls if (sets_common if common else sets_seed)(call, name))
+    calls: Iterator[ast.AST] = (
+        call for _, call, name in module.calls if (sets_common(call, name) if common else sets_seed(call, name, taking))
+    )
     listed = (node for _, node in module.walk() if isinstance(node, ast.Tuple | ast.List) and of_seeders(node, module))
-    for node in itertools.chain(calls, listed, () if common else given_states(module)):
+    for node in itertools.chain(calls, listed, decorations(module), () if common else given_states(module)):
         holders = list(module.enclosing(node))
         parts = [holder for holder in holders if is_function(holder) or isinstance(holder, ast.ClassDef)]
         alone = not parts or bool(parts[-1].decorator_list)
         yield "if __name__" if any(map(is_main, holders)) else AT_ONCE if alone else parts[-1].name
+
+
+def decorations(module: Module) -> Iterator[ast.AST]:
+    """`@seeded` over a function, which sets a seed whenever it is called."""
+    for _, node in module.statements():
+        for mark in node.decorator_list if is_function(node) else ():
+            if not isinstance(mark, ast.Call) and speaks_of_seeds(last_name(mark)):
+                yield mark
 
 
 def given_states(module: Module) -> Iterator[ast.Call]:
@@ -111,10 +151,15 @@ def sets_common(call: ast.Call, name: str) -> bool:
     return sets_state(call, name) and "manual_seed" not in name
 
 
-def sets_seed(call: ast.Call, name: str) -> bool:
-    """A call with `seed` in its name, or one that is given a seed, or JAX's key of a number."""
+def sets_seed(call: ast.Call, name: str, taking: set[str]) -> bool:
+    """A call with `seed` in its name, or one that is given a seed, or JAX's key of a number.
+
+    Not one that only keeps what it is given, or draws from a state of its own.
+    """
     if name in KEYS and call.args:
         return True
+    if called(call) in taking or KEEPING.search(called(call)) or name in STATES:
+        return sets_state(call, name)
     given = any(item.arg and speaks_of_seeds(item.arg) and not is_constant(item.value, None) for item in call.keywords)
     return (given and not ORDERING.search(last_name(call.func))) or sets_state(call, name)
 
@@ -124,10 +169,10 @@ def sets_state(call: ast.Call, name: str) -> bool:
 
     `torch.Generator().manual_seed(3)` sets a state of its own: neither weights nor dropout are drawn from it.
     """
-    called = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
+    function = called(call)
     if is_own_seed(call, name):
         return False
-    if not speaks_of_seeds(called) or called.lower().startswith(
+    if not speaks_of_seeds(function) or function.lower().startswith(
         ("get", "initial", "new", "make", "parse", "sort", "num", "n_")
     ):
         return False
@@ -194,8 +239,8 @@ def is_kept(module: Module, name: ast.expr) -> bool:
             return True
         while isinstance(holder, ast.Call | ast.keyword | ast.BinOp):
             if isinstance(holder, ast.Call):
-                called = last_name(holder.func) or getattr(holder.func, "attr", "")
-                if called == "vars" or KEEPS.search(called):
+                function = last_name(holder.func) or getattr(holder.func, "attr", "")
+                if function == "vars" or KEEPS.search(function):
                     return True
             holder = module.parents.get(holder)
     return False
@@ -212,10 +257,16 @@ def names(module: Module, *, whole: bool) -> set[str]:
     if whole not in known:
         mains = [node for piece in module.pieces if piece.tree for node in piece.tree.body if is_main(node)]
         left_out = {id(inner) for node in mains for inner in ast.walk(node)} if not whole else set()
+        listed = (node for node in module.of({ast.Assign}) if isinstance(node, ast.Assign))
+        listed = (node for node in listed if any(last_name(target) == "__all__" for target in node.targets))
+        left_out |= {id(inner) for node in listed for inner in ast.walk(node)}
         found: set[str] = set()
         for _, node in module.walk():
-            if isinstance(node, NAMING) and id(node) not in left_out:
+            if isinstance(node, NAMING) and id(node) not in left_out and not isinstance(node, ast.ImportFrom):
                 found.update(named(node, module))
+        for node in module.of({ast.ImportFrom}):  # of what is only passed on, nobody speaks
+            aliases = node.names if isinstance(node, ast.ImportFrom) else []
+            found.update(alias.name for alias in aliases if alias.asname in found)
         known[whole] = found
     return known[whole]
 

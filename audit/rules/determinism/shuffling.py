@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Callable
 
-from audit.rules.code import Module, has_unpacked_keywords, is_constant, is_function, keyword, text_of
-from audit.rules.values import bound, may_be_true
+from audit.rules.code import Module, is_constant, is_function, keyword
+from audit.rules.determinism.options import Callers, arguments
 
 # torch's loaders, and those of others that hand their arguments on to them.
 LOADERS = {
@@ -25,75 +25,126 @@ SAMPLERS = {
 MOST_ARGUMENTS = {"RandomSampler": 4, "WeightedRandomSampler": 4, "SubsetRandomSampler": 2, "random_split": 3}
 NOTHING = ast.Constant(None)
 CLOSE = 3  # lines between a seed and what is drawn with it
-SPLITTERS = {"train_test_split", "ShuffleSplit", "StratifiedShuffleSplit", "GroupShuffleSplit"}
-FOLDS = {"KFold", "StratifiedKFold", "StratifiedGroupKFold"}  # in order, unless they are told to shuffle
-SIZE = re.compile(r"^\d|size|buffer|^len\(|^[A-Z_]+$")  # a list that is shuffled is called otherwise
+SPLITTERS = {
+    "train_test_split", "ShuffleSplit", "StratifiedShuffleSplit", "GroupShuffleSplit", "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+}  # fmt: skip
+OF_SPLITS = ("sklearn.model_selection.", "iterstrat.ml_stratifiers.")
+# In order, unless they are told to shuffle.
+FOLDS = {"KFold", "StratifiedKFold", "StratifiedGroupKFold", "GroupKFold", "MultilabelStratifiedKFold"}
+METHODS = {"shuffle", "train_test_split", "resample", "sample"}
+# Keras's readers of folders.
+OF_FOLDERS = {
+    "image_dataset_from_directory", "text_dataset_from_directory", "audio_dataset_from_directory",
+    "flow_from_directory", "flow_from_dataframe",
+}  # fmt: skip
+# A list that is shuffled is called otherwise.
+SIZE = re.compile(r"^\d|size|buffer|\blen\(|^[A-Z_]+$|^(min|max|int)\(|\.shape\[|cardinality|shuffle|num_|count")
 FRESH = {"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"}
 STATES = {"bit_generator", "set_state", "setstate"}  # by which a generator is put back to where it was
 DRAWS_ONE = re.compile(r"^int\(\w+\.(integers|randint|randrange|getrandbits)\(|^\w+\.(randrange|getrandbits)\(")
 GIVEN_STATE = re.compile(r"seed|state|rng|generator", re.I)
 HUGGING = {f"datasets.{name}" for name in ("load_dataset", "load_from_disk", "Dataset", "DatasetDict")} | {"datasets"}
-ORDERS = {"random.shuffle", "numpy.random.shuffle", "numpy.random.permutation"}
+ORDERS = {
+    "random.shuffle", "numpy.random.shuffle", "numpy.random.permutation", "torch.randperm", "tensorflow.random.shuffle",
+}  # fmt: skip
 
 
 def unordered(
-    module: Module, call: ast.Call, name: str, *, seeded: bool, here: Callable[[], bool], trains: bool
+    module: Module, call: ast.Call, name: str, *, callers: Callers, here: Callable[[], bool], loose: Callable[[], bool]
 ) -> str:
     """What is wrong with the order that a call draws; "" for nothing.
 
     Args:
-        seeded: whether any part of the tree sets a seed: then no call that takes no generator is asked for one.
-        here: whether what runs this module sets the global state that scikit-learn and TensorFlow draw from.
-        trains: whether any part of the tree trains a network.
+        callers: by whom the function around the call may be told to shuffle.
+        here: whether the module sets the global state that scikit-learn and TensorFlow draw from.
+        loose: whether something trains with what the call draws, and sets no seed.
     """
+    name, shift = meant(module, call, name)
     last = name.rpartition(".")[2]
-    named = name in LOADERS or name in SAMPLERS or name in ORDERS or name.startswith("sklearn.model_selection.")
-    if not (named or last in ("shuffle", "train_test_split")):
+    named = name in LOADERS or name in SAMPLERS or name in ORDERS or name.startswith(OF_SPLITS)
+    if not (named or last in METHODS or last in OF_FOLDERS):
         return ""
     given = arguments(module, call)
     if given is None:
         return ""
     if name in LOADERS:
-        shuffles = given.get("shuffle") or (call.args[2] if len(call.args) > 2 else None)
-        if shuffles is None or "generator" in given or not may_be_true(module, shuffles):
-            return ""
-        if not is_constant(given.get("sampler", NOTHING), None):
-            return ""  # `shuffle=sampler is None`: the order is the sampler's, where there is one
-        return f"shuffle={ast.unparse(shuffles)} without generator="
+        return loader(module, call, given, callers, place=2 + shift)
     if name in SAMPLERS:
         given_one = "generator" in given or len(call.args) >= MOST_ARGUMENTS[last]
-        spared = given_one or (last == "random_split" and seeded_before(module, call))
+        spared = given_one or seeded_inside(module, call) or (last == "random_split" and seeded_before(module, call))
         return "" if spared else f"{last} without generator="
-    if name.startswith("sklearn.model_selection.") and "random_state" not in given:
+    if name.startswith(OF_SPLITS) and "random_state" not in given:
         shuffles = given.get("shuffle")
-        if (last in SPLITTERS and not is_constant(shuffles, False)) or (last in FOLDS and is_constant(shuffles, True)):
+        moved = last in FOLDS and shuffles is not None and callers.switch(module, shuffles)
+        if moved or (last in SPLITTERS and not is_constant(shuffles, False)):
             return "" if here() else f"{last} without random_state="
-    if name == "sklearn.utils.shuffle" and "random_state" not in given and not here():
-        return "shuffle() without random_state="
+    if name in ("sklearn.utils.shuffle", "sklearn.utils.resample") and "random_state" not in given and not here():
+        return f"{last}() without random_state="
+    if is_sample(module, call, given) and loose() and not here():
+        return "sample() without random_state="
+    if is_folder(module, last, given) and not here():
+        return f"{last}() shuffles without seed="
     if (is_pipeline(module, call) or is_dataset(module, call, given)) and "seed" not in given and not here():
         return f"{last}() without seed="
-    return f"{name}() with no seed set anywhere" if name in ORDERS and trains and not seeded else ""
+    return f"{name}() with no seed set anywhere" if name in ORDERS and loose() else ""
 
 
-def arguments(module: Module, call: ast.Call) -> dict[str, ast.expr] | None:
-    """The keywords of a call, with those of `**options` where a dictionary of that name stands beside it; else None."""
-    given = {item.arg: item.value for item in call.keywords if item.arg}
-    for item in call.keywords:
-        if item.arg is None:
-            values = list(bound(module, item.value)) if isinstance(item.value, ast.Name) else []
-            if len(values) != 1 or (entries := entries_of(values[0])) is None:
-                return None
-            given = entries | given
-    return given
+def meant(module: Module, call: ast.Call, name: str) -> tuple[str, int]:
+    """The name of what a call makes, and by how many its arguments are fewer: a class of its own that is a loader.
+
+    `partial(DataLoader, shuffle=True)` makes what is called later without it.
+    """
+    if name == "functools.partial" and call.args:
+        return module.full_name(call.args[0]), -1
+    if name == ".__init__" and isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "super()":
+        owner = next((node for node in module.enclosing(call) if isinstance(node, ast.ClassDef)), None)
+        bases = [module.full_name(base) for base in owner.bases] if owner else []
+        return next((base for base in bases if base in LOADERS), name), 0
+    values = module.given.get(name, ()) if "." not in name else ()
+    for value in values:
+        if isinstance(value, ast.Call) and module.full_name(value.func) == "functools.partial" and value.args:
+            own = any(item.arg in ("generator", "shuffle", None) for item in value.keywords)
+            return (name if own else module.full_name(value.args[0])), 0
+        if isinstance(value, ast.Name | ast.Attribute) and module.full_name(value) in LOADERS:
+            return module.full_name(value), 0
+    return name, 0
 
 
-def entries_of(node: ast.expr | None) -> dict[str, ast.expr] | None:
-    """What a dictionary that is written out, `{…}` or `dict(…)`, holds; None for any other."""
-    if isinstance(node, ast.Dict) and None not in node.keys:
-        return {text_of(key): value for key, value in zip(node.keys, node.values, strict=True)}
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
-        return None if has_unpacked_keywords(node) else {item.arg or "": item.value for item in node.keywords}
-    return None
+def loader(module: Module, call: ast.Call, given: dict[str, ast.expr], callers: Callers, *, place: int) -> str:
+    """What is wrong with a loader that shuffles; "" where another says in which order, or the function sets a seed."""
+    shuffles = given.get("shuffle") or (call.args[place] if len(call.args) > place else None)
+    if shuffles is None or "generator" in given or not callers.switch(module, shuffles):
+        return ""
+    if not is_constant(given.get("sampler", NOTHING), None) or seeded_inside(module, call):
+        return ""  # `shuffle=sampler is None`: the order is the sampler's, where there is one
+    return f"shuffle={ast.unparse(shuffles)} without generator="
+
+
+def seeded_inside(module: Module, call: ast.Call) -> bool:
+    """Whether the function around a call sets torch's state itself before it."""
+    scope = module.scope(call)
+    seeding = (other for _, other, name in module.calls if name == "torch.manual_seed" and other.args)
+    return is_function(scope) and any(
+        other.lineno < call.lineno and module.scope(other) is scope for other in seeding
+    )  # fmt: skip
+
+
+def is_sample(module: Module, call: ast.Call, given: dict[str, ast.expr]) -> bool:
+    """`frame.sample(frac=1)` of pandas."""
+    drawn = isinstance(call.func, ast.Attribute) and call.func.attr == "sample" and not {"frac", "n"}.isdisjoint(given)
+    return drawn and "random_state" not in given and uses(module, "pandas")
+
+
+def is_folder(module: Module, last: str, given: dict[str, ast.expr]) -> bool:
+    """`image_dataset_from_directory(folder)` of Keras, which shuffles unless it is told not to."""
+    ordered = is_constant(given.get("shuffle"), False) or "seed" in given
+    return last in OF_FOLDERS and not ordered and uses(module, "tensorflow", "keras")
+
+
+def uses(module: Module, *libraries: str) -> bool:
+    """Whether a module imports one of these."""
+    return any(origin.split(".")[0] in libraries for origin in module.origins.values())
 
 
 def seeded_before(module: Module, call: ast.Call) -> bool:
@@ -103,19 +154,16 @@ def seeded_before(module: Module, call: ast.Call) -> bool:
     return any(0 < call.lineno - other.lineno <= CLOSE for other in seeding)
 
 
-def has(call: ast.Call, name: str) -> bool:
-    """Whether a keyword is given."""
-    return keyword(call, name) is not None
-
-
 def is_pipeline(module: Module, call: ast.Call) -> bool:
-    """`dataset.shuffle(1000)` of TensorFlow: a method that is given the size of a buffer."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr != "shuffle":
-        return False
-    if len(call.args) > 1:
+    """`dataset.shuffle(1000)` of TensorFlow and WebDataset: a method that is given the size of a buffer."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "shuffle" or len(call.args) > 1:
         return False  # the second argument is the seed
-    counts = has(call, "buffer_size") or (call.args and SIZE.search(ast.unparse(call.args[0])) is not None)
-    return bool(counts) and any(origin.split(".")[0] == "tensorflow" for origin in module.origins.values())
+    if module.full_name(call.func).startswith(("random.", "numpy.", "sklearn.")) or keyword(call, "rng") is not None:
+        return False
+    told = any(item.arg in ("buffer_size", "reshuffle_each_iteration") for item in call.keywords)
+    size = call.args[0] if call.args else None
+    counts = told or (size is not None and SIZE.search(ast.unparse(size)) is not None)
+    return counts and uses(module, "tensorflow", "webdataset")
 
 
 def is_dataset(module: Module, call: ast.Call, given: dict[str, ast.expr]) -> bool:
