@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from audit.model import Finding, found
 from audit.rules.code import Module, called, is_function, last_name
 from audit.rules.testing.labelled import told_as
-from audit.rules.testing.narrowed import AT_K, MANY, narrowing_of, whole_number
-from audit.rules.testing.partial import DESCRIBED, LOOKS, METRIC, PARTIAL, SAYS_SO, is_condition, named, says_so
+from audit.rules.testing.narrowed import narrowing_of
+from audit.rules.testing.partial import PARTIAL, is_condition, named, says_so
+from audit.rules.testing.parts import AT_K, MANY, whole_number
 from audit.rules.testing.taken import RANKED, is_rest
+from audit.rules.testing.words import DESCRIBED, LOOKS, METRIC, SAYS_SO
 
 MEANS = {"mean", "average", "median", "nanmean", "nanmedian", "fmean", "sum", "std"}
 MEASURED = re.compile(

@@ -14,15 +14,17 @@ from audit.rules.code import (
     keyword,
     last_name,
 )
-from audit.rules.testing.narrowed import Narrowing, Part, names_of, of_method
+from audit.rules.testing.narrowed import Narrowing
+from audit.rules.testing.parts import Part, names_of, of_method
 
 BOXES = re.compile(r"iou", re.I)  # a detection's first four numbers are its box
 FIXED = re.compile(r":\d+")  # so many, however many there are
 STEPS = re.compile(r"(^|_)step$")
 EVALUATES = re.compile(r"(^|_)(step|metrics|validate|evaluate|validation|eval|main)(_|$)|^on_(\w+_)?epoch_end$")
 BATCHES = re.compile(r"loader|batches|dataset|(^|_)(dl|ds)$", re.I)
+ITERATED = re.compile(r"(^|[._])(val(id(ation)?)?|test|eval|dev|h[eo]ld_?out)(_?(data|iter\w*|gen\w*|dl|set))?$")
 A_BATCH = re.compile(r"\b(the|a|one|whole|each) batch\b", re.I)
-HELD_OUT = re.compile(r"(^|_|\b)(x_?|y_?)?(val(id|idation)?|test|eval|dev|held_?out)(?!ue|ice|uat|elop)", re.I)
+HELD_OUT = re.compile(r"(^|_|\b)(x_?|y_?)?(val(id|idation)?|test|eval|dev|h[eo]ld_?out)(?!ue|ice|uat|elop)", re.I)
 MODEL = re.compile(
     r"(^|_)(model|net\w*|self|predict\w*|forward|apply\w*|generator|encoder|classifier|clf|student|teacher|unet"
     r"|critic|policy|infer\w*|sample|generate|module|ema|head|backbone|G|D)(_|$)"
@@ -113,11 +115,13 @@ def parameters_of(function: Function) -> set[str]:
 
 
 def is_over_batches(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
-    """Whether a loop takes one batch after the other, by the name of what it goes through: `bar = tqdm(loader)`."""
+    """Whether a loop takes one batch after the other, by what it goes through: `bar = tqdm(loader)`, a DataLoader."""
     through = module.given.get(loop.iter.id, []) if isinstance(loop.iter, ast.Name) else []
     wrapped = [value for value in through if isinstance(value, ast.Call) and value.args]
     parts = (loop.iter, *(value.args[0] for value in wrapped if isinstance(value, ast.Call)))
-    return any(BATCHES.search(name) for part in parts for name in names_of(part))
+    if any(BATCHES.search(name) for part in parts for name in names_of(part)):
+        return True
+    return any(isinstance(value, ast.Call) and last_name(value.func).endswith("DataLoader") for value in through)
 
 
 def is_by_size(loop: ast.For | ast.AsyncFor) -> bool:
@@ -134,7 +138,8 @@ def first_batch_of(value: ast.expr) -> str:
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "next"):
         return ""
     inner = re.match(r"next\(iter\(([\w.]+)\)\)$", ast.unparse(value))
-    return inner[1] if inner and BATCHES.search(inner[1]) else ""
+    loads = inner and (BATCHES.search(inner[1]) or ITERATED.search(inner[1]))
+    return inner[1] if inner and loads else ""
 
 
 def is_single(module: Module, node: ast.AST, part: Part) -> bool:

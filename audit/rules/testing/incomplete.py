@@ -8,9 +8,10 @@ from audit.model import Finding, found
 from audit.rules.code import Module, called, is_constant, is_function, keyword, last_name
 from audit.rules.testing.batches import BATCHES, HELD_OUT, trains
 from audit.rules.testing.looped import OF_ALL, measures
-from audit.rules.testing.narrowed import names_of
-from audit.rules.testing.partial import DESCRIBED, JUDGES, METRIC, PARTIAL, SAYS_SO, is_called_metric
+from audit.rules.testing.partial import PARTIAL, is_called_metric
+from audit.rules.testing.parts import names_of
 from audit.rules.testing.shortened import SAYS
+from audit.rules.testing.words import DESCRIBED, JUDGES, METRIC, SAYS_SO
 from audit.target import Piece
 
 LIMITS = ("limit_test_batches", "limit_val_batches")

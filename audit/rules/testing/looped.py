@@ -21,22 +21,10 @@ from audit.rules.testing.batches import (
     roots_of,
     trains,
 )
-from audit.rules.testing.narrowed import names_of, narrowing_of, whole_number
-from audit.rules.testing.partial import (
-    COUNTED,
-    JUDGES,
-    LOOKS,
-    LOSS,
-    METRIC,
-    PARTIAL,
-    SAYS_SO,
-    compared,
-    is_a_metric,
-    is_called_metric,
-    is_condition,
-    named,
-    says_so,
-)
+from audit.rules.testing.narrowed import narrowing_of
+from audit.rules.testing.partial import PARTIAL, compared, is_a_metric, is_called_metric, is_condition, named, says_so
+from audit.rules.testing.parts import names_of, whole_number
+from audit.rules.testing.words import COUNTED, JUDGES, LOOKS, LOSS, METRIC, SAYS_SO
 from audit.target import Piece
 
 TELLS = ("print", "info", "debug", "set_postfix", "set_description", "write", "add_scalar", "log", "set_postfix_str")
@@ -96,6 +84,8 @@ def one_batch(module: Module, piece: Piece, start: ast.stmt, names: Iterable[str
         if not (isinstance(following, ast.Assign) and not batch.isdisjoint(names_of(following.value))):
             stored = [node for node in ast.walk(following) if isinstance(node, ast.Name)]
             batch -= {node.id for node in stored if isinstance(node.ctx, ast.Store)}  # by the next loop, a list's cat()
+        elif isinstance(following.value, ast.Name):  # `logits, y = last`
+            batch |= {node.id for node in ast.walk(following.targets[0]) if isinstance(node, ast.Name)}
         for inner in ast.walk(following):
             name, pair = compared(inner)
             used = {word for argument in pair for word in names_of(argument)}

@@ -3,61 +3,27 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audit.rules.code import Module, called, is_constant, is_function, last_name
+from audit.rules.testing.parts import (
+    AT_K,
+    MANY,
+    PIECES,
+    Part,
+    as_slice,
+    drawn,
+    is_number,
+    of_method,
+    piece_of,
+    taken_by,
+    whole_number,
+)
 
-MANY = 8  # a slice of so many is one of samples; fewer may be the parts of a pose or a box
-WORD = re.compile(r"[A-Za-z_]\w*")
 PAIRS = {"max", "min", "topk", "sort", "mode", "median", "kthvalue"}  # give (values, places), each of all samples
-AT_K = re.compile(r"\b(k|top_?k|at)\b", re.I)  # how far down a ranking
 PARAMETERS = re.compile(r"(^|_)(params?|variables|weights|state)$")  # `apply(params, x)` of JAX
 DEPTH = 8  # steps from a name to what was assigned to it
-PIECES = {"chunk", "split", "array_split", "tensor_split", "unbind", "unstack", "vsplit"}
-FIRST_OF = {"head", "take", "islice"}  # (n), or (x, n)
-DRAWN = {"randperm", "permutation", "choice", "sample", "randint", "arange", "range", "linspace", "multinomial"}
 SIZES = {"len", "size", "shape", "min", "int", "max", "ceil", "floor", "round", "numel"}
-
-
-@dataclass(frozen=True)
-class Part:
-    """What is taken along the first axis.
-
-    Attributes:
-        kind: front, back, middle, index, stride or drawn.
-        text: as it is written: `:8`.
-        samples: whether it cannot be the parts of one sample, a pose or a box.
-        direct: whether so many are taken on the spot that it is a part of samples wherever it stands.
-        called: whether a function takes it, which may be written as a slice as well.
-        each: whether the first samples are taken one after the other, of however many there are.
-        place: whether it may be one number: `x[0, 0]`.
-    """
-
-    kind: str
-    text: str
-    samples: bool = False
-    direct: bool = False
-    called: bool = False
-    each: bool = False
-    place: bool = False
-
-    def is_like(self, other: "Part") -> bool:
-        """Whether both take the same samples: `x.chunk(4)[0]` may stand beside `y[: len(y) // 4]`."""
-        alike = WORD.sub("_", self.text) == WORD.sub("_", other.text)
-        if self.kind == other.kind == "index":
-            alike = self.text.partition(",")[0] == other.text.partition(",")[0]
-        return self.kind == other.kind and (alike or self.called or other.called)
-
-    def with_other(self, other: "Part", *, certain: bool) -> "Part":
-        """What is known of one by what is known of both: `x[0, 0]` beside `y[0]` is no number.
-
-        Args:
-            certain: whether it is a metric that takes them: then one part that is taken on the spot is enough.
-        """
-        kept = other if self.called else self
-        direct = self.direct or other.direct if certain else kept.direct
-        return replace(kept, direct=direct, place=self.place and other.place)
 
 
 class Narrowing:
@@ -160,6 +126,8 @@ class Narrowing:
             return self.slice(index, depth)
         if isinstance(index, ast.Name):
             given = self.value_of(index)
+            if given and isinstance(given[0], ast.Call) and called(given[0]) == "slice":
+                return self.slice(as_slice(given[0]), depth)
             return drawn(given[0], index.id) if given else self.counted(index)
         return None
 
@@ -215,8 +183,12 @@ class Narrowing:
         if isinstance(size, ast.BinOp) and isinstance(size.op, ast.FloorDiv | ast.Div | ast.Mult):
             sides = (size.left, size.right)
             return any(map(is_number, sides)) and any(self.is_size(side) for side in sides)
+        if isinstance(size, ast.BoolOp):  # `len(x) // 4 or 1`
+            return any(self.is_share(value, depth - 1) for value in size.values)
         if isinstance(size, ast.Call):
             name = last_name(size.func)
+            if name == "max":
+                return any(self.is_share(argument, depth - 1) for argument in size.args)
             if name == "min":
                 fixed = [is_fixed(self.module, argument) for argument in size.args]
                 return any(fixed) and any(self.is_size(argument) for argument in size.args)
@@ -242,49 +214,6 @@ def takes_parameters(call: ast.Call) -> bool:
     """Whether the parameters of a model come first: `apply(params, x)`, `net.apply({"params": p}, x)`."""
     first = call.args[0] if call.args else None
     return isinstance(first, ast.Dict) or (first is not None and bool(PARAMETERS.search(last_name(first))))
-
-
-def of_method(call: ast.Call) -> list[ast.expr]:
-    """What a method is one of: `x[:8]` of `x[:8].argmax(1)`."""
-    return [call.func.value] if isinstance(call.func, ast.Attribute) else []
-
-
-def taken_by(call: ast.Call) -> Part | None:
-    """`x.narrow(0, 0, 16)`, `x.select(0, 0)`, `x.head(50)`, `islice(x, 4)`."""
-    name = called(call)
-    numbers = [whole_number(argument) for argument in call.args]
-    text = f"{name}({', '.join(ast.unparse(argument) for argument in call.args[-3:])})"
-    if name in ("narrow", "select") and len(numbers) >= 2:
-        axis, *rest = numbers[-3:] if name == "narrow" else numbers[-2:]
-        if axis != 0:
-            return None
-        return Part("front", text, samples=True, called=True) if name == "narrow" else Part("index", str(rest[0]))
-    if name in FIRST_OF and numbers and numbers[-1] and len(numbers) <= 2:
-        return Part("front", text, samples=numbers[-1] >= MANY, called=True)
-    return None
-
-
-def piece_of(value: ast.expr, number: int) -> Part | None:
-    """The first or last of the pieces that `x.chunk(4)` and the like make of the first axis."""
-    if not isinstance(value, ast.Call):
-        return None
-    name = called(value)
-    method = isinstance(value.func, ast.Attribute) and last_name(value.func.value) not in ("torch", "np", "tf", "jnp")
-    axes = [whole_number(item.value) for item in value.keywords if item.arg in ("dim", "axis")]
-    axes += [whole_number(argument) for argument in value.args[1 if method else 2 :]]
-    if name not in PIECES or any(axis != 0 for axis in axes) or number not in (0, -1):
-        return None
-    return Part("back" if number else "front", f"{name}[{number}]", samples=True, called=True)
-
-
-def drawn(value: ast.expr, name: str) -> Part | None:
-    """`randperm(n)[:8]`, `rng.choice(n, 64)`, `range(0, n, 10)`: what is taken by it is a sample."""
-    cut = isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice)
-    call = value.value if isinstance(value, ast.Subscript) else value
-    if not isinstance(call, ast.Call):
-        return None
-    few = cut or len(call.args) > (2 if called(call) in ("arange", "range") else 1)
-    return Part("drawn", name, samples=True) if called(call) in DRAWN and few else None
 
 
 def is_fixed(module: Module, size: ast.expr) -> bool:
@@ -322,26 +251,3 @@ def is_everything(index: ast.expr) -> bool:
     """`:` and `...`."""
     empty = isinstance(index, ast.Slice) and index.lower is index.upper is index.step is None
     return empty or is_constant(index, ...)
-
-
-def whole_number(node: ast.expr | None) -> int | None:
-    """The value of a whole number that is written out."""
-    sign = 1
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        node, sign = node.operand, -1
-    value = node.value if isinstance(node, ast.Constant) else None
-    return sign * value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def is_number(node: ast.expr) -> bool:
-    """Whether a number is written out."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
-
-
-def names_of(node: ast.AST) -> Iterator[str]:
-    """Names and attributes in a node."""
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            yield inner.id
-        elif isinstance(inner, ast.Attribute):
-            yield inner.attr

@@ -12,7 +12,9 @@ from audit.rules.code import Module, called, is_function, last_name
 from audit.rules.family import rule
 from audit.rules.testing.batches import in_batches, is_collected, is_single
 from audit.rules.testing.labelled import COLLECTS, told_as
-from audit.rules.testing.narrowed import DEPTH, Narrowing, Part, names_of, narrowing_of, taken_by
+from audit.rules.testing.narrowed import DEPTH, Narrowing, narrowing_of
+from audit.rules.testing.parts import Part, is_rest_taken, names_of, taken_by
+from audit.rules.testing.words import COUNTED, DESCRIBED, JUDGES, LABELLED, LOGGED, LOOKS, LOSS, METRIC, SAYS_SO, SCORES
 from audit.target import Piece
 
 PARTIAL = rule(
@@ -24,49 +26,17 @@ PARTIAL = rule(
     confidence=Confidence.MEDIUM,
 )
 
-METRIC = re.compile(
-    r"^(?!(?:plot|show|log|display|draw|print|save|write|add|set|track|record|report)_)\w*(psnr|ssim|lpips|fid|accuracy"
-    r"|(?<![a-z])acc|mse|mae|rmse|iou|dice|f1|auc|auroc|peak_signal\w*|structural_similarity"
-    r"|hausdorff|jaccard|chamfer|pesq|stoi|ndcg|perplexity|spearman\w*|pearson\w*|kendall\w*|agreement|hd95|si_sdr"
-    r"|matthews_corrcoef|average_precision|classification_report|confusion_matrix|inception_score|brier_score"
-    r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|error_rate|kappa|coverage|s?mape|abs_rel|mrr|mcc|eer"
-    r"|sensitivity|specificity|reciprocal_rank|hit_?(?:rate|ratio)|success_rate|exact_match|f_?(?:score|measure|beta)"
-    r"|concordance_index|c_?index|qwk|rmsle|mcrmse|log_loss|gini|lwlrap|meteor|chrf|cider|bert_?score"
-    r"|edit_distance|levenshtein)|mean_(?:squared|absolute)_error)(s|_\w+)?$", re.I
-)  # fmt: skip
-SCORES = {"evaluate", "score", "metric", "metric_fn"}  # of Keras, scikit-learn, and what is handed in
 PLAIN = ("equality", "overlap")  # may be anything, where nothing calls it a metric
 METERS = re.compile(r"(update_state|add_batch|logical_and)$")
 METER = re.compile(r"(^|_)(metrics?|evaluator)$")
 SIDES = {"y_true", "y_pred", "preds", "target", "targets", "predictions", "references", "input", "labels"}
-LOSS = re.compile(r"loss|^crit(erion)?$", re.I)
-COUNTED = re.compile(
-    r"(^|_)(n_?)?(corrects?|hits?|right|good|scores?|metrics?|loss|losses|agree\w*|match(es|ed)?|errors?|errs?)(_|$)",
-    re.I,
-)
-JUDGES = re.compile(r"_*(eval|evaluate|validate|validation|test)(_(?!step)|$)")  # what is worked out there is no loss
 WORKED_OUT = {ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension}
-LOGGED = re.compile(r"(^|[/_ ])(val|valid|validation|test|eval)[/_ ]", re.I)
-LABELLED = re.compile(
-    r"\b((?:cv|oof) score|accuracy|acc|psnr|ssim|iou|dice|f1|auc|mae|rmse|mape|recall|precision|agreement|l1|mrr"
-    r"|sensitivity|specificity|success rate|hit rate)\b",
-    re.I,
-)
-SAYS_SO = re.compile(
-    r"first|only|sampled|sample_|_samples?\b|[#'\"].*\bsamples?\b|subset|partial|preview|rough|at most|\blast\b", re.I
-)
-DESCRIBED = re.compile(
-    r"\b(first|only|sub-?set|sub-?sampled?|a sample|partial|preview|rough|at most|last|half|quarter"
-    r"|every \w+th|part)\b",
-    re.I,
-)
 WORDS = re.findall(
     r"\w+",
     "loader metric score eval valid pred acc mse mae iou psnr ssim dice f1 auc recall correct _error perplexity"
     " jiwer _wer _cer bleu rouge limit_test limit_val",
 )  # one of which stands in the text of a module that measures
 COMMENT = re.compile(r"#.*|([\"']).*?\1")  # and what is printed
-LOOKS = re.compile(r"preview|plot|visuali[sz]|draw|sanity|title|imshow|text$|figure|caption|debug", re.I)
 
 
 @dataclass(frozen=True)
@@ -317,6 +287,9 @@ def is_a_metric(module: Module, node: ast.AST, name: str) -> bool:
 def is_one_of_all(module: Module, one: Comparison, every: Iterable[Comparison]) -> bool:
     """Whether the other parts are compared as well: `out[0]` and `out[1]` are two outputs, not two samples."""
     scope = module.scope(one.node)
+    taken = [inner.slice for side in one.pair for inner in ast.walk(side) if isinstance(inner, ast.Subscript)]
+    if any(is_rest_taken(scope, index) for index in taken):
+        return True
     names = [set(names_of(side)) for side in one.pair]
     kinds = {"front": "back", "back": "front"}
     return any(

@@ -20,7 +20,9 @@ from audit.rules.code import (
 from audit.rules.family import Family, rule
 from audit.rules.testing.asserting import CHECKS, COMPARING, FAILS, Asserting, snake
 from audit.rules.testing.averaged import averaged
+from audit.rules.testing.cutting import cut_batches
 from audit.rules.testing.incomplete import incomplete
+from audit.rules.testing.leftout import left_out
 from audit.rules.testing.looped import looped
 from audit.rules.testing.partial import PARTIAL, may_measure, partial
 from audit.rules.testing.shortened import shortened
@@ -73,6 +75,8 @@ def find(target: Target) -> Iterator[Finding]:
             yield from shortened(module, told)
             yield from incomplete(module, told)
             yield from averaged(module, told)
+            yield from cut_batches(module, told)
+            yield from left_out(module, told)
 
 
 def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from audit.model import Finding, found
 from audit.rules.code import Module, called, is_function, keyword, last_name, text_of
 from audit.rules.local import is_main
-from audit.rules.testing.narrowed import names_of
-from audit.rules.testing.partial import DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, PARTIAL, SCORES, is_condition, named
+from audit.rules.testing.partial import PARTIAL, is_condition, named
+from audit.rules.testing.parts import names_of
 from audit.rules.testing.taken import cut_of
+from audit.rules.testing.words import DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, SCORES
 from audit.target import Piece
 
 CUTS = ("[:", "[0:", ".head(", ".take(", "islice(", "sample(", ".select(", "Subset(", "nrows")

@@ -5,8 +5,9 @@ import re
 
 from audit.rules.code import Module, called, is_constant, is_function, keyword, last_name, text_of
 from audit.rules.testing.batches import HELD_OUT
-from audit.rules.testing.narrowed import MANY, names_of, narrowing_of, whole_number
-from audit.rules.testing.partial import JUDGES, METRIC
+from audit.rules.testing.narrowed import narrowing_of
+from audit.rules.testing.parts import MANY, names_of, whole_number
+from audit.rules.testing.words import JUDGES, METRIC
 
 TRAIN = re.compile(r"(^|[_/\W])(x_?|y_?)?tr(ai)?n", re.I)
 OTHER = re.compile(
@@ -18,6 +19,8 @@ RANKED = re.compile(r"^(sort_values|argsort|rank\w*|topk|nlargest|nsmallest|valu
 SPLIT = re.compile(r"^(val|validation|test|eval|dev)\w*\[\s*:\s*(\d+)%?\s*\]$")
 LOADER = re.compile(r"loader|batches$|(^|_)dl$", re.I)  # what gives whole batches, of which a few are many samples
 DATASET = re.compile(rf"{LOADER.pattern}|(^|_)(ds|data_?set)$", re.I)
+SCORED = re.compile(r"scor|metric|report|check|quality|result", re.I)
+FRAME = re.compile(r"^(x|xs|y|ys|df|data|frame|table|rows|samples|examples|features|labels|records)(_\w+)?$", re.I)
 INDEXERS = {"iloc", "loc"}
 
 
@@ -29,7 +32,7 @@ def cut_of(module: Module, node: ast.AST) -> str:
     words = [*names_of(of), *(text_of(one) for one in ast.walk(of))]
     calls = (one for one in ast.walk(of) if isinstance(one, ast.Call))
     words += ["test" for call in calls if is_constant(keyword(call, "train"), False)]
-    of_fold = is_of_one_fold(module, of)
+    of_fold = is_of_one_fold(module, of) or is_given_to_judge(module, node, of)
     if any(map(TRAIN.search, words)) or any(map(RANKED.search, words)) or (OTHER.search(root(of)) and not of_fold):
         return ""
     if not any(map(HELD_OUT.search, words)) and not is_gone_through(module, node) and not of_fold:
@@ -38,6 +41,17 @@ def cut_of(module: Module, node: ast.AST) -> str:
     if len(text) > 120 or is_rest(module, of) or is_of_another(module, node, words) or is_all_smaller(module):
         return ""
     return text[:80]
+
+
+def is_given_to_judge(module: Module, node: ast.AST, of: ast.expr) -> bool:
+    """Whether a function that judges is given what is cut: `frame.iloc[:256]` in `holdout_score(model, frame)`."""
+    function = module.scope(node)
+    if not (is_function(function) and isinstance(of, ast.Name)):
+        return False
+    given = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)} - {"self"}
+    name = function.name
+    judges = JUDGES.match(name) or METRIC.match(name) or (HELD_OUT.search(name) and SCORED.search(name))
+    return of.id in given and bool(judges) and FRAME.search(of.id) is not None
 
 
 def is_of_one_fold(module: Module, of: ast.expr) -> bool:
@@ -138,7 +152,8 @@ def is_rest(module: Module, of: ast.expr) -> bool:
     if "rests" not in module.derived:
         slices = [node for node in module.of({ast.Subscript}) if isinstance(node, ast.Subscript)]
         behind = [one for one in slices if isinstance(one.slice, ast.Slice) and one.slice.lower and not one.slice.upper]
-        skips = [call.func for _, call, name in module.calls if name.endswith((".skip", ".drop"))]
+        calls = [call for _, call, name in module.calls if name.endswith((".skip", ".drop"))]
+        skips = [call.func for call in calls if not (keyword(call, "columns") or keyword(call, "axis"))]
         rest = {ast.unparse(one.value) for one in behind}
         rest.update(ast.unparse(one.value) for one in skips if isinstance(one, ast.Attribute))
         module.derived["rests"] = rest
@@ -154,6 +169,6 @@ def is_of_another(module: Module, node: ast.AST, words: list[str]) -> bool:
     if not isinstance(holder, ast.Assign):
         return False
     names = [name for target in holder.targets for name in names_of(target)]
-    own = {found[3].lower()[:3] for word in words if (found := HELD_OUT.search(word))} - {"eva", "hel"}
-    given = {found[3].lower()[:3] for name in names if (found := HELD_OUT.search(name))} - {"eva", "hel"}
+    own = {found[3].lower()[:3] for word in words if (found := HELD_OUT.search(word))} - {"eva", "hel", "hol"}
+    given = {found[3].lower()[:3] for name in names if (found := HELD_OUT.search(name))} - {"eva", "hel", "hol"}
     return any(map(TRAIN.search, names)) or bool(given and own and given.isdisjoint(own))
