@@ -1,9 +1,11 @@
 """Modules of a tree that its imports name and that are not there."""
 
+import ast
 import re
 import sys
+from collections.abc import Iterator
 
-from audit.rules.code import Module
+from audit.rules.code import Module, is_function, text_of
 from audit.rules.local import Import, Local, imports_of
 from audit.rules.names import ON_PYPI, OWN_NAMES
 
@@ -12,6 +14,7 @@ GENERATED = re.compile(
     r"|generated\w*|cython_\w+)(\.|$)"
 )
 OF_SOMEBODY = re.compile(r"(?!(?:my|config|data|dataset|train|test|model|image)_)[a-z0-9]+_utils?")
+BESIDE = {"tests", "scripts"}  # folders of a project, of which each distribution may have one
 PLAIN = re.compile(r"(?!__)[a-z_][a-z0-9_]*")  # as modules are called, unlike classes and constants
 
 
@@ -28,19 +31,39 @@ def lost(local: Local, module: Module, item: Import, moves: bool) -> str:
         return ""
     if place:
         sure = place.endswith("__init__.py") and (item.level or not moves)
-        name = lost_name(local, module, item, place) if sure else ""
+        name = lost_name(local, module, item, place) if sure else untold(local, module, item, place)
         return name and f"{dots}{item.module}{'.' if item.module else ''}{name}"
     if item.level:
         return f"{dots}{item.module}"
     # `acvl_utils.a.b`, with nothing of that name in the tree, is a distribution's.
     far = item.module.count(".") > 1 and OF_SOMEBODY.fullmatch(first) and first not in local.tops
     own = OWN_NAMES.fullmatch(first) and first not in ON_PYPI and not far
+    if dot and first in BESIDE and f"{module.path}/".startswith(f"{first}/") and not moves:
+        return item.module  # `tests.parts` in tests/: Python finds the folder in which the module itself lies
     if first in local.tops:
         known = any(local.resolve(module.path, other) for other in siblings(module, first))
         own = own and (known or not is_deep(local, first))
         here = not moves or known
         return item.module if dot and here and (owns(local, module, item.module) or (own and not moves)) else ""
     return item.module if own and not moves and not item.deferred else ""
+
+
+def untold(local: Local, module: Module, item: Import, place: str) -> str:
+    """What an import takes from a module of this tree that gives itself no such name."""
+    if module.is_notebook or item.deferred or not place.endswith(".py") or place.endswith("__init__.py"):
+        return ""
+    known = item.level or is_only(local, module, item)
+    return next((name for name in item.names if name != "*" and known and not local.defines(place, name)), "")
+
+
+def loaded(module: Module) -> Iterator[Import]:
+    """`import_module("app.metrics")`, as if it were an import where it stands; none that may fail."""
+    for piece, call, name in module.calls:
+        told = text_of(call.args[0]) if len(call.args) == 1 and not call.keywords else ""
+        if name == "importlib.import_module" and re.fullmatch(r"[a-z_]\w*(\.\w+)+", told):
+            holders = list(module.enclosing(call))
+            tried = any(isinstance(holder, ast.Try | ast.With | ast.If) for holder in holders)
+            yield Import(piece, call.lineno, 0, told, (), deferred=any(map(is_function, holders)), optional=tried)
 
 
 def is_deep(local: Local, first: str) -> bool:

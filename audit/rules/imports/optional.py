@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from audit.rules.code import Module, is_function, last_name
+from audit.rules.code import Module, is_function, last_name, text_of
 from audit.rules.local import Import, Local, catches_import_error
 
 ASKED = re.compile(
@@ -39,6 +39,29 @@ def is_asked_for(item: Import, first: str) -> bool:
     heads = {name.partition("-")[0] for texts in ASKED.findall(text) for name in ASKED_FOR.findall(texts)}
     alike = any(len(head) > 3 and first.startswith(head) for head in heads)
     return alike or re.search(rf"['\"]{first.replace('_', '[-_]')}\b", text) is not None
+
+
+def is_chosen(module: Module, item: Import, first: str) -> bool:
+    """Whether a function imports a library only for who has named it in a setting: `if backend() == "accimage":`."""
+    return item.deferred and first in chosen(module)
+
+
+def chosen(module: Module) -> set[str]:
+    """Texts that a module compares with something, or under which a table has a function of it."""
+    if "chosen" not in module.derived:
+        found: set[str] = set()
+        for node in module.of((ast.Compare, ast.MatchValue, ast.Dict)):
+            inner: list[ast.expr | None] = []
+            if isinstance(node, ast.Compare):
+                inner = [node.left, *node.comparators]
+            elif isinstance(node, ast.MatchValue):
+                inner = [node.value]
+            elif isinstance(node, ast.Dict) and all(isinstance(value, ast.Name) for value in node.values):
+                inner = list(node.keys)
+            found.update(text_of(part) for one in inner for part in (getattr(one, "elts", None) or [one]))
+        module.derived["chosen"] = found
+    known: set[str] = module.derived["chosen"]
+    return known
 
 
 @lru_cache(maxsize=1)  # of one file come many imports, one after the other

@@ -13,10 +13,10 @@ from audit import notebooks
 from audit.model import Confidence, Finding, Location, Severity, counted, found
 from audit.rules.code import TEST_PATH, Module
 from audit.rules.family import Family, rule
-from audit.rules.imports.absent import lost
+from audit.rules.imports.absent import loaded, lost
 from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
-from audit.rules.imports.optional import ASKED, ASKED_BY_NAME, ASKED_FOR, is_asked_for, listed
+from audit.rules.imports.optional import ASKED, ASKED_BY_NAME, ASKED_FOR, is_asked_for, is_chosen, listed
 from audit.rules.imports.search import moves_path
 from audit.rules.imports.unused import Uses, bound
 from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
@@ -173,7 +173,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
         names = common | {item.name for item in requirements if common and item.location.path == module.path}
         moves = moves_path(local, module)
         aside = TEST_PATH.search(module.path) or ASIDE.search(module.path) or module.path in extras
-        for item in imports_of(module):
+        for item in (*imports_of(module), *loaded(module)):
             if item.optional or item.typing:
                 continue
             first = item.module.split(".")[0]
@@ -185,18 +185,26 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 continue
             if missing and (item.level or not given):
                 place, excerpt = item.piece.at(item.line), item.piece.line(item.line)[:120]
-                yield found(MISSING, place, f"there is no module `{missing}`", excerpt)
+                yield found(MISSING, place, in_words(local, module, item, missing), excerpt)
                 continue
             if missing or item.level or aside or first in reported or not names or stands(local, first):
                 continue
             if item.deferred and not optional.isdisjoint((first, DISTRIBUTIONS.get(first))):
                 continue
-            if is_asked_for(item, first):
+            if is_asked_for(item, first) or is_chosen(module, item, first):
                 continue
             if is_foreign(first) and not covers(names, first) and not (moves and fetched(module, first)):
                 reported.add(first)
                 message = f"`{first}` is neither in the tree nor among its declared dependencies"
                 yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])
+
+
+def in_words(local: Local, module: Module, item: Import, missing: str) -> str:
+    """What is said of an import: that a module is not there, or that it has no such name."""
+    place, name = local.resolve(module.path, item) or "", missing.rpartition(".")[2]
+    if name in item.names and place.endswith(".py") and not place.endswith("__init__.py"):
+        return f"`{place}` defines no `{name}`"
+    return f"there is no module `{missing}`"
 
 
 def optional_modules(target: Target, local: Local) -> set[str]:
