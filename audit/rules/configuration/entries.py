@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from audit.rules.configuration.written import said
 from audit.target import Piece
 
 MAX_DEPTH = 100
@@ -17,11 +18,12 @@ MAX_COMPOSED = 20_000  # characters: the parser that knows lines is slow
 
 @dataclass(frozen=True)
 class Leaf:
-    """One entry of a configuration: the keys that lead to it, and its line."""
+    """One entry of a configuration: the keys that lead to it, its line, and what it says."""
 
     keys: tuple[str, ...]
     line: int
     listed: bool = False
+    value: str = ""
 
 
 def leaves_of(piece: Piece, in_lists: bool = False) -> Iterator[Leaf]:
@@ -51,7 +53,7 @@ def leaves_of(piece: Piece, in_lists: bool = False) -> Iterator[Leaf]:
             waiting += [(item, keys, True) for item in reversed(value)]
         elif keys and not (listed and keys in told):
             told.add(keys)
-            yield Leaf(keys, exact.get(keys) or lines.get(keys[-1], 0), listed)
+            yield Leaf(keys, exact.get(keys) or lines.get(keys[-1], 0), listed, said(value))
 
 
 def lines_of_paths(piece: Piece) -> Iterator[tuple[tuple[str, ...], int]]:

@@ -13,7 +13,7 @@ from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.continued import Folders, is_filled, pattern_of, put_together
 from audit.rules.configuration.entries import Leaf
 from audit.rules.configuration.flow import Flow
-from audit.rules.configuration.hyperparameters import written_out
+from audit.rules.configuration.joined import written_out
 from audit.rules.configuration.listing import Listing, choices, in_paths, is_listed, listings, open_ended
 from audit.rules.configuration.loading import (
     CALLED,

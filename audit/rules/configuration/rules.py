@@ -10,7 +10,9 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules
 from audit.rules.configuration.aside import without_mark
 from audit.rules.configuration.entries import Leaf, leaves_of, lines_of_keys
-from audit.rules.configuration.hyperparameters import HYPER, LONGEST, MIN_SHARED, Settings, hardcoded
+from audit.rules.configuration.fixed import HYPER, LONGEST, MIN_SHARED
+from audit.rules.configuration.hyperparameters import Settings, hardcoded
+from audit.rules.configuration.joined import joined_elsewhere
 from audit.rules.configuration.reach import FOLDER, MAX_BYTES, Code
 from audit.rules.configuration.told import is_spoken
 from audit.rules.configuration.unread import other_words, referred, unread
@@ -120,17 +122,18 @@ def find(target: Target) -> Iterator[Finding]:
             loaded.append((piece, leaves))  # by name, or a command hands it to a program that asks for most of it
         elif piece not in named and not code.may_reach(piece, leaves, configurations, named):
             yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
-            settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=False))
+            settings.append(Settings(piece, leaves, loaded=False))
             continue
-        settings.append(Settings(piece, frozenset(leaf.keys[-1].lower() for leaf in leaves), loaded=True))
+        settings.append(Settings(piece, leaves, loaded=True))
     shared = referred(target) if loaded else set()
     whole = [(piece, tuple(leaves_of(piece, in_lists=True)), code.whole(piece) | shared) for piece, _ in loaded]
     spare = other_words(target, tests) | code.unparsed if whole else set()
     for piece, leaf in unread(whole, code.entries, code.words, spare):
         message = f"`{'.'.join(leaf.keys)}` is read nowhere"
         yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
+    elsewhere = joined_elsewhere(every) if settings else set()
     for module in every if settings else ():
-        for piece, line, message in hardcoded(module, settings):
+        for piece, line, message in hardcoded(module, settings, elsewhere):
             yield found(HARDCODED, piece.at(line), message, piece.line(line)[:120])
 
 

@@ -1,0 +1,164 @@
+"""Tables of the code that are put together with others, or that stand in where a configuration says nothing."""
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from audit.rules.code import Module, dotted, last_name, text_of
+from audit.rules.configuration.loading import updated
+from audit.rules.configuration.written import is_value, pairs_of
+
+# Functions that put another table over the first, search in it, or write it into a file.
+JOINS = {
+    "merge", "unsafe_merge", "update", "ChainMap", "deepcopy", "copy", "dump", "dumps", "safe_dump",
+    "ParameterGrid", "GridSearchCV", "RandomizedSearchCV", "setattr", "merge_with", "from_dict",
+}  # fmt: skip
+SEARCHES = {"ParameterGrid", "ParameterSampler", "range", "product"}  # what a loop over values goes through
+FALLS_BACK = {"get", "pop", "getattr", "setdefault", "add_argument"}  # on a value of the table
+FILLS = {"setdefault", "get", "add_argument", "set_defaults"}  # what a loop over defaults does with each
+
+
+def is_joined(module: Module, name: str) -> bool:
+    """Whether the table is one of defaults over which another is put, or one that is searched or written down."""
+    if "joined" not in module.derived:
+        module.derived["joined"] = set(joined(module))
+    return name in module.derived["joined"]
+
+
+def joined_elsewhere(every: Iterable[Module]) -> set[str]:
+    """Names of tables that are put together with others in a module that imports them."""
+    found: set[str] = set()
+    for module in every:
+        taken = {
+            alias.asname or alias.name: alias.name
+            for node in module.of({ast.ImportFrom})
+            for alias in getattr(node, "names", ())
+        }
+        is_joined(module, "")
+        names: set[str] = module.derived["joined"]
+        found.update(taken[name] for name in names & taken.keys())
+        found.update(name for name in names if name.isupper() and name not in module.given)
+    return found
+
+
+def joined(module: Module) -> Iterator[str]:
+    """Names of tables that are put together with others."""
+    for _, node in module.walk():
+        if isinstance(node, ast.Call):
+            name = last_name(node.func) or dotted(node.func)
+            given = [*node.args, *(item.value for item in node.keywords)]
+            if name in JOINS:
+                yield from map(last_name, given)
+                yield from [last_name(node.func.value)] if isinstance(node.func, ast.Attribute) else []
+            elif name in FALLS_BACK:
+                entries = (value for value in given if isinstance(value, ast.Subscript | ast.Attribute))
+                yield from (last_name(entry.value) for entry in entries)
+                yield from map(last_name, given[1:])
+            yield from (last_name(i.value) for i in node.keywords if i.arg is None and name in ("dict", "set_defaults"))
+        elif isinstance(node, ast.Dict):
+            spread = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+            if spread and not is_varied(module, node, spread[0]):
+                yield from map(last_name, spread)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            yield from (last_name(node.left), last_name(node.right))
+        else:
+            yield from stands_in(node)
+
+
+def stands_in(node: ast.AST) -> Iterator[str]:
+    """Names of tables that are taken where nothing else is given: `given or TABLE`, `if given is None: …`."""
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        yield from map(table_in, node.values[1:])
+    elif isinstance(node, ast.IfExp):
+        yield from (table_in(part) for part in (node.body, node.orelse)) if asks_whether(node.test) else ()
+    elif isinstance(node, ast.If) and asks_whether(node.test):
+        lines = [inner for line in (*node.body, *node.orelse) for inner in ast.walk(line)]
+        yield from (table_in(line.value) for line in lines if isinstance(line, ast.Assign))
+        yield from (table_in(line.value) for line in lines if isinstance(line, ast.Return) and line.value is not None)
+    elif isinstance(node, ast.For | ast.comprehension):
+        call = node.iter.func if isinstance(node.iter, ast.Call) else None
+        over = call.value if isinstance(call, ast.Attribute) else node.iter
+        inside = [inner for line in getattr(node, "body", ()) for inner in ast.walk(line)]
+        fills = (isinstance(inner, ast.Call) and last_name(inner.func) in FILLS for inner in inside)
+        lacking = (isinstance(inner, ast.If) and asks_whether(inner.test) for inner in inside)
+        yield from [last_name(over)] if any(fills) or any(lacking) else []
+
+
+def asks_whether(test: ast.expr) -> bool:
+    """Whether a condition asks if something is there: `x is None`, `"a" in b`, `not x`, `path.exists()`."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot | ast.In | ast.NotIn):
+            return "argv" not in map(last_name, node.comparators)
+        if isinstance(node, ast.Call) and last_name(node.func) in ("exists", "is_file", "isfile", "hasattr"):
+            return True
+    return isinstance(test, ast.UnaryOp | ast.Name | ast.Attribute)
+
+
+def table_in(node: ast.expr) -> str:
+    """The name of a table, of which an entry may be taken, or that may be copied; "" for anything else."""
+    if isinstance(node, ast.Call):
+        inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+        return table_in(inner) if inner is not None and not isinstance(inner, ast.Call) else ""
+    return last_name(node.value if isinstance(node, ast.Subscript) else node)
+
+
+def filled_in(module: Module, name: str) -> set[str]:
+    """Keys of entries of a table that are given something else than a constant: `HP["lr"] = args.lr`."""
+    if "filled_in" not in module.derived:
+        found: dict[str, set[str]] = {}
+        for _, node in module.statements():
+            if isinstance(node, ast.Assign) and not is_value(node.value):
+                for to in node.targets:
+                    if isinstance(to, ast.Subscript):
+                        found.setdefault(last_name(to.value), set()).add(text_of(to.slice).lower())
+                    elif isinstance(to, ast.Attribute):
+                        found.setdefault(last_name(to.value), set()).add(to.attr.lower())
+        module.derived["filled_in"] = found
+    keys: dict[str, set[str]] = module.derived["filled_in"]
+    return keys.get(name, set())
+
+
+def written_out(module: Module) -> Iterator[set[tuple[str, ...]]]:
+    """The keys of the entries of each table that has a name, and is used for nothing but its entries."""
+    for name, values in module.given.items():
+        table = values[0] if len(values) == 1 else None
+        if isinstance(table, ast.Dict) and not is_joined(module, name) and only_asked(module, name):
+            yield set(entries_of(table))
+
+
+def only_asked(module: Module, name: str) -> bool:
+    """Whether a table is used for nothing but its entries: nothing is put into it, and nothing stands for it."""
+    uses = (node for node in module.of({ast.Name}) if isinstance(node, ast.Name) and node.id == name)
+    return name not in updated(module) and all(
+        isinstance(module.parents.get(node), ast.Subscript | ast.Attribute | ast.keyword)
+        for node in uses
+        if isinstance(node.ctx, ast.Load)
+    )
+
+
+def entries_of(table: ast.Dict) -> Iterator[tuple[str, ...]]:
+    """The keys that lead to each entry of a table that is written out in the code."""
+    for key, value in zip(table.keys, table.values, strict=True):
+        if isinstance(value, ast.Dict) and value.keys:
+            yield from ((text_of(key), *inner) for inner in entries_of(value))
+        else:
+            yield (text_of(key),)
+
+
+def is_varied(module: Module, table: ast.Dict, base: ast.expr) -> bool:
+    """Whether constants, or what a search goes through, are put over a table, or only beside it: as fixed as it is.
+
+    `{**BASE, "seed": 1}`, `{**BASE, **params}` for each `params` of a grid; `{**BASE, "seed": seed}`: BASE has none.
+    """
+    over = [value for value in table.values if value is not base]
+    if table.values[:1] != [base] or not over:
+        return False
+    known = {key for value in module.given.get(last_name(base), ()) for key, _ in pairs_of(value)}
+    if known and all(key is not None and text_of(key).lower() not in known for key in table.keys[1:]):
+        return True
+    searched = {
+        holder.target.id
+        for holder in module.enclosing(table)
+        if isinstance(holder, ast.For) and isinstance(holder.target, ast.Name)
+        if isinstance(holder.iter, ast.Call) and last_name(holder.iter.func) in SEARCHES
+    }
+    return all(is_value(value) or (isinstance(value, ast.Name) and value.id in searched) for value in over)
