@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from audit.rules.code import (
     TEACHING_PATH,
@@ -53,11 +53,15 @@ DEEPEST = 4  # names and callers that one path is followed through
 Read = tuple[Piece, ast.Call, str, ast.expr]  # a call that reads a file: where, its full name, its path
 
 
-def reads(module: Module) -> list[Read]:
-    """Calls that read a file; none of files that make a package, which lie where they are run."""
+def reads(module: Module, calls: Iterable[tuple[Piece, ast.Call, str]] | None = None) -> list[Read]:
+    """Calls that read a file; none of files that make a package, which lie where they are run.
+
+    `calls` are those of the module, where they are known by other names than they have there.
+    """
     if MAKING.search(module.path):
         return []
-    paths = ((piece, call, name, path_argument(module, call, name)) for piece, call, name in module.calls)
+    every = module.calls if calls is None else calls
+    paths = ((piece, call, name, path_argument(module, call, name)) for piece, call, name in every)
     return [(piece, call, name, path) for piece, call, name, path in paths if path is not None]
 
 
@@ -123,10 +127,18 @@ def decides(module: Module, question: ast.Call, places: list[ast.AST]) -> bool:
         if isinstance(holder, ast.If | ast.IfExp) and child is holder.test:
             inside = holder.body if isinstance(holder.body, list) else [holder.body]
             return any(part in inside for place in places for part in (place, *module.enclosing(place)))
+        if isinstance(holder, ast.UnaryOp) and isinstance(holder.op, ast.Not) and child is question:
+            return not refuses(module.parents.get(holder), holder)
         if not (isinstance(holder, ast.BoolOp) and isinstance(holder.op, ast.And)):
             return True
         child = holder
     return True
+
+
+def refuses(holder: ast.AST | None, test: ast.expr) -> bool:
+    """Whether all that a condition does is to end with an error: it makes no other file."""
+    whole = isinstance(holder, ast.If) and holder.test is test and not holder.orelse
+    return whole and isinstance(holder, ast.If) and all(isinstance(line, ast.Raise) for line in holder.body)
 
 
 def file_name(module: Module, node: ast.expr, depth: int = 0) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import cast
 
 from audit.rules.code import Module, dotted, is_function, last_name
+from audit.rules.handling.sources import values_of
 from audit.rules.reading import EXISTS, LISTS, OPENERS, gone_through, opens_for_writing
 
 SEES_TO = re.compile(
@@ -62,7 +63,7 @@ def made_at(module: Module) -> dict[tuple[int, str], int]:
 
 def is_of_listed(module: Module, call: ast.Call) -> bool:
     """Whether what a call is given comes from a listing, or a function of the module that lists or asks."""
-    over: list[ast.AST] = [inner for argument in call.args for inner in ast.walk(argument)]
+    over: list[ast.AST] = [inner for argument in values_of(call) for inner in ast.walk(argument)]
     new, seen = over, set[str]()
     for _ in range(3):  # `for item in scanned.images` after `scanned = scan(folder)`; `self.files[index]`
         sources: list[ast.expr] = []
@@ -101,4 +102,9 @@ def asking_calls(module: Module) -> list[ast.Call]:
 
 def mentions(node: ast.AST, told: set[str]) -> bool:
     """Whether one of the names stands in the node."""
-    return any(isinstance(one, ast.Name | ast.Attribute) and dotted(one) in told for one in ast.walk(node))
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name | ast.Attribute) and dotted(one) in told:
+            return True
+        if isinstance(one, ast.Subscript) and ast.unparse(one) in told:
+            return True
+    return False

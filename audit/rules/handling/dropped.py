@@ -12,6 +12,8 @@ PASSING = re.compile(r"te?mp|temporary|scratch|stag(e|ing)|partial|(^|\W|_)(part
 GIVES_BACK = {"close", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
 BLANK = {"zeros", "zeros_like", "ones", "ones_like"}  # arrays and tensors of nothing
 NOTEBOOKS = ("IPython", "google.colab")  # what code asks for that may run in one
+MADE_OF = {"DataFrame", "Series", "array", "tensor", "Tensor", "Counter", "OrderedDict"}  # of nothing, or constants
+NO_VALUE = {"nan", "NaN", "NAN", "NaT", "NA", "inf", "Inf"}
 EMPTY = {"set", "dict", "list", "tuple"}
 KEEPS = {"append", "add", "extend", "insert", "put", "print", "update"}  # what fails is what they are given
 NUMBER = (ast.Constant, ast.USub)  # of `-1`
@@ -197,10 +199,14 @@ def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
     if isinstance(node, ast.List | ast.Tuple):
         return all(is_stand_in(item, handler) for item in node.elts)
     if isinstance(node, ast.Attribute):
-        return node.attr in ("nan", "NaN")
+        return node.attr in NO_VALUE or node.attr.isupper()
+    if isinstance(node, ast.Name):
+        return node.id.isupper()
     if isinstance(node, ast.Call):
         of_number = dotted(node.func) == "float" and len(node.args) == 1 and isinstance(node.args[0], ast.Constant)
         blank = last_name(node.func) in BLANK or dotted(node.func) == "Image.new"
+        given = (*node.args, *(item.value for item in node.keywords if item.arg not in ("dtype", "device", "columns")))
+        blank = blank or (last_name(node.func) in MADE_OF and all(is_stand_in(one, handler) for one in given))
         return of_number or blank or (dotted(node.func) in EMPTY and not node.args and not node.keywords)
     return isinstance(node, ast.UnaryOp | ast.Dict) and all(
         isinstance(one, NUMBER) for one in ast.iter_child_nodes(node)

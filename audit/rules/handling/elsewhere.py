@@ -6,6 +6,7 @@ its own file calls waits for these notes.
 """
 
 import ast
+import builtins
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -21,11 +22,18 @@ from audit.rules.handling.callers import (
     is_of_listed,
     mentions,
 )
+from audit.rules.handling.sources import is_left_before, is_of_object, name_of
 from audit.rules.handling.torches import MARK
 from audit.rules.reading import EXISTS, LISTS, OPTIONS, is_tried, parameter
 
 NOTE = f"{MARK}calls "  # begins what is noted of a file
 PATHS = re.compile(r"path|file|dir(?!ect)|folder|root|fname|ckpt|checkpoint|weights|csv|json|yaml|^(f|fn|p)$", re.I)
+HANDS_ON = {"map", "imap", "imap_unordered", "starmap", "starmap_async", "map_async", "apply_async", "submit", "launch"}
+WORSE = "+~-"  # signs of calls, the worst last
+DEEPEST = 3  # callers of callers
+MOST = 20  # calls of one function that are looked at
+Noted = tuple[str, bool, str, str]  # the module that is called, whether the call takes care, its function, its file
+Calls = dict[str, list[Noted]]  # by the name that is called
 NAMED = re.compile(r"^[^\s:]*([/\\]|\.[A-Za-z]\w*$)")  # a file, written out
 # Libraries whose functions are called most, and which no tree defines: their calls say nothing of its files.
 LIBRARIES = {
@@ -36,19 +44,71 @@ LIBRARIES = {
 
 
 def notes(module: Module, rule: Rule) -> Iterator[Finding]:
-    """One draft that says of each function of another file, by module and name, whether all calls of it take care."""
+    """One draft that says of each function of another file, by module and name, whether all calls of it take care.
+
+    `+utils:load` where they do, `-utils:load` where one does not, `~utils:load>run` where it hands on what those who
+    call `run` give.
+    """
     origins = imported(module)
-    others = (call for _, call, _ in module.calls if not isinstance(call.func, ast.Name) or call.func.id in origins)
-    giving = [call for call in others if call.args or call.keywords]
-    care = {dotted(value): True for call in giving for value in call.args if is_option(value) and looks(call)}
-    for call in giving if origins else ():
-        if any(map(may_be_path, (*call.args, *call.keywords))):
-            full = origin(module, origins, call.func)
-            if full and care.get(full, True):
-                care[full] = is_careful(module, call)
+    stars = star_modules(module)
+    others = (call for _, call, _ in module.calls if call.args or call.keywords)
+    care: dict[str, str] = {}
+    for call in others:
+        if any(is_option(value) for value in call.args) and looks(call):
+            care.update({dotted(value): "+" for value in call.args if is_option(value)})
+        if (origins or stars) and any(map(may_be_path, (*call.args, *call.keywords))):
+            for full in names_of(module, origins, stars, call):
+                if care.get(full) != "-":
+                    care[full] = max(care.get(full, "+"), sign(module, call), key=lambda one: WORSE.index(one[0]))
     if care:
-        words = (f"{'+' if careful else '-'}{full}" for full, careful in sorted(care.items()))
+        words = (f"{found_sign[0]}{full}{found_sign[1:]}" for full, found_sign in sorted(care.items()))
         yield found(rule, module.pieces[0].at(1), NOTE + " ".join(words))
+
+
+def names_of(module: Module, origins: dict[str, str], stars: list[str], call: ast.Call) -> list[str]:
+    """The functions of other files that a call runs: itself, what it hands on to a pool, or what a name stands for."""
+    handed = [value for value in call.args if isinstance(value, ast.Name)] if name_of(call) in HANDS_ON else []
+    funcs: list[ast.expr] = [call.func, *handed]
+    if isinstance(call.func, ast.Name) and call.func.id not in origins:
+        meant = module.given.get(call.func.id, [])
+        funcs += [value for value in meant if isinstance(value, ast.Name)]
+        if stars and not meant and call.func.id not in own_names(module) and not hasattr(builtins, call.func.id):
+            return [f"{star}:{call.func.id}" for star in stars]
+    return [full for full in (origin(module, origins, func) for func in funcs) if full]
+
+
+def star_modules(module: Module) -> list[str]:
+    """The last names of the modules from which everything is imported."""
+    if "star modules" not in module.derived:
+        nodes = (node for _, node in module.statements() if isinstance(node, ast.ImportFrom))
+        stars = [node for node in nodes if any(alias.name == "*" for alias in node.names)]
+        sources = [(node.module or "").rpartition(".")[2] for node in stars]
+        module.derived["star modules"] = [name for name in sources if name and name not in LIBRARIES]
+    names: list[str] = module.derived["star modules"]
+    return names
+
+
+def own_names(module: Module) -> set[str]:
+    """The functions and classes that a module defines."""
+    if "own names" not in module.derived:
+        nodes = (node for _, node in module.statements())
+        module.derived["own names"] = {one.name for one in nodes if is_function(one) or isinstance(one, ast.ClassDef)}
+    names: set[str] = module.derived["own names"]
+    return names
+
+
+def sign(module: Module, call: ast.Call) -> str:
+    """`+` of a call that takes care, `~>name` of one in a function that hands on what it is given, `-` of others."""
+    if is_careful(module, call):
+        return "+"
+    functions = [holder for holder in module.enclosing(call) if is_function(holder)]
+    names = told(call) if functions else set()
+    handed = any(parameter(name.partition(".")[0], functions) is not None for name in names)
+    if not handed or called_by_name(module, functions[-1].name):
+        return "-"
+    holder = module.parents.get(functions[-1])
+    own = f"{holder.name}.{functions[-1].name}" if isinstance(holder, ast.ClassDef) else functions[-1].name
+    return f"~>{holder.name if isinstance(holder, ast.ClassDef) and own.endswith('__init__') else own}"
 
 
 def may_be_path(value: ast.AST) -> bool:
@@ -67,18 +127,45 @@ def may_be_path(value: ast.AST) -> bool:
     return isinstance(value, ast.JoinedStr) or NAMED.match(text_of(value)) is not None
 
 
-def is_careful(module: Module, call: ast.Call) -> bool:
-    """Whether a call stands in a `try`, behind a question for what it is given, or behind what makes or lists it."""
-    if is_tried(module, call) or is_made_before(module, call):
+def is_careful(module: Module, call: ast.Call, depth: int = 0) -> bool:
+    """Whether a call stands in a `try`, behind a question for what it is given, or behind what makes or lists it.
+
+    Or all calls of the function around it do, in this module.
+    """
+    if is_tried(module, call) or is_made_before(module, call) or is_looked_for(module, call):
         return True
+    if is_of_listed(module, call) or is_of_object(module, call) or is_left_before(module, call):
+        return True
+    functions = [holder for holder in module.enclosing(call) if is_function(holder)]
+    above = called_by_name(module, functions[-1].name)[:MOST] if functions and depth < DEEPEST else []
+    above = [one for one in above if functions[-1] not in module.enclosing(one)]
+    return bool(above) and all(is_careful(module, one, depth + 1) for one in above)
+
+
+def is_looked_for(module: Module, call: ast.Call) -> bool:
+    """Whether a line before asks for what a call is given, in its function or, of what the object keeps, in its class.
+
+    A cell asks for all that come after it.
+    """
+    names = told(call)
+    kept = {name for name in names if name.startswith("self.")}
+    scopes = {id(holder) for holder in module.enclosing(call) if is_function(holder)} or {id(module.scope(call))}
+    before = [one for scope in scopes for one in lookers(module)[scope] if one.lineno <= call.lineno]
+    if any(one is not call and mentions(one, names) for one in before):
+        return True
+    classes = [holder for holder in module.enclosing(call) if isinstance(holder, ast.ClassDef)] if kept else []
+    methods = [line for holder in classes for line in holder.body if is_function(line)]
+    return any(mentions(one, kept) for method in methods for one in lookers(module)[id(method)] if one is not call)
+
+
+def lookers(module: Module) -> dict[int, list[ast.Call]]:
+    """id of a function -> the calls in it that look for files."""
     if "lookers" not in module.derived:
         module.derived["lookers"] = defaultdict(list)
         for one in (one for _, one, _ in module.calls if looks(one)):
             module.derived["lookers"][id(module.scope(one))].append(one)
-    looking = module.derived["lookers"][id(module.scope(call))]
-    before = [one for one in looking if one.lineno <= call.lineno and one is not call]
-    names = told(call) if before else set()
-    return any(mentions(one, names) for one in before) or is_of_listed(module, call)
+    calls: dict[int, list[ast.Call]] = module.derived["lookers"]
+    return calls
 
 
 def looks(call: ast.Call) -> bool:
@@ -164,12 +251,13 @@ def waiting(finding: Finding, names: Iterable[str]) -> Finding:
 def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
     """All but the notes, and those findings of which somebody elsewhere takes care, and nobody does not."""
     every = list(drafts)
-    calls: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+    calls: Calls = defaultdict(list)
     for item in every:
         if item.message.startswith(NOTE):
             for word in item.message[len(NOTE) :].split():
-                module, _, name = word[1:].rpartition(":")
-                calls[name].append((module, word[0] == "+"))
+                full, _, above = word[1:].partition(">")
+                module, _, name = full.rpartition(":")
+                calls[name].append((module, word[0] == "+", above, item.location.path))
     for item in every:
         message, mark, reads = item.message.partition(MARK)
         if message and mark:
@@ -179,8 +267,17 @@ def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
             yield item
 
 
-def is_cared_for(calls: dict[str, list[tuple[str, bool]]], names: list[str], path: str) -> bool:
-    """Whether there are calls by one of the names, of a module that is in the path, and all of them take care."""
+def is_cared_for(calls: Calls, names: list[str], path: str, depth: int = 0) -> bool:
+    """Whether there are calls by one of the names, of a module that is in the path, and all of them take care.
+
+    Of a call that hands on what its function is given, those who call that function.
+    """
     holders = {"", *path.removesuffix(".py").split("/")}
-    care = [[careful for module, careful in calls.get(name, ()) if module in holders] for name in names]
-    return any(each and all(each) for each in care)
+    care = [[call for call in calls.get(name, ()) if call[0] in holders] for name in names]
+    return any(each and all(takes_care(calls, call, depth) for call in each) for each in care)
+
+
+def takes_care(calls: Calls, call: Noted, depth: int) -> bool:
+    """Whether a call takes care, or all those do who call the function that it stands in."""
+    _, careful, above, place = call
+    return careful or (above != "" and depth < DEEPEST and is_cared_for(calls, [above], place, depth + 1))

@@ -4,7 +4,7 @@ import ast
 import re
 from collections import defaultdict
 
-from audit.rules.code import Function, Module, dotted, is_function, last_name
+from audit.rules.code import Function, Module, dotted, is_function, last_name, text_of
 from audit.rules.handling.callers import (
     LOOKS,
     SEES_TO,
@@ -15,6 +15,8 @@ from audit.rules.handling.callers import (
     is_of_listed,
     mentions,
 )
+from audit.rules.handling.sources import is_left_before, is_of_object, name_of, values_of
+from audit.rules.handling.suffixes import asks_alike
 from audit.rules.reading import (
     EXISTS,
     default_of,
@@ -38,6 +40,7 @@ ASKING = re.compile(r"catch|handle|error|retry|safe|fixture|valid|try|maybe|if_e
 # Decorators of what a framework calls, with paths of its own, and of what catches.
 HELD = re.compile(f"{ASKING.pattern}|hook|mark_|register|loader|saver", re.I)
 MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what calls a path that the function writes
+SETTINGS = re.compile(r"conf|cfg|setting|param|option|args|opts?\b|paths|files|hparams|spec", re.I)
 OF_FORMAT = re.compile(r"suffix|splitext|endswith")  # what kind of file it is
 DEEPEST = 3  # names that one path has, and callers of callers
 
@@ -71,6 +74,11 @@ def is_given(module: Module, node: ast.expr, functions: list[Function], told: se
         return isinstance(node.value, str) and "://" not in node.value
     if isinstance(node, ast.Name):
         return is_given_name(module, node, functions, told, depth)
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):  # `path or ROOT / "settings.json"`
+        return is_given(module, node.values[0], functions, told, depth)
+    if isinstance(node, ast.Attribute | ast.Subscript) and is_setting(node, functions):
+        told.add(ast.unparse(node))
+        return True
     if isinstance(node, ast.Attribute):
         return is_held(module, node, functions, told)
     if isinstance(node, ast.JoinedStr):
@@ -82,6 +90,21 @@ def is_given(module: Module, node: ast.expr, functions: list[Function], told: se
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in JOINING:
         parts = [node.func.value, *node.args]
     return parts is not None and all(is_given(module, part, functions, told, depth) for part in parts)
+
+
+def is_setting(node: ast.Attribute | ast.Subscript, functions: list[Function]) -> bool:
+    """An entry of a configuration that the caller tells: `cfg["data"]["train"]`, `settings.paths.weather`."""
+    inner: ast.expr = node
+    names: list[str] = []
+    while isinstance(inner, ast.Attribute | ast.Subscript):
+        if isinstance(inner, ast.Subscript) and not text_of(inner.slice):
+            return False
+        names.append(inner.attr if isinstance(inner, ast.Attribute) else text_of(inner.slice))
+        inner = inner.value
+    if not isinstance(inner, ast.Name) or (len(names) < 2 and isinstance(node, ast.Attribute)):
+        return False
+    told = inner.id == "self" or parameter(inner.id, functions) is not None
+    return told and SETTINGS.search(f"{inner.id} {' '.join(names[1:])}") is not None and not NO_PATH.search(names[0])
 
 
 def is_given_name(module: Module, name: ast.Name, functions: list[Function], told: set[str], depth: int) -> bool:
@@ -105,7 +128,7 @@ def is_given_name(module: Module, name: ast.Name, functions: list[Function], tol
     if len(values) == 1 and over is None and depth < DEEPEST:
         told.add(name.id)
         return is_given(module, values[0], functions, told, depth + 1)
-    return over is None and not values and name.id in module.given
+    return over is None and not values and (name.id in module.given or name.id.isupper())
 
 
 def is_same(module: Module, value: ast.expr, name: str) -> bool:
@@ -161,13 +184,14 @@ def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[F
         methods = [one for one in holder.body if is_function(one)]
         if any(LOOKS.search(one.name) for one in methods):
             return True
-        if any(asks(module, one, set(), 0) for one in methods):
+        if any(asks_alike(module, one, path) or is_prepared(one) for one in methods):
             return True
     own = outer.name.startswith("_") and outer.name[-2:] != "__"
     if own and holder is not None and not called_by_name(module, outer.name):
         return True  # a hook: what calls it stands in another module, and may ask
     names = {outer.name} if holder is None or outer.name != "__init__" else {holder.name}
     names |= {holder.name} if holder is not None and any(name.startswith("self.") for name in told) else set()
+    names |= {one.name for one in functions[:-1]}
     return any(is_called_with_care(module, name, 0) for name in names)
 
 
@@ -199,12 +223,20 @@ def is_wrapped(module: Module, call: ast.Call, told: set[str]) -> bool:
 
 def is_called_with_care(module: Module, name: str, depth: int) -> bool:
     """Whether a call of the function in this module stands in a `try`, or where somebody asks for files."""
-    return any(is_careful(module, call, name, depth) for call in called_by_name(module, name))
+    calls = (call for call in called_by_name(module, name) if not is_imported(module, call, name))
+    return any(is_careful(module, call, name, depth) for call in calls)
+
+
+def is_imported(module: Module, call: ast.Call, name: str) -> bool:
+    """Whether a call is one of another module's function of this name: `json.load()` beside a `load()` of its own."""
+    return last_name(call.func) == name and dotted(call.func).partition(".")[0] in module.origins
 
 
 def is_careful(module: Module, call: ast.Call, name: str = "", depth: int = 0) -> bool:
     """Whether a call stands in a `try`, or behind what asks for files or makes them; or all that holds it does."""
     if is_made_before(module, call) or is_tried(module, call) or is_of_listed(module, call):
+        return True
+    if is_of_object(module, call) or is_left_before(module, call):
         return True
     around = [holder for holder in module.enclosing(call) if is_function(holder)]
     if any(asks(module, one, made_of(module, call, one), 0) for one in around):
@@ -218,22 +250,26 @@ def is_careful(module: Module, call: ast.Call, name: str = "", depth: int = 0) -
 def asks(module: Module, function: Function, told: set[str], line: int, read: Reading | None = None) -> bool:
     """Whether a function asks for files, is called so, has its paths checked before, or tests or passes on this one."""
     asking = id(function) in askers(module) and not asks_of_others(module, function, told, read)
-    if asking or ASKING.search(function.name):
-        return True
-    if ASKED_BY_TYPE.search(" ".join(map(ast.unparse, (*function.decorator_list, function.args)))):
-        return True
-    if any(HELD.search(ast.unparse(decorator)) for decorator in function.decorator_list):
+    if asking or is_prepared(function):
         return True
     for node in ast.walk(function) if told else ():
         if getattr(node, "lineno", line) > line:
             continue
         if isinstance(node, ast.If | ast.IfExp | ast.Assert | ast.While) and is_question(node, told):
             return True
-        if isinstance(node, ast.Call) and SEES_TO.search(last_name(node.func) or getattr(node.func, "attr", "")):
-            values = (*node.args, *(item.value for item in node.keywords))
-            if node.lineno < line and any(mentions(value, told) for value in values):
-                return True
+        seen_to = isinstance(node, ast.Call) and node.lineno < line and SEES_TO.search(name_of(node)) is not None
+        if seen_to and isinstance(node, ast.Call) and any(mentions(value, told) for value in values_of(node)):
+            return True
     return False
+
+
+def is_prepared(function: Function) -> bool:
+    """Whether a function is called like one that asks, or what decorates and types it does so."""
+    if ASKING.search(function.name):
+        return True
+    if ASKED_BY_TYPE.search(" ".join(map(ast.unparse, (*function.decorator_list, function.args)))):
+        return True
+    return any(HELD.search(ast.unparse(decorator)) for decorator in function.decorator_list)
 
 
 def asks_of_others(module: Module, function: Function, names: set[str], read: Reading | None) -> bool:
@@ -244,7 +280,9 @@ def asks_of_others(module: Module, function: Function, names: set[str], read: Re
             continue
         of = {one.id for one in ast.walk(call) if isinstance(one, ast.Name) and one.id not in module.origins}
         of -= {"str", "sorted", "open"}
-        if not of or of & names or any(one == "self" or parameter(one, [function]) is None for one in of):
+        if mentions(call, names):
+            return False
+        if not of or any(one == "self" or parameter(one, [function]) is None for one in of):
             return False
     return bool(names and subjects) and not any(map(MADE.search, names))
 
@@ -252,7 +290,7 @@ def asks_of_others(module: Module, function: Function, names: set[str], read: Re
 def made_of(module: Module, call: ast.Call, function: Function) -> set[str]:
     """Parameters of a function that a call in it is given, itself or joined; none where it is given anything else."""
     names: set[str] = set()
-    for argument in (*call.args, *(item.value for item in call.keywords)):
+    for argument in values_of(call):
         told: set[str] = set()
         if not is_given(module, argument, [function], told):
             return set()
@@ -277,6 +315,13 @@ def is_asking(test: ast.expr, told: set[str]) -> bool:
 
 
 def is_of_format(node: ast.If | ast.IfExp | ast.Assert | ast.While) -> bool:
-    """Whether a condition chooses what reads a file by its suffix, and refuses none."""
+    """Whether a condition chooses by a file's suffix, or by what a word is equal to, and refuses none."""
     refuses = isinstance(node, ast.Assert) or any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
-    return not refuses and OF_FORMAT.search(ast.unparse(node.test)) is not None
+    return not refuses and (OF_FORMAT.search(ast.unparse(node.test)) is not None or is_choice(node.test))
+
+
+def is_choice(test: ast.expr) -> bool:
+    """`split == "train"`: which of some words it is, and none of them the name of a file."""
+    words = test.comparators if isinstance(test, ast.Compare) else []
+    equal = isinstance(test, ast.Compare) and all(isinstance(one, ast.Eq | ast.NotEq) for one in test.ops)
+    return equal and all(text_of(word).isidentifier() for word in words)

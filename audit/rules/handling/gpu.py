@@ -14,6 +14,7 @@ NCCL = re.compile(r"""['"]nccl['"]""")
 PLACED = re.compile(r"gpu|requires?_cuda|is_available", re.I)
 # The GPU of a process that has been given one.
 RANK = re.compile(r"rank|world|proc|worker|index|idx|dist", re.I)
+OF_SETTINGS = re.compile(r"^(self|cls)$|args|opts?$|options|conf|cfg|settings|flags|params", re.I)
 NEEDING = {
     f"torch.cuda.{name}" for name in ("synchronize", "current_device", "get_device_name", "get_device_properties")
 } | {"torch.cuda.FloatTensor", "torch.cuda.LongTensor"}
@@ -22,6 +23,9 @@ LIBRARIES = {
     "transformers", "diffusers", "sentence_transformers", "timm", "whisper", "faster_whisper", "open_clip", "clip",
     "ultralytics", "easyocr", "lpips", "stable_baselines3", "segment_anything", "torchmetrics", "accelerate",
 }  # fmt: skip
+IS_THERE = re.compile(r"cuda\.(is_available|device_count|get_device_cap)")
+STREAMS = {f"torch.cuda.{name}" for name in ("Stream", "stream", "default_stream", "current_stream", "Event")}
+MOST = 5  # values of one name that are looked at
 CHOICES = {"get", "pop", "setdefault", "getattr", "add_argument", "option", "Option"}
 
 
@@ -60,8 +64,16 @@ def asks_for_gpu(call: ast.Call, name: str) -> bool:
     if call.func.attr == "cuda":
         told = [*map(ast.unparse, call.args)] if dotted(call.func) == "storage.cuda" else []  # by map_location=
         of_process = bool(told) or any(RANK.search(ast.unparse(argument)) for argument in call.args)
+        of_process = of_process or any(map(is_own_device, call.args))
         return not of_process and dotted(call.func) != "torch.cuda"
     return call.func.attr == "to" and any(map(is_cuda, (*call.args, keyword(call, "device"))))
+
+
+def is_own_device(node: ast.expr) -> bool:
+    """`weight.device`: where a tensor lies, which the code puts another beside."""
+    if not isinstance(node, ast.Attribute) or node.attr != "device":
+        return False
+    return OF_SETTINGS.search(last_name(node.value)) is None
 
 
 def is_cuda(node: ast.expr | None) -> bool:
@@ -73,9 +85,11 @@ def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> b
     """Whether a condition around the node, or a check earlier in function, module or callers, asks for the device."""
     function = None
     for holder in module.enclosing(node):
-        if isinstance(holder, ast.If | ast.IfExp | ast.While) and ASKS.search(ast.unparse(holder.test)):
+        if isinstance(holder, ast.If | ast.IfExp | ast.While) and asks(module, holder.test):
             return True
         if isinstance(holder, ast.Try) or (is_function(holder) and ASKS.search(holder.name)):
+            return True
+        if isinstance(holder, ast.ClassDef) and streams(module, holder):
             return True
         if is_default(module, holder) or runs_on_gpu(holder) or isinstance(holder, ast.Compare):
             return True  # what is only compared is put on no GPU
@@ -89,6 +103,23 @@ def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> b
     name = made.name if isinstance(made, ast.ClassDef) else function.name  # a method runs where its class is made
     calls = [call for _, call, _ in module.calls if dotted(call.func) == name]
     return bool(calls) and all(is_guarded(module, call, depth + 1) for call in calls)
+
+
+def streams(module: Module, holder: ast.ClassDef) -> bool:
+    """Whether a class works with streams of CUDA: it is for nothing else."""
+    if "classes with streams" not in module.derived:
+        calls = (call for _, call, name in module.calls if name in STREAMS)
+        module.derived["classes with streams"] = {id(one) for call in calls for one in module.enclosing(call)}
+    return id(holder) in module.derived["classes with streams"]
+
+
+def asks(module: Module, test: ast.expr) -> bool:
+    """Whether a condition asks for the device, or for a constant that has been made from the answer."""
+    if ASKS.search(ast.unparse(test)):
+        return True
+    names = {dotted(one) for one in ast.walk(test) if isinstance(one, ast.Name | ast.Attribute)}
+    values = (value for name in names for value in (module.given.get(name) or module.kept.get(name, []))[:MOST])
+    return any(IS_THERE.search(ast.unparse(value)) for value in values)
 
 
 def stops_without_gpu(statement: ast.stmt) -> bool:

@@ -202,6 +202,8 @@ def saves(module: Module) -> list[ast.Call]:
 def taken_as(module: Module, call: ast.Call) -> list[str]:
     """The names that the call's result is given, and of the object whose state it becomes."""
     holder = module.parents.get(call)
+    while isinstance(holder, ast.IfExp):
+        holder = module.parents.get(holder)
     if isinstance(holder, ast.AnnAssign):
         return [last_name(holder.target)]
     if isinstance(holder, ast.Assign):

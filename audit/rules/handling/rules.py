@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from audit.model import Confidence, Finding, Severity, found
+from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import (
     TEACHING_PATH,
     TEST_PATH,
@@ -22,7 +22,8 @@ from audit.rules.code import (
     text_of,
 )
 from audit.rules.family import Family, rule
-from audit.rules.handling import elsewhere, torches
+from audit.rules.handling import elsewhere, shipped, torches
+from audit.rules.handling.aliases import reading_calls, said_at
 from audit.rules.handling.callers import called_by_name
 from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, is_broad
 from audit.rules.handling.elsewhere import asked_as, waiting
@@ -33,7 +34,6 @@ from audit.rules.handling.pictures import is_asked, is_told_of, is_used_at_once,
 from audit.rules.handling.torches import WHERE_OLD
 from audit.rules.marked import DROP_MARK, is_marked
 from audit.rules.reading import (
-    OPENERS,
     OPTIONS,
     Read,
     default_of,
@@ -101,28 +101,31 @@ def find(target: Target) -> Iterator[Finding]:
 def draft(target: Target) -> Iterator[Finding]:
     """What is found in each module, what may be where torch is old or nobody asks, and what files say of these."""
     yield from torches.manifests(target, UNSAFE_LOAD)
+    yield from shipped.files(target, MAP_LOCATION)
     for module in modules(target):
         if TEST_PATH.search(module.path):
             yield from unfelt(module)
             continue
         yield from swallowed(module)
-        needing: dict[tuple[Piece, int], Finding] = {}
-        for piece, call, name in module.calls:
+        needing: dict[tuple[str, Location], Finding] = {}
+        for piece, call, name in reading_calls(module):
             line = call.lineno
             if name in ("torch.load", ".torch.load"):  # torch may come with `import *`
-                yield from checkpoint(module, piece, call)
+                needing.update({(one.rule, one.location): one for one in checkpoint(module, piece, call)})
             if asks_for_gpu(call, name) and not is_guarded(module, call) and not is_of_cuda(module):
-                needing[piece, line] = found(CUDA, piece.at(line), NEEDS, piece.line(line)[:120])
+                needed = found(CUDA, piece.at(line), NEEDS, piece.line(line)[:120])
+                needing[CUDA.id, piece.at(line)] = shipped.unless_asked(module, needed, call)
         yield from needing.values()
         yield from pictures(module)
         yield from devices(module)
+        yield from shipped.constants(module, CUDA)
         yield from unchecked(module)
         yield from elsewhere.notes(module, UNCHECKED)
 
 
 def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
     """The findings of the drafts of a whole tree."""
-    return torches.settle(elsewhere.settle(drafts))
+    return torches.settle(elsewhere.settle(shipped.settle(drafts)))
 
 
 def swallowed(module: Module) -> Iterator[Finding]:
@@ -212,13 +215,15 @@ def suppresses(module: Module, call: ast.Call) -> bool:
 
 def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding]:
     """What is wrong with one torch.load."""
-    place, excerpt = piece.at(call.lineno), piece.line(call.lineno)[:120]
+    line = said_at(module, call)
+    place, excerpt = piece.at(line), piece.line(line)[:120]
     filled = len(call.args) > 1 and is_network(module, call.args[1])  # no place, though it stands where one belongs
     placed = len(call.args) > 1 and not filled
     placed = placed or keyword(call, "map_location") is not None or has_unpacked_keywords(call)
     weights = filled or (holds_weights(module, call) and not is_of_no_device(module, call))
     if not placed and weights:
-        yield found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
+        missing = found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
+        yield shipped.unless_shipped(module, missing, call.args[0]) if call.args else missing
     pickles = keyword(call, "pickle_module")
     restricted = (pickles is not None and chooses_classes(module, pickles)) or is_opted_out(module, call)
     if is_constant(keyword(call, "weights_only"), False) and not restricted:
@@ -271,10 +276,9 @@ def called(call: ast.Call, name: str) -> str:
 
 
 def unchecked(module: Module) -> Iterator[Finding]:
-    """Files of fixed or chosen paths, each; of the paths that callers give the first, and one in each open function."""
+    """Files of fixed or chosen paths, each; of the paths that callers give the first in each function."""
     given: dict[ast.AST, list[Read]] = defaultdict(list)
-    reading = sorted(reads(module), key=lambda read: (read[0].cell or 0, read[1].lineno))
-    first: ast.AST | None = None
+    reading = sorted(reads(module, reading_calls(module)), key=lambda read: (read[0].cell or 0, read[1].lineno))
     teaches = TEACHING_PATH.search(module.path) is not None
     for read in reading:
         piece, call, name, argument = read
@@ -288,9 +292,7 @@ def unchecked(module: Module) -> Iterator[Finding]:
             finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
             yield waiting(finding, [asked_as(module, call, argument)]) if default or path[0] == "{" else finding
         elif not path and not teaches and is_unasked(module, call, argument):
-            scope = module.scope(call)
-            first = first or scope
-            given[scope if is_own_place(module, scope, call, name) else first].append(read)
+            given[module.scope(call)].append(read)
     for same in given.values():
         piece, call, name, _ = same[0]
         lines = list(dict.fromkeys(str(read[1].lineno) for read in same[1:]))
@@ -305,16 +307,6 @@ def is_default(module: Module, name: ast.Name) -> bool:
     """Whether a name is a parameter whose default the code fixes, and callers may change."""
     functions = (holder for holder in module.enclosing(name) if is_function(holder))
     return any(text_of(default_of(function, name.id)) for function in functions)
-
-
-def is_own_place(module: Module, scope: ast.AST, call: ast.Call, name: str) -> bool:
-    """Whether a read is worth its own place: in a function that anybody may call, or of a file that nobody can close.
-
-    What a class reads, and the helpers of a module, have callers who mostly know that the file is there.
-    """
-    if name in OPENERS and isinstance(module.parents.get(call), ast.Call | ast.Attribute):
-        return True
-    return is_function(scope) and isinstance(module.parents.get(scope), ast.Module) and not scope.name.startswith("_")
 
 
 FAMILY = Family(

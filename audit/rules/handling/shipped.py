@@ -1,0 +1,98 @@
+"""What other files of a tree say of a finding: weights that lie beside the code, constants that ask for a GPU.
+
+A draft of each such file is a note; a finding that one may answer waits for it, and is none where it does.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from audit.model import Finding, Location, Rule, found
+from audit.rules.code import Module, dotted, text_of
+from audit.rules.handling.elsewhere import imported
+from audit.rules.handling.gpu import IS_THERE
+from audit.rules.handling.torches import MARK
+from audit.target import Target
+
+LIES = f"{MARK}lies here"  # a note of a file of weights
+ASKED = f"{MARK}asks "  # a note of the constants of a module that ask for a GPU
+WAITS = f"{MARK}unless "  # ends the message of a finding, before what would answer it
+WEIGHTS = re.compile(r"\.(pth?|ckpt|bin|pkl|tar)$")
+OF_PACKAGE = re.compile(r"__file__|resources\.files|pkg_resources|resource_filename|__path__")
+DEEPEST = 4  # names that one path is followed through
+
+
+def files(target: Target, rule: Rule) -> Iterator[Finding]:
+    """A note of each file of weights."""
+    yield from (found(rule, Location(path), LIES) for path in target.files if WEIGHTS.search(path))
+
+
+def constants(module: Module, rule: Rule) -> Iterator[Finding]:
+    """A note of the names that a module gives what torch says of its GPU."""
+    lines = (line for piece in module.pieces if piece.tree and "cuda" in piece.text for line in piece.tree.body)
+    given = [line for line in lines if isinstance(line, ast.Assign) and IS_THERE.search(ast.unparse(line.value))]
+    names = [dotted(target) for line in given for target in line.targets if dotted(target)]
+    if names:
+        yield found(rule, Location(module.path), ASKED + " ".join(names))
+
+
+def unless_asked(module: Module, finding: Finding, node: ast.AST) -> Finding:
+    """A finding that waits for the modules from which the names in the conditions around a node come."""
+    names = {one.id for test in tests(module, node) for one in ast.walk(test) if isinstance(one, ast.Name)}
+    origins = imported(module) if names else {}
+    sources = sorted(origins[name] for name in names if "." in origins.get(name, ""))
+    return replace(finding, message=f"{finding.message}{WAITS}{' '.join(sources)}") if sources else finding
+
+
+def tests(module: Module, node: ast.AST) -> Iterator[ast.expr]:
+    """The conditions around a node."""
+    return (one.test for one in module.enclosing(node) if isinstance(one, ast.If | ast.IfExp))
+
+
+def unless_shipped(module: Module, finding: Finding, path: ast.expr) -> Finding:
+    """A finding that waits for a file of this name beside the module, where the path begins at the module's own."""
+    name = name_of(module, path)
+    return replace(finding, message=f"{finding.message}{WAITS}{name}") if name and " " not in name else finding
+
+
+def name_of(module: Module, path: ast.expr, depth: int = 0) -> str:
+    """The last part of a path that begins where the module lies; "" of any other."""
+    if isinstance(path, ast.Name) and depth < DEEPEST:
+        values = module.given.get(path.id, [])
+        return name_of(module, values[0], depth + 1) if len(values) == 1 else ""
+    texts = [text_of(part) for part in ast.walk(path) if text_of(part)]
+    inner = [part for part in ast.walk(path) if isinstance(part, ast.Name) and part is not path]
+    known = [ast.unparse(value) for part in inner for value in module.given.get(part.id, ())]
+    anchored = OF_PACKAGE.search(" ".join((ast.unparse(path), *known))) is not None
+    if isinstance(path, ast.Call) and len(path.args) == 1 and not texts:
+        return name_of(module, path.args[0], depth + 1) if depth < DEEPEST else ""
+    named = [text.rpartition("/")[2] for text in texts if WEIGHTS.search(text)]
+    return named[-1] if anchored and named else ""
+
+
+def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
+    """All but the notes, and what waits for one that is there."""
+    every = list(drafts)
+    lying = [item.location.path for item in every if item.message == LIES]
+    asked = {
+        (name, item.location.path.removesuffix(".py").rpartition("/")[2])
+        for item in every
+        if item.message.startswith(ASKED)
+        for name in item.message[len(ASKED) :].split()
+    }
+    for item in every:
+        message, mark, sources = item.message.partition(WAITS)
+        if not mark:
+            if item.message != LIES and not item.message.startswith(ASKED):
+                yield item
+        elif not any(is_there(source, item.location.path, lying, asked) for source in sources.split()):
+            yield replace(item, message=message)
+
+
+def is_there(source: str, path: str, lying: list[str], asked: set[tuple[str, str]]) -> bool:
+    """Whether a file lies below the folder of a module, or a constant of another module asks for a GPU."""
+    *outer, name = source.split(".")
+    folder = f"/{path}".rpartition("/")[0]
+    beside = [file for file in lying if f"/{file}".startswith(f"{folder}/") and f"/{file}".endswith(f"/{source}")]
+    return bool(beside) or (bool(outer) and (name, outer[-1]) in asked)
