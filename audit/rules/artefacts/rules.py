@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.artefacts.spoken import ANSWER, HINTS, QUOTED, SAYINGS, spoken
+from audit.rules.artefacts.spoken import ANSWER, HINTS, QUOTED, SAYINGS, spoken, without_praise
 from audit.rules.code import comments, docstrings, text_of
 from audit.rules.family import Family, rule
 from audit.rules.hints import hinted
@@ -38,11 +38,14 @@ CONFLICT = rule(
 
 MARK = re.compile(
     r":?contentReference\[oaicite:\d+\](?:\{index=\d+\})?|\[?oaicite:\d+\]?|\u3010\d+(?::\d+)?\u2020[^\u3011]*\u3011"
-    r"|\ue200?cite\ue202?turn\d\w*|\b(?:cite)?turn\d+(?:search|view|file|news|image)\d+|[?&]utm_source=chatgpt\.com"
+    r"|\ue200?cite\ue202?turn\d\w*|\b(?:cite)?turn\d+(?:search|view|file|news|image)\d+"
+    r"|[?&]utm_source=(?:chatgpt\.com|openai\b)"
+    r"|\[span_\d+\]\((?:start|end)_span\)|(?<=\S)\[\^\d+\^\]|<grok:render\b"
     r"|\[cite_start\]|\[cite: ?\d+(?:, ?\d+)*\]|\boai_citation:\d+|\bsandbox:/mnt/data/|\bfileciteturn\d\w*"
 )
 MARK_HINTS = (
-    "oaicite", "oai_citation", "sandbox:/mnt", "\u3010", "cite", "utm_source=chatgpt",
+    "oaicite", "oai_citation", "sandbox:/mnt", "\u3010", "cite", "utm_source=chatgpt", "utm_source=openai",
+    "_span)", "^]", "<grok:",
     *(f"turn{digit}" for digit in range(10)),
 )  # fmt: skip
 # As it comes from a chat: not as somebody quotes it.
@@ -50,6 +53,7 @@ COPIED = re.compile(r"(?:&#8203;|\u200b)`{1,2}(\u3010oaicite:\d+\u3011)")
 ABOUT = 12  # fewer letters than this beside a mark: the mark is what the line is about
 FENCE = re.compile(r"^\s*(```|~~~)")
 LEFT = re.compile(r"^(?:<{7}|>{7}) ", re.M)
+OPENED = re.compile(r"^[ \t]*(?:# ?)?<{7} ", re.M)  # in a comment or a docstring
 # One marker alone: with it stands what git writes, the name of a branch or a commit, and no sentence.
 HALF = re.compile(
     r"^(?:<{7} (?:HEAD(?::\S+)?|ours|Updated upstream|Stashed changes)|>{7} (?:[0-9a-f]{7,40}(?: \(.*\))?|theirs|HEAD"
@@ -102,6 +106,7 @@ def pasted(piece: Piece) -> Iterator[Finding]:
             yield found(CITATION, piece.at(number), f"`{mark.group()}` was pasted from a chat", line.strip()[:120])
         elif not fenced and (not piece.path.endswith(".txt") or WRITTEN.search(piece.path)):
             following = [text for _, text in lines[place + 1 : place + 1 + ANSWER]]
+            line = without_praise(line, [text for _, text in lines[max(0, place - 3) : place]])
             if said := spoken(piece, line, following, replied=place - told < ANSWER):
                 told = place
                 yield found(PHRASE, piece.at(number), f"“{said}”", line.strip()[:120])
@@ -132,6 +137,10 @@ def prose(piece: Piece) -> Iterator[tuple[int, str]]:
 
 def conflicts(piece: Piece) -> Iterator[Finding]:
     """The opening marker of each conflict, or of what is left of one; none shown in a fence or held by a string."""
+    if piece.tree is not None and OPENED.search(piece.text):
+        for number, line in prose(piece):
+            if OPENED.match(line) and HALF.match(line.strip().lstrip("# ")):
+                yield found(CONFLICT, piece.at(number), "what is left of a merge conflict", line.strip()[:120])
     if piece.tree is not None or piece.path.lower().endswith(PATCH) or not LEFT.search(piece.text):
         return
     opened, parted, fenced = 0, False, False

@@ -47,9 +47,10 @@ ANSWERS = (
     + START
     + SORRY,
     r"\byou(?:'re| are) absolutely right[!.,]|" + START + r"you(?:'re| are) (?:completely |quite )?right[!.,] ",
-    START + r"(?:great|good|excellent) question[!,]|\bto answer your question\b",
+    START + r"(?:great|good|excellent) question(?:[!,]| [\u2013\u2014-] )|\bto answer your question\b",
     START + r"i understand (?:that )?you(?:'re|'d| are| want| need| would)\b|\bso (?:that )?i can help you\b",
     r"\bin (?:this|my) (?:response|answer),? (?:i|we|let)\b",
+    r"\bthis (?:response|answer|conversation) was (?:\w+ )?(?:generated|written|produced) (?:by|with|using)\b",
     r"\bmy (?:previous|last|earlier) (?:response|answer|reply|message|suggestion)s?\b",
     r"\bas (?:you |per your |you have |you've )(?:request|ask)(?:ed)?(?! for)\b",
     r"\bper your (?:request|instructions|requirements|specifications)\b",
@@ -87,6 +88,9 @@ HANDS_OVER = (
 REPORTS = (
     r"\bi(?:'ve| have) (?:updated|modified|refactored|rewritten|fixed) your \w+",
     r"\bi(?:'ve| have|'ll| will) (?:\w+ )?(?:made|make|" + CHANGES + r")\b[^.\n]{0,120}(?:" + YOURS + "|" + SAID + ")",
+    r"\bi (?:also )?(?:added|changed|fixed|moved|removed|replaced|renamed|kept|left|used|made|wrapped|switched)\b"
+    + r"[^.\n]{0,120}"
+    + SAID,
     START + r"since you\b[^.\n]{0,80}\bi(?:'ve|'ll| have| will| used| assumed)\b",
 )
 OFFERS = (
@@ -98,6 +102,8 @@ OFFERS = (
     r"\bi can also [^.\n]{4,80} if you(?:'d| would)? (?:want|like|need|prefer)\b"
     r"|\bif you(?:'d| would)? (?:want|like|prefer),? i can\b",
     r"\blet me know if you(?:'d| would) like (?:me to|any|this|to (?:tweak|extend|adjust|modify|explore|proceed))\b",
+    r"\blet me know if you(?:'d)? (?:want|prefer|need) me to\b"
+    r"|\blet me know if (?:that|this|it)(?:'s| is)(?: not|n't) the case\b",
     r"\blet me know if you (?:need|want|have) any (?:further|additional|other|more) (?:adjust|change|modif|help|assist"
     r"|clarif|refine|tweak|question|detail)",
 )
@@ -116,9 +122,9 @@ LEAVES_OUT = (
     r"(?:the same\b(?! as)|unchanged|as before|goes here|here\W*$)",
     START + UNSAID + r"(?:same as before|unchanged|remains the same|no changes? (?:here|needed))\b",
     START
-    + r"\W{0,6}keep (?:the |your )(?:existing|rest of (?:the|your)) (?:[\w-]+ ){0,2}"
+    + r"\W{0,6}keep (?:the |your )?(?:existing|rest of (?:the|your)) (?:[\w-]+ ){0,2}"
     + LEFT
-    + r" (?:here|as(?: it)? is|unchanged|the same)\b",
+    + r"(?: (?:here|as(?: it)? is|unchanged|the same)\b|\s*(?:\.\.\.|\u2026))",
     r"\byour existing (?:\w+ ){1,3}here\b",
 )
 NAMED = (START + r"(?:chatgpt said|you said):|\bchatgpt said: ",)
@@ -162,7 +168,8 @@ PRODUCT = re.compile(
 )
 TURN = re.compile(
     START + r"(?:<\|(?:(?:im_start|start_header_id)\|>\s*)?(?:assistant|user|system)\b|<\|(?:eot_id|end_of_turn)\|>"
-    r"|<start_of_turn>\s*\w|\[/?INST\]|#{2,} ?(?:human|assistant):|<(?:assistant|human)>\W*$)"
+    r"|<start_of_turn>\s*\w|\[/?INST\]|#{2,} ?(?:human|assistant):|<(?:assistant|human)>\W*$"
+    r"|</?think>\W*$|</?antartifact\b|<userstyle>)"
     r"|[.!?)]<\|(?:im_end|eot_id)\|>\s*$",
     re.I | re.M,
 )
@@ -172,6 +179,8 @@ OF_CODE = re.compile(
     r"\b(?:code|functions?|class(?:es)?|scripts?|methods?|loop|module|bug|error|docstrings?|dataloader)\b",
     re.I,
 )
+PRAISE = re.compile(START + r"(?:great|good|excellent) question[!,.]?\s*", re.I)
+OWN_QUESTION = re.compile(r"\?[\W_]*$")
 ANSWER = 6  # lines from a question to its answer
 QUOTED = re.compile(r"``.+?``|`[^`]*`|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 
@@ -179,15 +188,20 @@ SAYINGS = (SPOKEN, IN_CODE, TURN, ANSWERED, WAITS, ASKS, PRODUCT)
 HINTS = (  # in lower case; in lines without one of these no pattern finds anything: the cheap question first
     "here's", "here is", "here are", "below is", "below are", "i've ", "i'll ", "i have ", "i will ", " i can",
     "i don't have", "i do not have", "language model", "an ai", "my knowledge", "my training", "as of my", "apologi",
-    "sorry for", "re right", "question!", "question,", "r question", "i understand", "can help you", "this response",
-    "this answer", "my response", "my answer", "my previous", "my last", "my earlier", "you request", "you ask",
+    "sorry for", "re right", "question!", "question,", "r question", "t question",
+    "d question", "i understand", "can help you", "this response",
+    "this conversation",
+    "this answer", "my response", "my answer", "my previous", "my last", "my earlier", "you ask",
     "per your", "you provided", "you shared", "you posted", "you pasted", "you sent me", "you wanted me", "you've ",
-    "in this ", "thanks for", "copy code", "regenerate", "thought for", "since you", "hope this", "hope that",
+    "in this ", "thanks for", "copy code", "regenerate", "thought for", "since you",
+    "you mentioned", "you described", "you pointed", "you wanted", "you suggested", "you request",
+    "hope this", "hope that",
     "anything else", " me to ", "would you like", "shall i ", "should i also", "let me know", "existing ", "rest of",
     "previous code", "same code", "remaining code", "hesitate to", "feel free to", "happy to", "glad to",
     "unchanged", "same as", "remaining ", "no change",
     "good catch", "your code", "your script", "i'd be ", "based on ", "you said", "gpt", "assistant", "ai:", "claude",
-    "gemini", "copilot", "human", "user:", "user]", "user*", "you:", "me:", "<|", "inst]", "start_of_turn",
+    "gemini", "copilot", "human", "user:", "user]", "user*", "you:", "me:", "<|", "inst]",
+    "think>", "antartifact", "userstyle", "start_of_turn",
 )  # fmt: skip
 
 
@@ -203,6 +217,13 @@ def spoken(piece: Piece, line: str, following: list[str], *, replied: bool = Fal
     in_code = IN_CODE.search(bare) if piece.kind is Kind.PYTHON else None
     said = SPOKEN.search(bare) or in_code or (None if replied else turn(piece, plain, following))
     return said.group().strip() if said else ""
+
+
+def without_praise(line: str, before: list[str]) -> str:
+    """A line without the praise of a question that the text asks itself above: nobody else has asked it."""
+    above = next((text for text in reversed(before) if text.strip()), "")
+    asked = OWN_QUESTION.search(above) and not (ASKED.match(above) or ASKS.search(above))
+    return PRAISE.sub("", line) if asked else line
 
 
 def turn(piece: Piece, line: str, following: list[str]) -> re.Match[str] | None:
