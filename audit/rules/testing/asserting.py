@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from audit.rules.code import Function, dotted, is_constant, is_function, is_text, keyword, last_name, text_of
+from audit.rules.code import Function, called, dotted, is_constant, is_function, is_text, keyword, last_name, text_of
 from audit.rules.testing.vacuous import cannot_fail, is_always, is_something, is_trivial, values_in
 
 FAILS = re.compile(r"assert|raises|warns|deprecated_call|raise_for_status|(^|_)fail(_|$|if|unless)|testmod")
@@ -63,6 +63,7 @@ class Asserting:
         """
         seen.add(node.name)
         alone: set[int] = set()  # calls of which nobody takes what they return
+        idle: set[int] = set()  # those that do nothing then
         for inner in heard(node):
             if isinstance(inner, ast.Raise):
                 if not (builds and is_refusal(inner)):
@@ -72,8 +73,9 @@ class Asserting:
                     return True
             elif isinstance(inner, ast.Expr | ast.Return | ast.withitem):
                 alone.update(dropped(inner))
+                idle.update({id(inner.value)} if isinstance(inner, ast.Expr) and is_idle(inner.value) else ())
             elif isinstance(inner, ast.Call):
-                if self.may_fail(inner, node, id(inner) in alone, seen):
+                if id(inner) not in idle and self.may_fail(inner, node, id(inner) in alone, seen):
                     return True
             elif isinstance(inner, ast.keyword) and last_name(inner.value) == "AssertionError":
                 return True  # `side_effect=AssertionError`
@@ -125,6 +127,14 @@ def dropped(statement: ast.Expr | ast.Return | ast.withitem) -> Iterator[int]:
         value = inner if inner else value.elt if isinstance(value, ast.ListComp) else getattr(value, "value", None)
 
 
+def is_idle(value: ast.expr) -> bool:
+    """`pytest.raises(ValueError)` with neither a block nor something to call."""
+    if not isinstance(value, ast.Call) or any(item.arg in ("callable", "func") for item in value.keywords):
+        return False
+    least = {"raises": 2, "warns": 2, "assertRaises": 2, "assertWarns": 2, "assertRaisesRegex": 3}
+    return 0 < len(value.args) < least.get(called(value), 0)
+
+
 def is_refusal(node: ast.Raise) -> bool:
     """Whether something complains of what it is given: `raise ValueError("empty")`."""
     kind = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
@@ -143,6 +153,8 @@ def heard(node: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         inner = waiting.pop()
         yield inner
+        if is_lazy(inner):
+            continue
         for name in inner._fields:
             value = getattr(inner, name, None)
             if isinstance(value, ast.AST):
@@ -151,7 +163,7 @@ def heard(node: ast.AST) -> Iterator[ast.AST]:
                 for child in value:
                     if is_function(child) and not (child.decorator_list or isinstance(inner, ast.ClassDef)):
                         if used is None:
-                            used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+                            used = set(names_run(node))
                         if child.name not in used:
                             continue  # nobody calls it
                     if isinstance(child, ast.AST):
@@ -160,10 +172,29 @@ def heard(node: ast.AST) -> Iterator[ast.AST]:
                         break
 
 
+def names_run(node: ast.AST) -> Iterator[str]:
+    """Names that a function uses, less those of what is never run, or run in a thread, where failures are lost."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, ast.Name):
+            yield inner.id
+        threads = isinstance(inner, ast.Call) and called(inner) in ("Thread", "Timer")
+        if not (is_lazy(inner) or threads):
+            waiting += ast.iter_child_nodes(inner)
+
+
+def is_lazy(node: ast.AST) -> bool:
+    """`map(check, rows)` or `(check(row) for row in rows)` alone in a line: nobody goes through it."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    maps = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("map", "filter")
+    return maps or isinstance(value, ast.GeneratorExp)
+
+
 def is_dead(node: ast.AST) -> bool:
     """Whether what a statement holds never runs, or fails and nobody hears it: `if False`, `suppress(Exception)`."""
     if isinstance(node, ast.Try):
-        return any(map(is_deaf, node.handlers))
+        return any(map(is_deaf, node.handlers)) or any(isinstance(line, ast.Return) for line in node.finalbody)
     if isinstance(node, ast.If | ast.While):
         return is_never(node.test)
     if isinstance(node, ast.For):

@@ -53,6 +53,7 @@ NAMED = re.compile(r"(^|/)tests?/([^/]+/)*test[^/]*\.py$|(^|/)tests\.py$")  # Dj
 SETTINGS = re.compile(r"(^|/)(pyproject\.toml|setup\.cfg|pytest\.ini|tox\.ini|Makefile)$|\.ya?ml$")
 UNTOLD = re.compile(r"skip(?!_?(?:if|unless))|xfail|fixture|expected", re.I)  # marks of what is no test, or is to fail
 FIXTURES = re.compile(r"snapshot|regression$|bench|testdir|pytester")
+EMPTY = ast.Import | ast.ImportFrom | ast.Pass  # of which no test consists
 SMOKE = re.compile(r"smoke", re.I)  # says that it only has to run
 
 
@@ -92,11 +93,16 @@ def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:
 def has_tests(module: Module) -> bool:
     """Whether a module of tests tests something, or another runs its own examples or holds unittest cases."""
     if NAMED.search(module.path):
-        return any(piece.text.strip() for piece in module.pieces)
+        return any(not isinstance(line, EMPTY) and not is_text(line) for line in body_of(module))
     if TEST_PATH.search(module.path):
         names = (getattr(node, "name", None) or "" for _, node in module.statements())
         return any(name.lower().startswith("test") for name in names) or "assert" in module.pieces[0].text
     return any(name in ("doctest.testmod", "unittest.main") for _, _, name in module.calls)
+
+
+def body_of(module: Module) -> Iterator[ast.stmt]:
+    """The statements of a module that stand in nothing else."""
+    return (line for piece in module.pieces for line in getattr(piece.tree, "body", ()))
 
 
 def has_examples(module: Module) -> bool:

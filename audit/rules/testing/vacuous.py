@@ -16,6 +16,8 @@ ONE_SIDED = {"assertTrue", "assertFalse", "assertIsNone", "assertIsNotNone", "as
 TWO_SIDED = re.compile(r"assert_?(equals?|is|almost_?equal|allclose|close|array_equal|array_almost_equal)$", re.I)
 MADE = re.compile(r"_*[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$")  # a class, by its name: what it makes is an object
 CLIENT = re.compile(r"(^|_)client$")
+OF_MOCKS = re.compile(r"(called_(once(_with)?|with)|not_called|has_(any_)?calls?)$")  # made up by a mock, and true
+ASSERTS = re.compile(r"assert_(not_)?(called|any_call|has_calls)")
 VERBS = {"get", "post", "put", "patch", "delete", "options", "head"}  # of HTTP: each gives a response or raises
 NEVER_NONE = ast.Constant | ast.List | ast.Dict | ast.Set | ast.Tuple | ast.ListComp | ast.DictComp | ast.SetComp | TRUE
 
@@ -103,6 +105,10 @@ def is_always(test: ast.expr) -> bool:
         return False
     if isinstance(test, TRUE) or (isinstance(test, ast.Tuple | ast.List | ast.Set) and test.elts):
         return True
+    if isinstance(test, ast.Dict):
+        return bool(test.keys)
+    if is_of_mock(test):
+        return True
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
         return any(map(is_always, test.values))
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
@@ -113,6 +119,14 @@ def is_always(test: ast.expr) -> bool:
         if length and isinstance(right, ast.Constant) and right.value == 0:
             return True
     return is_fixed(test) and not is_false(test)
+
+
+def is_of_mock(test: ast.expr) -> bool:
+    """`mock.called_once_with(x)`, `mock.assert_called_once` without its brackets: a mock has any attribute."""
+    plain = test.func if isinstance(test, ast.Call) else test
+    if not isinstance(plain, ast.Attribute):
+        return False
+    return bool(OF_MOCKS.match(plain.attr) or (plain is test and ASSERTS.match(plain.attr)))
 
 
 def is_false(test: ast.expr) -> bool:
