@@ -1,12 +1,13 @@
 """Draws from a global state in what trains, by programs that set no seed."""
 
 import ast
+from collections.abc import Iterator
 from functools import cached_property
 
-from audit.rules.code import Module, called
+from audit.rules.code import Module, called, is_function, last_name
 from audit.rules.determinism.programs import is_program, is_run
-from audit.rules.determinism.seeding import Seeds, reach
-from audit.rules.local import Local
+from audit.rules.determinism.seeding import SEEDERS, Seeds, reach, sets_state, speaks_of_seeds
+from audit.rules.local import Local, is_runnable
 from audit.rules.training import ESTIMATORS
 from audit.target import Piece
 
@@ -37,43 +38,97 @@ class Draws:
         return self.trained | {path for path, module in self.seeds.modules.items() if fits(module)}
 
     @cached_property
-    def loose_programs(self) -> list[tuple[Module, set[str]]]:
-        """The programs that train and set no state of NumPy or TensorFlow, with the modules that each imports."""
+    def programs(self) -> list[tuple[str, set[str], set[str]]]:
+        """(program, what it imports, states it sets) of those that train, but for networks trained with no seed at all.
+
+        Of these the family says that nothing sets a seed, once.
+        """
         found = []
         for path, module in self.seeds.modules.items():
-            if is_program(self.local, module) and not self.seeds.alone(module, common=True):
-                below = reach(path, self.seeds.below)
-                found += [(module, below)] if not below.isdisjoint(self.fitting) else []
+            below = reach(path, self.seeds.below) & self.seeds.modules.keys()
+            if not below.isdisjoint(self.fitting) and self.is_started(module):
+                seeded = self.seeds.alone(module)
+                if seeded or below.isdisjoint(self.trained):
+                    kinds = {kind for place in below for kind in self.states[place]} if seeded else set()
+                    found.append((path, below, kinds))
         return found
+
+    def is_started(self, module: Module) -> bool:
+        """Whether a module is run by itself: it says so, or it is a notebook or script that no other module uses."""
+        alone = module.is_notebook or is_runnable(module) or self.seeds.users(module) == {module.path}
+        return alone and is_program(self.local, module)
+
+    @cached_property
+    def states(self) -> dict[str, set[str]]:
+        """Module -> the libraries whose global state it sets: "" for all, where another's helper sets them."""
+        own = {name for module in self.seeds.modules.values() for name in functions(module)}
+        return {path: set(states_of(module, own)) for path, module in self.seeds.modules.items()}
 
     def train(self, module: Module) -> bool:
         """Whether a module, or one that uses it, trains."""
         return not self.seeds.users(module).isdisjoint(self.fitting)
 
     def are_loose(self, module: Module, piece: Piece, call: ast.Call, name: str) -> bool:
-        """Whether a program that trains draws by this call, and sets no seed."""
-        if self.trained and not self.seeded and not name.startswith("torch."):  # which also makes noise by it
+        """Whether a program that trains draws by this call from a state that it does not set."""
+        library = name.partition(".")[0]
+        if self.trained and not self.seeded and library != "torch":  # by which noise is made too
             return True
-        programs = self.programs(module)
-        if name.startswith("torch."):
-            programs = [item for item in programs if not self.seeds.alone(item[0])]
-        if not programs or self.seeds.alone(module, common=True):
+        users = self.seeds.users(module) if self.programs else set()
+        loose = [
+            below
+            for path, below, kinds in self.programs
+            if path in users
+            and kinds.isdisjoint({"", library})
+            and (library != "torch" or not kinds)
+            and module.path in self.near(path, below)
+        ]
+        if not loose:
             return False
-        users = self.seeds.users(module)
-        speaking = {path for _, below in programs for path in below & users & self.seeds.modules.keys()}
+        speaking = {path for below in loose for path in below & users}
         return is_run(piece, call.lineno, [self.seeds.modules[path] for path in sorted(speaking)])
 
-    def programs(self, module: Module) -> list[tuple[Module, set[str]]]:
-        """The programs that train, set no seed and take names from a module, one way or another."""
-        users = self.seeds.users(module) if self.loose_programs else set()
-        return [(program, below) for program, below in self.loose_programs if program.path in users]
+    def near(self, program: str, below: set[str]) -> set[str]:
+        """A program, what it imports itself, and what those import that train: not the inner parts of a library."""
+        training = {program} | (below & self.fitting)
+        return training | set().union(*(self.seeds.below[path] for path in training))
 
     def is_stray(self, module: Module, piece: Piece, call: ast.Call, name: str) -> bool:
-        """Whether a call draws from a global state in a program that fits estimators alone, and sets no seed."""
-        if name not in STRAYS or not self.programs(module):
+        """Whether a call draws noise, rows or values from a global state that the program does not set."""
+        if name not in STRAYS or (self.trained and not self.seeded) or is_for_a_seed(module, call):
             return False
-        networks = any(not below.isdisjoint(self.trained) for _, below in self.programs(module))
-        return not networks and self.are_loose(module, piece, call, name)
+        return self.are_loose(module, piece, call, name)
+
+
+def is_for_a_seed(module: Module, call: ast.Call) -> bool:
+    """`seed = random.randint(0, 9999)`: it is drawn anew on purpose, and kept."""
+    statement = next((holder for holder in module.enclosing(call) if isinstance(holder, ast.stmt)), None)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    returned = isinstance(statement, ast.Return) and any(map(is_seeding, module.enclosing(call)))
+    return returned or any(speaks_of_seeds(last_name(target)) for target in targets)
+
+
+def is_seeding(node: ast.AST) -> bool:
+    """A function that speaks of seeds."""
+    return is_function(node) and speaks_of_seeds(node.name)
+
+
+def functions(module: Module) -> Iterator[str]:
+    """The names of all functions and methods of a module."""
+    return (node.name for _, node in module.statements() if is_function(node))
+
+
+def states_of(module: Module, own: set[str]) -> Iterator[str]:
+    """The libraries whose global state a module sets; "" for all of them."""
+    for _, node in module.walk():
+        if isinstance(node, ast.Name | ast.Attribute):
+            name = module.full_name(node)
+            holder = module.parents.get(node)
+            reset = isinstance(holder, ast.Call) and holder.func is node and not sets_state(holder, name)
+            if name in SEEDERS and not reset:
+                yield name.partition(".")[0]
+    for _, call, name in module.calls:
+        if name not in SEEDERS and not name.startswith("torch.") and sets_state(call, name) and called(call) not in own:
+            yield ""
 
 
 def fits(module: Module) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name
+from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name, text_of
 from audit.rules.determinism.draws import Draws
 from audit.rules.determinism.options import Callers, arguments
 from audit.rules.determinism.programs import in_package, is_program, is_run, is_trial, part_at, unseeded_programs
 from audit.rules.determinism.seeding import KEYS, Seeds, is_own_seed, lost
-from audit.rules.determinism.shuffling import FRESH, is_fresh, unordered
+from audit.rules.determinism.shuffling import FRESH, is_fresh, is_reset, unordered
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
 from audit.rules.training import LIGHTNING, training_place
@@ -81,7 +81,7 @@ def find(target: Target) -> Iterator[Finding]:
     for module in chosen:
         here = partial(seeds.alone, module, common=True)
         drawn: dict[tuple[Piece, int], str] = {}
-        strayed = False
+        strayed: set[tuple[str, ast.AST]] = set()
         for piece, call, name in module.calls:
             loosely = partial(draws.are_loose, module, piece, call, name)
             problem = unordered(module, call, name, callers=callers, here=here, loose=loosely)
@@ -89,8 +89,12 @@ def find(target: Target) -> Iterator[Finding]:
                 problem = f"{name.rpartition('.')[2]} without random_state="
             if name in FRESH and is_fresh(module, call) and draws.train(module):
                 problem = f"{name.rpartition('.')[2]}() without a seed"
-            if not (problem or strayed) and draws.is_stray(module, piece, call, name):
-                problem, strayed = f"{name}() with no seed set in what trains here", True
+            place = name.partition(".")[0], module.scope(call)
+            if not problem and place not in strayed and draws.is_stray(module, piece, call, name):
+                problem = f"{name}() draws from a state that nothing sets in what trains here"
+                strayed.add(place)
+            if seeded and not problem and is_reset(module, call, name) and draws.train(module):
+                problem = f"{name}() sets another state in each run"
             for value in lost(module, call, name) if training or name in KEYS else ():
                 drawn[piece, value.lineno] = "the seed is drawn anew in each run, and nothing keeps it"
             loose = "" if problem else loosened(module, call, name)
@@ -234,13 +238,9 @@ def restored(module: Module, call: ast.Call) -> bool:
 def settings(module: Module) -> Iterator[Finding]:
     """`cudnn.benchmark = True` and `cudnn.deterministic = False`, written as they are and by nobody's wish."""
     spoken_of = any("deterministic" in piece.text or "benchmark" in piece.text for piece in module.pieces)
-    for piece, node in module.statements() if spoken_of else ():
-        if not isinstance(node, ast.Assign | ast.AugAssign):
-            continue
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        given = [pair for target in targets for pair in pairs(target, node.value)]
-        for written, value in given:
-            name = module.full_name(written)
+    for piece, node in statements_of(module) if spoken_of else ():
+        for written, value in settings_given(module, node):
+            name = switch_name(module, written)
             if name not in (BENCHMARK, DETERMINISTIC):
                 continue
             by_name = list(bound(module, value)) if isinstance(value, ast.Name) else []
@@ -250,6 +250,30 @@ def settings(module: Module) -> Iterator[Finding]:
             if loose and not meant and not recorded(module, node, name):
                 message = f"{name} is fixed to {ast.unparse(value)}"
                 yield found(SETTING, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
+
+
+def statements_of(module: Module) -> Iterator[tuple[Piece, ast.stmt]]:
+    """Every statement with the piece it stands in."""
+    return ((piece, node) for piece, node in module.statements() if isinstance(node, ast.stmt))
+
+
+def settings_given(module: Module, node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What a statement gives which value: by an assignment, or by `setattr(cudnn, "benchmark", True)`."""
+    if isinstance(node, ast.Assign | ast.AugAssign):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            yield from pairs(target, node.value)
+    call = node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+    if call and module.full_name(call.func) == "setattr" and len(call.args) == 3:
+        yield ast.Attribute(call.args[0], text_of(call.args[1])), call.args[2]
+
+
+def switch_name(module: Module, written: ast.expr) -> str:
+    """The full name of what is set, also where its owner has another name here: `backend = torch.backends.cudnn`."""
+    owner = written.value if isinstance(written, ast.Attribute) else None
+    values = module.given.get(owner.id, []) if isinstance(owner, ast.Name) and owner.id not in module.origins else []
+    if isinstance(written, ast.Attribute) and len(values) == 1 and isinstance(values[0], ast.Attribute):
+        return f"{module.full_name(values[0])}.{written.attr}"
+    return module.full_name(written)
 
 
 def is_of_device(value: ast.expr) -> bool:

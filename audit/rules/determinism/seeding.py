@@ -22,6 +22,11 @@ CLOCK = re.compile(
     r"\btime\(\)|time_ns\(\)|\bnow\(\)|perf_counter(_ns)?\(\)|urandom\(|getpid\(\)|SystemRandom\(|secrets\.\w+\("
 )
 DRAWN = re.compile(r"(^|\W)random\.(randint|randrange|getrandbits|random|integers)\(|torch\.(seed|randint)\(")
+# What sets a state by a number, and no experiment's or player's own: `seed_run`, `seed_for`.
+SETTER = re.compile(
+    r"(set|fix|manual|init|setup|apply|make)\w*_?seed|^_?seed(_?(everything|all|every|rngs?|torch|np|numpy|random))?$",
+    re.I,
+)
 KEEPS = re.compile(r"print|log|info|debug|warn|write|save|dump|record|report|add|update|append|config|track|echo|param")
 # Calls that write a seed down with other options.
 KEEPING = re.compile(
@@ -188,7 +193,8 @@ def is_own_seed(call: ast.Call, name: str) -> bool:
 
 def lost(module: Module, call: ast.Call, name: str) -> list[ast.expr]:
     """Where the seed that a call sets is drawn anew in each run, and nothing in the module keeps it; else nothing."""
-    if not (name in KEYS or sets_state(call, name)) or len(call.args) != 1:
+    sets = name in KEYS or (sets_state(call, name) and SETTER.search(called(call)) is not None)
+    if not sets or len(call.args) != 1:
         return []
     given = call.args[0]
     values = values_of(module, given) if isinstance(given, ast.Name | ast.Attribute) else [given]

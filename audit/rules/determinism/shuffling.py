@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from audit.rules.code import Module, is_constant, is_function, keyword
-from audit.rules.determinism.options import Callers, arguments
+from audit.rules.determinism.options import Callers, Entries, arguments
 
 # torch's loaders, and those of others that hand their arguments on to them.
 LOADERS = {
@@ -41,6 +41,7 @@ OF_FOLDERS = {
 # A list that is shuffled is called otherwise.
 SIZE = re.compile(r"^\d|size|buffer|\blen\(|^[A-Z_]+$|^(min|max|int)\(|\.shape\[|cardinality|shuffle|num_|count")
 FRESH = {"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"}
+RESETS = {"numpy.random.seed", "random.seed", "torch.seed"}
 STATES = {"bit_generator", "set_state", "setstate"}  # by which a generator is put back to where it was
 DRAWS_ONE = re.compile(r"^int\(\w+\.(integers|randint|randrange|getrandbits)\(|^\w+\.(randrange|getrandbits)\(")
 GIVEN_STATE = re.compile(r"seed|state|rng|generator", re.I)
@@ -87,7 +88,12 @@ def unordered(
         return f"{last}() shuffles without seed="
     if (is_pipeline(module, call) or is_dataset(module, call, given)) and "seed" not in given and not here():
         return f"{last}() without seed="
-    return f"{name}() with no seed set anywhere" if name in ORDERS and loose() else ""
+    return f"{name}() draws from a state that nothing sets" if is_order(name, given) and loose() else ""
+
+
+def is_order(name: str, given: Entries) -> bool:
+    """`random.shuffle(files)`, `torch.randperm(9)` with no generator of its own."""
+    return name in ORDERS and {"generator", "seed"}.isdisjoint(given)
 
 
 def meant(module: Module, call: ast.Call, name: str) -> tuple[str, int]:
@@ -111,7 +117,7 @@ def meant(module: Module, call: ast.Call, name: str) -> tuple[str, int]:
     return name, 0
 
 
-def loader(module: Module, call: ast.Call, given: dict[str, ast.expr], callers: Callers, *, place: int) -> str:
+def loader(module: Module, call: ast.Call, given: Entries, callers: Callers, *, place: int) -> str:
     """What is wrong with a loader that shuffles; "" where another says in which order, or the function sets a seed."""
     shuffles = given.get("shuffle") or (call.args[place] if len(call.args) > place else None)
     if shuffles is None or "generator" in given or not callers.switch(module, shuffles):
@@ -130,13 +136,13 @@ def seeded_inside(module: Module, call: ast.Call) -> bool:
     )  # fmt: skip
 
 
-def is_sample(module: Module, call: ast.Call, given: dict[str, ast.expr]) -> bool:
+def is_sample(module: Module, call: ast.Call, given: Entries) -> bool:
     """`frame.sample(frac=1)` of pandas."""
     drawn = isinstance(call.func, ast.Attribute) and call.func.attr == "sample" and not {"frac", "n"}.isdisjoint(given)
     return drawn and "random_state" not in given and uses(module, "pandas")
 
 
-def is_folder(module: Module, last: str, given: dict[str, ast.expr]) -> bool:
+def is_folder(module: Module, last: str, given: Entries) -> bool:
     """`image_dataset_from_directory(folder)` of Keras, which shuffles unless it is told not to."""
     ordered = is_constant(given.get("shuffle"), False) or "seed" in given
     return last in OF_FOLDERS and not ordered and uses(module, "tensorflow", "keras")
@@ -166,7 +172,7 @@ def is_pipeline(module: Module, call: ast.Call) -> bool:
     return counts and uses(module, "tensorflow", "webdataset")
 
 
-def is_dataset(module: Module, call: ast.Call, given: dict[str, ast.expr]) -> bool:
+def is_dataset(module: Module, call: ast.Call, given: Entries) -> bool:
     """`rows.shuffle()` and `rows.train_test_split(0.1)` of Hugging Face's datasets, with no generator."""
     if not isinstance(call.func, ast.Attribute) or "generator" in given or is_constant(given.get("shuffle"), False):
         return False
@@ -190,6 +196,12 @@ def is_fresh(module: Module, call: ast.Call) -> bool:
     if is_function(scope) and drawn and all(DRAWS_ONE.search(ast.unparse(value)) for value in drawn):
         return False  # it draws a seed, which whoever asks for it keeps
     return all(node.attr not in STATES for node in ast.walk(scope) if isinstance(node, ast.Attribute))
+
+
+def is_reset(module: Module, call: ast.Call, name: str) -> bool:
+    """`np.random.seed()`, whose result nobody keeps: by the machine's own noise, or its clock."""
+    drawn = not call.args or is_constant(call.args[0], None)
+    return name in RESETS and drawn and not call.keywords and isinstance(module.parents.get(call), ast.Expr)
 
 
 def is_settable(module: Module, call: ast.Call) -> bool:
