@@ -22,7 +22,7 @@ from audit.rules.handling.callers import (
     is_of_listed,
     mentions,
 )
-from audit.rules.handling.sources import is_left_before, is_of_object, name_of
+from audit.rules.handling.sources import is_left_before, is_of_object, name_of, roots
 from audit.rules.handling.torches import MARK
 from audit.rules.reading import EXISTS, LISTS, OPTIONS, is_tried, parameter
 
@@ -148,6 +148,7 @@ def is_looked_for(module: Module, call: ast.Call) -> bool:
     A cell asks for all that come after it.
     """
     names = told(call)
+    names |= {name for name in roots(module, call) if PATHS.search(name)}
     kept = {name for name in names if name.startswith("self.")}
     scopes = {id(holder) for holder in module.enclosing(call) if is_function(holder)} or {id(module.scope(call))}
     before = [one for scope in scopes for one in lookers(module)[scope] if one.lineno <= call.lineno]

@@ -5,6 +5,7 @@ import re
 
 from audit.rules.code import Function, Module, dotted, is_constant, is_function, last_name, text_of
 from audit.rules.handling.callers import called_by_name
+from audit.rules.handling.sources import is_left_before, name_of
 from audit.rules.reading import default_of, gone_through
 
 NO_DEVICE = re.compile(
@@ -40,6 +41,7 @@ DATA = re.compile(
 )
 # Methods that an object may have called on it before it has saved anything.
 COMES_BACK = re.compile(r"load|resume|restor|init|predict|test|eval|infer|sampl|generat|setup|build|model", re.I)
+REMOVES = {"remove", "unlink"}
 PARAMETERS = {"state_dict", "named_parameters"}
 MOVES = {"to", "cuda", "cpu", "train", "float", "double", "requires_grad_"}
 KEPT_IN = re.compile(r"checkpoint|ckpt|weights|snapshot", re.I)  # the modules that load and save them
@@ -176,7 +178,18 @@ def is_saved_above(module: Module, call: ast.Call) -> bool:
     scope = module.scope(call)
     if is_function(scope) and any(module.scope(one) is scope and ast.dump(one.args[1]) == path for one in before):
         return True
+    if is_function(scope) and is_removed_after(module, call) and is_left_before(module, call):
+        return True
     return bool(call.args) and is_function(scope) and is_saved_in_run(module, call, scope)
+
+
+def is_removed_after(module: Module, call: ast.Call) -> bool:
+    """Whether a line below, in the same function, removes the file that a call is given: it was there for a while."""
+    path = ast.dump(call.args[0]) if call.args else ""
+    scope = module.scope(call)
+    later = (one for _, one, _ in module.calls if name_of(one) in REMOVES and one.lineno > call.lineno)
+    parts = (part for one in later if module.scope(one) is scope for part in (*one.args, one.func))
+    return any(ast.dump(getattr(part, "value", part)) == path or ast.dump(part) == path for part in parts)
 
 
 def is_saved_in_run(module: Module, call: ast.Call, method: Function) -> bool:

@@ -26,6 +26,7 @@ from audit.rules.handling import elsewhere, shipped, torches
 from audit.rules.handling.aliases import reading_calls, said_at
 from audit.rules.handling.callers import called_by_name
 from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, is_broad
+from audit.rules.handling.explained import is_explained
 from audit.rules.handling.elsewhere import asked_as, waiting
 from audit.rules.handling.given import is_given, is_just_made, is_unasked
 from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
@@ -145,7 +146,7 @@ def swallowed(module: Module) -> Iterator[Finding]:
             continue
         for statement, what in dropped:
             line = statement.lineno
-            if not is_marked(piece, line, DROP_MARK):
+            if not is_marked(piece, line, DROP_MARK) and not is_explained(module, piece, statement):
                 yield found(SWALLOW, piece.at(line), f"`{what}` drops every error", piece.line(line)[:120])
 
 

@@ -12,6 +12,7 @@ FILLS = re.compile(r"download|fetch|untar|unzip|extract_?(all|to|archive|file)|r
 MAKES = re.compile(f"{FILLS.pattern}|save|write|dump|build|creat|generat|prepar|ensure", re.I)
 LOOKS_AFTER = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile|fetch", re.I)
 DEEPEST = 3  # names that one value is followed through
+FIXED = (ast.Slice, ast.Constant)  # what chooses none by its number
 BUILTIN = {"str", "self", "cls", "os", "Path", "open", "list", "sorted", "zip", "int", "len"}
 
 
@@ -57,7 +58,7 @@ def is_of_object(module: Module, call: ast.Call) -> bool:
     if not holders:
         return False
     parts = parts_of(module, call)
-    subscripts = (one.value for one in parts if isinstance(one, ast.Subscript) and not isinstance(one.slice, ast.Slice))
+    subscripts = (one.value for one in parts if isinstance(one, ast.Subscript) and not isinstance(one.slice, FIXED))
     if any(dotted(one).startswith("self.") and is_list_of_class(holders[0], one) for one in subscripts):
         return True
     of_self = any(isinstance(one, ast.Attribute) and dotted(one).startswith("self.") for one in parts)
@@ -66,7 +67,9 @@ def is_of_object(module: Module, call: ast.Call) -> bool:
 
 def is_list_of_class(holder: ast.ClassDef, node: ast.expr) -> bool:
     """Whether an attribute is one of the lists by which a data set gives its examples by number."""
-    return any(is_function(one) and one.name == "__len__" for one in holder.body) or dotted(node).endswith("s")
+    return any(is_function(one) and one.name == "__len__" for one in holder.body) or dotted(node).endswith(
+        ("s", "list")
+    )
 
 
 def is_left_before(module: Module, call: ast.Call) -> bool:
