@@ -3,12 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from audit import notebooks
 from audit.model import Confidence, Finding, Rule, Severity, found
 from audit.rules.code import TEST_PATH, text_of
 from audit.rules.family import Family, rule
-from audit.rules.paths.joined import UNKNOWN, joined, joins
+from audit.rules.paths.joined import UNKNOWN, joined, joins, named
 from audit.target import Kind, Piece, Target
 
 WINDOWS = rule(
@@ -70,7 +71,7 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     (HOME, re.compile(
         START + r"(?<!\b[A-Za-z]:)(?:/mnt/[a-z]|/(?:groups|cluster)/[\w-]+|/(?:data|nfs|disk|raid|ssd)\d*"
         r"|/(?:net|global|export|storage|work|share))?"
-        r"/(?:home|Users)/"
+        r"/(?:homes?\d?|Users)/"
         r"(?!(?:your[-_]?\w*|you|me|user_?name|name|USER|USERNAME|jovyan|user|runner|sandbox"
         r"|vscode|docker|app|ec2-user|coder|travis|circleci|runneradmin|vagrant|gitpod|codespace)\b)[A-Za-z][\w.-]*"
     )),
@@ -84,6 +85,7 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         r"|/mnt/(?!data\b|disks\b|models?\b|[a-z]/|input|output)[\w.-]+/[\w.-]+"
         r"|/(?:Volumes|glade)/(?!\S*\.dmg)[\w. -]+/"
         r"|/(?:projects?|groups|cluster)/(?!\d+/|[\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
+        r"|(?:(?<=^)|(?<=['\"= ]))\\\\\w[\w.-]+\\{1,2}(?!\w*(?:line|rule)\b)[\w$.-]+\\{1,2}[\w$.-]+"
         r"|/media/[\w.-]+/(?:[\w -]*[A-Z][\w -]*(?=/|$)|(?:hdd|ssd|disk|data|usb|sd[a-z]|nvme|backup)\w{0,2}/[\w.-]))"
     )),
     (REPEATED, re.compile(
@@ -95,6 +97,8 @@ PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
     r"(?<![\w/.])(?:/home/(?!(?:jovyan|user|ubuntu|runner|ec2-user|coder|docker|app)\b)|/Users/|[A-Za-z]:\\+Users\\+)"
     r"(?!(?:your|user_?name|name|USER|Public|Shared)\b)[A-Za-z][\w.-]*(?: [\w.-]+(?=\\))?(?=[/\\])"
 )
+ADDRESS = re.compile(r"\b(?!file:)[A-Za-z][\w+.-]+://[^\s'\"]*")
+DATABASE = re.compile(r"\b(?:sqlite|duckdb)(?:\+\w+)?:///")
 PROSE = re.compile(r"(?:\b[A-Za-z]{2,}\b[ ,]+){5}")  # words that lead to a path that is an example
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Strings passed to these are routes of a web application, or regular expressions.
@@ -107,6 +111,12 @@ CONFIG_SUFFIXES = (
     ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".sh", ".bat", ".ps1", ".env", ".slurm", ".sbatch",
     ".properties", "makefile", ".gin", ".r", ".jl",
 )  # fmt: skip
+# Tables of files and lists of what is installed, and a file of one machine as a whole field of them.
+LIST = re.compile(r"\.(?:csv|tsv|jsonl|ndjson|lst)$|(^|/)[^/]*requirements[^/]*\.txt$", re.I)
+FILE_THERE = re.compile(
+    r"(?:^|[,\t\"]\s*|file://)(?:/(?:home|Users)/[\w.-]+/|[A-Za-z]:[\\/]{1,2})[^,\t\"\n]*\.\w{2,5}(?=$|[,\t\"\s#])",
+    re.M,
+)
 ROUTES = re.compile(r"(?:^|_)(?:routes?|endpoints?|hrefs?)$", re.I)  # what holds no path of a disk
 ROUTED = re.compile(r"^\s*@\w+\.(?:route|get|post|put|delete|patch)\(\s*([A-Za-z_]\w*)\s*[,)]", re.M)
 # In whose branch their folders are right; a folder of somebody's drive is not.
@@ -116,7 +126,7 @@ TELLING = (  # nodes that say how a text in them is to be read
     ast.Expr, ast.Compare, ast.If, ast.IfExp, ast.Assign, ast.Call, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
     ast.JoinedStr, ast.BinOp,
 )  # fmt: skip
-HOLDING = (ast.Constant, ast.Call, ast.BinOp)  # nodes that may be a path
+HOLDING = (ast.Constant, ast.Call, ast.BinOp, ast.JoinedStr)  # nodes that may be a path
 DATA = 200_000  # characters; a larger file of text is data, and one finding says so
 
 
@@ -146,7 +156,9 @@ def find(target: Target) -> Iterator[Finding]:
 
 def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
     """The rules that a text breaks, with the part that does."""
-    if ("/" not in text and "\\" not in text) or ("://" in text and "file://" not in text):
+    if "://" in text:
+        text = ADDRESS.sub(" ", DATABASE.sub("", text))
+    if "/" not in text and "\\" not in text:
         return
     for candidate, pattern in PATTERNS:
         match = pattern.search(text) or (HOSTED.search(text) if in_cell and candidate is MOUNT else None)
@@ -167,11 +179,19 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
             for number, (line, code) in enumerate(zip(piece.lines, replaced, strict=True), start=1):
                 if line != code:
                     yield number, line
+    elif piece.kind is Kind.TEXT and LIST.search(piece.path):
+        yield from islice(listed(piece), 1)
     elif piece.kind is Kind.TEXT and (is_configuration(piece.path) or (begins and "." not in piece.path)):
         for number, line in enumerate(piece.lines, start=1):
             remark = line.lstrip().startswith(("#", ";", "//")) and not line.startswith(("#SBATCH", "#PBS", "#$ "))
             if len(line) < 2000 and not remark:
                 yield number, line
+
+
+def listed(piece: Piece) -> Iterator[tuple[int, str]]:
+    """The first line of a table, or of requirements, that names a file of somebody's machine: all others are alike."""
+    if LIST.search(piece.path) and FILE_THERE.search(piece.text):
+        yield from ((n, line) for n, line in enumerate(piece.lines, start=1) if FILE_THERE.search(line))
 
 
 def is_configuration(path: str) -> bool:
@@ -211,6 +231,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             continued.update(map(id, node.values[1:]))
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             continued.add(id(node.right))
+    names = {name: text for name, text in named(piece.nodes).items() if not any(matched_rules(text, in_cell=False))}
     for node in piece.nodes:  # from the outside in: what a join is made of comes after it
         if not isinstance(node, HOLDING) or id(node) in skipped:
             continue
@@ -219,10 +240,11 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
                 continue
             yield node.lineno, (UNKNOWN + node.value if id(node) in continued else node.value)
         elif joins(node):
-            path, made_of = joined(node)
+            path, made_of = joined(node, names)
             skipped.update(id(part) for part in made_of if path or not isinstance(part, ast.Constant))
             if path:
-                yield next(part.lineno for part in made_of if text_of(part)), path
+                told = [part.lineno for part in made_of if text_of(part)]
+                yield (told or [node.lineno])[0], path
 
 
 def is_route(target: ast.expr, routes: set[str]) -> bool:
