@@ -46,3 +46,10 @@ def marks_in(stem: str) -> Iterator[str]:
     """What copies are told by, at the end or the beginning of a name: `_copy`, ` (1)`, `.2024-05-01`, `orig_`."""
     for match in (re.search(MARK_BEHIND, stem), re.match(MARK_BEFORE, stem)):
         yield from [match[0]] if match else []
+
+
+def lies_beside(path: str, place: PurePosixPath) -> bool:
+    """Whether a file lies in the folder of another, in the same format."""
+    other = PurePosixPath(path)
+    formats = {other.suffix.lower(), place.suffix.lower()}
+    return other.parent == place.parent and (len(formats) == 1 or formats == {".yaml", ".yml"})

@@ -5,12 +5,11 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
-from audit.rules.code import Module, called, docstrings, dotted, is_function, last_name, text_of
-from audit.rules.configuration.loading import CALLED, updated, values_of
+from audit.rules.code import Module, called, docstrings, dotted, is_function, text_of
+from audit.rules.configuration.loading import CALLED, is_written_out, updated, values_of
+from audit.rules.configuration.records import Records
 
 KEYS = re.compile(r"\s*(?!-)[^\s,]+([,\s]+[\w.]+)*,?\s*")  # not two words of a sentence with other signs
-RECORDS = {"BaseModel", "BaseSettings", "NamedTuple", "TypedDict", "Struct"}  # bases of classes that hold values
-SPREADS = {"asdict", "astuple", "model_dump", "model_dump_json", "_asdict", "vars", "fields", "structured"}
 # Methods and functions that are given the key of an entry, and where.
 GETTERS = {"get", "pop", "setdefault"}
 OF_OBJECTS = {"getattr", "hasattr"}
@@ -35,13 +34,15 @@ class Asked:
     Attributes:
         variables: names of variables, parameters, functions and classes.
         records: classes that only hold values, with their fields.
+        made: calls by which such an object is made of a table, under another name than its class's.
         readings: each key that tables are asked for, with the keys of the tables.
     """
 
     def __init__(self, every: list[Module], own: Collection[str]) -> None:
-        self.variables, fields, self.records = names_in(every)
-        if takes_apart(every):
-            fields.update(*self.records.values())
+        classes = Records(every)
+        self.records, self.made = classes.classes, classes.made()
+        self.variables, fields = names_in(every, self.records)
+        fields.update(classes.taken_apart())
         self.readings: Readings = defaultdict(set)
         for name in fields:
             self.readings[name].add(ANY)
@@ -149,11 +150,10 @@ def is_others(module: Module, node: ast.Attribute, own: Collection[str]) -> bool
     return root in module.origins and first not in own and not any(map(CALLED.search, (root, *rest)))
 
 
-def names_in(every: Iterable[Module]) -> tuple[set[str], set[str], dict[str, set[str]]]:
-    """Names of variables, parameters, functions and classes; fields of classes; records and their fields."""
+def names_in(every: Iterable[Module], records: Collection[str]) -> tuple[set[str], set[str]]:
+    """Names of variables, parameters, functions and classes; fields of classes that are no records."""
     variables: set[str] = set()
     others: set[str] = set()
-    records: dict[str, set[str]] = {}
     for node in (node for module in every for node in module.of(NAMING)):
         if isinstance(node, ast.Name):
             variables.add(node.id)
@@ -162,47 +162,34 @@ def names_in(every: Iterable[Module]) -> tuple[set[str], set[str], dict[str, set
         elif isinstance(node, ast.ClassDef):
             variables.add(node.name)
             given = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
-            fields = {field.id for field in given if isinstance(field, ast.Name)}
-            if is_record(node):
-                records[node.name] = fields
-            else:
-                others |= fields
+            if node.name not in records:
+                others.update(field.id for field in given if isinstance(field, ast.Name))
         elif is_function(node):
             variables.add(node.name)
-    return variables, others, records
+    return variables, others
 
 
 def is_made(module: Module, node: ast.expr, below: int = 0) -> bool:
     """A name for tables of constants that are written out in the module, and into which nothing is put."""
     while isinstance(node, ast.Subscript) and text_of(node.slice):
         node = node.value
+    if isinstance(node, ast.Attribute) and dotted(node.value) in ("self", "cls"):
+        return is_written_out(module, node.attr)
     if not isinstance(node, ast.Name) or node.id in updated(module):
         return False
     given = values_of(module, node)
     if given and all(isinstance(value, ast.Subscript) for value in given) and below < MOST:
         return all(is_made(module, value, below + 1) for value in given)
-    return bool(given) and all(isinstance(value, ast.Dict) and None not in value.keys for value in given)
+    return bool(given) and all(is_plain(value) for value in given)
+
+
+def is_plain(value: ast.expr) -> bool:
+    """`{"a": 1}`, `dict(a=1)`: a table of nothing but what stands there."""
+    if isinstance(value, ast.Call):
+        return dotted(value.func) == "dict" and not value.args and all(item.arg for item in value.keywords)
+    return isinstance(value, ast.Dict) and None not in value.keys
 
 
 def words(text: str) -> list[str]:
     """The words of a text that is a key, a path of keys or a list of some; none of a sentence or an option."""
     return re.findall(r"\w+", text) if KEYS.fullmatch(text) else []
-
-
-def is_record(node: ast.ClassDef) -> bool:
-    """Whether a class only declares values: that it has a field does not mean that anybody asks for it."""
-    marks = {last_name(mark.func if isinstance(mark, ast.Call) else mark) for mark in node.decorator_list}
-    bases = {last_name(base) for base in node.bases}
-    return bases <= RECORDS and bool(bases or "dataclass" in marks)
-
-
-def takes_apart(every: list[Module]) -> bool:
-    """Whether objects are turned into tables again, which reads all their fields."""
-    for module in every:
-        for _, call, _ in module.calls:
-            name = called(call)
-            if name in SPREADS or (name == "dict" and isinstance(call.func, ast.Attribute)):
-                return True
-            if name == "getattr" and len(call.args) > 1 and not text_of(call.args[1]):
-                return True
-    return False

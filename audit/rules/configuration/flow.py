@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
-from audit.rules.code import Function, Module, called, dotted, is_function, keyword, last_name, text_of
+from audit.rules.code import Function, Module, called, is_function, keyword, last_name, text_of
 from audit.rules.configuration.loading import (
     CALLED,
     DATA,
@@ -15,7 +15,9 @@ from audit.rules.configuration.loading import (
     LOADERS,
     MOST,
     ONE,
+    WRAPPERS,
     Keys,
+    Own,
     Use,
     fields,
     handed_on,
@@ -27,7 +29,9 @@ from audit.rules.configuration.loading import (
     updated,
     values_of,
 )
-from audit.rules.configuration.loops import gone_through_in, is_new_table
+from audit.rules.configuration.loops import copies, gone_through_in
+from audit.rules.configuration.records import method_of
+from audit.rules.configuration.registered import chosen, spoken
 from audit.rules.configuration.tables import (
     MERGES,
     Place,
@@ -35,10 +39,13 @@ from audit.rules.configuration.tables import (
     below,
     filled,
     is_command,
+    is_made,
     is_parsed,
     loads_by_name,
     parts_of,
     put_into,
+    taken_from,
+    unpacked,
 )
 
 DEEPEST = 30  # names that one table is followed through
@@ -52,9 +59,10 @@ AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode"
 class Flow:
     """The functions of a tree with those that call them."""
 
-    def __init__(self, every: Iterable[Module], records: Collection[str]) -> None:
+    def __init__(self, every: Iterable[Module], records: Collection[str], made: Collection[ast.Call]) -> None:
         self.every = list(every)
         self.records = records
+        self.made = made
         self.functions: dict[str, list[tuple[Module, Function]]] = defaultdict(list)
         self.classes: dict[str, list[tuple[Module, ast.ClassDef]]] = defaultdict(list)
         self.methods: dict[ast.AST, ast.ClassDef] = {}
@@ -74,12 +82,13 @@ class Flow:
 
         Where no call is known that does, it stands for all that the module that uses the table may load.
         """
-        own = {*self.functions, *self.classes}
+        own = Own({*self.functions, *self.classes}, self.records, self.made, self.chosen.keys())
         found = defaultdict[tuple[Module, Source | None], set[Keys]](set)
         for module in self.every:
-            for node, use in handed_on(module, own, self.records):
+            for node, use in handed_on(module, own):
                 places = self.places(module, node)
-                if use is Use.WHOLE and isinstance(node, ast.Attribute) and not places:
+                gone_through = isinstance(module.parents.get(node), ast.For | ast.comprehension)
+                if use is Use.WHOLE and isinstance(node, ast.Attribute) and not places and not gone_through:
                     places = [((node.attr,), None)]  # `**args.decoder`: no option of a program is a table
                 for keys, source in places:
                     loaded = found[source[0] if source else module, source]
@@ -103,6 +112,9 @@ class Flow:
                                 found[last_name(base)].append((module, call))
                 else:
                     found[name].append((module, call))
+        for call, (module, names) in self.chosen.items():
+            for name in names:
+                found[name].append((module, call))
         for name, classes in self.classes.items():
             for _, node in classes:
                 if not any(is_function(line) and line.name == "__init__" for line in node.body):
@@ -111,18 +123,15 @@ class Flow:
         return found
 
     @cached_property
+    def chosen(self) -> dict[ast.Call, tuple[Module, list[str]]]:
+        """Calls of what a table of the tree's own functions and classes holds: `MODELS[name](config)`."""
+        return chosen(self.every, {*self.functions, *self.classes})
+
+    @cached_property
     def spoken(self) -> set[str]:
         """Names of functions and classes that stand somewhere without being called: in a registry, as a callback."""
-        own = {*self.functions, *self.classes}
         bases = {id(base) for classes in self.classes.values() for _, node in classes for base in node.bases}
-        named: set[str] = set()
-        for module in self.every:
-            heads = {id(call.func) for _, call, _ in module.calls}
-            for node in module.of({ast.Name, ast.Attribute}):
-                name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
-                if name in own and id(node) not in heads and id(node) not in bases:
-                    named.update([name] if isinstance(getattr(node, "ctx", None), ast.Load) else ())
-        return named
+        return spoken(self.every, {*self.functions, *self.classes}, bases)
 
     def places(self, module: Module, node: ast.expr, depth: int = 0) -> list[Place]:
         """Where in which configurations a value may stand: ("b",) of `config["a"].b`; none for what is no part."""
@@ -175,10 +184,12 @@ class Flow:
             return self.of_call(module, node, depth)
         if isinstance(node, ast.Dict | ast.BinOp | ast.BoolOp | ast.IfExp):
             return [place for part in parts_of(node) for place in self.places(module, part, depth + 1)] or None
+        if isinstance(node, ast.DictComp) and copies(module, node.generators[0]):
+            return self.places(module, method_of(node.generators[0].iter), depth + 1) or None
         if not isinstance(node, ast.Name):
             return None
         given = values_of(module, node)[:MOST]
-        if given and all(map(is_new_table, given)):
+        if given and all(is_made(module, value) for value in given):
             return [((), None)] if node.id in updated(module) else None  # made here, not loaded
         if is_row(module, node.id):
             return None
@@ -207,8 +218,8 @@ class Flow:
             return found
         for over in loops:
             found += self.places(module, over)
-        if found:
-            return found
+        if found or any(is_made(module, over) for over in [*loops, *taken_from(module, node)]):
+            return found or None
         if (given and all(map(is_command, given))) or not CALLED.search(node.id):
             return None  # what the command line says
         made = [value for value in given if isinstance(value, ast.Call)]
@@ -242,15 +253,7 @@ class Flow:
 
     def unpacked(self, module: Module, name: ast.Name) -> Iterator[tuple[Module, ast.expr]]:
         """What a name is given as one of several: `a, name = x, y`, and where a function of the tree returns them."""
-        if "unpacked" not in module.derived:
-            rows: dict[str, list[tuple[ast.expr, int]]] = defaultdict(list)
-            for _, node in module.statements():
-                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
-                    for at, target in enumerate(node.targets[0].elts):
-                        rows[dotted(target)].append((node.value, at))
-            module.derived["unpacked"] = rows
-        given: dict[str, list[tuple[ast.expr, int]]] = module.derived["unpacked"]
-        for value, at in given.get(name.id, [])[:MOST]:
+        for value, at in unpacked(module).get(name.id, [])[:MOST]:
             if module.scope(value) is module.scope(name):
                 rows_of = self.returned(called(value)) if isinstance(value, ast.Call) else [(module, value)]
                 for other, row in rows_of:
@@ -268,6 +271,9 @@ class Flow:
             return self.places(module, inner, depth + 1) or None if inner is not None else None
         if self.loads(module, call):
             return [((), (module, call))]
+        if name in WRAPPERS:
+            spread = [item.value for item in call.keywords if item.arg is None]
+            return [place for part in (*call.args, *spread) for place in self.places(module, part, depth + 1)] or None
         return self.of_all((name, depth), self.returned(name), depth + 2) or None if depth < CHAINED else None
 
     def returned(self, name: str) -> Iterator[tuple[Module, ast.expr]]:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +14,9 @@ from audit.rules.reading import gone_through
 LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "fwalk"}
 PACKAGED = ("importlib.resources", "importlib_resources", "pkg_resources", "pkgutil")  # find files of a package
 SUFFIX = re.compile(r"[*/]*\.?(ya?ml|toml|json)")  # a pattern or a suffix, and not the name of one file
-PARTS = {ast.BinOp, ast.Constant, ast.Dict, ast.JoinedStr, ast.Subscript}  # nodes that tell parts of paths from keys
+# Nodes that tell parts of paths from keys.
+PARTS = {ast.BinOp, ast.Compare, ast.Constant, ast.Dict, ast.JoinedStr, ast.Subscript}
+NAMES = {"getLogger", "get_logger", "getChild", "Flask"}  # are given names of other things than files
 UP = {"parent", "parents", "dirname", "pardir"}
 JOINING = {"join", "Path", "PurePath", "joinpath", *LISTINGS}
 FOLDERS = re.compile(r"dir|folder|path|root|base|loc|place|where|config|cfg", re.I)
@@ -44,6 +47,11 @@ class Listing:
 
 def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Listing]:
     """What each listing in the code may find in a tree with folders of these names."""
+    modules = list(modules)
+    callers: dict[str, list[tuple[Module, ast.Call]]] = defaultdict(list)
+    for module in modules:
+        for _, call, _ in module.calls:
+            callers[called(call)].append((module, call))
     for module in modules:
         for _, call, name in module.calls:
             packaged = name.startswith(PACKAGED) and not any(map(is_file, call.args))
@@ -52,6 +60,7 @@ def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Li
                 if any(map(is_file, further)):
                     continue
                 nodes = [*followed(module, call, call), *further]
+                nodes += handed(module, call, nodes, callers, folders)
                 words = frozenset(word for node in nodes for word in re.findall(r"[\w-]+", text_of(node)))
                 scope = module.scope(call)
                 around = [*nodes, *(ast.walk(scope) if is_function(scope) else ())]
@@ -63,6 +72,35 @@ def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Li
                 by_hand = "argv" in told
                 named = words.intersection(folders)
                 yield Listing(words, named, suffixes, home, packaged, optional, by_hand and not named)
+
+
+def handed(
+    module: Module,
+    call: ast.Call,
+    nodes: Collection[ast.AST],
+    callers: Mapping[str, list[tuple[Module, ast.Call]]],
+    folders: Collection[str],
+    depth: int = 0,
+) -> list[ast.AST]:
+    """What callers give the parameters of which a path is made; nothing where one of them names no folder."""
+    function = module.scope(call)
+    if not is_function(function) or depth > DEEPEST:
+        return []
+    parameters = [item.arg for item in (*function.args.posonlyargs, *function.args.args)]
+    method = int(parameters[:1] in (["self"], ["cls"]))
+    used = [node.id for node in nodes if isinstance(node, ast.Name) and node.id in parameters]
+    found: list[ast.AST] = []
+    for name in dict.fromkeys(used):
+        at = parameters.index(name) - method
+        for other, calling in callers.get(function.name, [])[:MOST]:
+            value = keyword(calling, name) or (calling.args[at] if 0 <= at < len(calling.args) else None)
+            given = list(followed(other, calling, value)) if value is not None else []
+            given += handed(other, calling, given, callers, folders, depth + 1)
+            words = {word for node in given for word in re.findall(r"[\w-]+", text_of(node))}
+            if words.isdisjoint(folders):
+                return []
+            found += given
+    return found
 
 
 def option_of(call: ast.Call) -> str:
@@ -150,11 +188,14 @@ def open_ended(module: Module) -> Iterator[ast.Constant | ast.JoinedStr]:
             followed.add(id(node.slice))
         elif isinstance(node, ast.Dict):
             followed.update(map(id, node.keys))
+        elif isinstance(node, ast.Compare):  # `path.suffix == ".toml"` puts nothing together
+            sides = [side for part in (node.left, *node.comparators) for side in getattr(part, "elts", [part])]
+            followed.update(id(side) for side in sides if text_of(side).startswith("."))
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text_of(node.right):
             followed.add(id(node.left.right if isinstance(node.left, ast.BinOp) else node.left))
     for _, call, full in module.calls:
         name = called(call)
-        if name in ("get", "pop") and isinstance(call.func, ast.Attribute):
+        if name in NAMES or (name in ("get", "pop") and isinstance(call.func, ast.Attribute)):
             followed.update(map(id, call.args[:1]))
         elif full.startswith("hydra."):
             followed.update(id(item.value) for item in call.keywords if item.arg == "config_path")

@@ -6,9 +6,22 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from enum import Enum, auto
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, strings, text_of
-from audit.rules.configuration.loops import FOUND, asks_each, is_copied, is_in_copy, is_shown, only_shows
+from audit.rules.configuration.loops import (
+    FOUND,
+    asks_each,
+    checks_keys,
+    is_compared,
+    is_copied,
+    is_in_copy,
+    is_new_table,
+    is_replaced,
+    is_shown,
+    only_shows,
+    spreads,
+)
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
 COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
@@ -53,7 +66,8 @@ WRAPPERS = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "Do
 # Functions that are given a table and use nothing of what is in it.
 ONLOOKERS = {
     "print", "pprint", "dump", "dumps", "log_params", "log_dict", "len", "isinstance", "type", "deepcopy", "info",
-    "debug", "str", "repr", "setattr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool",
+    "debug", "str", "repr", "setattr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool", "replace",
+    "getattr", "hasattr",
 }  # fmt: skip
 
 MOST = 5  # values of one name that are looked at
@@ -63,6 +77,18 @@ OPENERS = {"open", "Path", "join", "exists", "isfile", "basename", "splitext", "
 Keys = tuple[str, ...]
 ELSEWHERE: Keys = ("",)  # the whole table is given to code that is not here
 ONE = "*"  # ends the keys of a table of which entries are asked for by keys that are made at run time
+
+
+class Own(NamedTuple):
+    """What a tree has of its own: functions and classes, classes that only hold values, calls by other names.
+
+    `made` are calls that make an object of a class that only holds values, `chosen` those of what a table registers.
+    """
+
+    names: Collection[str]
+    records: Collection[str]
+    made: Collection[ast.Call]
+    chosen: Collection[ast.Call]
 
 
 class Use(Enum):
@@ -161,38 +187,39 @@ def parameters(module: Module) -> Iterator[str]:
             yield from (item.arg for item in (*node.args.args, *node.args.kwonlyargs))
 
 
-def handed_on(
-    module: Module, own: Collection[str], records: Collection[str]
-) -> Iterator[tuple[ast.expr, Use]]:
+def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
     """Values that the module uses without naming what is in them, if they are tables.
 
     `Model(**config["model"])`, `config.items()` and `Model(config)`. What is given to a function or class of the tree
-    (`own`) is followed there instead; what becomes an object of a class that only holds values (`records`) is read
-    field by field.
+    is followed there instead; what becomes an object of a class that only holds values is read field by field.
     """
     for node in module.of(HANDING):
         if isinstance(node, ast.Call):
             name = made_by(module, node)
-            wraps = name in WRAPPERS or name in records
+            wraps = name in WRAPPERS or name in own.records or node in own.made
             values = [item.value for item in node.keywords if item.arg is None and not wraps]
-            if isinstance(node.func, ast.Attribute) and name in WHOLE and not is_shown(module, node):
+            looks = name in WHOLE and not is_shown(module, node) and not is_compared(module, node)
+            if isinstance(node.func, ast.Attribute) and looks:
                 values.append(node.func.value)
-            if name == "update" and isinstance(node.func, ast.Attribute) and is_space(node.func.value):
+            if name == "update" and isinstance(node.func, ast.Attribute) and is_space(module, node.func.value):
                 values += node.args
             values += node.args[:1] if name == "vars" else []
             if name in ("getattr", "get") and key_argument(node) and not all(map(text_of, key_argument(node))):
                 table = node.func.value if isinstance(node.func, ast.Attribute) else node.args[0]
-                yield from () if is_in_copy(module, node, key_argument(node)[0]) else [(table, Use.ENTRIES)]
+                put = is_in_copy(module, node, key_argument(node)[0]) or is_replaced(module, node)
+                yield from () if put else [(table, Use.ENTRIES)]
             yield from ((value, Use.WHOLE) for value in values)
-            if name not in ONLOOKERS and name not in own and true_name(module, node) not in own:
+            followed = name in own.names or true_name(module, node) in own.names or node in own.chosen
+            if name not in ONLOOKERS and not followed and node not in own.made and not is_compared(module, node):
                 use = Use.FORMAT if name in OPENERS or LOADERS.search(name) else Use.GIVEN
                 given = [*node.args, *(item.value for item in node.keywords if item.arg)]
                 yield from ((inner, use) for value in given for inner in getattr(value, "elts", (value,)))
-        elif isinstance(node, ast.Dict) and not is_followed(module, node, own):
+        elif isinstance(node, ast.Dict) and not is_followed(module, node, own.names):
             pairs = zip(node.keys, node.values, strict=True)
             yield from ((value, Use.WHOLE) for key, value in pairs if key is None)
         elif isinstance(node, ast.For | ast.comprehension) and not only_shows(module, node):
-            yield from () if asks_each(module, node) or is_copied(module, node) else [(node.iter, Use.WHOLE)]
+            plain = asks_each(module, node) or is_copied(module, node) or checks_keys(module, node)
+            yield from () if plain else [(node.iter, Use.WHOLE)]
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             put = isinstance(node.ctx, ast.Store) or is_in_copy(module, node, node.slice)
             yield from () if put else [(node.value, Use.ENTRIES)]
@@ -222,20 +249,32 @@ def made_by(module: Module, call: ast.Call) -> str:
     return next((node.name for node in holders if isinstance(node, ast.ClassDef)), name)
 
 
-def is_space(node: ast.expr) -> bool:
-    """`globals()`, `vars(args)`, `args.__dict__`: what is put there becomes names or attributes."""
+def is_space(module: Module, node: ast.expr) -> bool:
+    """`globals()`, `vars(args)`, `args.__dict__`: what is put there becomes names or attributes.
+
+    Attributes of an object that is not taken apart again are asked for by their names.
+    """
     name = called(node) if isinstance(node, ast.Call) else last_name(node)
+    if name == "__dict__" and dotted(node) == "self.__dict__" and not spreads(module):
+        return False
     return name in ("__dict__", "globals", "locals", "vars")
 
 
 def updated(module: Module) -> set[str]:
     """Names of tables into which others are put; what a function is given as `**options` is spread by its callers."""
     if "updated" not in module.derived:
-        calls = [call for _, call, _ in module.calls if called(call) == "update" and not puts_options(module, call)]
+        every = [call for _, call, _ in module.calls if called(call) == "update"]
+        calls = [call for call in every if puts_table(call) and not puts_options(module, call)]
         methods = (call.func for call in calls if isinstance(call.func, ast.Attribute))
         module.derived["updated"] = {dotted(method.value) for method in methods}
     names: set[str] = module.derived["updated"]
     return names
+
+
+def puts_table(call: ast.Call) -> bool:
+    """Whether a call is given a table that may come from elsewhere: not `update(shuffle=True)`, `update({"a": 1})`."""
+    given = [*call.args, *(item.value for item in call.keywords if item.arg is None)]
+    return any(not isinstance(value, ast.Dict) or None in value.keys for value in given)
 
 
 def puts_options(module: Module, call: ast.Call) -> bool:
@@ -256,7 +295,7 @@ def is_called(name: str) -> bool:
 
 
 def fields(module: Module) -> dict[str, list[ast.expr]]:
-    """Attribute of self -> what is assigned to it, or to one of its keys."""
+    """Attribute of self -> what is assigned to it, in its class too, or to one of its keys."""
     if "fields" not in module.derived:
         held: dict[str, list[ast.expr]] = {}
         for _, node in module.statements():
@@ -265,6 +304,8 @@ def fields(module: Module) -> dict[str, list[ast.expr]]:
                     to = to.value if isinstance(to, ast.Subscript) else to
                     if isinstance(to, ast.Attribute) and dotted(to.value) == "self":
                         held.setdefault(to.attr, []).append(node.value)
+                    elif isinstance(to, ast.Name) and isinstance(module.parents.get(node), ast.ClassDef):
+                        held.setdefault(to.id, []).append(node.value)
         module.derived["fields"] = held
     of_self: dict[str, list[ast.expr]] = module.derived["fields"]
     return of_self
@@ -282,8 +323,13 @@ def stored(module: Module) -> set[str]:
 def is_written_out(module: Module, name: str) -> bool:
     """Whether an attribute of self is given nothing but tables of the code, and nothing is put into these."""
     given = fields(module).get(name, [])
-    written = (isinstance(value, ast.Dict) and value.keys and None not in value.keys for value in given)
+    written = (is_new_table(value) and not is_empty(value) for value in given)
     return bool(given) and f"self.{name}" not in updated(module) and all(written)
+
+
+def is_empty(table: ast.expr) -> bool:
+    """`{}`, into which something is put later."""
+    return isinstance(table, ast.Dict) and not table.keys
 
 
 def is_row(module: Module, name: str) -> bool:

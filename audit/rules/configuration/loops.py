@@ -2,14 +2,19 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from audit.rules.code import Module, called, dotted, text_of
 
 SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
-COPYING = {"isinstance", "deepcopy", "copy", "dict", "merge", "update", "deep_update", "deep_merge"}
+COPYING = {
+    "isinstance", "deepcopy", "copy", "dict", "merge", "update", "deep_update", "deep_merge", "tuple", "list",
+    "SimpleNamespace", "Namespace", "EasyDict", "AttrDict", "Munch", "Box",
+}  # fmt: skip
+SETS = {"difference", "issubset", "issuperset", "intersection", "symmetric_difference", "union", "isdisjoint"}
+COMPLAINS = {"warn", "warning", "print", "info", "debug", "error", "append", "exit", "add"}  # of a key that is unknown
 FOUND = "best_"  # begins the names of what a search has found
-SPREADING = re.compile(r"\bvars\(|__dict__|\basdict\(|\bgetattr\(|to_dict\(|parse_args\(")
+SPREADING = re.compile(r"\bvars\(|__dict__(?!\.update)|\basdict\(|\bgetattr\(|to_dict\(|parse_args\(")
 
 
 def is_shown(module: Module, call: ast.Call) -> bool:
@@ -17,17 +22,30 @@ def is_shown(module: Module, call: ast.Call) -> bool:
     holder = module.parents.get(call)
     if isinstance(holder, ast.Call) and called(holder) in ("sorted", "enumerate"):
         holder = module.parents.get(holder)
+    if isinstance(holder, ast.comprehension):
+        return is_copied(module, holder)
     return isinstance(holder, ast.For) and (only_shows(module, holder) or is_copied(module, holder))
 
 
 def only_shows(module: Module, loop: ast.For | ast.comprehension) -> bool:
     """Whether the loop does nothing but print, log, or make attributes of an object that is not taken apart again."""
-    lines = loop.body if isinstance(loop, ast.For) else []
+    lines = list(lines_of(loop.body)) if isinstance(loop, ast.For) else []
     calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
     done = set(map(called, calls))
     if not lines or len(calls) < len(lines):
         return False
     return done <= SHOWS or (done <= {*SHOWS, "setattr"} and not spreads(module))
+
+
+def lines_of(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The lines of a block, with those under conditions on the type of a value."""
+    for line in body:
+        test = line.test if isinstance(line, ast.If) else None
+        if isinstance(line, ast.If) and isinstance(test, ast.Call) and called(test) in ("isinstance", "hasattr"):
+            yield from lines_of(line.body)
+            yield from lines_of(line.orelse)
+        else:
+            yield line
 
 
 def spreads(module: Module) -> bool:
@@ -39,6 +57,8 @@ def spreads(module: Module) -> bool:
 
 def is_copied(module: Module, loop: ast.For | ast.comprehension) -> bool:
     """Whether a loop does nothing with the values of a table but put them into another under the same keys."""
+    if isinstance(loop, ast.comprehension):
+        return copies(module, loop)
     pair = loop.target.elts if isinstance(loop.target, ast.Tuple) and len(loop.target.elts) == 2 else []
     of_items = isinstance(loop.iter, ast.Call) and called(loop.iter) == "items"
     if not isinstance(loop, ast.For) or not pair or not of_items:
@@ -59,6 +79,88 @@ def is_copied(module: Module, loop: ast.For | ast.comprehension) -> bool:
             if not stays:
                 return False
     return True
+
+
+def copies(module: Module, loop: ast.comprehension) -> bool:
+    """Whether a comprehension does the same: `{key: convert(value) for key, value in table.items() if key in known}`.
+
+    A row goes through the function that holds it: `[convert(item) for item in row]`.
+    """
+    holder = module.parents.get(loop)
+    if not isinstance(holder, ast.DictComp | ast.ListComp | ast.GeneratorExp) or len(holder.generators) > 1:
+        return False
+    function = getattr(module.scope(holder), "name", "")
+    if not isinstance(holder, ast.DictComp):
+        made = holder.elt if isinstance(holder.elt, ast.Call) else None
+        return made is not None and called(made) == function != "" and stays(made, dotted(loop.target), {function})
+    pair = list(map(dotted, getattr(loop.target, "elts", ())))
+    if len(pair) != 2 or not isinstance(loop.iter, ast.Call) or called(loop.iter) != "items":
+        return False
+    asked = {dotted(node) for test in loop.ifs for node in ast.walk(test) if isinstance(node, ast.Name)}
+    same = dotted(holder.key) == pair[0] and (pair[1] not in asked or all(map(asks_nothing, loop.ifs)))
+    return same and stays(holder.value, pair[1], {*COPYING, function})
+
+
+def asks_nothing(test: ast.expr) -> bool:
+    """`value is not None`."""
+    return isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.IsNot)
+
+
+def stays(node: ast.expr, name: str, allowed: Collection[str]) -> bool:
+    """Whether an expression is what a name stands for, or what a function that only converts makes of it."""
+    if isinstance(node, ast.IfExp):
+        return stays(node.body, name, allowed) and stays(node.orelse, name, allowed)
+    if isinstance(node, ast.Call) and called(node) in allowed:
+        given = [*node.args, *(item.value for item in node.keywords)]
+        return any(isinstance(item, ast.Name) and item.id == name for item in given)
+    if isinstance(node, ast.ListComp):
+        inner = dotted(node.generators[0].target)
+        return dotted(node.generators[0].iter) == name and stays(node.elt, inner, allowed)
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def is_compared(module: Module, call: ast.Call) -> bool:
+    """Whether the keys of a table are only compared with those that are known: `set(table) - known`."""
+    keys = called(call) == "keys" or (called(call) in ("set", "frozenset") and len(call.args) == 1)
+    holder = module.parents.get(call)
+    if not keys:
+        return False
+    if isinstance(holder, ast.Call) and called(holder) in ("set", "frozenset", "list", "sorted"):
+        return is_compared(module, holder) if called(holder) in ("set", "frozenset") else False
+    if isinstance(holder, ast.Attribute):
+        return holder.attr in SETS
+    if isinstance(holder, ast.BinOp):
+        return isinstance(holder.op, ast.Sub | ast.BitAnd | ast.BitXor)
+    return isinstance(holder, ast.Compare) or (isinstance(holder, ast.Call) and called(holder) in SETS)
+
+
+def checks_keys(module: Module, loop: ast.For | ast.comprehension) -> bool:
+    """Whether a loop only looks for keys that nobody knows: `[key for key in table if key not in known]`."""
+    if not isinstance(loop.target, ast.Name) or isinstance(loop.iter, ast.Call):
+        return False
+    name = loop.target.id
+    if isinstance(loop, ast.comprehension):
+        holder = module.parents.get(loop)
+        return any(map(asks_for_key, loop.ifs)) and dotted(getattr(holder, "elt", loop.iter)) == name
+    tests = [line for line in loop.body if isinstance(line, ast.If) and asks_for_key(line.test) and not line.orelse]
+    inside = [line for test in tests for line in test.body]
+    complains = (
+        isinstance(line, ast.Raise | ast.Continue)
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Call) and called(line.value) in COMPLAINS)
+        for line in inside
+    )
+    return bool(tests) and len(tests) == len(loop.body) and all(complains)
+
+
+def asks_for_key(test: ast.expr) -> bool:
+    """`key not in known`."""
+    return isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotIn)
+
+
+def is_replaced(module: Module, node: ast.AST) -> bool:
+    """Whether a part of an object is only asked for to put something over it: `replace(getattr(a, name), **values)`."""
+    holder = module.parents.get(node)
+    return isinstance(holder, ast.Call) and called(holder) == "replace" and node in holder.args[:1]
 
 
 def is_in_copy(module: Module, node: ast.AST, key: ast.expr) -> bool:

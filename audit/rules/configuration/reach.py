@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, strings, text_of
-from audit.rules.configuration.aside import is_put_aside, is_shelved
+from audit.rules.configuration.aside import is_put_aside, is_shelved, lies_beside
 from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.continued import Folders, is_filled, pattern_of, put_together
 from audit.rules.configuration.entries import Leaf
@@ -61,7 +61,7 @@ class Code:
         self.text = "\n".join(self.texts)
         self.unparsed = {word for text in unparsed for word in re.findall(r"\w+", text)}
         self.spoken = commands(target)
-        self.beside: dict[PurePosixPath, tuple[list[Piece], set[str]]] = {}
+        self.beside: dict[tuple[PurePosixPath, str], tuple[list[Piece], set[str]]] = {}
         parts = (PurePosixPath(path).parts for path in target.files if path.endswith((".py", ".ipynb")))
         self.entries = Asked(every, {part.removesuffix(".py") for path in parts for part in path})
         self.composed = composed(every)
@@ -123,7 +123,7 @@ class Code:
     @cached_property
     def flow(self) -> Flow:
         """Where tables go that the code uses as a whole."""
-        return Flow(self.every, self.entries.records)
+        return Flow(self.every, self.entries.records, self.entries.made)
 
     def whole(self, piece: Piece) -> set[Keys]:
         """Keys of tables that are used as a whole, and may have been loaded from the file."""
@@ -309,19 +309,18 @@ class Code:
         """
         name = PurePosixPath(piece.path)
         folder = name.parent
-        if folder not in self.beside:
-            beside = [other for other, found in every.items() if found and PurePosixPath(other.path).parent == folder]
-            self.beside[folder] = beside, {leaf.keys[-1] for other in beside if other in named for leaf in every[other]}
-        beside, elsewhere = self.beside[folder]
+        if (folder, name.suffix) not in self.beside:
+            beside = [other for other, found in every.items() if found and lies_beside(other.path, name)]
+            given = {leaf.keys[-1] for other in beside if other in named for leaf in every[other]}
+            self.beside[folder, name.suffix] = beside, given
+        beside, elsewhere = self.beside[folder, name.suffix]
         alone = any(leaf.keys[-1] in self.asked and leaf.keys[-1] not in elsewhere for leaf in leaves)
         left_behind = len(beside) <= 2 * sum(other in named for other in beside) and not alone
         if name.suffix in FORMATS["omegaconf"] and FOLDER.search(piece.path) and self.composes(folder):
             above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
             in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
             return in_group or not (self.repeats(leaves) or (left_behind and not self.asks_for_most(leaves)))
-        if any(is_filled(parts, name) for parts in self.gapped):
-            return True
-        if is_globbed(folder.name, self.spoken):
+        if is_globbed(folder.name, self.spoken) or any(is_filled(parts, name) for parts in self.gapped):
             return True
         listed, opened = self.listed
         if any(one.optional for one in listed) and is_handed(folder.name, self.spoken):

@@ -5,11 +5,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from audit.rules.code import Module, called, dotted
-from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, values_of
+from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, updated, values_of
+from audit.rules.configuration.loops import is_new_table
 
 Source = tuple[Module, ast.Call]
 Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
 
+DEEPEST = 3  # tables that one is put together of
 MERGES = {"merge", "unsafe_merge", "update", "ChainMap", "merge_update", "merge_with"}
 
 
@@ -70,3 +72,39 @@ def is_parsed(module: Module, node: ast.expr) -> bool:
     """Whether a name stands for what the command line says."""
     given = values_of(module, node) if isinstance(node, ast.Name) else []
     return bool(given) and all(map(is_command, given))
+
+
+def is_made(module: Module, node: ast.expr, depth: int = 0) -> bool:
+    """Whether a table is written out here, or put together of such: `{"a": 1} if b else {}`, `COMMON | {"c": 2}`."""
+    if is_new_table(node):
+        return True
+    if depth > DEEPEST:
+        return False
+    if isinstance(node, ast.Dict | ast.IfExp) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)):
+        return all(is_made(module, part, depth + 1) for part in parts_of(node))
+    if isinstance(node, ast.Call) and called(node) in ("copy", "deepcopy", "dict"):
+        taken = node.args or [node.func.value if isinstance(node.func, ast.Attribute) else node]
+        return taken[0] is not node and is_made(module, taken[0], depth + 1)
+    if not isinstance(node, ast.Name) or node.id in updated(module) or node.id in filled(module):
+        return False
+    given = values_of(module, node)[:MOST]
+    return bool(given) and all(is_made(module, value, depth + 1) for value in given)
+
+
+def unpacked(module: Module) -> dict[str, list[tuple[ast.expr, int]]]:
+    """Name -> what it is given a part of, and which: `a, name = row`."""
+    if "unpacked" not in module.derived:
+        rows: dict[str, list[tuple[ast.expr, int]]] = defaultdict(list)
+        for _, node in module.statements():
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+                for at, target in enumerate(node.targets[0].elts):
+                    rows[dotted(target)].append((node.value, at))
+        module.derived["unpacked"] = rows
+    given: dict[str, list[tuple[ast.expr, int]]] = module.derived["unpacked"]
+    return given
+
+
+def taken_from(module: Module, name: ast.Name) -> list[ast.expr]:
+    """The tables of whose entries a name is given a part: `kind, name = TABLE[key]`."""
+    rows = (value for value, _ in unpacked(module).get(name.id, [])[:MOST])
+    return [row.value for row in rows if isinstance(row, ast.Subscript)]

@@ -1,0 +1,56 @@
+"""Tables in which a tree keeps its own functions and classes, and the calls of what is chosen from them."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from audit.rules.code import Module, last_name
+
+MOST = 5  # values of one name that are looked at
+
+
+def chosen(every: Iterable[Module], own: Collection[str]) -> dict[ast.Call, tuple[Module, list[str]]]:
+    """Calls of what a table of the tree's own functions and classes (`own`) holds, with the names of all of these."""
+    every = list(every)
+    tables: dict[str, set[str]] = defaultdict(set)
+    for module in every:
+        for name, values in module.given.items():
+            for value in values[:MOST]:
+                held = {last_name(part) for part in value.values} if isinstance(value, ast.Dict) else set()
+                tables[name].update(held if held and held <= set(own) else ())
+        for _, node in module.statements():
+            to = node.targets[0] if isinstance(node, ast.Assign) else None
+            if isinstance(node, ast.Assign) and isinstance(to, ast.Subscript) and last_name(node.value) in own:
+                tables[last_name(to.value)].add(last_name(node.value))
+    tables = defaultdict(set, {name: held for name, held in tables.items() if held and name})
+    found: dict[ast.Call, tuple[Module, list[str]]] = {}
+    for module in every if tables else ():
+        for _, call, _ in module.calls:
+            values = [call.func]
+            if isinstance(call.func, ast.Name) and call.func.id not in own:
+                values = module.given.get(call.func.id, [])[:MOST]
+            held = {name for value in values for name in tables.get(taken_from(value), ())}
+            if held:
+                found[call] = module, sorted(held)
+    return found
+
+
+def taken_from(value: ast.expr) -> str:
+    """The name of the table of which an entry is taken: `TABLE[name]`, `TABLE.get(name)`; "" for anything else."""
+    if isinstance(value, ast.Subscript):
+        return last_name(value.value)
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in ("get", "pop"):
+        return last_name(value.func.value)
+    return ""
+
+
+def spoken(every: Iterable[Module], own: Collection[str], bases: Collection[int]) -> set[str]:
+    """Names of the tree's own that stand somewhere without being called, or being bases (ids of their nodes)."""
+    named: set[str] = set()
+    for module in every:
+        heads = {id(call.func) for _, call, _ in module.calls}
+        for node in module.of({ast.Name, ast.Attribute}):
+            name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+            if name in own and id(node) not in heads and id(node) not in bases:
+                named.update([name] if isinstance(getattr(node, "ctx", None), ast.Load) else ())
+    return named
