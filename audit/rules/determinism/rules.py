@@ -7,13 +7,14 @@ from functools import partial
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name, text_of
+from audit.rules.determinism.callers import Callers
 from audit.rules.determinism.draws import Draws
-from audit.rules.determinism.options import Callers, arguments
 from audit.rules.determinism.programs import in_package, is_program, is_run, is_trial, part_at, unseeded_programs
 from audit.rules.determinism.seeding import KEYS, Seeds, is_own_seed, lost
 from audit.rules.determinism.shuffling import FRESH, is_fresh, is_reset, unordered
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_main, is_runnable, local_of
+from audit.rules.options import arguments
 from audit.rules.training import LIGHTNING, training_place
 from audit.rules.values import bound
 from audit.target import Piece, Target

@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable
 
 from audit.rules.code import Module, is_constant, is_function, keyword
-from audit.rules.determinism.options import Callers, Entries, arguments
+from audit.rules.determinism.callers import Callers
+from audit.rules.options import Entries, arguments
 
 # torch's loaders, and those of others that hand their arguments on to them.
 LOADERS = {

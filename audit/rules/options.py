@@ -1,12 +1,11 @@
-"""What a call is given: by keywords, by `**options` that are put together beside it, by those who call its function."""
+"""What a call is given: by keywords, and by `**options` that are put together beside it."""
 
 import ast
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from audit.rules.code import Module, called, dotted, is_function, keyword, last_name, text_of
-from audit.rules.values import bound, may_be_true
+from audit.rules.code import Module, dotted, is_function, last_name, text_of
+from audit.rules.values import bound
 
 Entries = dict[str, ast.expr]
 COPIES = {"dict", "copy", "deepcopy", "OrderedDict"}
@@ -97,50 +96,3 @@ def whole(parts: Iterable[Entries | None]) -> Entries | None:
             if not (isinstance(value, ast.Constant) and value.value is False and name in found):
                 found[name] = value
     return found
-
-
-class Callers:
-    """Who calls a function of this name, anywhere in the tree."""
-
-    def __init__(self, modules: Iterable[Module]) -> None:
-        self.calls: dict[str, list[tuple[Module, ast.Call]]] = defaultdict(list)
-        for module in modules:
-            for _, call, _ in module.calls:
-                self.calls[called(call)].append((module, call))
-
-    def switch(self, module: Module, node: ast.expr | None, depth: int = 0) -> bool:
-        """Whether a switch is on in some run: as the code around it says, or as some call of its function gives it."""
-        if node is None or depth > DEEPEST:
-            return False
-        if may_be_true(module, node):
-            return True
-        match node:
-            case ast.Name():
-                return any(self.switch(owner, value, depth + 1) for owner, value in self.given(module, node))
-            case ast.Attribute() if dotted(node).startswith("self."):
-                return any(self.switch(module, value, depth + 1) for value in module.kept.get(dotted(node), ()))
-            case ast.BoolOp() | ast.IfExp():
-                parts = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
-                return all(self.switch(module, part, depth + 1) for part in parts)
-        return False
-
-    def given(self, module: Module, name: ast.Name) -> Iterator[tuple[Module, ast.expr]]:
-        """What the calls of the function around a name give the parameter of this name."""
-        for holder in module.enclosing(name):
-            if not is_function(holder):
-                continue
-            positional = [argument.arg for argument in (*holder.args.posonlyargs, *holder.args.args)]
-            if name.id not in (*positional, *(argument.arg for argument in holder.args.kwonlyargs)):
-                continue
-            owner = module.parents.get(holder)
-            made = holder.name == "__init__" and isinstance(owner, ast.ClassDef)
-            method = positional[:1] in (["self"], ["cls"])
-            place = positional.index(name.id) - method if name.id in positional else -1
-            function = owner.name if made and isinstance(owner, ast.ClassDef) else holder.name
-            for caller, call in self.calls.get(function, ()):
-                value = keyword(call, name.id)
-                if value is None and 0 <= place < len(call.args):
-                    value = call.args[place]
-                if value is not None:
-                    yield caller, value
-            return
