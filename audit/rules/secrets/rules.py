@@ -3,12 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, docstrings
 from audit.rules.family import Family, rule
 from audit.rules.hints import hinted
 from audit.rules.secrets.named import TELLING, named
+from audit.rules.secrets.spread import spread
 from audit.rules.secrets.tokens import BASIC_AUTH, JSON_WEB_TOKEN, PRIVATE_KEY, holds_token, tokens
 from audit.rules.secrets.values import TESTED, counts_up, is_generated, is_password, is_placeholder
 from audit.rules.secrets.words import is_of_address
@@ -58,10 +60,25 @@ def find(target: Target) -> Iterator[Finding]:
             finding = look(piece, number, whole(piece, readable(piece.lines[number - 1])))
             if finding:
                 yield finding
+        yield from beside(piece).values()
+
+
+@lru_cache(maxsize=4)
+def beside(piece: Piece) -> dict[int, Finding]:
+    """Line -> what it gives away together with those around it, where it does not by itself."""
+    found_there: dict[int, Finding] = {}
+    for number, line, without in spread(piece):
+        told = look(piece, number, readable(line)) if hinted([line], TELLING) else None
+        alone = (whole(piece, readable(piece.lines[number - 1])), readable(without))
+        if told and not any(look(piece, number, other) for other in alone):
+            found_there.setdefault(number, told)
+    return found_there
 
 
 def gives_away(piece: Piece, number: int) -> bool:
     """Whether a line must not be quoted."""
+    if number in beside(piece):
+        return True
     line = whole(piece, readable(piece.lines[number - 1])) if 0 < number <= len(piece.lines) else ""
     return look(piece, number, line) is not None
 
