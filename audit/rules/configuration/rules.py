@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import RECORD_PATH, TEST_PATH, Module, is_function, modules
+from audit.rules.configuration.adopted import is_adopted
 from audit.rules.configuration.aside import without_mark
 from audit.rules.configuration.entries import Leaf, leaves_of, lines_of_keys
 from audit.rules.configuration.fixed import HYPER, LONGEST, MIN_SHARED
@@ -120,6 +121,8 @@ def find(target: Target) -> Iterator[Finding]:
         given = piece in named and (code.given or is_of_dvc(piece, target))
         if code.names(piece) or (given and code.asks_for_most(leaves)):
             loaded.append((piece, leaves))  # by name, or a command hands it to a program that asks for most of it
+        elif piece not in named and is_adopted(piece, leaves, code.flow):
+            loaded.append((piece, leaves))
         elif piece not in named and not code.may_reach(piece, leaves, configurations, named):
             yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
             settings.append(Settings(piece, leaves, loaded=False))
