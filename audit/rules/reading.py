@@ -16,23 +16,13 @@ from audit.rules.code import (
     last_name,
     text_of,
 )
+from audit.rules.readers import MODEL_READERS, OPENERS, PATH_READERS, READERS
+from audit.rules.written import is_configured, said
 from audit.target import Piece
 
 EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat"}
 # What is listed is there; that says nothing about a name in the code.
 LISTS = {"glob", "rglob", "listdir", "iterdir", "scandir", "subfiles", "subdirs", "list_files", "find_files"}
-READERS = {
-    "torch.load", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open", "PIL.Image.open", "h5py.File",
-    "joblib.load", "scipy.io.loadmat", "tensorflow.keras.models.load_model", "keras.models.load_model",
-    "safetensors.torch.load_file", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "imageio.imread",
-    "imageio.v2.imread", "skimage.io.imread", "tifffile.imread", "matplotlib.pyplot.imread", "soundfile.read",
-    "librosa.load", "torchaudio.load", "scipy.io.wavfile.read", "nibabel.load", "torch.jit.load", "onnx.load",
-    "polars.read_csv", "polars.read_parquet", "xarray.open_dataset", "numpy.fromfile", "geopandas.read_file",
-    "cv2.imread", "omegaconf.OmegaConf.load", "tensorflow.saved_model.load",
-    *(f"pandas.read_{kind}" for kind in ("csv", "excel", "json", "parquet", "pickle", "table", "feather", "hdf")),
-}  # fmt: skip
-OPENERS = {"open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "h5py.File"}  # they write, too
-PATH_READERS = {"read_text", "read_bytes", "open"}  # of pathlib.Path
 # Calls that make no file of the path they are given.
 PASSING = {
     "os.path.join", "pathlib.Path", "print", "len", "str", "list", "sorted", "enumerate", "zip", "isinstance",
@@ -206,6 +196,10 @@ def path_argument(module: Module, call: ast.Call, name: str) -> ast.expr | None:
         reads = mode is None or (isinstance(mode, ast.Constant) and str(mode.value).startswith(("r", "utf")))
         imported = isinstance(call.func.value, ast.Name) and call.func.value.id in module.origins
         return call.func.value if reads and not imported else None
+    if isinstance(call.func, ast.Attribute) and call.func.attr in MODEL_READERS and call.args:
+        own = isinstance(call.func.value, ast.Name) and call.func.value.id in {"self", "cls", *module.origins}
+        libraries = {origin.partition(".")[0] for origin in module.origins.values()}
+        return call.args[0] if not own and not libraries.isdisjoint(MODEL_READERS[call.func.attr]) else None
     return None
 
 
@@ -225,8 +219,10 @@ def known_path(module: Module, node: ast.expr, through: list[ast.AST] | None = N
         over = list(gone_through(module, node))[:1] if through is not None else []
         given = over or module.given.get(node.id, [])
         return known_path(module, given[0], through, depth + 1) if len(given) == 1 else ""
-    if is_option(module, node):
+    if is_option(module, node) or is_configured(module, node):
         return f"{{{ast.unparse(node)}}}"
+    if said(module, node) is not None and depth < DEEPEST:
+        return known_path(module, said(module, node) or node, through, depth + 1)
     parts: list[ast.expr] = []
     if isinstance(node, ast.IfExp | ast.BoolOp):  # `sys.argv[1] if len(sys.argv) > 1 else "data.csv"`
         either = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values

@@ -4,13 +4,24 @@ import ast
 from collections.abc import Iterator
 
 from audit.rules.code import Module, has_unpacked_keywords, is_function, is_parameter, last_name, text_of
-from audit.rules.reading import READERS, default_of
+from audit.rules.readers import READERS
+from audit.rules.reading import default_of
 from audit.target import Piece
 
 Calls = tuple[tuple[Piece, ast.Call, str], ...]
 NAMES = (ast.Name, ast.Attribute, ast.Subscript)  # how a function is called that is kept
 MOST = 5  # values that one name is looked up in
-PATHS = {"filepath_or_buffer", "path_or_buf", "path", "file", "fname", "filename", "f", "io"}  # as keywords
+PATHS = {
+    "filepath_or_buffer",
+    "path_or_buf",
+    "path",
+    "file",
+    "fname",
+    "filename",
+    "f",
+    "io",
+    "model_file",
+}  # as keywords
 CHANGES = {"update", "setdefault", "pop"}  # by which a table gets other keys
 KNOWN = READERS | {"torch.load", ".torch.load"}
 

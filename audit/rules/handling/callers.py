@@ -7,14 +7,17 @@ from typing import cast
 
 from audit.rules.code import Module, dotted, is_function, last_name
 from audit.rules.handling.sources import values_of
-from audit.rules.reading import EXISTS, LISTS, OPENERS, gone_through, opens_for_writing
+from audit.rules.readers import OPENERS
+from audit.rules.reading import EXISTS, LISTS, gone_through, opens_for_writing
 
 SEES_TO = re.compile(
     r"exist|check|download|ensure|prepare|verif|valid|retriev|save|write|dump|extract|creat|generat|copy|move|fetch"
-    r"|resolve|find|touch|convert|export|mkdir|make|run|sync",
+    r"|resolve|find|touch|convert|export|mkdir|make|run|sync|require|assert|must_|^need|confirm|guard",
     re.I,
 )
-LOOKS = re.compile(r"exist|check|download|ensure|prepare|verify|is_file|isfile", re.I)
+LOOKS = re.compile(
+    r"exist|check(?!point)|download|ensure|prepare|verif|valid(?!ation)|is_file|isfile|require|assert|confirm", re.I
+)
 FETCHES = re.compile(r"fetch|download|cached_(path|file)|get_file", re.I)
 
 

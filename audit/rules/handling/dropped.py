@@ -13,6 +13,8 @@ GIVES_BACK = {"close", "terminate", "kill", "cleanup", "shutdown", "disconnect",
 BLANK = {"zeros", "zeros_like", "ones", "ones_like"}  # arrays and tensors of nothing
 NOTEBOOKS = ("IPython", "google.colab")  # what code asks for that may run in one
 MADE_OF = {"DataFrame", "Series", "array", "tensor", "Tensor", "Counter", "OrderedDict"}  # of nothing, or constants
+OTHERWISE = re.compile(r"default|fallback|other|alternative|instead", re.I)  # what the caller gives for that case
+PARSES = re.compile(r"parse|loads?$|eval$|^(int|float|complex|str|bool)$|decode|from_|(^|\.)to_|cast|astype", re.I)
 NO_VALUE = {"nan", "NaN", "NAN", "NaT", "NA", "inf", "Inf"}
 EMPTY = {"set", "dict", "list", "tuple"}
 KEEPS = {"append", "add", "extend", "insert", "put", "print", "update"}  # what fails is what they are given
@@ -37,7 +39,7 @@ def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.
             for handler in node.handlers
             if is_broad(handler.type)
             and not is_cleanup(node, handler)
-            and is_silent(handler, of_data)
+            and (is_silent(handler, of_data) or gives_input_back(node, handler))
             and not answers(node, handler)
             and not is_same_work(node, handler)
             and not tries_again(node, handler)
@@ -160,6 +162,19 @@ def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
     calls = [last_name(node.func) for node in inside if isinstance(node, ast.Call) and not is_filler(node, handler)]
     looked_at = any(isinstance(node, ast.Name) and node.id == handler.name for node in inside)
     return not (looked_at or any(isinstance(node, ast.Raise) for node in inside) or any(map(TELLS.search, calls)))
+
+
+def gives_input_back(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
+    """Whether all that a handler does is to give what the block was to work on, as if nothing had failed."""
+    line = handler.body[0] if len(handler.body) == 1 else None
+    value = line.value if isinstance(line, ast.Return) else None
+    if not isinstance(value, ast.Name) or value.id == handler.name or OTHERWISE.search(value.id):
+        return False
+    every = [part for one in node.body for part in ast.walk(one)]
+    if any(isinstance(part, ast.Call) and PARSES.search(ast.unparse(part.func)) for part in every):
+        return False  # a text that is no number or JSON is meant as it is
+    inside = [part for part in every if isinstance(part, ast.Name) and part.id == value.id]
+    return bool(inside) and all(isinstance(part.ctx, ast.Load) for part in inside)
 
 
 def is_message(value: ast.expr | None) -> bool:

@@ -22,7 +22,7 @@ from audit.rules.handling.callers import (
     is_of_listed,
     mentions,
 )
-from audit.rules.handling.sources import is_left_before, is_of_object, name_of, roots
+from audit.rules.handling.sources import is_left_before, is_of_object, name_of, parts_of, roots
 from audit.rules.handling.torches import MARK
 from audit.rules.reading import EXISTS, LISTS, OPTIONS, is_tried, parameter
 
@@ -152,8 +152,16 @@ def is_looked_for(module: Module, call: ast.Call) -> bool:
     kept = {name for name in names if name.startswith("self.")}
     scopes = {id(holder) for holder in module.enclosing(call) if is_function(holder)} or {id(module.scope(call))}
     before = [one for scope in scopes for one in lookers(module)[scope] if one.lineno <= call.lineno]
-    if any(one is not call and mentions(one, names) for one in before):
+    tests = (holder.test for holder in module.enclosing(call) if isinstance(holder, ast.If | ast.IfExp))
+    asked = (one for test in tests for one in ast.walk(test) if isinstance(one, ast.Call) and one is not call)
+    if any(mentions(one, names) for one in (*asked, *(one for one in before if one is not call))):
         return True
+    if "looker names" not in module.derived:
+        holders = {module.scope(one) for ones in lookers(module).values() for one in ones}
+        module.derived["looker names"] = {holder.name for holder in holders if is_function(holder)}
+    made = (name_of(one) for one in parts_of(module, call) if isinstance(one, ast.Call))
+    if not module.derived["looker names"].isdisjoint(made):
+        return True  # what a function of the module gives that looks for it
     classes = [holder for holder in module.enclosing(call) if isinstance(holder, ast.ClassDef)] if kept else []
     methods = [line for holder in classes for line in holder.body if is_function(line)]
     return any(mentions(one, kept) for method in methods for one in lookers(module)[id(method)] if one is not call)

@@ -252,13 +252,15 @@ def asks(module: Module, function: Function, told: set[str], line: int, read: Re
     asking = id(function) in askers(module) and not asks_of_others(module, function, told, read)
     if asking or is_prepared(function):
         return True
+    whole = {re.split(r"[.\[]", name)[0] for name in told} - {"self"}  # `check(cfg)` before `open(cfg.path)`
     for node in ast.walk(function) if told else ():
         if getattr(node, "lineno", line) > line:
             continue
         if isinstance(node, ast.If | ast.IfExp | ast.Assert | ast.While) and is_question(node, told):
             return True
         seen_to = isinstance(node, ast.Call) and node.lineno < line and SEES_TO.search(name_of(node)) is not None
-        if seen_to and isinstance(node, ast.Call) and any(mentions(value, told) for value in values_of(node)):
+        names = told | whole if seen_to and isinstance(node, ast.Call) and LOOKS.search(name_of(node)) else told
+        if seen_to and isinstance(node, ast.Call) and any(mentions(value, names) for value in values_of(node)):
             return True
     return False
 

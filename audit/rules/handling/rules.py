@@ -26,8 +26,8 @@ from audit.rules.handling import elsewhere, shipped, torches
 from audit.rules.handling.aliases import reading_calls, said_at
 from audit.rules.handling.callers import called_by_name
 from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, is_broad
-from audit.rules.handling.explained import is_explained
 from audit.rules.handling.elsewhere import asked_as, waiting
+from audit.rules.handling.explained import is_explained
 from audit.rules.handling.given import is_given, is_just_made, is_unasked
 from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
 from audit.rules.handling.kept import chooses_classes, holds_weights, is_network, is_of_no_device, is_opted_out, opened
@@ -88,6 +88,7 @@ CUDA = rule(
     confidence=Confidence.MEDIUM,
 )
 
+NOTHING = ast.Constant(None)
 NEEDS = "needs CUDA whatever the machine has"
 CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
 MOST = 100  # calls of one name that are looked at
@@ -220,7 +221,7 @@ def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding
     place, excerpt = piece.at(line), piece.line(line)[:120]
     filled = len(call.args) > 1 and is_network(module, call.args[1])  # no place, though it stands where one belongs
     placed = len(call.args) > 1 and not filled
-    placed = placed or keyword(call, "map_location") is not None or has_unpacked_keywords(call)
+    placed = placed or not is_constant(keyword(call, "map_location") or NOTHING, None) or has_unpacked_keywords(call)
     weights = filled or (holds_weights(module, call) and not is_of_no_device(module, call))
     if not placed and weights:
         missing = found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)

@@ -1,0 +1,56 @@
+"""Values that a configuration, a class or a table of the module gives a name."""
+
+import ast
+import re
+
+from audit.rules.code import Module, dotted, is_parameter, last_name, text_of
+
+LOADS = re.compile(r"((load|read|get|parse|compose|make)_?)?(\w*_)?(conf(ig)?s?|cfg|settings|options|hparams)", re.I)
+PARSERS = {"yaml.safe_load", "yaml.load", "json.load", "tomllib.load", "toml.load", "omegaconf.OmegaConf.load"}
+PATHS = re.compile(r"path|file|csv|json|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest", re.I)
+
+
+def is_configured(module: Module, node: ast.expr) -> bool:
+    """An entry of a configuration that the module has loaded: `cfg["data"]["csv"]`, `settings.paths.table`."""
+    inner: ast.expr = node
+    keys: list[str] = []
+    while isinstance(inner, ast.Attribute) or (isinstance(inner, ast.Subscript) and text_of(inner.slice)):
+        keys.append(inner.attr if isinstance(inner, ast.Attribute) else text_of(inner.slice))
+        inner = inner.value
+    if not keys or not isinstance(inner, ast.Name) or is_parameter(module, inner):
+        return False
+    values = module.given.get(inner.id, [])
+    here = [value for value in values if module.scope(value) is module.scope(inner)] or values
+    loaded = len(here) == 1 and isinstance(here[0], ast.Call) and is_loader(module, here[0])
+    return loaded and any(map(PATHS.search, keys))
+
+
+def is_loader(module: Module, call: ast.Call) -> bool:
+    """Whether a call reads a configuration."""
+    return module.full_name(call.func) in PARSERS or LOADS.fullmatch(last_name(call.func)) is not None
+
+
+def said(module: Module, node: ast.expr) -> ast.expr | None:
+    """What a class or a table of the module says once of an entry: `CFG.train`, `PATHS["train"]`."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return class_values(module).get(dotted(node))
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and text_of(node.slice):
+        tables = module.given.get(node.value.id, [])
+        if len(tables) == 1 and isinstance(tables[0], ast.Dict):
+            pairs = zip(tables[0].keys, tables[0].values, strict=True)
+            return next((value for key, value in pairs if text_of(key) == text_of(node.slice)), None)
+    return None
+
+
+def class_values(module: Module) -> dict[str, ast.expr]:
+    """`CFG.train` -> what the body of a class gives it, where nothing else does."""
+    if "values of classes" not in module.derived:
+        classes = [node for _, node in module.statements() if isinstance(node, ast.ClassDef)]
+        lines = [(node.name, line) for node in classes for line in node.body]
+        pairs = [(name, line.targets[0], line.value) for name, line in lines if isinstance(line, ast.Assign)]
+        typed = [(name, line) for name, line in lines if isinstance(line, ast.AnnAssign)]
+        pairs += [(name, line.target, line.value) for name, line in typed if line.value is not None]
+        table = {f"{name}.{dotted(target)}": value for name, target, value in pairs}
+        module.derived["values of classes"] = {key: value for key, value in table.items() if key not in module.kept}
+    values: dict[str, ast.expr] = module.derived["values of classes"]
+    return values
