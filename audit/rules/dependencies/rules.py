@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import TEST_PATH
 from audit.rules.dependencies.installs import installed
-from audit.rules.dependencies.versions import EXACT, clashes, impossible, outgrown
+from audit.rules.dependencies.versions import EXACT, clashes, impossible, outgrown, twice
 from audit.rules.family import Family, rule
 from audit.rules.local import imports_of, local_of
 from audit.rules.names import DISTRIBUTIONS, OWN_NAMES, is_foreign
@@ -91,7 +91,9 @@ def find(target: Target) -> Iterator[Finding]:
         reason = reason or outgrown(item, allowed.get(item.location.path))
         if reason:
             yield found(IMPOSSIBLE, item.location, reason)
-    yield from (found(IMPOSSIBLE, item.location, reason) for item, reason in clashes(requirements))
+    yield from (
+        found(IMPOSSIBLE, item.location, reason) for item, reason in (*clashes(requirements), *twice(requirements))
+    )
 
 
 def undeclared(target: Target, installing: set[str]) -> Iterator[Finding]:

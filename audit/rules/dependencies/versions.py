@@ -32,6 +32,10 @@ PARTS_OF_PYTHON = {
 }  # fmt: skip
 FLOORS = "floors"  # the table of those whose versions are not listed
 EXACT = re.compile(r"^={1,3}\s*v?(\d+(?:\.\d+)*)(?:\+\w+)?$")
+BOUND = re.compile(r"(<=?|>=?|~=|\^)\s*(\d+(?:\.\d+)*)")
+ENDED = {"tensorflow-gpu"}  # of which no further version will come
+OFTEN = 10  # first number of those that raise it with every few months
+OF_PIP = (".txt", ".in", ".toml", ".cfg", "setup.py")
 OF_FILE = re.compile(r"(?<![a-z0-9])py(?:thon)?[-_]?3[._]?(\d{1,2})(?!\d)", re.I)  # `requirements-py38.txt`
 
 
@@ -42,9 +46,13 @@ def impossible(item: Requirement, lowest: Python | None, highest: Python | None)
     """
     if item.name in MODULE_NAMES and not CONDA.search(item.location.path):
         return f"no distribution {item.name} holds the module: {MODULE_NAMES[item.name]} is meant"
+    if item.name == "pytorch" and item.location.path.endswith(OF_PIP):
+        return "the distribution pytorch installs nothing: torch is meant"  # conda's is called so
     if item.name in PARTS_OF_PYTHON and REQUIREMENTS.search(item.location.path):
         return f"no distribution is called {item.name}: it is a part of Python"
     match = EXACT.match(item.specifier)
+    if not match and not item.marked:
+        return empty(item) or too_new(item, highest)
     if not match or item.marked:
         return ""
     own = OF_FILE.search(item.location.path)
@@ -56,6 +64,43 @@ def impossible(item: Requirement, lowest: Python | None, highest: Python | None)
     # Builds like +cu118 come from other indexes, which have releases of their own.
     absent = "" if "+" in item.specifier else unpublished(item.name, version, text)
     return absent or misfit(item.name, version, text, lowest, highest)
+
+
+def bounds(item: Requirement) -> tuple[list[tuple[Version, str]], list[tuple[Version, str]]]:
+    """The lowest and the highest versions that a specifier names, each with its sign."""
+    found = [(numbers(text), sign) for sign, text in BOUND.findall(item.specifier)]
+    return [one for one in found if one[1][0] != "<"], [one for one in found if one[1][0] == "<"]
+
+
+def empty(item: Requirement) -> str:
+    """Why no version can be had: the specifier wants one above its own limit."""
+    lows, highs = bounds(item)
+    if "|" in item.specifier or not (lows and highs):
+        return ""
+    low, high = max(lows), min(highs)
+    shut = low[0] == high[0] and (low[1] == ">" or high[1] == "<")
+    return f"no version of {item.name} is {item.specifier}" if low[0] > high[0] or shut else ""
+
+
+def too_new(item: Requirement, highest: Python | None) -> str:
+    """Why even the oldest version of a range is for a later Python than the stated one."""
+    low = max(bounds(item)[0], default=((), ""))[0]
+    needed = lowest_python(item.name, low) if low and highest and "|" not in item.specifier else None
+    if needed is None or highest is None or needed <= highest:
+        return ""
+    return f"{item.name} {dots(low)} and later need Python {dots(needed)}, and {dots(highest)} is stated"
+
+
+def twice(requirements: list[Requirement]) -> Iterator[tuple[Requirement, str]]:
+    """Distributions to which one file of requirements gives two versions."""
+    seen: dict[tuple[str, str], Version] = {}
+    for item in requirements:
+        match = EXACT.match(item.specifier)
+        if match and not item.marked and REQUIREMENTS.search(item.location.path):
+            version = numbers(match.group(1))
+            first = seen.setdefault((item.location.path, item.name), version)
+            if first != version:
+                yield item, f"{item.name} {match.group(1)} is asked for, and {dots(first)} above"
 
 
 def clashes(requirements: list[Requirement]) -> Iterator[tuple[Requirement, str]]:
@@ -132,8 +177,11 @@ def outgrown(item: Requirement, allowed: Python | None) -> str:
 
 
 def unpublished(name: str, version: Version, text: str) -> str:
-    """Why there is no such version of any Python; "" also for what is older or newer than all that is known."""
+    """Why there is no such version of any Python; "" also for what is older than all that is known, or may be newer."""
     known = list(releases().get(name, {}).items())
+    newest = known[-1][0] if known else ()
+    if newest and (version[0] > newest[0] if name not in ENDED else version > newest) and newest[0] < OFTEN:
+        return f"{name} {text} was never published: {known[-1][1].text} is the newest that is known"
     place = bisect_left(known, version, key=lambda release: release[0])
     if not 0 < place < len(known) or known[place][0] == version:
         return ""

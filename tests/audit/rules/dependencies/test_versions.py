@@ -14,7 +14,9 @@ from audit.rules.requirements import parsed
         ("torch==1.13.9", None, None, "torch 1.13.9 was never published: 2.0.0 follows 1.13.1"),
         ("opencv-python==4.5.5", None, None, "was never published: 4.5.5.62 follows 4.5.4.60"),
         ("torch==1.99.0+cu118", None, None, ""),
-        ("torch==99.0", None, None, ""),
+        ("torch==99.0", None, None, "torch 99.0 was never published: "),
+        ("torch==2.999", None, None, ""),
+        ("pillow==99.0", None, None, ""),
         ("torch==0.0.1", None, None, ""),
         ("nobody-knows-this==1.0", (3, 12), (3, 12), ""),
         ("scikit-learn==1.3", (3, 9), (3, 11), ""),
@@ -22,7 +24,9 @@ from audit.rules.requirements import parsed
         ("torch==2.0.0+cu118", (3, 12), None, "2.0.0 has no build for Python 3.12: 3.11 is the last that has one"),
         ("numpy==2.1.0", (3, 8), (3, 9), "numpy 2.1.0 needs Python 3.10, and 3.9 is stated"),
         ("numpy==2.1.0; python_version >= '3.10'", (3, 8), (3, 9), ""),
-        ("numpy>=2.1.0", (3, 8), (3, 9), ""),
+        ("numpy>=2.1.0", (3, 8), (3, 9), "numpy 2.1 and later need Python 3.10, and 3.9 is stated"),
+        ("numpy>=2.1.0", (3, 8), None, ""),
+        ("numpy>=2.1.0,<2.1", None, None, "no version of numpy is >=2.1.0,<2.1"),
     ],
 )
 def test_a_pin_is_held_against_what_was_published(line, lowest, highest, reason):
