@@ -14,7 +14,7 @@ from audit.rules.requirements import parsed
         ("torch==1.13.9", None, None, "torch 1.13.9 was never published: 2.0.0 follows 1.13.1"),
         ("opencv-python==4.5.5", None, None, "was never published: 4.5.5.62 follows 4.5.4.60"),
         ("torch==1.99.0+cu118", None, None, ""),
-        ("torch==99.0", None, None, "torch 99.0 was never published: "),
+        ("torch==99.0", None, None, "2.15.0 is the newest that is known"),
         ("torch==2.999", None, None, ""),
         ("pillow==99.0", None, None, ""),
         ("torch==0.0.1", None, None, ""),
