@@ -13,6 +13,7 @@ from audit.rules.code import (
     is_function,
     keyword,
     last_name,
+    text_of,
 )
 from audit.rules.testing.narrowed import Narrowing
 from audit.rules.testing.parts import Part, names_of, of_method
@@ -67,10 +68,17 @@ def in_batches(
                 return True
             if metric.match(holder.name) and (of_batch or part.samples or part.each or node_is_zip(node)):
                 return of_batch or part.each or node_is_zip(node)
-            certain = part.samples or (of_batch and part.kind != "index")
+            of_field = part.kind == "index" and any(map(is_of_field, pair))
+            certain = part.samples or (of_batch and (part.kind != "index" or of_field))
             if (EVALUATES if certain else STEPS).search(holder.name):
                 return True
     return False
+
+
+def is_of_field(side: ast.expr) -> bool:
+    """`batch["label"][0]`: the first sample of a field, and no field."""
+    field = side.value if isinstance(side, ast.Subscript) else None
+    return isinstance(field, ast.Subscript) and bool(text_of(field.slice))
 
 
 def node_is_zip(node: ast.AST) -> bool:
@@ -132,7 +140,10 @@ def is_by_size(loop: ast.For | ast.AsyncFor) -> bool:
 
 
 def first_batch_of(value: ast.expr) -> str:
-    """The loader of which `next(iter(loader))` takes the first batch; "" for anything else."""
+    """The loader of which `next(iter(loader))` or `list(loader)[0]` takes one batch; "" for anything else."""
+    listed = re.match(r"list\(([\w.]+)\)\[(0|-1)\]", ast.unparse(value)) if isinstance(value, ast.Subscript) else None
+    if listed and (BATCHES.search(listed[1]) or ITERATED.search(listed[1])):
+        return listed[1]
     while isinstance(value, ast.Subscript) or (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
         value = value.value if isinstance(value, ast.Subscript) else of_method(value)[0]
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "next"):

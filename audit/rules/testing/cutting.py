@@ -20,7 +20,7 @@ from audit.rules.testing.batches import (
 from audit.rules.testing.looped import OF_ALL, is_measured_later, measures, steps
 from audit.rules.testing.narrowed import DEPTH, Narrowing, narrowing_of
 from audit.rules.testing.partial import PARTIAL, named
-from audit.rules.testing.parts import Part, is_rest_taken, names_of, taken_by
+from audit.rules.testing.parts import Part, is_rest_taken, names_of, taken_by, whole_number
 from audit.rules.testing.words import DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, SAYS_SO
 from audit.target import Piece
 
@@ -40,7 +40,12 @@ LENGTH = re.compile(
     r"($|_)|length|seq_?len|crop|channels?",
     re.I,
 )  # how long each sample is, or how many of its values count
-SEQUENCE = re.compile(r"token|text|sent|word|char|wav|audio|signal|spec|frames|clip|series|past|future|boxes|caption")
+SEQUENCE = re.compile(
+    r"token|text(?!s)|sent(?!s\b|ences)|word|char|wav(?!s)|audio|signal(?!s)|spec(?!s)|frames|clip(?!s)|series|past"
+    r"|future|boxes|caption(?!s)"
+)  # of which a part is a shorter one
+METER = re.compile(r"eval|metric|meter|valid|scor", re.I)
+TOLD = {"update", "add", "add_batch", "process", "accumulate", "process_batch"}  # of each batch, to what keeps count
 SLICED = {"front", "back", "stride", "drawn"}
 BATCH = re.compile(r"batch|^(pairs|rows|examples|samples|items|chunk|data)$", re.I)
 HANDED = {"self", "model", "net", "params", "state", "cls", "batch_idx", "batch_index", "step", "dataloader_idx"}
@@ -83,7 +88,9 @@ def given_by(module: Module, node: ast.AST) -> list[str]:
     """What a loop that judges calls its batch, or a step that does; nothing for any other."""
     if is_function(node):
         given = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
-        return [name for name in given if name not in HANDED] if ONE_STEP.search(node.name) else []
+        holder = module.parents[node]
+        keeps = node.name in TOLD and isinstance(holder, ast.ClassDef) and bool(METER.search(holder.name))
+        return [name for name in given if name not in HANDED] if keeps or ONE_STEP.search(node.name) else []
     if not isinstance(node, LOOPS) or trains(node):
         return []
     several = isinstance(batch_of(node), ast.Tuple | ast.List) or "batch" in last_name(batch_of(node))
@@ -112,6 +119,7 @@ class Cutting:
 
     def __init__(self, narrowing: Narrowing, holder: ast.AST, names: list[str]) -> None:
         self.narrowing, self.holder, self.single = narrowing, holder, names[0] if len(names) == 1 else ""
+        self.whole = {self.single}  # the batch, and what is each of its fields in turn
         self.roots: dict[str, frozenset[str]] = {name: frozenset({name}) for name in names}
         body: list[ast.stmt] = getattr(holder, "body", [])
         for line in steps(body):
@@ -168,6 +176,7 @@ class Cutting:
                         of_batch = made <= {self.single, f"{self.single}.items", f"{self.single}.values"}
                         each = frozenset({self.single}) if of_batch else made
                         self.roots.update((name, each) for name in names_of(generator.target))
+                        self.whole.update(names_of(generator.target) if of_batch else ())
             if isinstance(node, ast.Subscript | ast.Call) and (one := self.part_of(node)):
                 yield one
             waiting += reversed(list(ast.iter_child_nodes(node)))
@@ -175,6 +184,9 @@ class Cutting:
     def part_of(self, node: ast.Subscript | ast.Call) -> Taken | None:
         """The part that a subscript or a call takes itself, of what is in the batch."""
         if isinstance(node, ast.Call):
+            each = mapped(node)
+            if each and last_name(node.args[1]) == self.single:
+                return Taken(node, each, frozenset({self.single}), whole=True)
             part = taken_by(node)
             of: ast.expr | None = node.func.value if isinstance(node.func, ast.Attribute) else None
             if called(node) == "islice" and node.args:
@@ -187,7 +199,18 @@ class Cutting:
         roots = self.roots.get(plain) if plain else self.of(of)
         if not roots or is_of_length(node) or any(map(SEQUENCE.search, names_of(of))):
             return None
-        return Taken(node, part, roots, whole=roots == {self.single} and bool(plain))
+        return Taken(node, part, roots, whole=plain in self.whole and bool(plain))
+
+
+def mapped(call: ast.Call) -> Part | None:
+    """The part that `tree_map(lambda leaf: leaf[:8], batch)` takes of each field; `leaf[0]` is that of one device."""
+    first = call.args[0] if len(call.args) == 2 else None
+    body = first.body if isinstance(first, ast.Lambda) else None
+    if not (called(call) in ("tree_map", "map") and isinstance(body, ast.Subscript)):
+        return None
+    index = body.slice
+    cuts = isinstance(index, ast.Slice) and index.upper is not None and index.lower is None
+    return Part("front", ast.unparse(index), samples=True) if cuts or whole_number(index) == 0 else None
 
 
 def is_shown(node: ast.AST) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audit.model import Finding, found
 from audit.rules.code import Module, called, is_constant, is_function, keyword, last_name
 from audit.rules.testing.batches import BATCHES, HELD_OUT, trains
+from audit.rules.testing.cutting import judges
 from audit.rules.testing.looped import OF_ALL, measures
 from audit.rules.testing.partial import PARTIAL, is_called_metric
 from audit.rules.testing.parts import names_of
@@ -18,6 +19,8 @@ LIMITS = ("limit_test_batches", "limit_val_batches")
 CANDIDATES = ("drop_last=True", "drop_remainder=True", *LIMITS, "steps=")
 SIZE = re.compile(r"batch_?size|^bs$|^bsz$", re.I)
 LOOPS = ast.For | ast.AsyncFor
+HOOK = re.compile(r"(\w+)_dataloader$")  # of Lightning: validation while training may well leave a batch out
+TPU = re.compile(r"\btpu|TPU")
 DIVIDES = re.compile(r"//[^\n]*b(atch|s)", re.I)
 
 
@@ -62,6 +65,9 @@ def dropped(module: Module, call: ast.Call) -> str:
     if not is_constant(keyword(call, "drop_last") or keyword(call, "drop_remainder"), True):
         return ""
     statement = next((holder for holder in module.enclosing(call) if isinstance(holder, ast.stmt)), None)
+    if isinstance(statement, ast.Return) and statement.value is call:
+        hook = HOOK.match(getattr(module.scope(call), "name", ""))
+        return "the last batch of the test data is dropped" if hook and hook[1] == "test" else ""
     if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
         return ""
     if is_constant(keyword(call, "shuffle"), True):
@@ -72,6 +78,8 @@ def dropped(module: Module, call: ast.Call) -> str:
     of_all = is_function(scope) and bool(OF_ALL.search((ast.get_docstring(scope) or "").partition("\n")[0]))
     if not (held_out or judges or of_all):
         return ""
+    if held_out and (is_handed_out(module, scope, name) if is_function(scope) else is_judged_by(module, name)):
+        return f"the last batch of {name} is dropped"
     for inner in ast.walk(scope):
         if isinstance(inner, LOOPS) and name in set(names_of(inner.iter)) and not trains(inner):
             if of_all or judges or measures(inner):
@@ -81,6 +89,21 @@ def dropped(module: Module, call: ast.Call) -> str:
             if held_out and any(isinstance(one, ast.Name) and one.id == name for one in given):
                 return f"the last batch of {name} is dropped"
     return ""
+
+
+def is_judged_by(module: Module, name: str) -> bool:
+    """Whether a loop in a function goes through what the module calls so, and judges."""
+    loops = (loop for loop in module.of({ast.For}) if isinstance(loop, ast.For) and name in set(names_of(loop.iter)))
+    return any(is_function(module.scope(loop)) and judges(module, loop) for loop in loops)
+
+
+def is_handed_out(module: Module, scope: ast.AST, name: str) -> bool:
+    """Whether a function returns the loader; what runs on a TPU has to drop what is no whole batch."""
+    hook = HOOK.match(getattr(scope, "name", ""))
+    if (hook and hook[1] != "test") or any(TPU.search(piece.text) for piece in module.pieces):
+        return False
+    returned = (one.value for one in ast.walk(scope) if isinstance(one, ast.Return) and one.value is not None)
+    return any(name in {one.id for one in ast.walk(value) if isinstance(one, ast.Name)} for value in returned)
 
 
 def limited(call: ast.Call) -> str:

@@ -12,6 +12,7 @@ from audit.rules.testing.looped import is_measured_later, measures, one_batch
 from audit.rules.testing.narrowed import narrowing_of
 from audit.rules.testing.partial import PARTIAL, is_called_metric, says_so
 from audit.rules.testing.parts import names_of, whole_number
+from audit.rules.testing.words import METRIC
 from audit.target import Piece
 
 LOOPS = ast.For | ast.AsyncFor
@@ -19,11 +20,17 @@ Place = ast.If | ast.For | ast.AsyncFor | None
 NUMBERED = re.compile(r"(^|_)(batch_idx|batch_index|batch_nb|batch_id|batch_i|idx|step|i)$")
 SIZE = re.compile(r"(^|_)(batch_?size|bsz|bs)$", re.I)
 SAYS = re.compile(r"#.*(drop|incompl|last|skip|short|ragged|partial|remaind)", re.I)
+TOGETHER = re.compile(r"pmean|psum|pmax|all_gather|combine|concatenate|stack|reshape|flatten|mean\(axis")
 EPOCH_END = re.compile(r"^(on_)?(validation|test|val)_epoch_end$")
 
 
 def left_out(module: Module, told: set[tuple[int | None, int]]) -> Iterator[Finding]:
     """One finding for each loop or step that judges and leaves batches out, with no word of it."""
+    for piece, call in of_one_device(module):
+        if not says_so(module, piece, call, call.lineno, call.lineno):
+            told.add((piece.cell, call.lineno))
+            text = f"`{ast.unparse(call)[:60]}` is that of one device"
+            yield found(PARTIAL, piece.at(call.lineno), text, piece.line(call.lineno)[:120])
     for piece, node in module.statements():
         if is_function(node) and ONE_STEP.search(node.name):
             place, text = of_first_steps(node)
@@ -44,6 +51,22 @@ def left_out(module: Module, told: set[tuple[int | None, int]]) -> Iterator[Find
         if not (said or says_so(module, piece, place, place.lineno, place.lineno)):
             told.add((piece.cell, place.lineno))
             yield found(PARTIAL, piece.at(place.lineno), text, piece.line(place.lineno)[:120])
+
+
+def of_one_device(module: Module) -> Iterator[tuple[Piece, ast.Call]]:
+    """`unreplicate(metrics)`, `tree_map(lambda x: x[0], metrics)` where nothing is put together over the devices."""
+    texts = [piece.text for piece in module.pieces]
+    if not any("pmap" in text for text in texts) or any(map(TOGETHER.search, texts)):
+        return
+    for piece, call, _ in module.calls:
+        line = module.parents[call]
+        first = [one for one in names_of(line if isinstance(line, ast.Assign) else call) if is_called_metric(one)]
+        each = call.args[0].body if len(call.args) == 2 and isinstance(call.args[0], ast.Lambda) else None
+        one = isinstance(each, ast.Subscript) and whole_number(each.slice) == 0
+        takes = called(call) == "unreplicate" or (one and called(call) in ("tree_map", "map"))
+        held = [holder for holder in module.enclosing(call) if isinstance(holder, LOOPS)]
+        if first and takes and any(judges(module, loop) for loop in held):
+            yield piece, call
 
 
 def is_comment(piece: Piece, number: int) -> bool:
@@ -80,12 +103,18 @@ def all_but_last(module: Module, loop: ast.For | ast.AsyncFor) -> tuple[Place, s
             upper = whole_number(inner.slice.upper)
             if upper is not None and upper < 0 and of_loader(inner.value) and weighs(module, loop):
                 return loop, f"the last batch of {ast.unparse(inner.value)[:40]} is left out"
+        elif is_short_range(inner) and weighs(module, loop):
+            return loop, f"whole batches of `{ast.unparse(inner)[:60]}`: what is left is not measured"
         elif is_less_one(inner) and weighs(module, loop):
             return loop, f"as many batches as `{ast.unparse(inner)}`: the last one is left out"
     for line in loop.body:
+        if isinstance(line, ast.If) and is_of_first(module, loop, line) and judges(module, loop):
+            return line, f"measured where `{ast.unparse(line.test)[:60]}`, not on all batches"
         if not isinstance(line, ast.If) or len(line.body) != 1:
             continue
         test = line.test if isinstance(line.body[0], ast.Continue | ast.Break) else None
+        if test is not None and is_nth(test, counters_of(loop)) and weighs(module, loop):
+            return line, f"batches are left out where `{ast.unparse(test)}`"
         if not isinstance(test, ast.Compare) or len(test.ops) != 1:
             continue
         other = test.comparators[0]
@@ -99,6 +128,42 @@ def all_but_last(module: Module, loop: ast.For | ast.AsyncFor) -> tuple[Place, s
 def weighs(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
     """Whether a loop judges, and works a metric out or collects what one is worked out of."""
     return judges(module, loop) and (measures(loop) or is_measured_later(module, loop))
+
+
+def is_of_first(module: Module, loop: ast.For | ast.AsyncFor, line: ast.If) -> bool:
+    """`if i == 0: acc = …` of what counts the batches, where that is told behind the loop."""
+    test = line.test
+    if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq) and not line.orelse):
+        return False
+    if whole_number(test.comparators[0]) is None or last_name(test.left) not in counters_of(loop):
+        return False
+    given = [one for one in line.body if isinstance(one, ast.Assign) and METRIC.match(last_name(one.targets[0]))]
+    told = {name for following in after(module, loop) for name in names_of(following)}
+    for one in given:
+        name = last_name(one.targets[0])
+        places = [inner for inner in ast.walk(loop) if isinstance(inner, ast.Name) and inner.id == name]
+        if name in told and all(inner is one.targets[0] or isinstance(inner.ctx, ast.Load) for inner in places):
+            return True
+    return False
+
+
+def is_nth(test: ast.expr, counters: set[str]) -> bool:
+    """`i % 10`, `i % 10 != 0` of what counts the batches."""
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotEq | ast.Gt):
+        test = test.left
+    by = isinstance(test, ast.BinOp) and isinstance(test.op, ast.Mod)
+    return by and isinstance(test, ast.BinOp) and last_name(test.left) in counters and bool(whole_number(test.right))
+
+
+def is_short_range(node: ast.AST) -> bool:
+    """`range(0, len(x) - size, size)`."""
+    if not (isinstance(node, ast.Call) and called(node) in ("range", "trange") and len(node.args) == 3):
+        return False
+    end, step = node.args[1:]
+    if isinstance(end, ast.BinOp) and isinstance(end.op, ast.Add):
+        end = end.left  # `len(x) - size + 1`
+    less = isinstance(end, ast.BinOp) and isinstance(end.op, ast.Sub)
+    return less and isinstance(end, ast.BinOp) and ast.dump(end.right) == ast.dump(step)
 
 
 def of_loader(node: ast.expr) -> bool:
@@ -123,15 +188,24 @@ def is_size(node: ast.expr) -> bool:
 def one_of_all(
     module: Module, piece: Piece, loop: ast.For | ast.AsyncFor, told: set[tuple[int | None, int]]
 ) -> Iterator[Finding]:
-    """`pred, y = results[0]`, of what a loop over batches has collected."""
+    """`pred, y = results[0]`, `return losses[-1]`, of what a loop over batches has collected."""
     calls = [inner for inner in ast.walk(loop) if isinstance(inner, ast.Call) and called(inner) == "append"]
     kept = {last_name(call.func.value) for call in calls if isinstance(call.func, ast.Attribute)} - {""}
-    for following in after(module, loop) if kept else ():
-        if isinstance(following, ast.Assign) and is_one_of(following.value, kept) and judges(module, loop):
+    for following in after(module, loop) if kept and judges(module, loop) else ():
+        value = getattr(following, "value", None)
+        if value is None or not is_one_of(value, kept):
+            continue
+        findings: list[Finding] = []
+        if isinstance(following, ast.Assign):
             names = set(names_of(following.targets[0]))
-            for finding in one_batch(module, piece, following, names, "one of the batches"):
-                told.add((piece.cell, finding.location.line or 0))
-                yield finding
+            findings += one_batch(module, piece, following, names, "one of the batches")
+        elif isinstance(following, ast.Return) and any(map(is_called_metric, names_of(value))):
+            line = following.lineno
+            if not says_so(module, piece, following, line, line):
+                text = f"`{ast.unparse(value)}` is that of one of the batches"
+                findings.append(found(PARTIAL, piece.at(line), text, piece.line(line)[:120]))
+        told |= {(piece.cell, finding.location.line or 0) for finding in findings}
+        yield from findings
 
 
 def kept_one(module: Module, piece: Piece, function: Function) -> Iterator[Finding]:

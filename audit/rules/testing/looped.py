@@ -200,8 +200,10 @@ def is_used(loop: ast.For | ast.AsyncFor, given: ast.stmt, name: str) -> bool:
 
 
 def keeps_count(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
-    """Whether something in the function is asked for what it has kept count of."""
-    return not METERED.isdisjoint(names_of(module.scope(loop)))
+    """Whether something that the loop uses is asked for what it has kept count of."""
+    asked = (one for one in ast.walk(module.scope(loop)) if isinstance(one, ast.Attribute) and one.attr in METERED)
+    within = set(names_of(loop))
+    return any(last_name(one.value) in within for one in asked)
 
 
 def evaluates(module: Module, place: ast.AST, through: ast.expr) -> bool:

@@ -138,7 +138,9 @@ class Narrowing:
             for loop in loops:
                 if not (isinstance(loop.target, ast.Name) and loop.target.id == index.id):
                     continue
-                limits = loop.iter.args if isinstance(loop.iter, ast.Call) and called(loop.iter) == "range" else []
+                given = self.value_of(loop.iter) if isinstance(loop.iter, ast.Name) else None
+                through = given[0] if given else loop.iter
+                limits = through.args if isinstance(through, ast.Call) and called(through) == "range" else []
                 if len(limits) == 1 and not is_number(limits[0]) and self.is_share(limits[0], DEPTH):
                     text = ast.unparse(limits[0])
                     return Part("front", f":{text}", samples=True, each="min(" in text and not AT_K.search(text))
@@ -159,7 +161,8 @@ class Narrowing:
         if index.upper is None:
             if lower is not None:
                 return Part("back", text, lower <= -MANY) if lower < 0 else None
-            return Part("back", text, samples=True) if self.is_share(index.lower, depth) else None
+            plain = isinstance(index.lower, ast.Name) and is_fixed(self.module, index.lower)  # `x[warmup:]`
+            return Part("back", text, samples=True) if not plain and self.is_share(index.lower, depth) else None
         return Part("middle", text) if upper is not None and lower is not None and 0 < lower < upper else None
 
     def up_to(self, upper: ast.expr, text: str, depth: int) -> Part | None:

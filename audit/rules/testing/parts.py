@@ -101,6 +101,8 @@ def drawn(value: ast.expr, name: str) -> Part | None:
     if not isinstance(call, ast.Call):
         return None
     few = cut or len(call.args) > (2 if called(call) in ("arange", "range") else 1)
+    counts = called(call) in ("arange", "range") and len(call.args) == 1  # `arange(1000)`
+    few = few or (counts and (whole_number(call.args[0]) or 0) >= MANY)
     return Part("drawn", name, samples=True) if called(call) in DRAWN and few else None
 
 

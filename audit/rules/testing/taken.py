@@ -46,23 +46,34 @@ def cut_of(module: Module, node: ast.AST) -> str:
 def is_given_to_judge(module: Module, node: ast.AST, of: ast.expr) -> bool:
     """Whether a function that judges is given what is cut: `frame.iloc[:256]` in `holdout_score(model, frame)`."""
     function = module.scope(node)
+    if isinstance(of, ast.Attribute) and of.attr == "dataset":
+        of = of.value  # `loader.dataset[:256]`
     if not (is_function(function) and isinstance(of, ast.Name)):
         return False
     given = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)} - {"self"}
     name = function.name
     judges = JUDGES.match(name) or METRIC.match(name) or (HELD_OUT.search(name) and SCORED.search(name))
-    return of.id in given and bool(judges) and FRAME.search(of.id) is not None
+    return of.id in given and bool(judges) and (FRAME.search(of.id) or LOADER.search(of.id)) is not None
 
 
 def is_of_one_fold(module: Module, of: ast.expr) -> bool:
-    """`df.image_id.unique()` after `df = df[df.fold == fold]`: what is told apart in the rows of one fold."""
+    """The rows of one fold, `df[df.fold == fold]`, or what is told apart in them: `df.image_id.unique()`."""
+    if isinstance(of, ast.Subscript):
+        return is_by_fold(of)
     if not (isinstance(of, ast.Call) and called(of) == "unique"):
         return False
     frame = next((one for one in ast.walk(of) if isinstance(one, ast.Name)), None)
     given = narrowing_of(module).value_of(frame) if frame is not None else None
-    test = given[0].slice if given and isinstance(given[0], ast.Subscript) else None
-    same = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq)
-    return same and isinstance(test, ast.Compare) and "fold" in names_of(test.left)
+    return given is not None and is_by_fold(given[0])
+
+
+def is_by_fold(rows: ast.expr) -> bool:
+    """`df[df.fold == fold]`, `df[df["fold"] == 0]`."""
+    test = rows.slice if isinstance(rows, ast.Subscript) else None
+    if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq)):
+        return False
+    column = text_of(test.left.slice) if isinstance(test.left, ast.Subscript) else ""
+    return column == "fold" or "fold" in names_of(test.left)
 
 
 def is_all_smaller(module: Module) -> bool:
