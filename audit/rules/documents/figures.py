@@ -41,7 +41,8 @@ TAG = re.compile(r"<[^<>]*>|^\s*>.*|`[^`]*`|\$\$?[^$]*\$\$?")
 NO_RESULT = re.compile(
     r"\be\.g\.|\bexamples?\b|\bdefaults?\b|\bthreshold|\bversion\b(?! v?\d)|\bconfidence (?:interval|level|limit)"
     r"|\b(?:limits?|intervals?|percentiles?|quantiles?) of\b"
-    r"|\bCI\b|\bfloor|\bclip|\bdropout\b|\blearning rate\b|\bweight decay\b"
+    r"|\bCI\b|\bfloor|\bclipp(?:ed|ing)\b|\bclip[-_ ]?(?:norm|grad|range|value|at\b|to\b)"
+    r"|\bdropout\b|\blearning rate\b|\bweight decay\b"
     r"|\bdownloading\b|\bchance\b|\b(?:above|below|over|under)\b[^,;]*\b(?:is|are) (?:\w+ ){0,2}(?:good|bad|poor)\b"
     r"|\b(?:cannot|can't)\b|\bobjectives?\b|\bgoals?\b|\btargets?\b|\baims?\b|\bat (?:least|most)\b"
     r"|\bup to\b(?! \d[\d.]*(?: ?[x×%]| times))|\bmust\b|\bshould\b|\bha(?:s|ve) to\b|\bmetrics? (?:is|are)\b",
