@@ -1,10 +1,11 @@
 """Configurations that a function of the tree is there to load, whoever calls it with their path."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
 from audit.rules.code import Function, Module, is_function, is_parameter, strings
+from audit.rules.configuration.aside import lies_beside
 from audit.rules.configuration.entries import Leaf
 from audit.rules.configuration.flow import Flow
 from audit.rules.configuration.listing import defaults
@@ -15,9 +16,15 @@ DEEPEST = 4  # calls through which a path is handed on
 FEWEST = 2  # tables of a file: one name says too little
 
 
-def is_adopted(piece: Piece, leaves: tuple[Leaf, ...], flow: Flow) -> bool:
-    """Whether a module asks for all tables of a file and for most entries, of what its callers' path leads to."""
-    suffix = PurePosixPath(piece.path).suffix.lower()
+def is_adopted(piece: Piece, leaves: tuple[Leaf, ...], flow: Flow, places: Collection[PurePosixPath]) -> bool:
+    """Whether a module asks for all tables of a file and for most entries, of what its callers' path leads to.
+
+    No other of its format lies beside it (`places`), which might be the one that is meant.
+    """
+    place = PurePosixPath(piece.path)
+    suffix = place.suffix.lower()
+    if any(other != place and lies_beside(str(other), place) for other in places):
+        return False
     first = {leaf.keys[0] for leaf in leaves}
     last = [leaf.keys[-1] for leaf in leaves]
     if len(first) < FEWEST:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from audit.rules.code import Module, called, docstrings, dotted, is_function, text_of
 from audit.rules.configuration.loading import CALLED, is_written_out, updated, values_of
+from audit.rules.configuration.loops import SETS, checks_keys, is_compared
 from audit.rules.configuration.records import Records
 
 KEYS = re.compile(r"\s*(?!-)[^\s,]+([,\s]+[\w.]+)*,?\s*")  # not two words of a sentence with other signs
@@ -89,6 +90,7 @@ def asking(module: Module, own: Collection[str]) -> Iterator[tuple[str, str]]:
                     yield from ((word, section_of(module, table)) for word in words(text_of(key)))
         if type(node) in SPEAKING:
             skipped.update(map(id, speaking(node)))
+    skipped.update(id(text) for row in known_keys(module) for text in row.elts)
     for node in attributes:
         if not is_others(module, node, own) and not (node.attr in kept and dotted(node.value) == "self"):
             yield node.attr, section_of(module, node.value)
@@ -96,6 +98,48 @@ def asking(module: Module, own: Collection[str]) -> Iterator[tuple[str, str]]:
     for text in texts:
         if id(text) not in skipped:
             yield from ((word, ANY) for word in words(text_of(text)))
+
+
+def known_keys(module: Module) -> Iterator[ast.Tuple | ast.List | ast.Set]:
+    """Rows of keys with which those of a table are only compared: none of them is asked for what it holds."""
+    for row in module.of({ast.Tuple, ast.List, ast.Set}):
+        if not isinstance(row, ast.Tuple | ast.List | ast.Set) or not row.elts or not all(map(text_of, row.elts)):
+            continue
+        holder = module.parents.get(row)
+        if isinstance(holder, ast.Call) and called(holder) in ("set", "frozenset", "tuple"):
+            holder = module.parents.get(holder)
+        to = holder.targets[0] if isinstance(holder, ast.Assign) else None
+        if isinstance(to, ast.Name) and len(module.given[to.id]) == 1:
+            uses = uses_of(module).get(to.id, [])
+            yield from [row] if uses and all(only_checks(module, use) for use in uses) else []
+        elif only_checks(module, row):
+            yield row
+
+
+def uses_of(module: Module) -> dict[str, list[ast.Name]]:
+    """Name -> where it is asked for its value."""
+    if "uses" not in module.derived:
+        found: dict[str, list[ast.Name]] = defaultdict(list)
+        for node in module.of({ast.Name}):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found[node.id].append(node)
+        module.derived["uses"] = found
+    uses: dict[str, list[ast.Name]] = module.derived["uses"]
+    return uses
+
+
+def only_checks(module: Module, node: ast.expr) -> bool:
+    """Whether keys are only compared with those of a table: `[key for key in KEYS if key not in table]`."""
+    holder = module.parents.get(node)
+    if isinstance(holder, ast.Call):
+        return called(holder) in ("join", "sorted", "len") or is_compared(module, holder) or called(holder) in SETS
+    if isinstance(holder, ast.BinOp):
+        return isinstance(holder.op, ast.Sub | ast.BitAnd | ast.BitXor)
+    if isinstance(holder, ast.For | ast.comprehension):
+        return checks_keys(module, holder)
+    if isinstance(holder, ast.Compare):
+        return node is not holder.left and isinstance(holder.ops[0], ast.In | ast.NotIn)
+    return isinstance(holder, ast.FormattedValue)
 
 
 def key_asked(call: ast.Call) -> tuple[ast.expr | None, ast.expr]:

@@ -103,9 +103,10 @@ def find(target: Target) -> Iterator[Finding]:
     named = {piece for piece in configurations if is_of_dvc(piece, target) or code.names(piece) or code.is_told(piece)}
     loaded_in = {PurePosixPath(piece.path).parent for piece in named}
     for piece in others:
-        if piece not in configurations and piece not in told and PurePosixPath(piece.path).parent != PurePosixPath():
+        if piece not in configurations and piece not in told:
             leaves = tuple(leaves_of(piece))
-            placed = lies_with_code(piece, target) or lies_with(piece, leaves, loaded_in)
+            in_root = PurePosixPath(piece.path).parent == PurePosixPath()
+            placed = not in_root and (lies_with_code(piece, target) or lies_with(piece, leaves, loaded_in))
             if (placed or is_of_numbers(piece, leaves)) and sets_values(piece, leaves) and code.is_lost(piece, leaves):
                 yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
     originals = {piece.path for piece in configurations}
@@ -121,7 +122,7 @@ def find(target: Target) -> Iterator[Finding]:
         given = piece in named and (code.given or is_of_dvc(piece, target))
         if code.names(piece) or (given and code.asks_for_most(leaves)):
             loaded.append((piece, leaves))  # by name, or a command hands it to a program that asks for most of it
-        elif piece not in named and is_adopted(piece, leaves, code.flow):
+        elif piece not in named and is_adopted(piece, leaves, code.flow, code.places):
             loaded.append((piece, leaves))
         elif piece not in named and not code.may_reach(piece, leaves, configurations, named):
             yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")

@@ -36,7 +36,7 @@ def unread(
         ends = {keys[-1] for keys in whole if keys and keys[-1] not in (*ELSEWHERE, ONE)}
         parts = [keys[:-1] for keys in whole if keys[-1:] == (ONE,)]
         sections = {key for leaf in leaves for key in leaf.keys[:-1]}
-        handed = {leaf for leaf in leaves if not ends.isdisjoint(leaf.keys)}
+        handed = {leaf for leaf in leaves if not ends.isdisjoint(leaf.keys[:-1])}
         handed |= {leaf for leaf in leaves if any(is_entry(leaf, table) for table in parts)}
         read = [leaf for leaf in leaves if leaf in handed or asked.reads(leaf.keys, sections)]
         if () in whole or not ends.isdisjoint(PurePosixPath(piece.path).parts[:-1]):
