@@ -45,15 +45,24 @@ def is_unpickler(name: str) -> bool:
 
 
 def is_handed(module: Module, node: ast.expr) -> bool:
-    """Whether a function is an argument, an entry of a table, or gets another name."""
+    """Whether a function is an argument, an entry of a table, or what a function gives back.
+
+    Where it only gets another name, what is called by that name counts; `return loads, (data,)` is how pickle copies.
+    """
+    inner: ast.AST = node
     holder = module.parents.get(node)
+    kinds = set()
     while isinstance(holder, ast.keyword | ast.IfExp | ast.Starred | ast.Tuple | ast.List | ast.Dict):
-        inner, holder = holder, module.parents.get(holder)
-        if isinstance(inner, ast.IfExp) and node is inner.test:
+        if isinstance(holder, ast.IfExp) and inner is holder.test:
             return False
+        kinds.add(type(holder))
+        inner, holder = holder, module.parents.get(holder)
     if isinstance(holder, ast.Call):
         return node is not holder.func and called(holder) not in ASKING
-    return isinstance(holder, ast.Assign | ast.AnnAssign | ast.Return | ast.NamedExpr)
+    listed = not kinds.isdisjoint({ast.IfExp, ast.List, ast.Dict}) or isinstance(holder, ast.Return)
+    return isinstance(holder, ast.Assign | ast.AnnAssign | ast.Return | ast.NamedExpr) and listed and (
+        ast.Tuple not in kinds or ast.Dict in kinds
+    )  # fmt: skip
 
 
 def is_shadowed(module: Module, node: ast.expr) -> bool:
@@ -76,9 +85,8 @@ def meant(module: Module, call: ast.Call, name: str) -> tuple[str, dict[str, ast
     value = values[0]
     if isinstance(value, ast.Call) and module.full_name(value.func) == PARTIAL and value.args:
         return module.full_name(value.args[0]), (arguments(module, value) or {}) | given
-    if isinstance(value, ast.Name | ast.Attribute) and not is_unpickler(module.full_name(value)):
-        other = module.full_name(value)  # an unpickler is named where it gets its other name
-        return (other if other not in EVALS else name), given
+    if isinstance(value, ast.Name | ast.Attribute):
+        return module.full_name(value), given
     return name, given
 
 
