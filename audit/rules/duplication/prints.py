@@ -15,6 +15,11 @@ SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells na
 DEFINING = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
 BINDING = {ast.Name, ast.Attribute, ast.Subscript, ast.Starred, ast.List, ast.Tuple}  # may be given a value
 HANDING = {"dict", "list", "items", "update", "super"}
+# Methods that a library looks up by their names.
+LOOKED_UP = {
+    "forward", "call", "build", "fit", "predict", "predict_proba", "transform", "step", "setup", "training_step",
+    "validation_step", "test_step", "predict_step", "configure_optimizers", "train_dataloader", "val_dataloader",
+}  # fmt: skip
 TYPES_ONLY = {"annotation", "returns", "type_comment", "type_params", "kind", "ctx"}
 
 
@@ -173,9 +178,9 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
     """A hash that does not depend on the choice of names; "" for what is too small.
 
     Names that the definition makes itself (its own, parameters, variables) and those of its module's `constants` count
-    by order of appearance, in each method of a class anew. So do the attributes of a class that has more than its
-    constructor: any two constructors that only store what they are given would else be equal; so would those that only
-    hand on constants, which keep their names there. The fields of a record keep their names. What is imported under
+    by order of appearance, in each method of a class anew. So do the attributes and methods of a class that has
+    more than its constructor: any two constructors that only store what they are given would else be equal; so would
+    those that only hand on constants, which keep their names there. The fields of a record keep their names. What is imported under
     another name counts by its own (`renamed`); values count as they are: code with another number is other code.
     """
     start, end, count = text.spans[node]
@@ -184,7 +189,11 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
     methods = {f".{item.name}" for item in node.body if is_function(item)} if isinstance(node, ast.ClassDef) else set()
     first, last = bisect_left(text.names, start), bisect_left(text.names, end)
     own = {text.words[text.names[n]] for n in range(first, last) if text.stored[n]} | {node.name}
-    own -= methods if len(methods) > 1 else {name for name in own if name.startswith(".")}
+    if len(methods) > 1:
+        kept = {name for name in methods if name.startswith(".__") or name[1:] in LOOKED_UP}
+        own = (own - kept) | {part for name in methods - kept for part in (name, name[1:])}
+    else:
+        own -= {name for name in own if name.startswith(".")}
     if is_record(node):
         own = {node.name}
     if constants and hands_on(node):

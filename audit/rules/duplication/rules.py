@@ -37,7 +37,10 @@ GENERATED = re.compile(
 )
 HEAD = 1000  # characters
 NAMED = re.compile(r"[\w/]+\.py\b|\b\w+(?:\.\w+)+")
-COMMON = {"np", "tf", "pd", "plt", "jnp", "keras"}  # names under which everybody imports, from one place or another
+# Names under which everybody imports, from one place or another.
+COMMON = {
+    "np": "numpy", "tf": "tensorflow", "pd": "pandas", "plt": "matplotlib.pyplot", "jnp": "jax.numpy", "keras": "keras",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,10 @@ def definitions(module: Module) -> Iterator[Place]:
     """Every class, function and method that is long enough; what parts the methods of a class is no line of it."""
     constants = constants_of(module)
     renamed = {name: own for name, origin in module.origins.items() if (own := origin.rpartition(".")[2]) != name}
-    for name in COMMON & renamed.keys():
+    for name in COMMON.keys() & renamed.keys():
         del renamed[name]
+    short = {origin: name for name, origin in COMMON.items()}
+    renamed |= {name: short[origin] for name, origin in module.origins.items() if origin in short}
     tops = [node for piece in module.pieces if piece.tree for node in piece.tree.body]
     defined = {node.name: node for node in tops if is_function(node) or isinstance(node, ast.ClassDef)}
     for piece in module.pieces:
