@@ -118,8 +118,10 @@ def hyperparameters(module: Module, table: Fixed, known: Collection[str]) -> lis
         return numbers
     alike = sum(key in vague or (key in known and not limits) for key in last if key in numbers or key in known)
     hinted = bool(CALLED.search(name) or HINTING.search(name))
-    enough = len(told) >= (2 if hinted else MIN_SHARED) or (hinted and told and len(vague) >= MIN_SHARED and not limits)
-    return (vague if hinted else told) if enough and 2 * alike >= len(entries) else []
+    all_tuned = len(told) > 1 and len(vague) == len(entries)
+    enough = len(told) >= (2 if hinted else MIN_SHARED)
+    enough |= bool(told) and (hinted or all_tuned) and len(vague) >= MIN_SHARED and not limits
+    return (vague if hinted or all_tuned else told) if enough and 2 * alike >= len(entries) else []
 
 
 def named(module: Module) -> Iterator[Fixed]:
@@ -127,10 +129,11 @@ def named(module: Module) -> Iterator[Fixed]:
     filled: dict[str, list[tuple[str, ast.expr]]] = {}
     every: list[tuple[Piece, ast.expr, str]] = []
     for piece, node in module.statements():
-        if isinstance(node, ast.Return) and node.value is not None and pairs_of(node.value):
+        if isinstance(node, ast.Return) and node.value is not None:
             function = module.scope(node)
-            if is_function(function) and CALLED.search(function.name):
-                every.append((piece, node.value, function.name))
+            values = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]
+            if is_function(function) and (CALLED.search(function.name) or HINTING.search(function.name)):
+                every += [(piece, value, function.name) for value in values if pairs_of(value)]
         elif isinstance(node, ast.ClassDef) and is_of_constants(node):
             pairs = [(last_name(to).lower(), value) for to, value in constants_of(node)]
             yield Fixed(piece, node, node.name, flat(pairs))
