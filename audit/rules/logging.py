@@ -257,7 +257,8 @@ def is_listing(function: Function) -> bool:
     """Whether a function without a result lists something, by its name or its docstring, or says why it exits."""
     if is_shown(function):
         return True
-    if LISTING.search(function.name) or (TOLD.search(docstring(function)) and not OF_A_RUN.search(function.name)):
+    says = LISTING.search(function.name) or TOLD.search(docstring(function))
+    if says and not OF_A_RUN.search(function.name):
         return returns_nothing(function)
     body = [line for line in function.body if not is_text(line)]
     called = [

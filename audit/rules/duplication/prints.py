@@ -180,8 +180,9 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
     Names that the definition makes itself (its own, parameters, variables) and those of its module's `constants` count
     by order of appearance, in each method of a class anew. So do the attributes and methods of a class that has
     more than its constructor: any two constructors that only store what they are given would else be equal; so would
-    those that only hand on constants, which keep their names there. The fields of a record keep their names. What is imported under
-    another name counts by its own (`renamed`); values count as they are: code with another number is other code.
+    those that only hand on constants, which keep their names there. The fields of a record keep their names. What is
+    imported under another name counts by its own (`renamed`); values count as they are: code with another number is
+    other code.
     """
     start, end, count = text.spans[node]
     if count < MIN_NODES:
