@@ -17,7 +17,7 @@ from audit.rules.code import (
     text_of,
 )
 from audit.rules.readers import MODEL_READERS, OPENERS, PATH_READERS, READERS
-from audit.rules.written import is_configured, said
+from audit.rules.written import holds_options, is_configured, is_parsed, said
 from audit.target import Piece
 
 EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat"}
@@ -29,9 +29,7 @@ PASSING = {
     "os.path.basename", "os.path.dirname", "os.path.splitext",
 }  # fmt: skip
 OPTIONS = {"args", "opt", "opts", "options", "flags", "FLAGS"}  # what the options of a program are called
-PARSES = re.compile(
-    r"^(parse(_\w*)?(args|arguments|opts?|options|cli|command_line|flags)|get_(args|arguments|opts|options))$", re.I
-)
+ONLY_READS = re.compile(r"^_?(load|read|iter|parse|from_|count_|import_)")  # what makes no file either
 MAKING = re.compile(r"(^|/)(_?setup(_\w+)?|conf|versioneer|noxfile|tasks|fabfile)\.py$")
 PATH_TYPES = {"", "str", "Path", "PurePath", "fspath", "expanduser", "abspath"}  # of an option, which ask nothing
 MAKES = {"write_text", "write_bytes", "touch", "open", "rename", "replace", "symlink_to"}  # methods of a path
@@ -303,13 +301,7 @@ def is_option(module: Module, node: ast.expr) -> bool:
         return False
     if is_parameter(module, node.value):
         return node.value.id in OPTIONS and node.attr not in opened_options(module)
-    given = module.given.get(node.value.id, [])
-    return any(map(is_parsed, given)) and node.attr not in opened_options(module)
-
-
-def is_parsed(value: ast.expr) -> bool:
-    """`parser.parse_args()`, and functions that are called like what returns this: `get_args()`."""
-    return isinstance(value, ast.Call) and PARSES.match(last_name(value.func)) is not None
+    return holds_options(module, node.value.id) and node.attr not in opened_options(module)
 
 
 def is_table(value: ast.expr) -> bool:
@@ -338,8 +330,11 @@ def opens_for_writing(call: ast.Call) -> bool:
 def written_paths(module: Module) -> Iterator[tuple[str, ast.Call]]:
     """Paths that the module itself may make: those given to a call that is no reader."""
     for _, call, name in module.calls:
-        if (name not in READERS or (name in OPENERS and opens_for_writing(call))) and name not in PASSING:
-            for value in (*call.args, *(item.value for item in call.keywords)):
+        if (name not in READERS or (name in OPENERS and opens_for_writing(call))) and not (
+            name in PASSING or ONLY_READS.search(last_name(call.func))
+        ):
+            given = (*call.args, *(item.value for item in call.keywords))
+            for value in (part for one in given for part in (one.elts if isinstance(one, ast.List) else [one])):
                 yield known_path(module, value), call
         if isinstance(call.func, ast.Attribute) and call.func.attr in MAKES and not path_argument(module, call, name):
             yield known_path(module, call.func.value), call

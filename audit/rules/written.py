@@ -3,11 +3,17 @@
 import ast
 import re
 
-from audit.rules.code import Module, dotted, is_parameter, last_name, text_of
+from audit.rules.code import Module, dotted, is_function, is_parameter, last_name, text_of
 
 LOADS = re.compile(r"((load|read|get|parse|compose|make)_?)?(\w*_)?(conf(ig)?s?|cfg|settings|options|hparams)", re.I)
+PARSES = re.compile(
+    r"^(parse(_\w*)?(args|arguments|opts?|options|cli|command_line|flags)|get_(args|arguments|opts|options))$", re.I
+)
 PARSERS = {"yaml.safe_load", "yaml.load", "json.load", "tomllib.load", "toml.load", "omegaconf.OmegaConf.load"}
-PATHS = re.compile(r"path|file|csv|json|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest", re.I)
+PATHS = re.compile(
+    r"path|file|csv|json|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder|source|split|annot",
+    re.I,
+)
 
 
 def is_configured(module: Module, node: ast.expr) -> bool:
@@ -54,3 +60,30 @@ def class_values(module: Module) -> dict[str, ast.expr]:
         module.derived["values of classes"] = {key: value for key, value in table.items() if key not in module.kept}
     values: dict[str, ast.expr] = module.derived["values of classes"]
     return values
+
+
+def is_parsed(value: ast.expr) -> bool:
+    """`parser.parse_args()`, and functions that are called like what returns this: `get_args()`."""
+    return isinstance(value, ast.Call) and PARSES.match(last_name(value.func)) is not None
+
+
+def holds_options(module: Module, name: str) -> bool:
+    """Whether a name stands for the options of the program, as a parser or a function of the module gives them."""
+    if "parsing functions" not in module.derived:
+        returns = [node for _, node in module.statements() if isinstance(node, ast.Return) and node.value is not None]
+        giving = [node for node in returns if node.value is not None and is_told(module, node.value)]
+        holders = map(module.scope, giving)
+        module.derived["parsing functions"] = {holder.name for holder in holders if is_function(holder)}
+        pairs = (node for _, node in module.statements() if isinstance(node, ast.Assign) and is_parsed(node.value))
+        tuples = (target for node in pairs for target in node.targets if isinstance(target, ast.Tuple))
+        module.derived["options of tuples"] = {dotted(target.elts[0]) for target in tuples if target.elts}
+    functions: set[str] = module.derived["parsing functions"]
+    given = (value for value in module.given.get(name, []) if isinstance(value, ast.Call))
+    told = any(is_parsed(value) or dotted(value.func) in functions for value in given)
+    return told or name in module.derived["options of tuples"]
+
+
+def is_told(module: Module, value: ast.expr) -> bool:
+    """Whether a value is what a parser gives, or a name of it."""
+    values = module.given.get(value.id, []) if isinstance(value, ast.Name) else [value]
+    return any(map(is_parsed, values))
