@@ -153,6 +153,15 @@ def first_batch_of(value: ast.expr) -> str:
     return inner[1] if inner and loads else ""
 
 
+def next_of(narrowing: Narrowing, value: ast.expr) -> str:
+    """The held-out loader of `next(turns)`, where `turns = iter(val_loader)` stands before."""
+    of = value.args[0] if isinstance(value, ast.Call) and called(value) == "next" and value.args else None
+    given = narrowing.value_of(of) if isinstance(of, ast.Name) else None
+    through = given[0] if given and isinstance(given[0], ast.Call) and called(given[0]) == "iter" else None
+    names = names_of(through.args[0]) if isinstance(through, ast.Call) and through.args else ()
+    return next((name for name in names if HELD_OUT.search(name) and BATCHES.search(name)), "")
+
+
 def is_single(module: Module, node: ast.AST, part: Part) -> bool:
     """Whether the first sample is all that a batch holds: `DataLoader(data, batch_size=1)`."""
     if part.text.partition(",")[0] not in ("0", "-1", ":1"):
@@ -254,6 +263,6 @@ def counters_of(loop: ast.For | ast.AsyncFor) -> set[str]:
     for inner in ast.walk(loop):
         if isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name) and isinstance(inner.op, ast.Add):
             counters.add(inner.target.id)
-        elif isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "append":
-            counters.add(last_name(inner.func.value))
+        elif isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            counters |= {last_name(inner.func.value)} if inner.func.attr in ("append", "extend") else set()
     return counters

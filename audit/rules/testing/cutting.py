@@ -2,11 +2,11 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from audit.model import Finding, found
-from audit.rules.code import Module, called, is_function, last_name, text_of
+from audit.rules.code import Module, called, is_function, keyword, last_name, text_of
 from audit.rules.testing.batches import (
     BATCHES,
     BOXES,
@@ -21,7 +21,7 @@ from audit.rules.testing.looped import OF_ALL, is_measured_later, measures, step
 from audit.rules.testing.narrowed import DEPTH, Narrowing, narrowing_of
 from audit.rules.testing.partial import PARTIAL, named
 from audit.rules.testing.parts import Part, is_rest_taken, names_of, taken_by, whole_number
-from audit.rules.testing.words import DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, SAYS_SO
+from audit.rules.testing.words import COUNTED, DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, SAYS_SO
 from audit.target import Piece
 
 LOOPS = ast.For | ast.AsyncFor
@@ -44,6 +44,7 @@ SEQUENCE = re.compile(
     r"token|text(?!s)|sent(?!s\b|ences)|word|char|wav(?!s)|audio|signal(?!s)|spec(?!s)|frames|clip(?!s)|series|past"
     r"|future|boxes|caption(?!s)"
 )  # of which a part is a shorter one
+REDUCES = {"mean", "sum", "max", "min", "norm", "average", "reduce_mean", "reduce_sum", "item", "median"}
 METER = re.compile(r"eval|metric|meter|valid|scor", re.I)
 TOLD = {"update", "add", "add_batch", "process", "accumulate", "process_batch"}  # of each batch, to what keeps count
 SLICED = {"front", "back", "stride", "drawn"}
@@ -53,22 +54,30 @@ HANDED = {"self", "model", "net", "params", "state", "cls", "batch_idx", "batch_
 
 @dataclass(frozen=True)
 class Taken:
-    """A part of something that comes from a batch, and which of the batch's fields that is made of."""
+    """A part of something that comes from a batch, and which of the batch's fields that is made of.
+
+    Attributes:
+        whole: whether it is of the batch itself, or of each of its fields.
+        each: whether it is of what was worked out for each sample.
+    """
 
     node: ast.expr
     part: Part
     roots: frozenset[str]
     whole: bool = False
+    each: bool = False
 
 
-def cut_batches(module: Module, told: set[tuple[int | None, int]]) -> Iterator[Finding]:
+def cut_batches(
+    module: Module, told: set[tuple[int | None, int]], cutters: Collection[str] = ()
+) -> Iterator[Finding]:
     """`x, y = x[:16], y[:16]`, `list(islice(batch, 100))`: one finding for each loop or step that judges by it."""
     narrowing = narrowing_of(module)
     for piece, node in module.statements():
         names = given_by(module, node) if isinstance(node, LOOPS) or is_function(node) else []
         if not names or (told and is_told(told, piece, node)):
             continue
-        taken = list(Cutting(narrowing, node, names).taken())
+        taken = list(Cutting(narrowing, node, names, cutters).taken())
         cut = next(filter(None, (is_cut(module, node, one, taken) for one in taken)), None)
         if cut is None or is_said(module, piece, node, cut):
             continue
@@ -117,8 +126,10 @@ def judges(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
 class Cutting:
     """Of which fields of a batch the names in a loop or step are made, and what part is taken of each."""
 
-    def __init__(self, narrowing: Narrowing, holder: ast.AST, names: list[str]) -> None:
+    def __init__(self, narrowing: Narrowing, holder: ast.AST, names: list[str], cutters: Collection[str]) -> None:
+        self.cutters = cutters
         self.narrowing, self.holder, self.single = narrowing, holder, names[0] if len(names) == 1 else ""
+        self.judged: set[str] = set()  # what holds a value for each sample: `hit = guess == y`
         self.whole = {self.single}  # the batch, and what is each of its fields in turn
         self.roots: dict[str, frozenset[str]] = {name: frozenset({name}) for name in names}
         body: list[ast.stmt] = getattr(holder, "body", [])
@@ -142,6 +153,8 @@ class Cutting:
                 else:
                     self.note(item, value)
         elif isinstance(target, ast.Name) and (made := self.of(value)):
+            if is_of_each(value, self.judged):
+                self.judged.add(target.id)
             self.roots[target.id] = self.roots.get(target.id, made) if target.id in set(names_of(value)) else made
 
     def of(self, node: ast.AST) -> frozenset[str]:
@@ -181,25 +194,66 @@ class Cutting:
                 yield one
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
+    def cut_by(self, call: ast.Call) -> Taken | None:
+        """What a function of the tree cuts: all that it is given of the batch."""
+        fields = [made for one in call.args if (made := self.of(one))]
+        part = Part("front", f":{called(call)}", samples=True, called=True)
+        of_batch = any(isinstance(one, ast.Name) and one.id == self.single for one in call.args)
+        return Taken(call, part, fields[0], each=of_batch or len(set(fields)) > 1) if fields else None
+
+    def is_judged(self, of: ast.expr, part: Part) -> bool:
+        """Whether what a part is taken of holds a value for each sample: not where it is one number of a tuple."""
+        return part.kind != "index" or (isinstance(of, ast.Name) and bool(COUNTED.search(of.id)))
+
     def part_of(self, node: ast.Subscript | ast.Call) -> Taken | None:
         """The part that a subscript or a call takes itself, of what is in the batch."""
         if isinstance(node, ast.Call):
             each = mapped(node)
             if each and last_name(node.args[1]) == self.single:
                 return Taken(node, each, frozenset({self.single}), whole=True)
+            if called(node) in self.cutters:
+                return self.cut_by(node)
             part = taken_by(node)
             of: ast.expr | None = node.func.value if isinstance(node.func, ast.Attribute) else None
             if called(node) == "islice" and node.args:
                 of = node.args[0]
         else:
             part, of = self.narrowing.subscript(node, DEPTH), node.value
-        if part is None or of is None or part.kind not in SLICED:
+        if part is None or of is None or part.kind not in (*SLICED, "index"):
+            return None
+        if len(self.of(of)) > 1 and is_of_each(of, self.judged) and self.is_judged(of, part):
+            return Taken(node, part, self.of(of), each=True)
+        if part.kind == "index":
             return None
         plain = of.id if isinstance(of, ast.Name) else ""
         roots = self.roots.get(plain) if plain else self.of(of)
         if not roots or is_of_length(node) or any(map(SEQUENCE.search, names_of(of))):
             return None
         return Taken(node, part, roots, whole=plain in self.whole and bool(plain))
+
+
+def is_of_each(value: ast.expr, known: set[str]) -> bool:
+    """Whether something holds how good each guess is: `guess == y`, `(guess - y).abs()`, and no mean of it."""
+    for inner in ast.walk(value):
+        if isinstance(inner, ast.Call) and called(inner) in REDUCES:
+            kept = keyword(inner, "axis") or keyword(inner, "dim") or next(iter(inner.args), None)
+            if kept is None or whole_number(kept) == 0:
+                return False
+    inner = value
+    while isinstance(inner, ast.Call | ast.Attribute | ast.BinOp | ast.UnaryOp):
+        if isinstance(inner, ast.BinOp):
+            if isinstance(inner.op, ast.Sub):
+                return True
+            inner = inner.left
+        elif isinstance(inner, ast.Call):
+            text = keyword(inner, "reduction")
+            if text_of(text) == "none" or called(inner) in ("eq", "equal"):
+                return True
+            inner = inner.func if isinstance(inner.func, ast.Attribute) else next(iter(inner.args), inner.func)
+        else:
+            inner = inner.operand if isinstance(inner, ast.UnaryOp) else inner.value
+    equal = isinstance(inner, ast.Compare) and isinstance(inner.ops[0], ast.Eq | ast.Lt | ast.LtE)
+    return equal or (isinstance(inner, ast.Name) and inner.id in known)
 
 
 def mapped(call: ast.Call) -> Part | None:
@@ -242,6 +296,8 @@ def is_cut(module: Module, holder: ast.AST, one: Taken, every: list[Taken]) -> T
     index = one.node.slice if isinstance(one.node, ast.Subscript) else None
     if is_rest_taken(holder, index) or is_single(module, one.node, one.part):
         return None
+    if one.each:
+        return one
     if one.whole:
         target = module.parents.get(one.node)
         unpacked = isinstance(target, ast.Assign) and isinstance(target.targets[0], ast.Tuple)

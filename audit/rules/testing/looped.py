@@ -18,6 +18,7 @@ from audit.rules.testing.batches import (
     is_by_size,
     is_over_batches,
     limits,
+    next_of,
     roots_of,
     trains,
 )
@@ -56,7 +57,8 @@ def looped(module: Module) -> Iterator[Finding]:
 
 def is_judged_first(module: Module, node: ast.Assign) -> bool:
     """`next(iter(loader))` of held-out data, or where something judges."""
-    loader = first_batch_of(node.value)
+    now_and_then = isinstance(module.parents[node], ast.If)
+    loader = first_batch_of(node.value) or (next_of(narrowing_of(module), node.value) if now_and_then else "")
     return bool(loader) and (HELD_OUT.search(loader) is not None or judged(module, node))
 
 

@@ -90,6 +90,8 @@ class Narrowing:
             return self.part(node.operand, depth)
         if isinstance(node, ast.Name):
             return self.named(node, depth)
+        if isinstance(node, ast.ListComp | ast.GeneratorExp):  # `[[r] for r in refs[:100]]`
+            return self.part(node.generators[0].iter, depth - 1)
         return None
 
     def first(self, nodes: list[ast.expr], depth: int) -> Part | None:
@@ -179,13 +181,18 @@ class Narrowing:
             return False
         if isinstance(size, ast.Name):
             given = self.value_of(size)
+            if given and isinstance(given[0], ast.Call) and called(given[0]) == "divmod":
+                return given[1] == 0 and any(map(self.is_size, given[0].args[:1]))
             if given:
                 return given[1] is None and (whole_number(given[0]) is not None or self.is_share(given[0], depth - 1))
             top = [value for value in self.module.given.get(size.id, ()) if size.id.isupper()]
             return any(whole_number(value) is not None for value in top) or has_default(self.module, size)
-        if isinstance(size, ast.BinOp) and isinstance(size.op, ast.FloorDiv | ast.Div | ast.Mult):
+        if isinstance(size, ast.BinOp) and isinstance(size.op, ast.FloorDiv | ast.Div | ast.Mult | ast.RShift):
             sides = (size.left, size.right)
             return any(map(is_number, sides)) and any(self.is_size(side) for side in sides)
+        if isinstance(size, ast.Attribute) and isinstance(size.value, ast.Name) and size.value.id == "self":
+            of_class = self.module.given.get(size.attr, ())  # a number that stands in the class
+            return bool(of_class) and all(whole_number(value) is not None for value in of_class)
         if isinstance(size, ast.BoolOp):  # `len(x) // 4 or 1`
             return any(self.is_share(value, depth - 1) for value in size.values)
         if isinstance(size, ast.Call):

@@ -20,6 +20,7 @@ from audit.rules.code import (
 from audit.rules.family import Family, rule
 from audit.rules.testing.asserting import CHECKS, COMPARING, FAILS, Asserting, snake
 from audit.rules.testing.averaged import averaged
+from audit.rules.testing.cutters import cutters_of
 from audit.rules.testing.cutting import cut_batches
 from audit.rules.testing.incomplete import incomplete
 from audit.rules.testing.leftout import left_out
@@ -68,16 +69,17 @@ def find(target: Target) -> Iterator[Finding]:
         for module in tested:
             yield from assertless(module, shared, library)
             yield from skips(module)
-    for module in every:
-        if not TEST_PATH.search(module.path) and may_measure(module):
-            measured = [*partial(module), *looped(module)]
-            yield from measured
-            told = {(one.location.cell, one.location.line or 0) for one in measured}
-            yield from shortened(module, told)
-            yield from incomplete(module, told)
-            yield from averaged(module, told)
-            yield from cut_batches(module, told)
-            yield from left_out(module, told)
+    measuring = [module for module in every if not TEST_PATH.search(module.path) and may_measure(module)]
+    cutters = cutters_of(module for module in every if not TEST_PATH.search(module.path)) if measuring else set()
+    for module in measuring:
+        measured = [*partial(module), *looped(module)]
+        yield from measured
+        told = {(one.location.cell, one.location.line or 0) for one in measured}
+        yield from shortened(module, told)
+        yield from incomplete(module, told)
+        yield from averaged(module, told)
+        yield from cut_batches(module, told, cutters)
+        yield from left_out(module, told)
 
 
 def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:

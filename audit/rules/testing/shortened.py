@@ -185,6 +185,8 @@ class Flow:
                     part.said = True
                 if LABELLED.search(told) and name != "append":
                     self.use(LABELLED.search(told)[0], line, given)  # type: ignore[index]
+            elif name in ("cross_val_score", "cross_validate"):
+                self.use(name, line, given)
             elif name == "compute" and keyword(inner, "predictions"):
                 self.use("metric", line, given)
             elif name == "Trainer" and keyword(inner, "compute_metrics"):

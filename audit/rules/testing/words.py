@@ -26,7 +26,9 @@ LABELLED = re.compile(
     re.I,
 )
 SAYS_SO = re.compile(
-    r"first|only|sampled|sample_|_samples?\b|[#'\"].*\bsamples?\b|subset|partial|preview|rough|at most|\blast\b", re.I
+    r"first|only|sampled|sample_|(?<!per)_samples?\b|[#'\"].*\bsamples?\b|subset|partial|preview|rough|at most"
+    r"|\blast\b",
+    re.I,
 )
 DESCRIBED = re.compile(
     r"\b(first|only|sub-?set|sub-?sampled?|a sample|partial|preview|rough|at most|last|half|quarter"
