@@ -2,9 +2,9 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from audit.rules.code import Module, called, dotted, is_function, keyword
+from audit.rules.code import Module, called, dotted, is_constant, is_function, keyword, last_name
 from audit.rules.values import may_be_true
 
 DEEPEST = 6  # functions that hand a switch on to each other
@@ -13,7 +13,8 @@ DEEPEST = 6  # functions that hand a switch on to each other
 class Callers:
     """Who calls a function of this name, anywhere in the tree."""
 
-    def __init__(self, modules: Iterable[Module]) -> None:
+    def __init__(self, modules: list[Module]) -> None:
+        self.fields = {name for module in modules for name in switched_on(module)}
         self.calls: dict[str, list[tuple[Module, ast.Call]]] = defaultdict(list)
         for module in modules:
             for _, call, _ in module.calls:
@@ -30,6 +31,8 @@ class Callers:
                 return any(self.switch(owner, value, depth + 1) for owner, value in self.given(module, node))
             case ast.Attribute() if dotted(node).startswith("self."):
                 return any(self.switch(module, value, depth + 1) for value in module.kept.get(dotted(node), ()))
+            case ast.Attribute():
+                return node.attr in self.fields
             case ast.BoolOp() | ast.IfExp():
                 parts = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
                 return all(self.switch(module, part, depth + 1) for part in parts)
@@ -55,3 +58,10 @@ class Callers:
                 if value is not None:
                     yield caller, value
             return
+
+
+def switched_on(module: Module) -> Iterator[str]:
+    """The fields of a module's classes that are on by default, and say of what: `shuffle: bool = True`."""
+    for node in module.of({ast.AnnAssign}):
+        if isinstance(node, ast.AnnAssign) and "shuffle" in last_name(node.target) and is_constant(node.value, True):
+            yield last_name(node.target)

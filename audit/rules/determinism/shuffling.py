@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Callable
 
-from audit.rules.code import Module, is_constant, is_function, keyword
+from audit.rules.code import Module, is_constant, is_function, keyword, last_name
 from audit.rules.determinism.callers import Callers
 from audit.rules.options import Entries, arguments
 
@@ -41,6 +41,7 @@ OF_FOLDERS = {
 }  # fmt: skip
 # A list that is shuffled is called otherwise.
 SIZE = re.compile(r"^\d|size|buffer|\blen\(|^[A-Z_]+$|^(min|max|int)\(|\.shape\[|cardinality|shuffle|num_|count")
+OF_STATE = re.compile(r"rng|rand|gen|state|^rs?$|^np$", re.I)  # whose shuffle() is given a list
 FRESH = {"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"}
 RESETS = {"numpy.random.seed", "random.seed", "torch.seed"}
 STATES = {"bit_generator", "set_state", "setstate"}  # by which a generator is put back to where it was
@@ -140,6 +141,11 @@ def seeded_inside(module: Module, call: ast.Call) -> bool:
 def is_sample(module: Module, call: ast.Call, given: Entries) -> bool:
     """`frame.sample(frac=1)` of pandas."""
     drawn = isinstance(call.func, ast.Attribute) and call.func.attr == "sample" and not {"frac", "n"}.isdisjoint(given)
+    holder = module.parents.get(call)
+    if isinstance(holder, ast.Expr) or (
+        isinstance(holder, ast.Call) and last_name(holder.func) in ("print", "display")
+    ):
+        return False  # some rows are looked at
     return drawn and "random_state" not in given and uses(module, "pandas")
 
 
@@ -169,7 +175,9 @@ def is_pipeline(module: Module, call: ast.Call) -> bool:
         return False
     told = any(item.arg in ("buffer_size", "reshuffle_each_iteration") for item in call.keywords)
     size = call.args[0] if call.args else None
-    counts = told or (size is not None and SIZE.search(ast.unparse(size)) is not None)
+    owner = call.func.value.func if isinstance(call.func.value, ast.Call) else call.func.value
+    of_state = OF_STATE.search(getattr(owner, "attr", getattr(owner, "id", ""))) is not None
+    counts = told or (size is not None and (SIZE.search(ast.unparse(size)) is not None or not of_state))
     return counts and uses(module, "tensorflow", "webdataset")
 
 
