@@ -21,6 +21,7 @@ from audit.rules.testing.looped import OF_ALL, is_measured_later, measures, step
 from audit.rules.testing.narrowed import DEPTH, Narrowing, narrowing_of
 from audit.rules.testing.partial import PARTIAL, named
 from audit.rules.testing.parts import Part, is_rest_taken, names_of, taken_by, whole_number
+from audit.rules.testing.taken import RANKED
 from audit.rules.testing.words import COUNTED, DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, SAYS_SO
 from audit.target import Piece
 
@@ -99,6 +100,8 @@ def given_by(module: Module, node: ast.AST) -> list[str]:
         given = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
         holder = module.parents[node]
         keeps = node.name in TOLD and isinstance(holder, ast.ClassDef) and bool(METER.search(holder.name))
+        if keeps and any(isinstance(one, ast.Call) and RANKED.match(called(one)) for one in ast.walk(node)):
+            return []  # how good the first of a ranking are
         return [name for name in given if name not in HANDED] if keeps or ONE_STEP.search(node.name) else []
     if not isinstance(node, LOOPS) or trains(node):
         return []
@@ -221,13 +224,13 @@ class Cutting:
             part, of = self.narrowing.subscript(node, DEPTH), node.value
         if part is None or of is None or part.kind not in (*SLICED, "index"):
             return None
-        if len(self.of(of)) > 1 and is_of_each(of, self.judged) and self.is_judged(of, part):
-            return Taken(node, part, self.of(of), each=True)
-        if part.kind == "index":
-            return None
         plain = of.id if isinstance(of, ast.Name) else ""
         roots = self.roots.get(plain) if plain else self.of(of)
         if not roots or is_of_length(node) or any(map(SEQUENCE.search, names_of(of))):
+            return None
+        if len(roots) > 1 and is_of_each(of, self.judged) and self.is_judged(of, part):
+            return Taken(node, part, roots, each=True)
+        if part.kind == "index":
             return None
         return Taken(node, part, roots, whole=plain in self.whole and bool(plain))
 
@@ -296,14 +299,17 @@ def is_cut(module: Module, holder: ast.AST, one: Taken, every: list[Taken]) -> T
     index = one.node.slice if isinstance(one.node, ast.Subscript) else None
     if is_rest_taken(holder, index) or is_single(module, one.node, one.part):
         return None
+    by_one = isinstance(holder, LOOPS) and not is_of_batches(module, holder)
+    if one.each and one.part.kind == "index":
+        others = [each for each in every if each.part.kind == "index" and each.part.text != one.part.text]
+        return None if by_one or others else one  # `error[0]` and `error[1]` are two values of one sample
     if one.each:
-        return one
+        return None if by_one and not one.part.samples else one
     if one.whole:
         target = module.parents.get(one.node)
         unpacked = isinstance(target, ast.Assign) and isinstance(target.targets[0], ast.Tuple)
         of_batches = is_named_batch(one, holder) or isinstance(target, ast.DictComp)
         return one if of_batches and not unpacked and (one.part.samples or isinstance(target, ast.DictComp)) else None
-    by_one = isinstance(holder, LOOPS) and not is_of_batches(module, holder)
     for other in every:
         alike = other is not one and one.part.is_like(other.part) and other.roots != one.roots
         if alike and (not by_one or one.part.samples or other.part.samples):

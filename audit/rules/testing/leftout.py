@@ -19,6 +19,7 @@ LOOPS = ast.For | ast.AsyncFor
 Place = ast.If | ast.For | ast.AsyncFor | None
 NUMBERED = re.compile(r"(^|_)(batch_idx|batch_index|batch_nb|batch_id|batch_i|idx|step|i)$")
 SIZE = re.compile(r"(^|_)(batch_?size|bsz|bs)$", re.I)
+STEP = re.compile(r"batch|size|chunk|(^|_)bsz?$", re.I)
 SAYS = re.compile(r"#.*(drop|incompl|last|skip|short|ragged|partial|remaind)", re.I)
 TOGETHER = re.compile(r"pmean|psum|pmax|all_gather|combine|concatenate|stack|reshape|flatten|mean\(axis")
 EPOCH_END = re.compile(r"^(on_)?(validation|test|val)_epoch_end$")
@@ -163,7 +164,8 @@ def is_short_range(node: ast.AST) -> bool:
     if isinstance(end, ast.BinOp) and isinstance(end.op, ast.Add):
         end = end.left  # `len(x) - size + 1`
     less = isinstance(end, ast.BinOp) and isinstance(end.op, ast.Sub)
-    return less and isinstance(end, ast.BinOp) and ast.dump(end.right) == ast.dump(step)
+    by_batches = STEP.search(last_name(step)) or isinstance(step, ast.Constant)
+    return less and isinstance(end, ast.BinOp) and bool(by_batches) and ast.dump(end.right) == ast.dump(step)
 
 
 def of_loader(node: ast.expr) -> bool:

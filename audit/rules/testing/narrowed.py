@@ -22,6 +22,7 @@ from audit.rules.testing.parts import (
 
 PAIRS = {"max", "min", "topk", "sort", "mode", "median", "kthvalue"}  # give (values, places), each of all samples
 PARAMETERS = re.compile(r"(^|_)(params?|variables|weights|state)$")  # `apply(params, x)` of JAX
+LENGTH = re.compile(r"ctx|context|horizon|history|warm|burn_?in|seq|window|frames|max_?len|length|width|height", re.I)
 DEPTH = 8  # steps from a name to what was assigned to it
 SIZES = {"len", "size", "shape", "min", "int", "max", "ceil", "floor", "round", "numel"}
 
@@ -169,6 +170,8 @@ class Narrowing:
 
     def up_to(self, upper: ast.expr, text: str, depth: int) -> Part | None:
         """`:k`, where k is a share of the batch, at most so many, a constant, or the length of what is a part."""
+        if isinstance(upper, ast.Name) and LENGTH.search(upper.id):
+            return None
         given = self.value_of(upper) if isinstance(upper, ast.Name) else None
         size = given[0] if given else upper
         if isinstance(size, ast.Call) and last_name(size.func) == "len" and size.args:

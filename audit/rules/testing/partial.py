@@ -29,6 +29,7 @@ PARTIAL = rule(
 PLAIN = ("equality", "overlap")  # may be anything, where nothing calls it a metric
 METERS = re.compile(r"(update_state|add_batch|logical_and)$")
 METER = re.compile(r"(^|_)(metrics?|evaluator)$")
+OF_TEXT = {"strip", "lower", "upper", "lstrip", "rstrip", "casefold"}
 SIDES = {"y_true", "y_pred", "preds", "target", "targets", "predictions", "references", "input", "labels"}
 WORKED_OUT = {ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension}
 WORDS = re.findall(
@@ -216,6 +217,8 @@ def is_meter(name: str) -> bool:
 def is_metric_of_batches(module: Module, narrowing: Narrowing, one: Comparison) -> bool:
     """Whether what is worked out is a metric, and what it is worked out of are samples of a batch."""
     holders = list(module.enclosing(one.node))
+    if any(isinstance(inner, ast.Call) and called(inner) in OF_TEXT for side in one.pair for inner in ast.walk(side)):
+        return False  # letters of an answer
     if is_condition(module, one.node) or any(LOOKS.search(named(holder)) for holder in holders):
         return False
     name = metric_in(module, one) if one.name == "zip" else one.name
