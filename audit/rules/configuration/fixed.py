@@ -29,7 +29,7 @@ TUNED = re.compile(
     r"t_(max|0|mult)|eta_?(min|max|0)|(\w+_)?decay(_\w+)?|dampening|beta_[12]|(global_)?clip_?(norm|value)"
     r"|(max_)?grad(ient)?_(norm|clip\w*|accum\w*)|(\w+_)?drop_?path(_\w+)?|l1_ratio|l2_regularization|ccp_alpha"
     r"|min_samples_\w+|max_leaf_nodes|hidden_layer_sizes|d_model|nhead|n_head|n_embd|dim_feedforward|ff_dim|mlp_ratio"
-    r"|(num|n)_(rounds|filters|trees|blocks|iter\w*)|early_stopping\w*"
+    r"|(num|n)_(rounds|filters|trees|blocks|iter\w*)|early_stopping\w*|min_delta"
     r"|(\w+_)?(mixup|cutmix|focal)(_\w+)?"
     r"|(\w+_)?smoothing|pos_weight|(\w+_)?loss_weight|clip_range|ent_coef|vf_coef|discount|target_update\w*|polyak"
     r"|replay_\w+|(\w+_)?embedding_dim|repetition_penalty|max_(new_)?tokens|num_beams|plateau_\w+",
@@ -53,7 +53,7 @@ CALLED = re.compile(
 HINTING = re.compile(
     r"(^|_)(schedule\w*|recipes?|tuning|tuned|solver|plateau|optim\w*|train\w*|fit\w*|fine_?tune\w*|augment\w*|model\w*"
     r"|encoder|decoder|backbone|network|net|head|arch\w*|loss\w*|adamw?|sgd|xgb\w*|lgbm?|lightgbm|catboost|forest"
-    r"|boost\w*|gbm|svm|mlp|cnn|lstm|gru|transformer|regulari[sz]\w*|early_stop\w*|generation|sampling|decoding"
+    r"|boost\w*|gbm|svm|mlp|cnn|lstm|gru|transformer|regulari[sz]\w*|early(_stop\w*)?|generation|sampling|decoding"
     r"|knobs|budget"
     r"|preset|setup|run|experiment|exp|stage\w*|agent|policy|ppo|dqn|sac|lora|warm_?up|ema|diffusion)(_|$)",
     re.I,
