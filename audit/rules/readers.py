@@ -12,7 +12,7 @@ READERS = {
     "numpy.memmap", "scipy.sparse.load_npz", "torchvision.io.read_image", "pyarrow.parquet.read_table",
     "datasets.load_from_disk", "pydicom.dcmread", "SimpleITK.ReadImage", "xml.etree.ElementTree.parse", "toml.load",
     "polars.scan_csv", "polars.scan_parquet", "polars.read_json", "zipfile.ZipFile", "tarfile.open", "wave.open",
-    "safetensors.safe_open", "rasterio.open", "onnxruntime.InferenceSession", "pandas.ExcelFile",
+    "safetensors.safe_open", "rasterio.open", "pandas.ExcelFile",
     *(f"pandas.read_{kind}" for kind in ("fwf", "stata", "sas", "spss", "orc", "xml")),
     *(f"pandas.read_{kind}" for kind in ("csv", "excel", "json", "parquet", "pickle", "table", "feather", "hdf")),
 }  # fmt: skip

@@ -11,7 +11,8 @@ PARSES = re.compile(
 )
 PARSERS = {"yaml.safe_load", "yaml.load", "json.load", "tomllib.load", "toml.load", "omegaconf.OmegaConf.load"}
 PATHS = re.compile(
-    r"path|file|csv|json|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder|source|split|annot",
+    r"path|file|csv|json|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder|source"
+    r"|split|annot",
     re.I,
 )
 

@@ -15,6 +15,7 @@ NOTEBOOKS = ("IPython", "google.colab")  # what code asks for that may run in on
 MADE_OF = {"DataFrame", "Series", "array", "tensor", "Tensor", "Counter", "OrderedDict"}  # of nothing, or constants
 OTHERWISE = re.compile(r"default|fallback|other|alternative|instead", re.I)  # what the caller gives for that case
 PARSES = re.compile(r"parse|loads?$|eval$|^(int|float|complex|str|bool)$|decode|from_|(^|\.)to_|cast|astype", re.I)
+SAYS_SO = re.compile(r"AVAILABLE|ERROR|FAIL|INVALID")  # constants that say that it failed
 NO_VALUE = {"nan", "NaN", "NAN", "NaT", "NA", "inf", "Inf"}
 EMPTY = {"set", "dict", "list", "tuple"}
 KEEPS = {"append", "add", "extend", "insert", "put", "print", "update"}  # what fails is what they are given
@@ -174,7 +175,9 @@ def gives_input_back(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) ->
     if any(isinstance(part, ast.Call) and PARSES.search(ast.unparse(part.func)) for part in every):
         return False  # a text that is no number or JSON is meant as it is
     inside = [part for part in every if isinstance(part, ast.Name) and part.id == value.id]
-    return bool(inside) and all(isinstance(part.ctx, ast.Load) for part in inside)
+    calls = [part for part in every if isinstance(part, ast.Call)]
+    worked_on = [one for call in calls for one in (*call.args, getattr(call.func, "value", None))]
+    return any(part in worked_on for part in inside) and all(isinstance(part.ctx, ast.Load) for part in inside)
 
 
 def is_message(value: ast.expr | None) -> bool:
@@ -214,9 +217,9 @@ def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
     if isinstance(node, ast.List | ast.Tuple):
         return all(is_stand_in(item, handler) for item in node.elts)
     if isinstance(node, ast.Attribute):
-        return node.attr in NO_VALUE or node.attr.isupper()
+        return node.attr in NO_VALUE or (node.attr.isupper() and not SAYS_SO.search(node.attr))
     if isinstance(node, ast.Name):
-        return node.id.isupper()
+        return node.id.isupper() and not SAYS_SO.search(node.id)
     if isinstance(node, ast.Call):
         of_number = dotted(node.func) == "float" and len(node.args) == 1 and isinstance(node.args[0], ast.Constant)
         blank = last_name(node.func) in BLANK or dotted(node.func) == "Image.new"
