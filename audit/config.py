@@ -13,7 +13,14 @@ from audit.errors import AuditError
 from audit.model import Severity
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+NAME = "pyproject.toml"
 MAX_BYTES = 2**20  # a pyproject.toml that is larger is none
+# What pydantic says in Python's words, in those of the file.
+IN_TOML = {
+    "tuple_type": "should be a list",
+    "dict_type": "should be a table",
+    "model_type": "should be a table with its keys: { key = \"...\" }",
+}
 # A dotted module or the path of a Python file, then a name in it.
 Callable_ = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][\w.]*|[^:]+\.py):[A-Za-z_]\w*$")]
 
@@ -182,7 +189,7 @@ def load(root: Path) -> tuple[str, Config]:
     table = document.get("tool", {}).get("audit")
     if table is None:
         raise AuditError(f"pyproject.toml has no [tool.audit]: {remedy}")
-    return str(document.get("project", {}).get("name", root.name)), parse(table)
+    return str(document.get("project", {}).get("name", root.name)), parse(table, root / NAME)
 
 
 def load_if_there(root: Path) -> Config | None:
@@ -199,11 +206,11 @@ def load_if_there(root: Path) -> Config | None:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
         return None  # the rules say what is wrong with the file
     table = tool.get("audit") if isinstance(tool, dict) else None
-    return parse(table) if isinstance(table, dict) else None
+    return parse(table, path) if isinstance(table, dict) else None
 
 
-def parse(table: dict[str, Any]) -> Config:
-    """Check the content of `[tool.audit]`.
+def parse(table: dict[str, Any], place: Path = Path(NAME)) -> Config:
+    """Check the content of `[tool.audit]` of the file at `place`.
 
     Raises:
         AuditError: every unknown key, wrong type and value out of range, one a line, with its path.
@@ -217,8 +224,9 @@ def parse(table: dict[str, Any]) -> Config:
             hint = ""
             if problem["type"] == "extra_forbidden":
                 hint = suggestion(str(problem["loc"][-1]), keys(Config, problem["loc"][:-1]))
-            lines.append(f"{path}: {problem['msg']} (got {problem['input']!r}){hint}")
-        raise AuditError("pyproject.toml is wrong:\n  " + "\n  ".join(lines)) from error
+            said = IN_TOML.get(problem["type"], problem["msg"])
+            lines.append(f"{path}: {said} (got {problem['input']!r}){hint}")
+        raise AuditError(f"{place} is wrong:\n  " + "\n  ".join(lines)) from error
 
 
 def keys(section: type[BaseModel], path: Sequence[int | str]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from audit import lookup
-from audit.config import Config
+from audit.config import Config, Exclusion
 from audit.errors import AuditError, NotRunError
 from audit.gate.judge import judged
 from audit.gate.names import nearest
@@ -138,7 +138,7 @@ def gated(
         for plan in plans
         if plan not in chosen
     ]
-    omitted += [NotChecked(item.path, item.reason, "remove its entry in [tool.audit]") for item in settings.exclude]
+    omitted += [left_out(item, target) for item in settings.exclude]
     lost = lookup.prefetch(target, [plan.id for plan in chosen], store, step)
     omitted += unread([*target.notes, *(f"{path}: {lookup.KILLED}" for path in lost)])
     report = replace(report, not_checked=(*omitted, *report.not_checked))
@@ -148,6 +148,13 @@ def gated(
     audit = run(target.root, report, chosen if target.files else [], progress, files, state)
     day = today or datetime.now(UTC).date()
     return Audit(judged(audit.report, target, settings, selection, rules, day), audit.facts)
+
+
+def left_out(item: Exclusion, target: Target) -> NotChecked:
+    """An entry of `exclude`, and whether it leaves anything out."""
+    if item.path in target.idle:
+        return NotChecked(item.path, "its entry leaves out no file of the tree", "mend or remove it in [tool.audit]")
+    return NotChecked(item.path, item.reason, "remove its entry in [tool.audit]")
 
 
 def unread(notes: Sequence[str]) -> Iterator[NotChecked]:

@@ -46,7 +46,7 @@ def rule_plans(target: Target) -> list[Plan]:
 def family_check(family: Family, target: Target) -> Check:
     """All rules of a family over the tree."""
     reads_text = family.reads_text
-    if not reads_text and not has_python(target):
+    if (family.of_code or not reads_text) and not has_python(target):
         return Check(family.name, family.title, Verdict.NOT_APPLICABLE, "no Python in the tree")
     # What two detectors say of one place under one id is one finding.
     found = tuple({(item.rule, item.location): item for item in lookup.findings(family, target)}.values())

@@ -10,6 +10,7 @@ import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -19,6 +20,7 @@ from typing import Any
 from audit import newer, notebooks
 from audit.config import Exclusion
 from audit.model import Location
+from audit.ours import is_ours
 from audit.patterns import Pattern
 from audit.trees import children, held
 
@@ -119,11 +121,13 @@ class Target:
         root: where it lies.
         files: relative paths with forward slashes, sorted.
         notes: what was left unread, and why.
+        idle: exclusions that leave nothing out.
     """
 
     root: Path
     files: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
@@ -148,10 +152,9 @@ class Target:
 
 def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[Exclusion, ...] = ()) -> Target:
     """The files under `root` that git knows or would add; without git, all but the usual caches and environments."""
-    found, notes = listed(root)
-    found, copied = without_copies(found)
-    notes += copied
-    files = []
+    every, notes = listed(root)
+    found, copied = without_copies(every)
+    notes, files = [*notes, *copied], []
     for path in chosen(found, include, exclude):
         try:
             problem = unfit(root / path)
@@ -163,7 +166,8 @@ def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[E
             files.append(path)
         elif problem:
             notes.append(f"{path}: {problem}")
-    return Target(root, tuple(files), tuple(notes))
+    idle = tuple(item.path for item in exclude if not any(map(Pattern(item.path).matches, every)))
+    return Target(root, tuple(files), tuple(notes), idle)
 
 
 def without_copies(paths: list[str]) -> tuple[list[str], list[str]]:
@@ -189,7 +193,11 @@ def unfit(place: Path) -> str | None:
         return "a submodule or other repository inside this one, not looked into" if own else ""
     if not stat.S_ISREG(facts.st_mode):
         return "a pipe, socket or device, not opened"
-    return f"larger than {MAX_BYTES // 2**20} MiB, not read" if facts.st_size > MAX_BYTES else None
+    if facts.st_size > MAX_BYTES:
+        return f"larger than {MAX_BYTES // 2**20} MiB, not read"
+    with suppress(OSError):  # what cannot be read is a finding
+        return "a report of an audit, not read" if is_ours(place) else None
+    return None
 
 
 def chosen(paths: Iterable[str], include: tuple[str, ...], exclude: tuple[Exclusion, ...]) -> list[str]:

@@ -8,6 +8,7 @@ import typer
 from audit import config, engine
 from audit.commands import options
 from audit.commands.console import finish, progress, step
+from audit.reports import formats
 from audit.store import of_user
 
 
@@ -39,10 +40,11 @@ def check(
         settings, select=options.several(select), ignore=options.several(ignore), severity=severity, fail_on=fail_on,
         fail_under=fail_under, baseline=baseline,
     )  # fmt: skip
+    formats.of_file(output, form)  # before the work, not after it
     settings = options.without_baseline_of(settings, write_baseline, path)
     conditions = ("the tree's own [tool.audit] is heeded",) if own else ()
     audit = engine.audit_tree(
         path, progress=progress, config=settings, conditions=conditions,
         store=None if no_cache else of_user(), step=step,
     )  # fmt: skip
-    finish(audit, output, form=form, write_baseline=write_baseline)
+    finish(audit, output, form=form, settings=settings, write_baseline=write_baseline)

@@ -6,11 +6,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from audit.engine import Audit, Exit, exit_code
+from audit.config import Config
+from audit.engine import Audit, Exit, all_rules, exit_code
 from audit.errors import AuditError
 from audit.gate import baseline
 from audit.reports import files, formats, terminal
 from audit.reports.formats import Format
+from audit.reports.wording import safe
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -39,7 +41,8 @@ def step(done: int, total: int) -> None:
 
 
 def finish(
-    audit: Audit, output: Path | None, *, form: Format | None = None, write_baseline: Path | None = None,
+    audit: Audit, output: Path | None, *, form: Format | None = None, settings: Config | None = None,
+    write_baseline: Path | None = None,
     report_only: bool = False, all_rows: bool = False,
 ) -> None:  # fmt: skip
     """Print, write, and end with the gate's exit code.
@@ -49,16 +52,21 @@ def finish(
     Raises:
         AuditError: what was to be written cannot be.
     """
-    one_file = output is not None and formats.of_file(output) is not None
+    one_file = formats.of_file(output, form) is not None
     if form in (None, Format.TERMINAL) or one_file:
-        out.print(terminal.render(audit.report, all_rows=all_rows))
+        shown = terminal.SHOWN if out.is_terminal or output is not None else None
+        more = "in the report" if output is not None else "(--format markdown prints them, --output FOLDER writes them)"
+        out.print(terminal.render(audit.report, all_rows=all_rows, shown=shown, more=more))
     else:
         print(formats.render(audit.report, form), end="")
     try:
         if write_baseline is not None:
+            before = baseline.read(write_baseline) if write_baseline.is_file() else baseline.Baseline()
+            after = baseline.renewed(audit.report, before, settings or Config(), all_rules())
             write_baseline.parent.mkdir(parents=True, exist_ok=True)
-            files.write(write_baseline, baseline.render(audit.report))
-            err.print(f"Baseline: {write_baseline}", markup=False)
+            files.write(write_baseline, baseline.render(after))
+            said = "\n  ".join(baseline.changes(before, after))
+            err.print(safe(f"Baseline: {write_baseline}: {said}"), markup=False)
         written = deliver(audit, output, form)
     except OSError as error:
         raise AuditError(f"{error.filename or output} cannot be written: {error.strerror}") from error
@@ -71,11 +79,11 @@ def deliver(audit: Audit, output: Path | None, form: Format | None) -> str:
     """Write one file or all; what was written, in words."""
     if output is None:
         return ""
-    asked = formats.of_file(output)
+    asked = formats.of_file(output, form)
     if asked is None:
         files.write_all(output, audit.report, audit.facts)
         suffixes = ",".join(Path(item.file).suffix[1:] for item in formats.IN_FOLDER)
         return f"{output / 'report'}.{{{suffixes}}}"
     output.parent.mkdir(parents=True, exist_ok=True)
-    files.write(output, formats.render(audit.report, form or asked))
+    files.write(output, formats.render(audit.report, asked))
     return str(output)

@@ -13,7 +13,10 @@ Select = Annotated[
     list[str] | None, typer.Option(help="Only this check, family or rule; repeatable, or several with commas.")
 ]
 Ignore = Annotated[list[str] | None, typer.Option(help="Without this check, family or rule; as --select.")]
-Least = Annotated[Severity | None, typer.Option("--severity", help="Leave out findings that are less grave.")]
+Least = Annotated[
+    Severity | None,
+    typer.Option("--severity", help="Leave out findings that are less grave; they fail only by --fail-on."),
+]
 FailOn = Annotated[Severity | None, typer.Option(help="Fail on findings that are at least as grave. Default: minor.")]
 FailUnder = Annotated[float | None, typer.Option(min=0, max=100, help="Fail when the score is lower.")]
 Baseline = Annotated[

@@ -8,6 +8,7 @@ import typer
 from audit import config, engine
 from audit.commands import options
 from audit.commands.console import finish, progress, step
+from audit.reports import formats
 from audit.store import of_user
 
 
@@ -39,9 +40,10 @@ def project(
         settings, select=options.several(select), ignore=options.several(ignore), severity=severity, fail_on=fail_on,
         fail_under=fail_under, baseline=baseline,
     )  # fmt: skip
+    formats.of_file(output, form)  # before the work, not after it
     settings = options.without_baseline_of(settings, write_baseline, Path())
     audit = engine.audit_project(
         Path(), name, settings, require=options.several(require) or (), progress=progress,
         store=None if no_cache else of_user(), step=step,
     )  # fmt: skip
-    finish(audit, output, form=form, write_baseline=write_baseline, report_only=report_only)
+    finish(audit, output, form=form, settings=settings, write_baseline=write_baseline, report_only=report_only)

@@ -1,18 +1,21 @@
 """Findings that were there before: written down once, marked from then on, and struck out when they are gone."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from audit.config import Config
 from audit.errors import AuditError
-from audit.model import Check, Evidence, Finding, Report, State, Verdict
+from audit.gate.score import COUNTED
+from audit.gate.selection import Selection
+from audit.model import Check, Evidence, Finding, Report, Rule, State, Verdict
 
 SHOWN = 20  # entries that no longer match and are named one by one
-REMEDY = "run the same command with --write-baseline to strike them out"
+REMEDY = "run the same command with --write-baseline to strike them out; what is new comes in with it, and is named"
 
 
 class Entry(BaseModel):
@@ -54,12 +57,42 @@ def read(path: Path) -> Baseline:
         raise AuditError(f"{path} is no baseline of this version: {place}: {problem['msg']}") from error
 
 
-def render(report: Report) -> str:
-    """The open and known findings of a report as a baseline, the same bytes for the same findings."""
-    entries = [entry(finding) for finding in report.unsuppressed]
-    entries.sort(key=lambda entry: (entry.path, entry.rule, entry.fingerprint))
-    document = Baseline(entries=tuple(entries)).model_dump()
-    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+def renewed(report: Report, before: Baseline, settings: Config, rules: Iterable[Rule]) -> Baseline:
+    """What a report found as a baseline, in order; with what stood there of rules that this run did not look at.
+
+    Args:
+        settings: what the run was narrowed to.
+        rules: all that there are.
+    """
+    selection = Selection((), settings.select, settings.ignore)
+    ran = {check.id.split(".")[0] for check in report.checks if check.verdict in COUNTED}
+    lesser = {rule.id for rule in rules if rule.severity.rank > settings.severity.rank}
+
+    def is_unseen(item: Entry) -> bool:
+        family = item.rule.split(".")[0]
+        return family not in ran or item.rule in lesser or not selection.asks(family, item.rule)
+
+    entries = {item.fingerprint: item for item in before.entries if is_unseen(item)}
+    entries |= {finding.fingerprint: entry(finding) for finding in report.unsuppressed}
+    order = sorted(entries.values(), key=lambda item: (item.path, item.rule, item.fingerprint))
+    return Baseline(entries=tuple(order))
+
+
+def render(known: Baseline) -> str:
+    """The text of the file, the same bytes for the same entries."""
+    return json.dumps(known.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def changes(before: Baseline, after: Baseline) -> list[str]:
+    """What a file takes in and strikes out when it is written anew, in lines: the numbers, then what is new."""
+    old, held = ({item.fingerprint for item in one.entries} for one in (before, after))
+    new = [item for item in after.entries if item.fingerprint not in old]
+    number = f"{len(held)} {'entry' if len(held) == 1 else 'entries'}"
+    if not old:
+        return [number]
+    lines = [f"new: {item.rule} in {item.path}: {item.message}" for item in new[:SHOWN]]
+    lines += [f"… and {len(new) - SHOWN} more"] if len(new) > SHOWN else []
+    return [f"{number}, {len(new)} new, {len(old - held)} struck out", *lines]
 
 
 def compared(

@@ -66,7 +66,7 @@ def settle(check: Check, settings: Config, selection: Selection) -> Check:
         return check
     left = tuple(finding for finding in check.findings if selection.keeps(check, finding))
     opened = [finding for finding in left if finding.state is State.OPEN]
-    least = min(settings.fail_on, settings.severity, key=lambda severity: severity.rank)
+    least = gate_of(settings)
     failing = [finding for finding in opened if finding.severity.rank <= least.rank]
     parts = [
         (sum(finding.state is State.KNOWN for finding in left), "known from the baseline"),
@@ -80,6 +80,13 @@ def settle(check: Check, settings: Config, selection: Selection) -> Check:
     return replace(
         check, verdict=verdict, findings=left, message="; ".join((message, *words)) if words else check.message
     )
+
+
+def gate_of(settings: Config) -> Severity:
+    """The least grave findings that fail: --fail-on, and without it what --severity leaves to be seen."""
+    if "fail_on" in settings.model_fields_set:
+        return settings.fail_on
+    return min(settings.fail_on, settings.severity, key=lambda severity: severity.rank)
 
 
 def without_lesser(checks: Sequence[Check], severity: Severity) -> tuple[Check, ...]:
@@ -99,8 +106,8 @@ def conditions(settings: Config) -> list[str]:
         said.append(f"without {', '.join(settings.ignore)}")
     if settings.severity is not Severity.MINOR:
         said.append(f"findings less grave than {settings.severity} are left out (the score counts them)")
-    if settings.fail_on is not Severity.MINOR:
-        said.append(f"the gate fails on {settings.fail_on} findings and graver ones")
+    if settings.fail_on is not Severity.MINOR or settings.severity is not Severity.MINOR:
+        said.append(f"the gate fails on {gate_of(settings)} findings and graver ones")
     if settings.baseline:
         said.append(f"findings in {Path(settings.baseline).name} are known")
     if not settings.comments:

@@ -24,8 +24,11 @@ class Selection:
 
     def runs(self, check_id: str) -> bool:
         """Whether a check has any part in this run: it, a part of its id, or a rule of it is asked for."""
-        asked = not self.select or any(self.touches(check_id, name) for name in self.select)
-        return asked and not any(matches(check_id, name) for name in self.ignore)
+        if any(matches(check_id, name) for name in self.ignore):
+            return False
+        asked = [name for name in self.select if self.touches(check_id, name)]
+        ignored = (any(matches(name, other) for other in self.ignore) for name in asked)
+        return not self.select or not all(ignored)
 
     def touches(self, check_id: str, name: str) -> bool:
         """`stubs` and `stubs.todo` touch the check `stubs`; `lint.E501` touches both linters."""
@@ -34,9 +37,13 @@ class Selection:
         return matches(check_id, name) or matches(name, check_id) or of_a_tool
 
     def keeps(self, check: Check, finding: Finding) -> bool:
-        """Whether the rule was asked for, by itself or with its whole check."""
-        asked = not self.select or any(matches(check.id, name) or matches(finding.rule, name) for name in self.select)
-        return asked and not any(matches(finding.rule, name) for name in self.ignore)
+        """Whether the rule of a finding was asked for."""
+        return self.asks(check.id, finding.rule)
+
+    def asks(self, check_id: str, rule: str) -> bool:
+        """Whether a rule was asked for, by itself or with its whole check."""
+        asked = not self.select or any(matches(check_id, name) or matches(rule, name) for name in self.select)
+        return asked and not any(matches(rule, name) for name in self.ignore)
 
     def verify(self, rules: Iterable[str], extra: Iterable[str] = ()) -> None:
         """Every name is one of a check, a family or a rule; `extra` names must be of checks.

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from rich.console import Console
 
+from audit.errors import AuditError
 from audit.model import Report
 from audit.reports import json_report, junit, markdown, page, sarif, terminal
 from audit.reports.wording import safe
@@ -67,7 +68,16 @@ def rendered(report: Report, form: Format) -> str:
             assert_never(form)
 
 
-def of_file(path: Path) -> Format | None:
-    """The rendering that a file's name asks for; None for any other name, which is a folder's."""
-    suffixes = {Path(form.file).suffix: form for form in Format}
-    return None if path.is_dir() else suffixes.get(path.suffix)
+def of_file(path: Path | None, form: Format | None = None) -> Format | None:
+    """The rendering that goes into one file: as asked for, or by its name; None for a folder and for no path.
+
+    Raises:
+        AuditError: nothing says which.
+    """
+    named = {Path(each.file).suffix: each for each in Format}
+    if path is None or path.is_dir() or not path.suffix[1:].isalpha():
+        return None
+    asked = form or named.get(path.suffix)
+    if asked is None:
+        raise AuditError(f"{path}: no report ends in {path.suffix}; there are {', '.join(named)}, or name a folder")
+    return asked

@@ -28,6 +28,7 @@ def render(report: Report) -> str:
         '<html lang="en">',
         "<head>",
         '<meta charset="utf-8">',
+        '<meta name="generator" content="audit">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="referrer" content="no-referrer">',
@@ -77,8 +78,8 @@ def head(report: Report) -> Iterator[str]:
     for severity in Severity:
         number = sum(finding.severity is severity for finding in report.unsuppressed)
         yield f'<li><b class="{severity}">{number}</b> {severity}</li>'
-    passed = sum(check.verdict.passes for check in report.checks)
-    yield f"<li><b>{passed} / {len(report.checks)}</b> checks passed</li>"
+    passed, applied = wording.tally(report)
+    yield f"<li><b>{passed} / {applied}</b> checks passed</li>"
     yield "</ul>"
     if report.accuracy is not None:
         yield f'<p class="quiet">The rules that ran: {escape(wording.accuracy(report.accuracy))}.</p>'
@@ -137,7 +138,7 @@ def families(report: Report) -> Iterator[str]:
     yield f"<h2 id=\"score\">Score: {report.score.value:.1f} of 100</h2>"
     yield "<p>The score of the weakest family times the mean of all families. A finding costs points: "
     yield f"{', '.join(f'{severity} {severity.points}' for severity in Severity)}.</p>"
-    yield from table(("family", "score", "points", "findings", "its rules, measured"), rows)
+    yield from table(("family", "score", "points", "findings", "its rules, on the audit's own corpus"), rows)
 
 
 def measurements(report: Report) -> Iterator[str]:

@@ -8,7 +8,7 @@ from rich.text import Text
 from audit.model import Finding, Report, Rule, State, Verdict
 from audit.reports import wording
 
-SHOWN = 15  # findings
+SHOWN = 15  # findings, where somebody reads along
 GATED = ("project", "tree")  # audits that a gate judges, and a score
 
 
@@ -27,8 +27,15 @@ def colour(verdict: Verdict) -> str:
             assert_never(verdict)
 
 
-def render(report: Report, *, all_rows: bool = False) -> RenderableType:
-    """The whole result; a paper's rows that agree are left out unless asked for."""
+def render(
+    report: Report, *, all_rows: bool = False, shown: int | None = None, more: str = "in the report"
+) -> RenderableType:  # fmt: skip
+    """The whole result; a paper's rows that agree are left out unless asked for.
+
+    Args:
+        shown: how many findings, the first of all; every one without it.
+        more: where the others are.
+    """
     parts: list[RenderableType] = []
     signs = max((len(wording.sign(check.verdict)) for check in report.checks), default=0)
     names = max((len(check.id) for check in report.checks), default=0)
@@ -47,9 +54,9 @@ def render(report: Report, *, all_rows: bool = False) -> RenderableType:
     if found:
         numbers = wording.states(report) or wording.gravities(report)
         parts.append(Text(f"\nFindings ({len(found)}: {numbers})", "bold"))
-    parts += [line(item) for item in found[:SHOWN]]
-    if len(found) > SHOWN:
-        parts.append(Text(f"  … and {len(found) - SHOWN} more in the report", "dim"))
+    parts += [line(item) for item in found[:shown]]
+    if shown is not None and len(found) > shown:
+        parts.append(Text(f"  … and {len(found) - shown} more {more}", "dim"))
     parts += [Text(f"\n{ids}: not run; {remedy}", "yellow") for ids, remedy in wording.remedies(report)]
     figures = report.accuracy
     believed = f"; the rules' {wording.accuracy(figures)}" if figures else ""

@@ -100,9 +100,16 @@ def headline(report: Report) -> str:
 
 
 def every(report: Report) -> str:
-    """All checks, in words."""
-    number = len(report.checks)
-    return {1: "the only check", 2: "both checks"}.get(number, f"all {number} checks")
+    """All checks, in words; those that do not apply are named apart."""
+    _, number = tally(report)
+    words = {1: "the only check", 2: "both checks"}.get(number, f"all {number} checks")
+    return words if number == len(report.checks) else f"{words} that {'applies' if number == 1 else 'apply'}"
+
+
+def tally(report: Report) -> tuple[int, int]:
+    """(how many checks passed, how many applied to the tree)."""
+    applied = [check for check in report.checks if check.verdict is not Verdict.NOT_APPLICABLE]
+    return sum(check.verdict.passes for check in applied), len(applied)
 
 
 def reasons(report: Report) -> str:
@@ -123,8 +130,10 @@ def reasons(report: Report) -> str:
     missing = [name for name in report.required if not report.fulfils(name)]
     if missing:
         parts.append(f"required and without a result: {', '.join(missing)}")
-    passed = sum(check.verdict.passes for check in report.checks)
-    return f"{'; '.join(parts)}. {passed} of {len(report.checks)} checks passed."
+    passed, applied = tally(report)
+    rest = len(report.checks) - applied
+    aside = f", {rest} {'does' if rest == 1 else 'do'} not apply" if rest else ""
+    return f"{'; '.join(parts)}. {passed} of {applied} checks passed{aside}."
 
 
 def result(check: Check) -> str:
@@ -151,7 +160,7 @@ def accuracy(figures: Accuracy) -> str:
     """How far rules can be believed."""
     return (
         f"recall {figures.recall:.2f}, precision {figures.precision:.2f} on {figures.planted} planted defects"
-        " and their near misses"
+        " and near misses of the audit's own corpus, an upper bound"
     )
 
 

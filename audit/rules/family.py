@@ -18,6 +18,7 @@ class Family:
     Attributes:
         versions: distributions that do the looking, named in the evidence.
         reads_text: whether it looks into other files than Python and notebooks.
+        of_code: whether it reads them for the sake of Python beside them, and has nothing to say without.
         per_file: whether what it finds in a file depends on nothing but that file: then files are looked at in
             parallel, and what was found in one is remembered as long as its bytes stay the same.
         draft, settle: of a family that compares files with each other and has its work in each of them: what may turn
@@ -31,6 +32,7 @@ class Family:
     find: Callable[[Target], Iterable[Finding]]
     versions: tuple[str, ...] = ()
     reads_text: bool = False
+    of_code: bool = False
     per_file: bool = False
     draft: Callable[[Target], Iterable[Finding]] | None = None
     settle: Callable[[Iterable[Finding]], Iterable[Finding]] | None = None

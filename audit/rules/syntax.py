@@ -1,35 +1,97 @@
-"""Code that cannot be read: what no other rule can look into."""
+"""Code and configuration that cannot be read: what no other rule can look into."""
 
+import json
 import re
+import tomllib
 from collections.abc import Iterator
 
+import yaml
+
 from audit.model import Confidence, Finding, Severity, found
+from audit.rules.code import RECORD_PATH, TEST_PATH
 from audit.rules.family import Family, rule
 from audit.target import Piece, Target
 
 UNPARSABLE = rule(
     "syntax.unparsable",
-    title="Python that cannot be read",
+    title="File that cannot be read, or Python that does not parse",
     why="No other rule can see what is in it, and what does not parse cannot run.",
-    fix="Repair the syntax at the line named, remove the file, or move data that make it too large to a data file.",
+    fix="Repair the syntax at the line named, or move data that make it too large to a data file; give those who run "
+    "the audit the right to read it, or remove the file.",
     severity=Severity.MAJOR,
     confidence=Confidence.HIGH,
 )
 
+
+DAMAGED = rule(
+    "syntax.damaged",
+    title="Configuration that does not parse",
+    why="Whatever loads it stops, or goes on with its defaults; no other rule can see what is in it.",
+    fix="Repair it at the line named.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
 
 # Lines that stand in a template until somebody fills them in, and lines of a merge, which are a finding of their own.
 PLACEHOLDER = re.compile(r"\{\{.*\}\}|\{%.*%\}")
 MERGE = re.compile(r"(<{7}|={7}|>{7})( |$)")
 # What a test is given to read.
 GIVEN = re.compile(r"(^|/)tests?/(.*/)?(data|fixtures?|resources|samples?|assets|cases)/")
+CONFIGURATION = re.compile(r"\.(toml|json|ya?ml)$", re.I)
+MOST = 1_000_000  # characters of a configuration; what is longer holds data
+# Files in which editors and compilers of JavaScript allow comments, as they do wherever one stands.
+COMMENTED = re.compile(r"(^|/)(\.(vscode|devcontainer)/|[jt]sconfig[^/]*\.json$|\.\w+rc\.json$)")
+COMMENT = re.compile(r"^\s*(//|/\*)", re.M)
+TEMPLATE = re.compile(r"\{\{|\{%|<%|^(<<<<<<<|>>>>>>>) ", re.M)  # filled in elsewhere, or a merge that is not done
+AT_LINE = re.compile(r"at line (\d+)")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def find(target: Target) -> Iterator[Finding]:
-    """One finding for each module or cell that could not be parsed."""
+    """One finding for each file, module or cell that could not be read or parsed."""
     for piece in target.pieces:
         if piece.problem and not is_meant(piece):
             message, line = piece.problem
             yield found(UNPARSABLE, piece.at(line), message, piece.line(line)[:120])
+        elif CONFIGURATION.search(piece.path) and not piece.problem and is_read_as_it_is(piece):
+            message, line = damage(piece)
+            if message:
+                yield found(DAMAGED, piece.at(line), message, piece.line(line)[:120])
+
+
+def is_read_as_it_is(piece: Piece) -> bool:
+    """Whether a configuration is no template, no record of a run, and not there to be broken."""
+    aside = any(pattern.search(piece.path) for pattern in (TEST_PATH, RECORD_PATH, COMMENTED))
+    return not aside and 0 < len(piece.text.strip()) <= MOST and TEMPLATE.search(piece.text) is None
+
+
+def damage(piece: Piece) -> tuple[str, int]:
+    """(what keeps a configuration from being parsed, its line); ("", 0) where nothing does.
+
+    Of YAML the events alone are asked for: tags need not be known, and aliases are not followed. JSON with comments,
+    or with a document in each line, is another format.
+    """
+    suffix = piece.path.lower().rpartition(".")[2]
+    try:
+        if suffix == "toml":
+            tomllib.loads(piece.text)
+        elif suffix == "json":
+            json.loads(piece.text)
+        else:
+            for _ in yaml.parse(piece.text, Loader=LOADER):
+                pass
+    except tomllib.TOMLDecodeError as error:
+        place = AT_LINE.search(str(error))
+        return f"is no TOML: {error}", int(place[1]) if place else len(piece.lines)
+    except json.JSONDecodeError as error:
+        other = error.msg == "Extra data" or COMMENT.search(piece.text) is not None
+        return ("", 0) if other else (f"is no JSON: {error.msg}", error.lineno)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return f"is no YAML: {error.problem or error.context}", mark.line + 1 if mark else 0
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return "", 0  # too long a number, too deep a nest: not what a person wrote
+    return "", 0
 
 
 def is_meant(piece: Piece) -> bool:
@@ -40,4 +102,4 @@ def is_meant(piece: Piece) -> bool:
     return merged or PLACEHOLDER.search(broken) is not None or GIVEN.search(piece.path) is not None
 
 
-FAMILY = Family("syntax", "Everything parses", (UNPARSABLE,), find, per_file=True)
+FAMILY = Family("syntax", "Everything parses", (UNPARSABLE, DAMAGED), find, reads_text=True, per_file=True)

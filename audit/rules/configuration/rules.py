@@ -253,5 +253,6 @@ def hyperparameters_in(piece: Piece) -> int:
 
 
 FAMILY = Family(
-    "configuration", "Configuration is what the code reads", (UNUSED, HARDCODED, UNREAD), find, reads_text=True
-)
+    "configuration", "Configuration is what the code reads", (UNUSED, HARDCODED, UNREAD), find,
+    reads_text=True, of_code=True,
+)  # fmt: skip

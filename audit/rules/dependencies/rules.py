@@ -296,4 +296,7 @@ def minor(text: str) -> tuple[int, int]:
     return int(major), int(rest)
 
 
-FAMILY = Family("dependencies", "What is needed is declared", (NONE, UNPINNED, IMPOSSIBLE), find, reads_text=True)
+FAMILY = Family(
+    "dependencies", "Dependencies are declared with their versions", (NONE, UNPINNED, IMPOSSIBLE), find,
+    reads_text=True, of_code=True,
+)  # fmt: skip

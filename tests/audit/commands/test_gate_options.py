@@ -37,6 +37,9 @@ def tree(tmp_path, monkeypatch):
         (["--select", RULES, "--fail-on", "critical"], 0),
         (["--select", RULES, "--fail-on", "major"], 1),
         (["--select", RULES, "--severity", "critical"], 0),
+        (["--select", RULES, "--severity", "critical", "--fail-on", "major"], 1),
+        (["--select", "stubs.function", "--ignore", "stubs.function"], 3),
+        (["--select", "stubs", "--ignore", "stubs.todo"], 1),
         (["--select", RULES, "--fail-on", "critical", "--fail-under", "99"], 1),
         (["--select", RULES, "--fail-on", "critical", "--fail-under", "50"], 0),
     ],
@@ -105,6 +108,45 @@ def test_a_baseline_is_written_and_read(tree, audit):
     assert "gone: stubs.function in a.py" in out
     assert audit(*arguments, "--baseline", "known.json", "--write-baseline", "known.json")[0] == 1
     assert audit(*arguments, "--baseline", "known.json")[0] == 0
+
+
+def test_a_baseline_says_what_it_takes_in_and_keeps_what_was_not_looked_at(tree, audit):
+    arguments = ("check", "t", "--select", RULES, "--write-baseline", "known.json")
+    _, _, err = audit(*arguments)
+    assert "Baseline: known.json: 1 entry\n" in err
+    (tree / "a.py").write_text(STUB.replace("f", "g").replace("deg", "def"))
+    _, _, err = audit(*arguments)
+    assert "1 entry, 1 new, 1 struck out" in err
+    assert "new: stubs.function in a.py: g() is only" in err
+    whole = Path("known.json").read_text()
+    for narrowed in (("--select", "syntax"), ("--select", RULES, "--ignore", RULES), ("--select", "stubs.todo")):
+        audit("check", "t", *narrowed, "--write-baseline", "known.json")
+        assert Path("known.json").read_text() == whole
+    audit("check", "t", "--select", RULES, "--severity", "critical", "--write-baseline", "known.json")
+    assert Path("known.json").read_text() == whole
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_report_whose_name_says_nothing_is_refused_before_the_work(audit):
+    status, out, err = audit("check", "t", "--select", "stubs", "--output", "report.htm")
+    assert (status, out) == (2, "")
+    assert "report.htm: no report ends in .htm; there are .txt, .md, .json, .sarif, .xml, .html" in err
+    assert not Path("report.htm").exists()
+
+
+@pytest.mark.usefixtures("tree")
+def test_checks_that_do_not_apply_are_not_counted_as_passed(audit):
+    Path("text").mkdir()
+    Path("text/a.txt").write_text("hello\n")
+    _, out, _ = audit("check", "text", "--select", "syntax,stubs,configuration,secrets")
+    assert "both checks that apply passed" in out
+
+
+def test_an_exclusion_that_leaves_nothing_out_is_named(tree, audit):
+    (tree / "pyproject.toml").write_text('[tool.audit]\nexclude = [{ path = "scipts", reason = "not ours" }]\n')
+    _, out, _ = audit("check", "t", "--select", "stubs", "--format", "json")
+    noted = {item["what"]: item["why"] for item in json.loads(out)["not_checked"]}
+    assert noted["scipts"] == "its entry leaves out no file of the tree"
 
 
 def test_the_configuration_of_the_tree_is_heeded_and_may_be_left_aside(tree, audit):

@@ -24,7 +24,8 @@ def test_what_is_published_is_what_the_models_say(document):
 @pytest.mark.parametrize("report", [FULL, EMPTY], ids=["full", "empty"])
 def test_reports_and_baselines_are_valid(report):
     validator(Document.REPORT).validate(json.loads(json_report.render(report)))
-    validator(Document.BASELINE).validate(json.loads(baseline.render(report)))
+    known = baseline.renewed(report, baseline.Baseline(), Config(), ())
+    validator(Document.BASELINE).validate(json.loads(baseline.render(known)))
 
 
 @pytest.mark.parametrize(
