@@ -114,7 +114,10 @@ def explain(
                 text += f": the known deviation {deviation.name}, not accepted here"
         case Verdict.UNKNOWN:
             text += ": not sharp enough to tell"
-        case Verdict.PASS | Verdict.NOT_APPLICABLE | Verdict.NOT_RUN | Verdict.ERROR:
+        case Verdict.PASS:
+            if parameter.tolerance and value != parameter.expected:
+                text += f" ± {parameter.tolerance:g}"
+        case Verdict.NOT_APPLICABLE | Verdict.NOT_RUN | Verdict.ERROR:
             pass
         case _:
             assert_never(verdict)

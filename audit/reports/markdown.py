@@ -9,6 +9,8 @@ from audit.reports import wording
 from audit.reports.advice import steps
 from audit.scores import HALF
 
+PADDED = 60  # characters; a wider cell stands as it is
+READ = 3  # inputs of one piece of evidence that are named; the JSON report has all
 SHOWN = 50  # findings of one severity that are written out; the JSON report has all
 
 
@@ -92,7 +94,9 @@ def described(evidence: Evidence) -> str:
     parts = [code(evidence.command)]
     if evidence.versions:
         parts.append(", ".join(f"{name} {version}" for name, version in evidence.versions))
-    parts += [f"sha256 {item.sha256[:12]}… of {wording.plain(item.path)}" for item in evidence.inputs]
+    parts += [f"sha256 {item.sha256[:12]}… of {wording.plain(item.path)}" for item in evidence.inputs[:READ]]
+    if len(evidence.inputs) > READ:
+        parts.append(f"and {len(evidence.inputs) - READ} more in report.json")
     return ", ".join(parts)
 
 
@@ -215,9 +219,9 @@ def not_checked(report: Report) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A markdown table whose source is aligned as well, so that it reads as text."""
+    """A markdown table whose source is aligned as well, so that it reads as text; but for what is too wide."""
     cells = [[escape(cell) for cell in row] for row in (heads, *rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
+    widths = [min(max(len(row[column]) for row in cells), PADDED) for column in range(len(heads))]
     padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
     lines = [f"| {' | '.join(row)} |" for row in padded]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"

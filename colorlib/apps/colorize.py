@@ -74,7 +74,7 @@ def colorize(
         str | None, Option(metavar="ADDRESS", help="Of a Dask cluster that colorizes the folder: tcp://host:8786.")
     ] = None,
     as_json: Annotated[bool, Option("--json", help="One JSON object a line: each file, then the summary.")] = False,
-    force: Annotated[bool, Option("--force", help="Replace existing pictures.")] = False,
+    force: Annotated[bool, Option("--force", help="Replace existing pictures; never the photograph itself.")] = False,
 ) -> None:
     """Colorize a photograph, or a folder: what is finished is skipped, what fails is listed and the rest goes on."""
     # Imported here so that `colorlib --help` does not wait for torch.

@@ -103,7 +103,7 @@ class Assembly:
 
     def _admit(self, job: Job) -> int:
         """Bytes that the photograph will take; refused before it is decoded where they do not fit."""
-        check_target(job.target, self._options.force)
+        check_target(job.source, job.target, self._options.force)
         _, _, size = photograph_bytes(job.source, job.target, self._options.max_pixels)
         limit = self._options.memory_limit
         if limit is not None and size > self._room:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,12 +101,13 @@ def colorize_file(
 
     Raises:
         ColorlibError: `source` cannot be read, `target` exists and not `options.force`, it cannot be written, is also
-            `animation`, its suffix is no format for colours, or a memory limit cannot be met.
+            `animation` or `source`, its suffix is no format for colours, or a memory limit cannot be met.
     """
     options = options or Options()
     options.check(colorizer)
-    check_target(target, options.force)
+    check_target(source, target, options.force)
     if animation is not None:
+        check_not_source(source, animation)
         check_animation(animation, frames, options.force)
         if animation.absolute() == target.absolute():
             raise ColorlibError(f"{target} cannot be the picture and the animation: name another file for one of them")
@@ -121,15 +123,29 @@ def colorize_file(
     return Coloured(source, target, clamped, notes, time.perf_counter() - began)
 
 
-def check_target(target: Path, force: bool) -> None:
-    """Refuse a target that exists, or whose suffix is no picture format.
+def check_target(source: Path, target: Path, force: bool) -> None:
+    """Refuse a target that is the photograph itself, that exists, or whose suffix is no picture format.
 
     Raises:
         ColorlibError: it is so.
     """
+    check_not_source(source, target)
     if os.path.lexists(target) and not force:
         raise ColorlibError(f"{target} exists: name another output, or replace it with --force")
     format_of(target)
+
+
+def check_not_source(source: Path, target: Path) -> None:
+    """Refuse to write over a photograph what is made of it, also by another name, and whatever is forced.
+
+    Raises:
+        ColorlibError: both are one file.
+    """
+    same = False
+    with suppress(OSError):  # one of them is not there
+        same = source.samefile(target)
+    if same:
+        raise ColorlibError(f"{target} is the photograph itself, which would be lost: name another output")
 
 
 def write_coloured(photograph: Photograph, colours: AbMap, target: Path, blend: float) -> tuple[float, tuple[str, ...]]:

@@ -20,7 +20,8 @@ def model_card(name: str, settings: PipelineSettings, photographs: int, last: Ep
         data=(
             f"{photographs} photographs of `{settings.prepare.source}`, {settings.train.epochs} epochs at "
             f"{settings.train.crop}×{settings.train.crop} pixels. The paper's network was trained on 1.3 million: "
-            "expect colours that are plausible for photographs like these, not knowledge of the world."
+            "this one shows that the chain works. Its colours are guesses, bold ones where it was trained with "
+            "rebalancing, and often wrong. `reports/evaluation/table.md` has grey and a mean colour beside it."
         ),
         licence=_licence(Path(settings.prepare.source)),
         metrics={

@@ -24,13 +24,32 @@ def test_the_suffix_gives_the_format(colorizer: Colorizer, photo: Path, tmp_path
         assert picture.size == (40, 30)
 
 
-def test_nothing_is_overwritten_without_force(colorizer: Colorizer, photo: Path) -> None:
+def test_nothing_is_overwritten_without_force(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.png"
+    target.write_bytes(b"before")
+    with pytest.raises(ColorlibError, match=r"out\.png exists: .*--force"):
+        colorize_file(colorizer, photo, target)
+    assert target.read_bytes() == b"before"
+    colorize_file(colorizer, photo, target, Options(force=True))
+    assert target.read_bytes() != b"before"
+
+
+@pytest.mark.parametrize("name", ["photo.png", "./photo.png", "again.png"])
+def test_the_photograph_itself_is_never_overwritten(colorizer: Colorizer, photo: Path, name: str) -> None:
+    photo.with_name("again.png").hardlink_to(photo)
     before = photo.read_bytes()
-    with pytest.raises(ColorlibError, match=r"photo\.png exists: .*--force"):
-        colorize_file(colorizer, photo, photo)
+    with pytest.raises(ColorlibError, match="is the photograph itself, which would be lost: name another output"):
+        colorize_file(colorizer, photo, photo.parent / name, Options(force=True))
     assert photo.read_bytes() == before
-    colorize_file(colorizer, photo, photo, Options(force=True))
-    assert photo.read_bytes() != before
+
+
+def test_no_animation_takes_the_place_of_the_photograph(colorizer: Colorizer, photo: Path) -> None:
+    moving = photo.with_name("moving.gif")
+    Image.open(photo).save(moving)
+    before = moving.read_bytes()
+    with pytest.raises(ColorlibError, match=r"moving\.gif is the photograph itself"):
+        colorize_file(colorizer, moving, photo.with_name("out.png"), Options(force=True), animation=moving)
+    assert moving.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["out", "out.txt", "out.gbr"])
