@@ -34,7 +34,8 @@ FLOORS = "floors"  # the table of those whose versions are not listed
 EXACT = re.compile(r"^={1,3}\s*v?(\d+(?:\.\d+)*)(?:\+\w+)?$")
 BOUND = re.compile(r"(<=?|>=?|~=|\^)\s*(\d+(?:\.\d+)*)")
 ENDED = {"tensorflow-gpu"}  # of which no further version will come
-OFTEN = 10  # first number of those that raise it with every few months
+SOON = 4  # series in which another correction may come out after those that are listed
+YEARS = (range(20, 50), range(2020, 2050))  # first numbers of those that count by the year, as others may begin to
 OF_PIP = (".txt", ".in", ".toml", ".cfg", "setup.py")
 OF_FILE = re.compile(r"(?<![a-z0-9])py(?:thon)?[-_]?3[._]?(\d{1,2})(?!\d)", re.I)  # `requirements-py38.txt`
 
@@ -123,6 +124,8 @@ def clashes(requirements: list[Requirement]) -> Iterator[tuple[Requirement, str]
 def suits(name: str, torch: Version) -> Version:
     """The series of torchvision or torchaudio that goes with a torch; () where it is not known."""
     major, series = torch
+    if torch > next(reversed(releases()["torch"])):
+        return ()
     if major == 1 and 4 <= series <= 13:
         return (0, series + 1) if name == "torchvision" else (0, series)
     if major == 2:
@@ -180,12 +183,20 @@ def unpublished(name: str, version: Version, text: str) -> str:
     """Why there is no such version of any Python; "" also for what is older than all that is known, or may be newer."""
     known = list(releases().get(name, {}).items())
     newest = known[-1][0] if known else ()
-    if newest and (version[0] > newest[0] if name not in ENDED else version > newest) and newest[0] < OFTEN:
+    if newest and (is_out_of_reach(version, newest) if name not in ENDED else version > newest):
         return f"{name} {text} was never published: {known[-1][1].text} is the newest that is known"
     place = bisect_left(known, version, key=lambda release: release[0])
     if not 0 < place < len(known) or known[place][0] == version:
         return ""
+    series = list(dict.fromkeys(each[:2] for each, _ in known))
+    if known[place - 1][0][:2] == version[:2] and version[:2] in series[-SOON:]:
+        return ""
     return f"{name} {text} was never published: {known[place][1].text} follows {known[place - 1][1].text}"
+
+
+def is_out_of_reach(version: Version, newest: Version) -> bool:
+    """Whether no version of this first number can come out within years; the list of those that are known grows old."""
+    return version[0] > 2 * newest[0] + 5 and not any(version[0] in years for years in YEARS)
 
 
 def misfit(name: str, version: Version, text: str, lowest: Python | None, highest: Python | None) -> str:
