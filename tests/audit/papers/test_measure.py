@@ -51,6 +51,13 @@ def test_digits_beyond_the_tolerance_are_not_shown():
     assert str(measure.shown(PARAMETER, Measured(-1e-9, 0.0))[0]) == "0.0"
 
 
+def test_a_pass_that_is_not_the_number_itself_shows_the_tolerance():
+    near = measure.explain(PARAMETER, Measured(5.05), Verdict.PASS, None, {})
+    assert near == "width (σ) measured 5.05 ab units, paper 5 ± 0.1"
+    assert measure.explain(PARAMETER, Measured(5.0), Verdict.PASS, None, {}).endswith("paper 5")
+    assert measure.explain(PARAMETER, Measured(5.2), Verdict.FAIL, None, {}).endswith("paper 5")
+
+
 def test_accepting_an_unknown_deviation_is_a_mistake_of_the_configuration():
     paper = spec.Paper(id="p", title="t", reference="r", parameters=(PARAMETER,))
     chosen = Subject(name="s", adapter="m:c", accept=(Acceptance(name="eight", reason="x"),))

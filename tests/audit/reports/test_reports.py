@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from audit.model import Check, Evidence, Location, Report, RunFacts, Verdict
+from audit.model import Check, Evidence, InputHash, Location, Report, RunFacts, Verdict
 from audit.reports import files, json_report, markdown, terminal, wording
 from audit.reports.advice import steps
 from tests.audit.reports.samples import FULL, GRAVE, NOTEBOOK
@@ -44,6 +44,18 @@ def test_the_markdown_report_says_verdict_reason_evidence_and_limits():
 def test_tables_are_whole():
     for line in markdown.table(("a", "b"), [("x|y", "line\nbreak"), ("", "z")]).splitlines():
         assert line.replace("\\|", "").count("|") == 3
+
+
+def test_a_cell_that_is_too_wide_stretches_no_other():
+    lines = markdown.table(("a", "b"), [("x" * 500, "y"), ("z", "y")]).splitlines()
+    assert max(len(line) for line in lines if "xxx" not in line) < 80
+    assert "x" * 500 in lines[2]
+
+
+def test_of_many_inputs_the_first_are_named_and_the_rest_counted():
+    inputs = tuple(InputHash(f"{number}.py", "0" * 64) for number in range(5))
+    text = markdown.described(Evidence("c", 1, 1, "x", inputs=inputs))
+    assert text.endswith("of 2.py, and 2 more in report.json")
 
 
 def test_many_findings_are_cut_and_the_rest_counted():
