@@ -9,8 +9,10 @@ from functools import cache
 from typing import Any
 
 from audit.rules.code import Function, is_function, is_text
+from audit.rules.duplication.wording import library_name, message_of, plain_decorators, size, tells, without_self
 
 MIN_NODES = 16  # of the syntax tree: six lines of a list are not logic
+MIN_LOGIC = 32  # beside what is only said: of less the words of its messages count
 SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells names of other kinds from variables
 DEFINING = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
 BINDING = {ast.Name, ast.Attribute, ast.Subscript, ast.Starred, ast.List, ast.Tuple}  # may be given a value
@@ -32,22 +34,28 @@ class Text:
             keywords with `=`.
         stored: of each name, whether it is given a value there.
         spans: of each definition inside: from which word to which, and its number of nodes.
+        said: where in the row a message or a line of the log is left out, and its number of nodes.
     """
 
+    imported: Mapping[str, str]
     words: list[str] = field(default_factory=list)
     names: list[int] = field(default_factory=list)
     stored: list[bool] = field(default_factory=list)
     spans: dict[ast.AST, tuple[int, int, int]] = field(default_factory=dict)
+    said: dict[int, int] = field(default_factory=dict)
 
 
-def written(node: ast.AST, imported: Mapping[str, str]) -> Text:
+def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool = False) -> Text:
     """The row of a definition and, within it, of those inside.
 
-    `x: int = 3` is written as `x = 3`, but in a class without a method: there the types are what it says.
+    `x: int = 3` is written as `x = 3`, but in a class without a method: there the types are what it says. What a
+    library has is written the same way from wherever it was imported. Messages of errors and lines of the log are left
+    out, unless they are to count `word_for_word`.
     """
-    text = Text()
+    text = Text(imported)
     words = text.words
     nodes = 0
+    spared: set[int] = set()
     opened: list[tuple[ast.AST, int, int]] = []
     waiting: list[Any] = [node]
     while waiting:
@@ -59,11 +67,18 @@ def written(node: ast.AST, imported: Mapping[str, str]) -> Text:
                 text.names.append(len(words))
                 text.stored.append(stored)
             words.append(word)
+        elif id(item) in spared or (not word_for_word and kind is ast.Expr and tells(item)):
+            text.said[len(words)] = size(item)
+            nodes += text.said[len(words)]
+            words.append("")
         elif kind is list:
-            words.append(f"[{len(item)}")
+            words.append(f"[{len(item) - sum(map(tells, item)) * (not word_for_word)}")
             waiting.extend(reversed(item))
         elif kind is ast.Constant:
             words.append(repr(item.value))
+        elif (kind is ast.Attribute or kind is ast.Name) and (name := library_name(item, imported)):
+            nodes += 1
+            words.append(name)
         elif item is text:  # the end of the definition that was opened last
             inner, start, before = opened.pop()
             text.spans[inner] = (start, len(words), nodes - before)
@@ -76,8 +91,13 @@ def written(node: ast.AST, imported: Mapping[str, str]) -> Text:
                 opened.append((item, len(words), nodes))
                 waiting.append(text)
                 values = [body_of(item) if value is item.body else value for value in values]
+                values = [plain_decorators(item) if value is item.decorator_list else value for value in values]
+                if is_function(item):
+                    values = [without_self(item) if value is item.args else value for value in values]
                 if kind is ast.ClassDef and [getattr(base, "id", "") for base in item.bases] == ["object"]:
                     values = [[] if value is item.bases else value for value in values]  # so is every class
+            elif (kind is ast.Raise or kind is ast.Assert) and not word_for_word:
+                spared.add(id(message_of(item)))
             elif kind is ast.AnnAssign:
                 of_record = bool(opened) and is_record(opened[-1][0])
                 name, values = "Assign", [[item.target], item.value, *([item.annotation] if of_record else [])]
@@ -187,6 +207,10 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
     start, end, count = text.spans[node]
     if count < MIN_NODES:
         return ""
+    said = sum(each for place, each in text.said.items() if start <= place < end)
+    if said and count - said < MIN_LOGIC:
+        text = written(node, text.imported, word_for_word=True)
+        start, end, count = text.spans[node]
     methods = {f".{item.name}" for item in node.body if is_function(item)} if isinstance(node, ast.ClassDef) else set()
     first, last = bisect_left(text.names, start), bisect_left(text.names, end)
     own = {text.words[text.names[n]] for n in range(first, last) if text.stored[n]} | {node.name}
@@ -213,4 +237,4 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
             words[place - start] = numbers.setdefault((name, method), f"#{len(numbers)}")
         elif name in renamed:
             words[place - start] = renamed[name]
-    return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256("\0".join(filter(None, words)).encode("utf-8", "replace")).hexdigest()

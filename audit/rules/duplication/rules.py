@@ -12,6 +12,7 @@ from typing import Self
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, Module, is_function, is_text, modules
 from audit.rules.duplication.prints import fingerprint, forwarded, is_signature, only_stores, written
+from audit.rules.duplication.wording import LIBRARIES
 from audit.rules.family import Family, rule
 from audit.target import Kind, Piece, Target
 from audit.trees import held
@@ -37,7 +38,7 @@ GENERATED = re.compile(
 )
 HEAD = 1000  # characters
 NAMED = re.compile(r"[\w/]+\.py\b|\b\w+(?:\.\w+)+")
-# Names under which everybody imports, from one place or another.
+# Names under which everybody imports, also in the cells of a notebook that shows no import.
 COMMON = {
     "np": "numpy", "tf": "tensorflow", "pd": "pandas", "plt": "matplotlib.pyplot", "jnp": "jax.numpy", "keras": "keras",
 }  # fmt: skip
@@ -153,11 +154,8 @@ def documentation(piece: Piece) -> set[int]:
 def definitions(module: Module) -> Iterator[Place]:
     """Every class, function and method that is long enough; what parts the methods of a class is no line of it."""
     constants = constants_of(module)
+    imported = COMMON | module.origins
     renamed = {name: own for name, origin in module.origins.items() if (own := origin.rpartition(".")[2]) != name}
-    for name in COMMON.keys() & renamed.keys():
-        del renamed[name]
-    short = {origin: name for name, origin in COMMON.items()}
-    renamed |= {name: short[origin] for name, origin in module.origins.items() if origin in short}
     tops = [node for piece in module.pieces if piece.tree for node in piece.tree.body]
     defined = {node.name: node for node in tops if is_function(node) or isinstance(node, ast.ClassDef)}
     for piece in module.pieces:
@@ -167,14 +165,14 @@ def definitions(module: Module) -> Iterator[Place]:
             node, holders = waiting.pop()
             if is_function(node) or isinstance(node, ast.ClassDef):
                 if not holders:
-                    text = written(node, module.origins)
+                    text = written(node, imported)
                 rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                 kept = [row for row in rows if row not in texts] if len(rows) >= MIN_LINES else []
                 lines = len(kept) if is_function(node) else sum(bool(piece.line(row).strip()) for row in kept)
                 long = lines >= MIN_LINES and not is_signature(node) and not only_stores(node)
                 if long and (mark := fingerprint(node, text, constants, renamed)):
                     for name in joined(node, defined, lines) if not holders else ():
-                        mark += fingerprint(defined[name], written(defined[name], module.origins), constants, renamed)
+                        mark += fingerprint(defined[name], written(defined[name], imported), constants, renamed)
                     at, excerpt = piece.at(node.lineno), piece.line(node.lineno)[:120]
                     yield Place(node.name, at, lines, holders, mark, excerpt, types=forwarded(node))
                 holders = (*holders, node.lineno)
@@ -193,10 +191,28 @@ def joined(node: Function | ast.ClassDef, own: Collection[str], lines: int) -> l
 
 
 def constants_of(module: Module) -> set[str]:
-    """Names in capitals of the module's own values: another file may call the same ones otherwise."""
-    lines = (line for piece in module.pieces if piece.tree for line in piece.tree.body)
-    targets = (target for line in lines if isinstance(line, ast.Assign) for target in line.targets)
-    return {target.id for target in targets if isinstance(target, ast.Name) and target.id.isupper()}
+    """Names in capitals of the module's own values, or of the project's: another file may call the same ones otherwise.
+
+    What is called, or a class is made from, is none: `from layers import GRU`.
+    """
+    lines = [line for piece in module.pieces if piece.tree for line in piece.tree.body]
+    targets = (target for line in lines if isinstance(line, ast.Assign | ast.AnnAssign) for target in targets_of(line))
+    own = {target.id for target in targets if isinstance(target, ast.Name)}
+    taken = (line for line in lines if isinstance(line, ast.ImportFrom) and is_of_project(line))
+    own |= {alias.asname or alias.name for line in taken for alias in line.names}
+    used = [call.func for _, call, _ in module.calls]
+    used += [base for node in module.of({ast.ClassDef}) if isinstance(node, ast.ClassDef) for base in node.bases]
+    return {name for name in own - {node.id for node in used if isinstance(node, ast.Name)} if name.isupper()}
+
+
+def targets_of(line: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    """What a line gives a value."""
+    return line.targets if isinstance(line, ast.Assign) else [line.target]
+
+
+def is_of_project(line: ast.ImportFrom) -> bool:
+    """Whether something may be imported from another module of the project, and not from a library that is known."""
+    return line.level > 0 or (line.module or "").partition(".")[0] not in LIBRARIES
 
 
 FAMILY = Family("duplication", "Nothing stands in two files", (CLONE,), find, draft=draft, settle=settle)
