@@ -12,15 +12,20 @@ READERS = {
     "numpy.memmap", "scipy.sparse.load_npz", "torchvision.io.read_image", "pyarrow.parquet.read_table",
     "datasets.load_from_disk", "pydicom.dcmread", "SimpleITK.ReadImage", "xml.etree.ElementTree.parse", "toml.load",
     "polars.scan_csv", "polars.scan_parquet", "polars.read_json", "zipfile.ZipFile", "tarfile.open", "wave.open",
-    "safetensors.safe_open", "rasterio.open", "pandas.ExcelFile",
+    "safetensors.safe_open", "rasterio.open", "pandas.ExcelFile", "onnxruntime.InferenceSession", "faiss.read_index",
+    "sentencepiece.SentencePieceProcessor", "tokenizers.Tokenizer.from_file", "gensim.models.KeyedVectors.load",
+    "gensim.models.Word2Vec.load", "pyarrow.feather.read_table", "pyarrow.csv.read_csv", "imageio.v3.imread",
+    "pycocotools.coco.COCO", "anndata.read_h5ad", "scanpy.read_h5ad", "tensorflow.lite.Interpreter",
+    "open3d.io.read_point_cloud", "trimesh.load", "jsonlines.open",
     *(f"pandas.read_{kind}" for kind in ("fwf", "stata", "sas", "spss", "orc", "xml")),
     *(f"pandas.read_{kind}" for kind in ("csv", "excel", "json", "parquet", "pickle", "table", "feather", "hdf")),
 }  # fmt: skip
 # Of these, what writes, too.
 OPENERS = {
     "open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "h5py.File", "zipfile.ZipFile",
-    "tarfile.open", "wave.open", "rasterio.open",
+    "tarfile.open", "wave.open", "rasterio.open", "jsonlines.open",
 }  # fmt: skip
+BY_NAME = {"lightgbm.Booster", "xgboost.Booster"}  # what they are given first, of several, is no path
 PATH_READERS = {"read_text", "read_bytes", "open"}  # of pathlib.Path
 # Methods of models, by the libraries whose models have them.
 MODEL_READERS = {"load_weights": {"keras", "tensorflow"}, "load_model": {"xgboost", "catboost"}}

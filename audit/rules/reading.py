@@ -16,8 +16,9 @@ from audit.rules.code import (
     last_name,
     text_of,
 )
-from audit.rules.readers import MODEL_READERS, OPENERS, PATH_READERS, READERS
-from audit.rules.written import holds_options, is_configured, is_parsed, said
+from audit.rules.readers import BY_NAME, MODEL_READERS, OPENERS, PATH_READERS, READERS
+from audit.rules.tried import is_tried
+from audit.rules.written import holds_options, is_configured, is_environment, is_parsed, is_parser_of_ini, said
 from audit.target import Piece
 
 EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat"}
@@ -163,16 +164,6 @@ def default_of(function: Function, name: str) -> ast.expr | None:
     return next((value for argument, value in (*defaults, *named) if argument.arg == name), None)
 
 
-def is_tried(module: Module, place: ast.AST) -> bool:
-    """Whether a `try` or `suppress` stands around the place."""
-    for holder in module.enclosing(place):
-        withs = [item.context_expr for item in holder.items] if isinstance(holder, ast.With) else []
-        suppressed = any(isinstance(one, ast.Call) and last_name(one.func) == "suppress" for one in withs)
-        if suppressed or (isinstance(holder, ast.Try) and holder.handlers):
-            return True
-    return False
-
-
 def path_read(module: Module, path: ast.expr, name: str, through: list[ast.AST]) -> str:
     """The path that is read, where the code or its user fixes it; "" for one that a caller gives."""
     if name not in READERS and isinstance(path, ast.Name):
@@ -185,7 +176,7 @@ def path_read(module: Module, path: ast.expr, name: str, through: list[ast.AST])
 
 def path_argument(module: Module, call: ast.Call, name: str) -> ast.expr | None:
     """What a call reads as a file; None for what reads none, or writes one."""
-    if name in READERS and call.args:
+    if name in READERS and call.args and not (name in BY_NAME and call.args[1:]):
         mode = call.args[1] if len(call.args) > 1 else keyword(call, "mode")
         known = name not in OPENERS or mode is None or isinstance(mode, ast.Constant)
         return call.args[0] if known and not (name in OPENERS and opens_for_writing(call)) else None
@@ -194,10 +185,14 @@ def path_argument(module: Module, call: ast.Call, name: str) -> ast.expr | None:
         reads = mode is None or (isinstance(mode, ast.Constant) and str(mode.value).startswith(("r", "utf")))
         imported = isinstance(call.func.value, ast.Name) and call.func.value.id in module.origins
         return call.func.value if reads and not imported else None
-    if isinstance(call.func, ast.Attribute) and call.func.attr in MODEL_READERS and call.args:
+    named = keyword(call, "fname") or keyword(call, "filepath")
+    if isinstance(call.func, ast.Attribute) and call.func.attr in MODEL_READERS and (call.args or named):
         own = isinstance(call.func.value, ast.Name) and call.func.value.id in {"self", "cls", *module.origins}
         libraries = {origin.partition(".")[0] for origin in module.origins.values()}
-        return call.args[0] if not own and not libraries.isdisjoint(MODEL_READERS[call.func.attr]) else None
+        known = not own and not libraries.isdisjoint(MODEL_READERS[call.func.attr])
+        return (named or call.args[0]) if known else None
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "read" and len(call.args) == 1:
+        return call.args[0] if is_parser_of_ini(module, call, call.func.value) else None
     return None
 
 
@@ -217,7 +212,7 @@ def known_path(module: Module, node: ast.expr, through: list[ast.AST] | None = N
         over = list(gone_through(module, node))[:1] if through is not None else []
         given = over or module.given.get(node.id, [])
         return known_path(module, given[0], through, depth + 1) if len(given) == 1 else ""
-    if is_option(module, node) or is_configured(module, node):
+    if is_option(module, node) or is_configured(module, node) or is_environment(module, node):
         return f"{{{ast.unparse(node)}}}"
     if said(module, node) is not None and depth < DEEPEST:
         return known_path(module, said(module, node) or node, through, depth + 1)

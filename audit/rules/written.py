@@ -9,7 +9,10 @@ LOADS = re.compile(r"((load|read|get|parse|compose|make)_?)?(\w*_)?(conf(ig)?s?|
 PARSES = re.compile(
     r"^(parse(_\w*)?(args|arguments|opts?|options|cli|command_line|flags)|get_(args|arguments|opts|options))$", re.I
 )
-PARSERS = {"yaml.safe_load", "yaml.load", "json.load", "tomllib.load", "toml.load", "omegaconf.OmegaConf.load"}
+PARSERS = {
+    "yaml.safe_load", "yaml.load", "json.load", "tomllib.load", "toml.load", "omegaconf.OmegaConf.load",
+    "configparser.ConfigParser", "configparser.RawConfigParser",
+}  # fmt: skip
 PATHS = re.compile(
     r"path|file|csv|json|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder|source"
     r"|split|annot",
@@ -19,17 +22,51 @@ PATHS = re.compile(
 
 def is_configured(module: Module, node: ast.expr) -> bool:
     """An entry of a configuration that the module has loaded: `cfg["data"]["csv"]`, `settings.paths.table`."""
-    inner: ast.expr = node
-    keys: list[str] = []
-    while isinstance(inner, ast.Attribute) or (isinstance(inner, ast.Subscript) and text_of(inner.slice)):
-        keys.append(inner.attr if isinstance(inner, ast.Attribute) else text_of(inner.slice))
-        inner = inner.value
+    inner, keys = entry_of(node)
     if not keys or not isinstance(inner, ast.Name) or is_parameter(module, inner):
         return False
     values = module.given.get(inner.id, [])
     here = [value for value in values if module.scope(value) is module.scope(inner)] or values
     loaded = len(here) == 1 and isinstance(here[0], ast.Call) and is_loader(module, here[0])
     return loaded and any(map(PATHS.search, keys))
+
+
+def entry_of(node: ast.expr) -> tuple[ast.expr, list[str]]:
+    """What an entry is one of, and its keys, the last first: `cfg["data"].get("csv")` is `csv` of `data` of `cfg`."""
+    keys: list[str] = []
+    while True:
+        if isinstance(node, ast.Attribute):
+            keys.append(node.attr)
+            node = node.value
+        elif isinstance(node, ast.Subscript) and text_of(node.slice):
+            keys.append(text_of(node.slice))
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            told = [text_of(value) for value in node.args[:1]]
+            if not any(told):
+                return node, []
+            section = node.args[1:] and text_of(node.args[1]).isidentifier()  # `ini.get("data", "table")`
+            keys += [text_of(node.args[1]), *told] if section else told
+            node = node.func.value
+        else:
+            return node, keys
+
+
+def is_environment(module: Module, node: ast.expr) -> bool:
+    """A path that an environment variable gives: `os.environ["TABLE_PATH"]`, `os.getenv("DATA_CSV")`."""
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript) and module.full_name(node.value) == "os.environ":
+        key = node.slice
+    elif isinstance(node, ast.Call) and module.full_name(node.func) in ("os.getenv", "os.environ.get"):
+        key = next(iter(node.args), None)
+    return PATHS.search(text_of(key)) is not None
+
+
+def is_parser_of_ini(module: Module, call: ast.Call, node: ast.expr) -> bool:
+    """Whether a ConfigParser reads a file and nobody looks at what it says it has read: none that is missing."""
+    known = module.given if isinstance(node, ast.Name) else module.kept
+    values = known.get(dotted(node), []) if isinstance(module.parents.get(call), ast.Expr) else []
+    return any(isinstance(value, ast.Call) and last_name(value.func).endswith("ConfigParser") for value in values)
 
 
 def is_loader(module: Module, call: ast.Call) -> bool:

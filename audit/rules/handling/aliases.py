@@ -21,6 +21,12 @@ PATHS = {
     "f",
     "io",
     "model_file",
+    "model_path",
+    "filepath",
+    "path_or_bytes",
+    "uri",
+    "source",
+    "annotation_file",
 }  # as keywords
 CHANGES = {"update", "setdefault", "pop"}  # by which a table gets other keys
 KNOWN = READERS | {"torch.load", ".torch.load"}

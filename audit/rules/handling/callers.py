@@ -105,9 +105,10 @@ def asking_calls(module: Module) -> list[ast.Call]:
 
 def mentions(node: ast.AST, told: set[str]) -> bool:
     """Whether one of the names stands in the node."""
+    calls = any("(" in name for name in told)
     for one in ast.walk(node):
         if isinstance(one, ast.Name | ast.Attribute) and dotted(one) in told:
             return True
-        if isinstance(one, ast.Subscript) and ast.unparse(one) in told:
+        if (isinstance(one, ast.Subscript) or (calls and isinstance(one, ast.Call))) and ast.unparse(one) in told:
             return True
     return False

@@ -4,17 +4,19 @@ import ast
 import re
 from typing import TypeGuard
 
-from audit.rules.code import dotted, is_function, last_name
+from audit.rules.code import Function, dotted, is_function, last_name, text_of
 
 BROAD = {"Exception", "BaseException"}
 REMOVES = {"unlink", "rmtree"}
 PASSING = re.compile(r"te?mp|temporary|scratch|stag(e|ing)|partial|(^|\W|_)(part|lock|sock)", re.I)  # not meant to stay
 GIVES_BACK = {"close", "terminate", "kill", "cleanup", "shutdown", "disconnect", "release"}
-BLANK = {"zeros", "zeros_like", "ones", "ones_like"}  # arrays and tensors of nothing
+FILLED = {"full", "full_like"}  # arrays of what they are given second
+BLANK = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like"}  # arrays and tensors of nothing
 NOTEBOOKS = ("IPython", "google.colab")  # what code asks for that may run in one
 MADE_OF = {"DataFrame", "Series", "array", "tensor", "Tensor", "Counter", "OrderedDict"}  # of nothing, or constants
 OTHERWISE = re.compile(r"default|fallback|other|alternative|instead", re.I)  # what the caller gives for that case
 PARSES = re.compile(r"parse|loads?$|eval$|^(int|float|complex|str|bool)$|decode|from_|(^|\.)to_|cast|astype", re.I)
+FAILED = re.compile(r"fail|error|invalid|exception|crash|timeout|skip|broken|unavailable", re.I)  # words for the reader
 SAYS_SO = re.compile(r"AVAILABLE|ERROR|FAIL|INVALID")  # constants that say that it failed
 NO_VALUE = {"nan", "NaN", "NAN", "NaT", "NA", "inf", "Inf"}
 EMPTY = {"set", "dict", "list", "tuple"}
@@ -40,7 +42,7 @@ def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.
             for handler in node.handlers
             if is_broad(handler.type)
             and not is_cleanup(node, handler)
-            and (is_silent(handler, of_data) or gives_input_back(node, handler))
+            and (is_silent(handler, of_data) or gives_input_back(node, handler) or fills_in(node, handler))
             and not answers(node, handler)
             and not is_same_work(node, handler)
             and not tries_again(node, handler)
@@ -180,6 +182,19 @@ def gives_input_back(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) ->
     return any(part in worked_on for part in inside) and all(isinstance(part.ctx, ast.Load) for part in inside)
 
 
+def fills_in(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler puts a word among the results that the block collects: `answers.append("yes")`."""
+    line = handler.body[0] if len(handler.body) == 1 else None
+    call = line.value if isinstance(line, ast.Expr) else None
+    if not (isinstance(call, ast.Call) and last_name(call.func) in ("append", "add") and len(call.args) == 1):
+        return False
+    word = text_of(call.args[0])
+    if not word or FAILED.search(word):
+        return False
+    inside = (one for line in node.body for one in ast.walk(line) if isinstance(one, ast.Call))
+    return any(ast.dump(one.func) == ast.dump(call.func) for one in inside)
+
+
 def is_message(value: ast.expr | None) -> bool:
     """A sentence that says what failed."""
     parts = value.values if isinstance(value, ast.JoinedStr) else [value]
@@ -199,6 +214,12 @@ def is_nothing(statement: ast.stmt, handler: ast.ExceptHandler) -> bool:
         return is_stand_in(statement.value, handler) or {dotted(target) for target in statement.targets} == {"_"}
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         return is_filler(statement.value, handler)
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
+        return statement.value.value is not None and is_stand_in(statement.value.value, handler)
+    if isinstance(statement, ast.Delete):
+        return [dotted(target) for target in statement.targets] == [handler.name]
+    if isinstance(statement, ast.AugAssign):
+        return isinstance(statement.value, ast.Constant) and not statement.value.value  # `total += 0.0`
     constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return constant or isinstance(statement, ast.Pass | ast.Continue | ast.Break)
 
@@ -221,6 +242,8 @@ def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
     if isinstance(node, ast.Name):
         return node.id.isupper() and not SAYS_SO.search(node.id)
     if isinstance(node, ast.Call):
+        if last_name(node.func) in FILLED:
+            return len(node.args) > 1 and is_stand_in(node.args[1], handler)
         of_number = dotted(node.func) == "float" and len(node.args) == 1 and isinstance(node.args[0], ast.Constant)
         blank = last_name(node.func) in BLANK or dotted(node.func) == "Image.new"
         given = (*node.args, *(item.value for item in node.keywords if item.arg not in ("dtype", "device", "columns")))
@@ -229,3 +252,18 @@ def is_stand_in(node: ast.expr, handler: ast.ExceptHandler) -> bool:
     return isinstance(node, ast.UnaryOp | ast.Dict) and all(
         isinstance(one, NUMBER) for one in ast.iter_child_nodes(node)
     )
+
+
+def swallows_as_manager(node: Function) -> ast.Return | None:
+    """The `return True` with which `__exit__` drops whatever has been raised, looked at by nobody."""
+    last = node.body[-1]
+    if node.name not in ("__exit__", "__aexit__") or not isinstance(last, ast.Return):
+        return None
+    if not (isinstance(last.value, ast.Constant) and last.value.value is True):
+        return None
+    arguments = [*node.args.args[1:], *([node.args.vararg] if node.args.vararg else [])]
+    names = {argument.arg for argument in arguments}
+    inside = list(ast.walk(node))
+    looked_at = any(isinstance(one, ast.Name) and one.id in names for one in inside)
+    calls = (last_name(one.func) for one in inside if isinstance(one, ast.Call))
+    return None if looked_at or any(map(TELLS.search, calls)) else last

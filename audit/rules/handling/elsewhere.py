@@ -24,7 +24,8 @@ from audit.rules.handling.callers import (
 )
 from audit.rules.handling.sources import is_left_before, is_of_object, name_of, parts_of, roots
 from audit.rules.handling.torches import MARK
-from audit.rules.reading import EXISTS, LISTS, OPTIONS, is_tried, parameter
+from audit.rules.reading import EXISTS, LISTS, OPTIONS, parameter
+from audit.rules.tried import is_tried
 
 NOTE = f"{MARK}calls "  # begins what is noted of a file
 PATHS = re.compile(r"path|file|dir(?!ect)|folder|root|fname|ckpt|checkpoint|weights|csv|json|yaml|^(f|fn|p)$", re.I)

@@ -22,9 +22,10 @@ from audit.rules.reading import (
     default_of,
     gone_through,
     is_of_other_file,
-    is_tried,
     parameter,
 )
+from audit.rules.tried import is_tried
+from audit.rules.written import entry_of
 
 JOINS = {"os.path.join", "pathlib.Path", "os.fspath", "str", "os.path.expanduser", "os.path.abspath"}
 JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "format", "strip"}
@@ -52,7 +53,7 @@ def is_unasked(module: Module, call: ast.Call, path: ast.expr) -> bool:
     functions = [holder for holder in module.enclosing(call) if is_function(holder)]
     told: set[str] = set()
     given = bool(functions) and is_given(module, path, functions, told)
-    told_by_caller = any("." in name or parameter(name, functions) is not None for name in told)
+    told_by_caller = any({".", "["} & set(name) or parameter(name, functions) is not None for name in told)
     return given and told_by_caller and not is_seen_to(module, call, path, functions, told)
 
 
@@ -76,7 +77,7 @@ def is_given(module: Module, node: ast.expr, functions: list[Function], told: se
         return is_given_name(module, node, functions, told, depth)
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):  # `path or ROOT / "settings.json"`
         return is_given(module, node.values[0], functions, told, depth)
-    if isinstance(node, ast.Attribute | ast.Subscript) and is_setting(node, functions):
+    if isinstance(node, ast.Attribute | ast.Subscript | ast.Call) and is_setting(node, functions):
         told.add(ast.unparse(node))
         return True
     if isinstance(node, ast.Attribute):
@@ -92,19 +93,13 @@ def is_given(module: Module, node: ast.expr, functions: list[Function], told: se
     return parts is not None and all(is_given(module, part, functions, told, depth) for part in parts)
 
 
-def is_setting(node: ast.Attribute | ast.Subscript, functions: list[Function]) -> bool:
-    """An entry of a configuration that the caller tells: `cfg["data"]["train"]`, `settings.paths.weather`."""
-    inner: ast.expr = node
-    names: list[str] = []
-    while isinstance(inner, ast.Attribute | ast.Subscript):
-        if isinstance(inner, ast.Subscript) and not text_of(inner.slice):
-            return False
-        names.append(inner.attr if isinstance(inner, ast.Attribute) else text_of(inner.slice))
-        inner = inner.value
-    if not isinstance(inner, ast.Name) or (len(names) < 2 and isinstance(node, ast.Attribute)):
+def is_setting(node: ast.Attribute | ast.Subscript | ast.Call, functions: list[Function]) -> bool:
+    """An entry of a configuration that the caller tells: `cfg["data"]["train"]`, `settings.get("paths.weather")`."""
+    inner, keys = entry_of(node)
+    if not keys or not isinstance(inner, ast.Name) or (len(keys) < 2 and isinstance(node, ast.Attribute)):
         return False
     told = inner.id == "self" or parameter(inner.id, functions) is not None
-    return told and SETTINGS.search(f"{inner.id} {' '.join(names[1:])}") is not None and not NO_PATH.search(names[0])
+    return told and SETTINGS.search(f"{inner.id} {' '.join(keys[1:])}") is not None and not NO_PATH.search(keys[0])
 
 
 def is_given_name(module: Module, name: ast.Name, functions: list[Function], told: set[str], depth: int) -> bool:

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from audit.rules.code import Module, dotted, is_function, last_name, text_of
 from audit.rules.handling.callers import asking_calls
-from audit.rules.reading import EXISTS, is_tried
+from audit.rules.reading import EXISTS
+from audit.rules.tried import is_tried
 
 SUFFIX = re.compile(r"\.\w+$")
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None

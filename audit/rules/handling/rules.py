@@ -25,7 +25,7 @@ from audit.rules.family import Family, rule
 from audit.rules.handling import elsewhere, shipped, torches
 from audit.rules.handling.aliases import reading_calls, said_at
 from audit.rules.handling.callers import called_by_name
-from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, is_broad
+from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, is_broad, swallows_as_manager
 from audit.rules.handling.elsewhere import asked_as, waiting
 from audit.rules.handling.explained import is_explained
 from audit.rules.handling.given import is_given, is_just_made, is_unasked
@@ -39,11 +39,11 @@ from audit.rules.reading import (
     Read,
     default_of,
     is_listed,
-    is_tried,
     known_path,
     reads,
     unchecked_read,
 )
+from audit.rules.tried import is_tried
 from audit.target import Piece, Target
 
 SWALLOW = rule(
@@ -143,6 +143,8 @@ def swallowed(module: Module) -> Iterator[Finding]:
             dropped = [(node, "suppress") for call in calls if isinstance(call, ast.Call) and suppresses(module, call)]
             if dropped and (cleans(module, node) or gives_back(node.body) or is_probe(module, node)):
                 continue
+        elif is_function(node) and (leaving := swallows_as_manager(node)):
+            dropped = [(leaving, "return True")]
         else:
             continue
         for statement, what in dropped:
