@@ -333,7 +333,7 @@ def defined(module: Module) -> set[str]:
 
 
 def assigned(module: Module) -> set[str]:
-    """Names that a module defines itself: functions, classes, assignments; "__getattr__" for globals()."""
+    """Names that a module defines itself: functions, classes, assignments; "__getattr__" for globals(), locals()[n]."""
     found = {"__getattr__" for piece in module.pieces if "sys.modules" in piece.text}
     for _, node in module.walk():
         if is_function(node) or isinstance(node, ast.ClassDef):
@@ -342,4 +342,6 @@ def assigned(module: Module) -> set[str]:
             found.add(node.id)
         elif isinstance(node, ast.Call) and dotted(node.func) in GIVES_ANY:
             found.add("__getattr__")
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Call):
+            found.update({"__getattr__"} if dotted(node.value.func) in ("locals", "vars") else ())
     return found

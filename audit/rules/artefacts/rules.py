@@ -63,6 +63,9 @@ PATCH = (".diff", ".patch", ".rej", ".orig")
 DOCUMENTS = (".md", ".rst", ".txt", ".html", ".tex", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".sh", ".env")
 # Plain text that authors wrote; other plain text is as a rule data.
 WRITTEN = re.compile(r"(?:^|/)(?:docs?/.+|readme|notes?|changelog|changes|todo|report)\.txt$", re.I)
+# A mark of a turn that is the whole of an entry: where a model is told to stop.
+ENTRY = re.compile(r"""\s*(?:-\s+|[\w.-]+\s*[:=]\s*)*\[?["']?(?:<\|?/?\w+\|?>\w*["',\s]*)+\]?,?\s*(?:#.*)?""")
+CONFIGURED = (".yaml", ".yml", ".toml", ".cfg", ".ini")
 LONGEST = 5000  # characters of a line; longer ones are data
 
 
@@ -105,6 +108,8 @@ def pasted(piece: Piece) -> Iterator[Finding]:
         if mark and said_beside(line, lines[place - 1][1] if place else "") >= ABOUT:
             yield found(CITATION, piece.at(number), f"`{mark.group()}` was pasted from a chat", line.strip()[:120])
         elif not fenced and (not piece.path.endswith(".txt") or WRITTEN.search(piece.path)):
+            if piece.path.lower().endswith(CONFIGURED) and ENTRY.fullmatch(line):
+                continue
             following = [text for _, text in lines[place + 1 : place + 1 + ANSWER]]
             line = without_praise(line, [text for _, text in lines[max(0, place - 3) : place]])
             if said := spoken(piece, line, following, replied=place - told < ANSWER):

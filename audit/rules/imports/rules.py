@@ -68,6 +68,7 @@ ASIDE = re.compile(
 HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/|(^|/)\w*templates?/")
 # Conditions under which a library is there: `if is_bnb_available():`, `if HAS_WANDB:`.
 THERE = re.compile(r"available|installed|AVAILABLE|INSTALLED|find_spec|\b(?:has|HAS)_\w")
+STEPS = 5  # from an import that may fail to what is imported because of it
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
 
@@ -86,7 +87,7 @@ def find(target: Target) -> Iterator[Finding]:
 def unused(target: Target, local: Local) -> Iterator[Finding]:
     """Ruff's F401 without its configuration, less re-exports, optional imports, and those for their effect."""
     optional = set(optional_imports(target))
-    uses = Uses(local)
+    uses = Uses(local, target)
     pieces = {(piece.path, piece.cell): piece for piece in target.python}
     broken = {piece.path for piece in target.python if piece.cell is not None and piece.problem}
     unread = broken | {piece.path for piece in target.python if piece.problem}
@@ -211,18 +212,22 @@ def optional_modules(target: Target, local: Local) -> set[str]:
     """Paths of modules that are imported in functions, or where somebody looks first whether a library is there.
 
     That is in `try: … except ImportError`, in `if is_bnb_available():`, or in a table of what is imported when it is
-    asked for and may fail. So is what they import.
+    asked for and may fail. So is what they alone import.
     """
     tried = {*optional_imports(target), *imports_if_there(target)}
-    sure: set[str] = set()
+    plain: list[tuple[str, str]] = []
     maybe: set[str] = set(listed(local))
     for module in local.modules.values():
         for path, item in local.edges(module):
             if item.piece.at(item.line) in tried:
                 maybe.add(path)
             elif not item.deferred and not item.typing:
-                sure.add(path)
-    return maybe - sure
+                plain.append((module.path, path))
+    maybe -= {path for _, path in plain}
+    for _ in range(STEPS):
+        sure = {path for source, path in plain if source not in maybe}
+        maybe |= {path for source, path in plain if source in maybe and path not in sure}
+    return maybe
 
 
 def guarded(local: Local) -> Iterator[str]:

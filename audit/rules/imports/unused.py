@@ -7,7 +7,7 @@ from functools import cached_property
 
 from audit.rules.code import TEST_PATH, Module, dotted, is_function, is_text, last_name, text_of
 from audit.rules.local import Import, Local, imports_of
-from audit.target import Piece
+from audit.target import Piece, Target
 
 # A comment by which an author says that an import is there for its effect, or for others.
 MEANT = re.compile(
@@ -38,6 +38,8 @@ FETCHED = re.compile(r"\bgetattr\(\s*sys\.modules\[__name__\],\s*(?!['\"])")  # 
 # What a text that eval is given begins with, `loss_` in eval("loss_%s()" % kind).
 BUILT = re.compile(r"(?<![\w.])eval\((['\"])([A-Za-z]\w*)[^'\"\n]*\1\s*(?:%|\+|\.format\()")
 COMPATIBLE = re.compile(r"(^|/)_?(py\w*_?)?compat(ibility)?\w*\.py$")  # what others are to take from there
+YAML = re.compile(r"ya?ml$")
+TAGGED = re.compile(r"![\w/]+[: ](?:[\w.]+\.)?(\w+\.\w+)")
 FRONT = 8  # unused names of a module that is a front of others
 NAMED_FOR_IMPORTS = re.compile(r"test_(?:\w+_)?(?:re)?(?:imports?|importable)(?:_|$)")
 DOCTEST = re.compile(r"\s*(?:>>>|\.\.\.) ")
@@ -147,8 +149,15 @@ def loads_part(module: Module, piece: Piece, line: int, source: str) -> bool:
 class Uses:
     """Which names of a module are used, although it does not use them itself."""
 
-    def __init__(self, local: Local) -> None:
+    def __init__(self, local: Local, target: Target) -> None:
         self.local = local
+        self.target = target
+
+    @cached_property
+    def tagged(self) -> set[str]:
+        """`utils.score` of `metric: !function utils.score` in a YAML file: module and name, by their last two parts."""
+        pieces = (piece for piece in self.target.pieces if YAML.search(piece.path) and "!" in piece.text)
+        return {name for piece in pieces for name in TAGGED.findall(piece.text)}
 
     @cached_property
     def importers(self) -> dict[str, list[tuple[Module, Import]]]:
@@ -181,6 +190,8 @@ class Uses:
         if piece.cell is not None:
             used = re.compile(IN_MAGIC.format(re.escape(name)), re.MULTILINE)
             return any(used.search(cell.text) for cell in module.pieces if "%" in cell.text or "!" in cell.text)
+        if f"{piece.path.removesuffix('.py').rpartition('/')[2]}.{name}" in self.tagged:
+            return True
         return self.taken(piece.path, name) or self.acts(module, source) or self.is_fixture(module, name)
 
     def is_named_in_text(self, module: Module, name: str) -> bool:
