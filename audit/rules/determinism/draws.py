@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from audit.rules.code import Module, called, is_function, last_name
-from audit.rules.determinism.programs import is_program, is_run
+from audit.rules.determinism.programs import is_program, is_run, part_at
+from audit.rules.determinism.reaching import AT_ONCE, part_name
 from audit.rules.determinism.seeding import SEEDERS, Seeds, reach, sets_state, speaks_of_seeds
 from audit.rules.local import Local, is_runnable
 from audit.rules.training import ESTIMATORS
@@ -26,7 +27,7 @@ STRAYS = {
 class Draws:
     """Which modules train something, a network or an estimator, and which of what they draw nobody seeds."""
 
-    def __init__(self, local: Local, seeds: Seeds, trained: set[str], *, seeded: bool) -> None:
+    def __init__(self, local: Local, seeds: Seeds, trained: dict[str, tuple[Piece, int]], *, seeded: bool) -> None:
         self.local = local
         self.seeds = seeds
         self.trained = trained
@@ -35,7 +36,7 @@ class Draws:
     @cached_property
     def fitting(self) -> set[str]:
         """The modules that fit an estimator of a library, or train a network."""
-        return self.trained | {path for path, module in self.seeds.modules.items() if fits(module)}
+        return {*self.trained, *(path for path, module in self.seeds.modules.items() if fits(module))}
 
     @cached_property
     def programs(self) -> list[tuple[str, set[str], set[str]]]:
@@ -65,8 +66,31 @@ class Draws:
         return {path: set(states_of(module, own)) for path, module in self.seeds.modules.items()}
 
     def train(self, module: Module) -> bool:
-        """Whether a module, or one that uses it, trains."""
-        return not self.seeds.users(module).isdisjoint(self.fitting)
+        """Whether a module, or one that uses it, trains, or is run and imports what does."""
+        users = self.seeds.users(module)
+        return not users.isdisjoint(self.fitting) or not users.isdisjoint(self.training)
+
+    @cached_property
+    def training(self) -> set[str]:
+        """The programs whose run comes to what trains, such as a learner's update that a loop of theirs calls."""
+        wanted = {(path, part) for path in self.fitting for part in self.parts_that_fit(self.seeds.modules[path])}
+        found = set()
+        for path, module in self.seeds.modules.items():
+            below = reach(path, self.seeds.below) & self.seeds.modules.keys()
+            fitted = {place for place in wanted if place[0] in below}
+            if fitted and self.is_started(module) and self.seeds.reach.comes_to(path, below, fitted):
+                found.add(path)
+        return found
+
+    def parts_that_fit(self, module: Module) -> Iterator[str]:
+        """The functions and classes of a module that train a network, or fit an estimator."""
+        if module.path in self.trained:
+            piece, line = self.trained[module.path]
+            part = part_at(piece, line)
+            yield AT_ONCE if part is None else part.name
+        for _, call, _ in module.calls if fits(module) else ():
+            if called(call) in FITTED:
+                yield part_name(module, list(module.enclosing(call)))
 
     def are_loose(self, module: Module, piece: Piece, call: ast.Call, name: str) -> bool:
         """Whether a program that trains draws by this call from a state that it does not set."""

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from functools import partial
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_constant, is_function, keyword, last_name, text_of
+from audit.rules.code import TEST_PATH, Module, is_function, last_name
 from audit.rules.determinism.callers import Callers
 from audit.rules.determinism.draws import Draws
 from audit.rules.determinism.programs import in_package, is_program, is_run, is_trial, part_at, unseeded_programs
 from audit.rules.determinism.seeding import KEYS, Seeds, is_own_seed, lost
+from audit.rules.determinism.settings import is_undone, loosened, settings, written_down
 from audit.rules.determinism.shuffling import FRESH, is_fresh, is_reset, unordered
 from audit.rules.family import Family, rule
-from audit.rules.local import Local, is_main, is_runnable, local_of
+from audit.rules.local import Local, is_runnable, local_of
 from audit.rules.options import arguments
-from audit.rules.training import LIGHTNING, training_place
-from audit.rules.values import bound
+from audit.rules.training import training_place
 from audit.target import Piece, Target
 
 SEED = rule(
@@ -44,18 +44,8 @@ SETTING = rule(
     confidence=Confidence.MEDIUM,
 )
 
-BENCHMARK = "torch.backends.cudnn.benchmark"
-DETERMINISTIC = "torch.backends.cudnn.deterministic"
-SWITCH = "torch.use_deterministic_algorithms"
-IS_SWITCHED = "torch.are_deterministic_algorithms_enabled"
 # A file, or its folder, that says what it is for: no `constraint`, nothing `pretrained`.
 TRAINER = re.compile(r"(^|[/_.-]|[a-z](?=T))(pre)?[Tt]rain(ing|ers?|s)?(?![a-z])[^/]*(/[^/]+)?\.py$")
-# A condition that asks only for the device, and nobody's wish.
-DEVICE = re.compile(
-    r"^(not )?[\w.]*(cuda|gpu|device)[\w.]*(\(\))?( (==|!=|>|>=|is|is not) .+)?$"
-    r"|is_available\(\)$|^.cuda. in \w|^str\(\w*device\) == |device[.\w]*\.startswith\(",
-    re.I,
-)
 # A file that times code, and says so; its models learn nothing.
 TIMING = re.compile(r"bench|speed|profil|timing|throughput|latency", re.I)
 CLOCKS = ("perf_counter", "timeit", "time.time(", "cuda.Event", "torch.profiler", "do_bench")
@@ -76,8 +66,9 @@ def find(target: Target) -> Iterator[Finding]:
     training = [(module, begun) for module in chosen if not times(module) and (begun := training_place(module))]
     seeds = Seeds(local, chosen)
     seeded = bool(seeds.parts) or any(map(seeds_own, chosen))
-    draws = Draws(local, seeds, {module.path for module, _ in training}, seeded=seeded)
+    draws = Draws(local, seeds, {module.path: begun for module, begun in training}, seeded=seeded)
     callers = Callers(chosen)
+    told = {name for module in chosen for name in written_down(module)}
     yield from unseeded(local, chosen, training, seeds, seeded=seeded)
     for module in chosen:
         here = partial(seeds.alone, module, common=True)
@@ -104,7 +95,8 @@ def find(target: Target) -> Iterator[Finding]:
                 yield found(kind, piece.at(call.lineno), problem or loose, piece.line(call.lineno)[:120])
         for (piece, line), message in drawn.items():
             yield found(SEED, piece.at(line), message, piece.line(line)[:120])
-        yield from settings(module)
+        for piece, line, message in settings(module, told):
+            yield found(SETTING, piece.at(line), message, piece.line(line)[:120])
 
 
 def unseeded(
@@ -211,102 +203,6 @@ def is_forest(module: Module, call: ast.Call, name: str) -> bool:
     scope = next(classes, module.scope(call))
     calls = (node.func for node in ast.walk(scope) if isinstance(node, ast.Call))
     return any(last_name(function).startswith(("fit", "cross_val")) for function in calls)
-
-
-def loosened(module: Module, call: ast.Call, name: str) -> str:
-    """What a call lets vary from run to run: algorithms of torch, of cuDNN in Lightning's trainer; "" for nothing."""
-    switched = call.args[0] if call.args else keyword(call, "mode")
-    if name == SWITCH and is_constant(switched, False) and not restored(module, call):
-        return "deterministic algorithms are switched off here"
-    if name == "torch.backends.cudnn.flags" and not any(map(is_wish, module.enclosing(call))):
-        loose = [item.arg for item in call.keywords if is_constant(item.value, item.arg == "benchmark")]
-        return next((f"{arg}= is fixed" for arg in loose if arg in ("benchmark", "deterministic")), "")
-    of_lightning = name.endswith(".Trainer") and name.partition(".")[0] in LIGHTNING
-    if not of_lightning:
-        return ""
-    return "benchmark=True is fixed" if is_constant((arguments(module, call) or {}).get("benchmark"), True) else ""
-
-
-def restored(module: Module, call: ast.Call) -> bool:
-    """Whether the same function sets it back to what it was, or asks what that is."""
-    inside = [node for node in ast.walk(module.scope(call)) if isinstance(node, ast.Call)]
-    if any(module.full_name(node.func) == IS_SWITCHED for node in inside):
-        return True
-    given = [node.args[0] for node in inside if node.args and module.full_name(node.func) == SWITCH]
-    return any(isinstance(value, ast.Name) for value in given)
-
-
-def settings(module: Module) -> Iterator[Finding]:
-    """`cudnn.benchmark = True` and `cudnn.deterministic = False`, written as they are and by nobody's wish."""
-    spoken_of = any("deterministic" in piece.text or "benchmark" in piece.text for piece in module.pieces)
-    for piece, node in statements_of(module) if spoken_of else ():
-        for written, value in settings_given(module, node):
-            name = switch_name(module, written)
-            if name not in (BENCHMARK, DETERMINISTIC):
-                continue
-            by_name = list(bound(module, value)) if isinstance(value, ast.Name) else []
-            fixed = [one for one in by_name or [value] if is_constant(one, name == BENCHMARK)]
-            loose = len(fixed) == len(by_name or [value]) or (name == BENCHMARK and is_of_device(value))
-            meant = loose and any(is_wish(holder) or is_undone(holder) for holder in module.enclosing(node))
-            if loose and not meant and not recorded(module, node, name):
-                message = f"{name} is fixed to {ast.unparse(value)}"
-                yield found(SETTING, piece.at(node.lineno), message, piece.line(node.lineno)[:120])
-
-
-def statements_of(module: Module) -> Iterator[tuple[Piece, ast.stmt]]:
-    """Every statement with the piece it stands in."""
-    return ((piece, node) for piece, node in module.statements() if isinstance(node, ast.stmt))
-
-
-def settings_given(module: Module, node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """What a statement gives which value: by an assignment, or by `setattr(cudnn, "benchmark", True)`."""
-    if isinstance(node, ast.Assign | ast.AugAssign):
-        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            yield from pairs(target, node.value)
-    call = node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
-    if call and module.full_name(call.func) == "setattr" and len(call.args) == 3:
-        yield ast.Attribute(call.args[0], text_of(call.args[1])), call.args[2]
-
-
-def switch_name(module: Module, written: ast.expr) -> str:
-    """The full name of what is set, also where its owner has another name here: `backend = torch.backends.cudnn`."""
-    owner = written.value if isinstance(written, ast.Attribute) else None
-    values = module.given.get(owner.id, []) if isinstance(owner, ast.Name) and owner.id not in module.origins else []
-    if isinstance(written, ast.Attribute) and len(values) == 1 and isinstance(values[0], ast.Attribute):
-        return f"{module.full_name(values[0])}.{written.attr}"
-    return module.full_name(written)
-
-
-def is_of_device(value: ast.expr) -> bool:
-    """A value or condition that asks for the device alone."""
-    return DEVICE.search(ast.unparse(value)) is not None
-
-
-def pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """What is given which value: `a, b = 1, 2` is two."""
-    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
-        yield from zip(target.elts, value.elts, strict=True)
-    else:
-        yield target, value
-
-
-def is_undone(holder: ast.AST) -> bool:
-    """A function that takes the setting back, as `unset_deterministic` does."""
-    return is_function(holder) and re.match(r"_*(?:un|re)set_|_*(?:restore|disable|undo)_", holder.name) is not None
-
-
-def is_wish(holder: ast.AST) -> bool:
-    """A condition other than what device there is, and whether the module is run."""
-    if not isinstance(holder, ast.If) or is_main(holder):
-        return False
-    parts = holder.test.values if isinstance(holder.test, ast.BoolOp) else [holder.test]
-    return not all(map(is_of_device, parts))
-
-
-def recorded(module: Module, node: ast.AST, name: str) -> bool:
-    """Whether the same function reads the setting: it is logged, or put back to what it was."""
-    inside = (inner for inner in ast.walk(module.scope(node)) if isinstance(inner, ast.Attribute))
-    return any(isinstance(inner.ctx, ast.Load) and module.full_name(inner) == name for inner in inside)
 
 
 FAMILY = Family("determinism", "Training can be repeated", (SEED, SHUFFLE, SETTING), find)

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 
-from audit.rules.code import Function, Module, called, is_constant, is_function, last_name, text_of
+from audit.rules.code import Function, Module, called, is_constant, is_function, keyword, last_name, text_of
+from audit.rules.determinism.reaching import AT_ONCE, Reach, part_name
 from audit.rules.local import Local, is_main
 from audit.rules.values import bound
 
@@ -32,7 +33,8 @@ KEEPS = re.compile(r"print|log|info|debug|warn|write|save|dump|record|report|add
 KEEPING = re.compile(
     r"^(dict|Namespace|SimpleNamespace|_?replace|update|set_defaults|log\w*|info|debug|print|format|save\w*|write\w*)$"
 )
-AT_ONCE = ""  # what is seeded when the module is imported, or in a part that some decorator calls
+# What the worker processes of a loader begin with, each for itself.
+OF_WORKERS = re.compile(r"seed\w*worker|worker\w*(seed|init)|init\w*worker|workers?_fn$")
 
 
 class Seeds:
@@ -41,6 +43,8 @@ class Seeds:
     def __init__(self, local: Local, modules: list[Module]) -> None:
         self.local = local
         self.modules = {module.path: module for module in modules}
+        self.reach = Reach(self.modules)
+        self.known_alone: dict[tuple[str, bool], bool] = {}
 
     @cached_property
     def below(self) -> dict[str, set[str]]:
@@ -86,9 +90,14 @@ class Seeds:
         return self.among(self.users(module), self.related(module), self.common if common else self.parts)
 
     def alone(self, module: Module, *, common: bool = False) -> bool:
-        """Whether a seed is set where a module is run by itself: by it, or by what it imports and speaks of."""
-        related = reach(module.path, self.below) & self.modules.keys()
-        return self.among({module.path}, related, self.common if common else self.parts)
+        """Whether a seed is set where a module is run by itself: by it, or by what its run comes to."""
+        place = module.path, common
+        if place not in self.known_alone:
+            parts = self.common if common else self.parts
+            related = reach(module.path, self.below) & self.modules.keys()
+            wanted = {(path, part) for path in related & parts.keys() for part in parts[path]}
+            self.known_alone[place] = module.path in parts or self.reach.comes_to(module.path, related, wanted)
+        return self.known_alone[place]
 
     def among(self, users: set[str], related: set[str], parts: dict[str, set[str]]) -> bool:
         """Whether some users set a seed, or what is related to them does so when it is imported or spoken of."""
@@ -125,9 +134,21 @@ def parts_that_seed(module: Module, taking: set[str], *, common: bool = False) -
     listed = (node for _, node in module.walk() if isinstance(node, ast.Tuple | ast.List) and of_seeders(node, module))
     for node in itertools.chain(calls, listed, decorations(module), () if common else given_states(module)):
         holders = list(module.enclosing(node))
-        parts = [holder for holder in holders if is_function(holder) or isinstance(holder, ast.ClassDef)]
-        alone = not parts or bool(parts[-1].decorator_list)
-        yield "if __name__" if any(map(is_main, holders)) else AT_ONCE if alone else parts[-1].name
+        if not any(is_of_worker(module, holder) for holder in holders):
+            yield part_name(module, holders)
+
+
+def is_of_worker(module: Module, holder: ast.AST) -> bool:
+    """A function that the worker processes of a loader begin with: none of them draws the weights."""
+    if isinstance(holder, ast.Lambda):
+        above = module.parents.get(holder)
+        return isinstance(above, ast.keyword) and above.arg == "worker_init_fn"
+    if not is_function(holder):
+        return False
+    if "workers" not in module.derived:
+        given = (keyword(call, "worker_init_fn") for _, call, _ in module.calls)
+        module.derived["workers"] = {last_name(value) for value in given if value is not None}
+    return OF_WORKERS.search(holder.name) is not None or holder.name in module.derived["workers"]
 
 
 def decorations(module: Module) -> Iterator[ast.AST]:
