@@ -67,6 +67,9 @@ AIMS = re.compile(
     r"\s*(?:$|[^\w\s]|(?:and|of|for|metrics?|performance|scores?|accuracy|values?|levels?)\b)",
     re.I,
 )
+# A section, and a paragraph, in which a paper speaks for itself.
+OF_A_PAPER = re.compile(r"\W*(?:the )?(?:papers?|publications?)\W*", re.I)
+ABSTRACT = re.compile(r"^\W*abstract\W*:", re.I)
 HEADING = re.compile(r"^(#{1,6})\s+(.*)")
 UNDERLINE = re.compile(r"^(?:={3,}|-{3,}|~{3,}|\^{3,})\s*$")
 NAMED = re.compile(  # the words before a figure that is a version or a number of something
@@ -162,6 +165,8 @@ def stated_in(piece: Piece, files: frozenset[str]) -> Iterator[tuple[int, str]]:
             continue
         titles = " ".join(trail)
         if (WANTED.search(titles) or any(map(AIMS.search, trail))) and not RESULTS.search(titles):
+            continue
+        if ABSTRACT.match(line) or (trail and OF_A_PAPER.fullmatch(trail[-1])):
             continue
         marked = (marked or OPENS_TABLE.search(line) is not None) and "</table" not in line
         if marked or OPENS_TABLE.search(line):
