@@ -64,6 +64,9 @@ MEANT = re.compile(
     r"|(?<!not )implemented (by|in)|does(?: not|n't) (?:have|need|depend)\b|\bdo(?: not|n't) need (?:an?|the|this|it)\b"
     r"|\buse\b[^.]*\binstead\b", re.I
 )  # fmt: skip
+IDLE = re.compile(r"\b(does|do|doing) nothing\b|\bno-?op\b", re.I)  # of a class: its empty methods are meant
+GUARDS = {"__setattr__", "__delattr__", "__setitem__", "__delitem__"}  # that refuse: nobody is to change it
+STANDARD = re.compile(r"^\W*(?:use|keep|leave)s? (?:all )?(?:the )?(?:\w+ )?(?:defaults?|standard)\b", re.I)
 ABSTRACT = re.compile(
     r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
     r"|sub-?class(es)? (must|should|can|may|need|have to)|(must|should|to) (be )?(sub-?class|overrid|implement)", re.I
@@ -252,12 +255,14 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
         return True  # takes anything and does nothing with it
     if owner is None:
         return False
-    if raises and (node.name in classes.caught or is_of_another_kind(node, owner, classes)):
+    if raises and (node.name in classes.caught | GUARDS or is_of_another_kind(node, owner, classes)):
         return True
     names = {class_name(base) for base in owner.bases} | {class_name(keyword.value) for keyword in owner.keywords}
     if names & INTERFACES or DOUBLE.search(owner.name) or BASE.search(owner.name):
         return True
     said = ast.get_docstring(owner, clean=False) or ""
+    if not raises and (IDLE.search(said) or STANDARD.search(ast.get_docstring(node, clean=False) or "")):
+        return True
     if ABSTRACT.search(said) or owner.name in classes.registries or classes.is_passed_over(owner.name, node.name):
         return True
     owed = not raises and (classes.is_owed(owner.name, node.name) or classes.is_nothing(owner.name, ESSENTIAL))
