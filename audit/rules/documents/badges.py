@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from audit.rules.documents.measures import METRIC
 from audit.target import Kind, Piece, Target
 
 STATIC = re.compile(
-    r"https?://(?:(?:img|raster)\.shields\.io|badgen\.net)/(?:badge/(?!dynamic/)([^\s)\"'?]+)"
-    r"|static/v1\?([^\s)\"']+))"
+    r"https?://(?:(?:img|raster)\.shields\.io|badgen\.net)/(?:badge/(?!dynamic/)((?:[^\s()\"'?]|\([^\s()\"']*\))+)"
+    r"|static/v1\?((?:[^\s()\"']|\([^\s()\"']*\))+))"
 )
 # Where a badge leads to that shows no measurement: the repository as a whole, or what draws badges.
 REPOSITORY = re.compile(r"https?://github\.com/[\w.-]+/[\w.-]+/?")
@@ -55,6 +56,9 @@ UPLOADED = (
     (re.compile(r"coveralls\.io/repos/\S+badge|img\.shields\.io/coveralls"), "coveralls"),
     (re.compile(r"sonarcloud\.io/api/project_badges/"), "sonar"),
 )
+HEADED = re.compile(r"(#{1,6})\s+(.*)")
+# What a section names as the place where its figures come from: a page, a file, a command.
+WHENCE = re.compile(r"\]\((?!#)|https?://|`[^`]*(?:[/\\]|\.\w)[^`]*`|^\s*```")
 ELSEWHERE = re.compile(r"uses:\s*[\w.-]+/[\w.-]+/\.github/workflows/")  # a workflow of another repository
 TESTS = re.compile(r"pytest|unittest|\btox\b|\bnox\b|make test|coverage")
 HIDDEN = (".gitignore", ".github/", ".gitlab-ci.yml", ".travis.yml", ".circleci/")
@@ -97,10 +101,28 @@ def unbacked(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[t
             shown = written(match.group(1)) if match.group(1) else spelled(match.group(2))
             leads = leads_to(piece, number, line, match)
             nothing = leads in NOWHERE or REPOSITORY.fullmatch(leads) or SHIELDS.match(leads)
-            if shown and (nothing or (hidden and not workflows and RUNS.search(leads))):
+            mute = leads.startswith("#") and not says_whence(piece, leads)
+            if shown and (nothing or mute or (hidden and not workflows and RUNS.search(leads))):
                 yield number, f"the badge `{shown[:40]}` has no source"
             elif not SHOWN_ELSEWHERE.search(leads) and "PKG-INFO" not in files and not is_there(leads, piece, files):
                 yield number, f"the badge leads to `{leads}`, which is not in the tree"
+
+
+def says_whence(piece: Piece, anchor: str) -> bool:
+    """Whether the section of a document to which a badge leads names a file, a command or a page; also an unknown one.
+
+    One of a heading that is not there is unknown: an HTML anchor may stand anywhere.
+    """
+    wanted, level, told = re.sub(r"[^\w]", "", unquote(anchor)).lower(), 0, []
+    for line in piece.lines:
+        heading = HEADED.match(line)
+        if heading and level and len(heading.group(1)) <= level:
+            break
+        if level:
+            told.append(line)
+        elif heading and re.sub(r"[^\w]", "", heading.group(2)).lower() == wanted:
+            level = len(heading.group(1))
+    return not level or any(map(WHENCE.search, told))
 
 
 def written(badge: str) -> str:
@@ -110,7 +132,8 @@ def written(badge: str) -> str:
         parts = unquote(badge).split("/")
     label, value = " ".join(parts[:-2]) if len(parts) > 2 else "", parts[-2] if len(parts) > 1 else ""
     shown = f"{label} {value}".replace("\0", "-").replace("_", " ").strip()
-    return shown if FIGURE.search(value) and (MEASURED.search(label or value) or RATE.match(value)) else ""
+    measured = MEASURED.search(label or value) or METRIC.search(label) or RATE.match(value)
+    return shown if FIGURE.search(value) and measured else ""
 
 
 def spelled(query: str) -> str:

@@ -26,21 +26,28 @@ RUNNERS = {"Rscript": (".R", ".r"), "julia": (".jl",), "node": (".js", ".mjs", "
            "ruby": (".rb",), "php": (".php",), "powershell": (".ps1",), "pwsh": (".ps1",)}  # fmt: skip
 LAUNCHED = ("--config_file", "--config-file", "--deepspeed_config_file")
 LAUNCH = ("torch.distributed.launch", "torch.distributed.run", "accelerate.commands.launch", "cProfile", "pdb")
-CONFIGURATION = ("--config", "--cfg", "--config-file", "--config_file", "--opt", "-opt", "--conf", "--yaml",
-                 "--deepspeed", "--deepspeed_config", "--ds_config", "--config-path", "--configs",
-                 "--config_path")  # fmt: skip
+# Options that give a program its configuration.
+CONFIGURATION = re.compile(
+    r"--?(?:\w+[-_])*(?:conf(?:ig)?s?|cfgs?|settings?|opts?|options|yaml|deepspeed|recipe|preset|hparams|hyper-?params"
+    r"|params|hyp|profile)(?:[-_](?:file|path|json|yaml|toml))?"
+)
 OF_RUN = re.compile(r"out|save|log|dump|write|export|dest|to\b|result", re.I)  # options of what a program writes
 YAML = (".yaml", ".yml")
 # What a tree holds for its commands: where its folder has others of the kind, a path that is not there is an error.
 KEPT = re.compile(
-    r"(?:\./)?(?:[\w-][\w.-]*/)+[\w.-]+(\.(?:py|sh|bash|bat|ps1|ipynb|R|jl|lua|slurm|sbatch|ya?ml|toml|jsonnet))$"
+    r"(?:\./)?(?:(?:[\w-][\w.-]*/)+[\w.-]+"
+    r"(\.(?:py|sh|bash|bat|ps1|ipynb|R|jl|lua|slurm|sbatch|ya?ml|toml|jsonnet|gin))"
+    # other formats in folders of configurations only: elsewhere they hold what runs read and write
+    r"|(?:[\w-][\w.-]*/)*\w*(?:conf|cfg|setting|param|recipe|preset|option|profile)\w*/(?:[\w-][\w.-]*/)*[\w.-]+"
+    r"(\.(?:json5?|ini|cfg)))$"
 )
 RUN = (".py", ".sh", ".bash", ".bat", ".ps1", ".ipynb", ".R", ".jl", ".lua", ".slurm", ".sbatch")
 FLASK_APP = re.compile(r"(?:\$env:)?FLASK_APP=[\w./-]+\.py$")
 GROUP = re.compile(r"\+{0,2}([a-z][\w/]*)(?:@[\w.]+)?=([\w,-][\w./,-]*)")  # what is taken of a group of configurations
 NO_NAME = re.compile(r"(?i:null|none|true|false|)|[\d.,e+-]+|.*\.\w+")
+VARIABLE = re.compile(r"^(?=[A-Za-z_][\w.]*=)")  # `make train CONFIG=configs/large.yaml`
 WRITES = {"rm", "mkdir", "touch", "vim", "vi", "nano", "code", "echo", "wget", "curl", "git", "mv", "cat", "less", "ls"}
-CONFIGURED = (".yaml", ".yml", ".json", ".toml", ".py")
+CONFIGURED = (".yaml", ".yml", ".json", ".toml", ".py", ".ini", ".cfg", ".gin", ".jsonnet", ".json5")
 FOLDER = re.compile(r"(?:[\w-][\w.-]*/)+(?!\w*\.)[\w-]+")
 NAMED_FILE = re.compile(r"(?:^|/)(?:[\w.-]*[Dd]ockerfile|Makefile|Snakefile)[\w.-]*$")
 ON_WINDOWS = re.compile(r"(?<=[\w.])\\(?=[\w.])")  # between the parts of a path
@@ -74,14 +81,15 @@ def kept(words: list[str], files: frozenset[str]) -> Iterator[str]:
     """Paths in a folder of the tree that holds others of their kind, but for those that the command makes."""
     if not words or words[0] in WRITES or not re.fullmatch(r"[\w./=-]+", words[0]):
         return
-    parts = [part for word in words for part in split_option(word)]
+    parts = [part for word in words for part in split_option(VARIABLE.sub("--", word))]
     given = parts[:2] if parts[0] in ("cp", "copy") else parts
     for before, word in zip(["", *given], given, strict=False):
         path = KEPT.fullmatch(word)
         if path and not (before.startswith(("-", ">")) and (OF_RUN.search(before) or before in (">", ">>", "-o"))):
             plain = word.removeprefix("./")
             folder = folder_of(plain)
-            alike = RUN if path.group(1) in RUN else (path.group(1),)
+            suffix = path.group(1) or path.group(2)
+            alike = RUN if suffix in RUN else (suffix,)
             yield from [plain] if any(other.startswith(folder) and other.endswith(alike) for other in files) else []
 
 
@@ -134,8 +142,9 @@ def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
     elif (program, *rest[:1]) in (("fastapi", "dev"), ("fastapi", "run"), ("wandb", "sweep")):
         yield from [word for word in rest if word.endswith((".py", *YAML))][:1]
     else:  # an installed program, whose user may lay his configurations where he likes
-        given = following(rest, CONFIGURATION, CONFIGURED)
-        yield from (path for path in given if any(other.startswith(folder_of(path)) for other in files))
+        pairs = pairwise([part for word in rest for part in split_option(word)])
+        named = [value for option, value in pairs if configures(option) and value.endswith(CONFIGURED)]
+        yield from (path for path in named if any(other.startswith(folder_of(path)) for other in files))
 
 
 def folder_of(path: str) -> str:
@@ -208,11 +217,16 @@ def absent_folders(paths: Iterable[str], files: frozenset[str]) -> Iterator[str]
 def configurations(words: list[str], files: frozenset[str]) -> Iterator[str]:
     """What a program is given as a configuration: by the name of the option, or as YAML in a folder of the tree."""
     for option, value in pairwise([part for word in words for part in split_option(word)]):
-        if option in (*CONFIGURATION, "-c") and value.endswith(CONFIGURED):
+        if (option == "-c" or configures(option)) and value.endswith(CONFIGURED):
             yield value
         elif value.endswith(YAML) and option.startswith("-") and not OF_RUN.search(option):
             beside = [other for other in files if other.startswith(folder_of(value)) and other.endswith(YAML)]
             yield from [value][: len(beside)]
+
+
+def configures(option: str) -> bool:
+    """Whether an option gives a program its configuration, and does not tell it where to write one."""
+    return CONFIGURATION.fullmatch(option) is not None and not OF_RUN.search(option)
 
 
 def chosen(words: list[str], files: frozenset[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from audit.rules.documents.badges import called_in, unbacked
 from audit.rules.documents.figures import unsourced
 from audit.rules.documents.invoked import in_tree, named_files
 from audit.rules.documents.links import broken
+from audit.rules.documents.mentioned import mentioned
 from audit.rules.documents.needed import implied, makefiles_of, uncopied, unmade
 from audit.rules.documents.pages import clones, has_programs, is_guide, is_page, is_readme, runs_tree
 from audit.rules.documents.shell import FENCE, alike, shell_lines
@@ -112,6 +113,7 @@ def find(target: Target) -> Iterator[Finding]:
             told_of += needs(piece, lines, files, makefiles)
         if is_readme(piece.path):
             told_of += badges(piece, target, called)
+            told_of += spoken_of(piece, files, told_of, named(piece, target))
         yield from told_of
         yield from leading_nowhere(piece, target, files, told_of)
         yield from numbers(piece, target)
@@ -243,6 +245,21 @@ def badges(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[Fin
     """Badges with a figure that lead nowhere, and those of workflows and services that the tree does not have."""
     for number, message in unbacked(piece, target, called):
         yield found(BADGE, piece.at(number), message, piece.line(number)[:120])
+
+
+def spoken_of(piece: Piece, files: frozenset[str], told: list[Finding], project: str) -> Iterator[Finding]:
+    """Files that sentences name as a part of the tree, each once, and of which nothing was told yet."""
+    known = {finding.message.split("`")[1] for finding in told if "`" in finding.message}
+    for number, path in mentioned(piece, files):
+        gone = GONE.search(piece.line(number)) or PLACEHOLDER.search(path) or is_of_other(piece, number, project)
+        if (
+            path not in known
+            and not gone
+            and not is_there(path, ".", piece, files)
+            and not is_made(piece, number, path)
+        ):
+            known.add(path)
+            yield found(COMMAND, piece.at(number), f"`{path}` is not in the tree", piece.line(number).strip()[:120])
 
 
 def leading_nowhere(piece: Piece, target: Target, files: frozenset[str], told: list[Finding]) -> Iterator[Finding]:
