@@ -10,25 +10,19 @@ from audit.rules.code import Module, called, is_function, keyword, last_name, te
 from audit.rules.testing.batches import (
     BATCHES,
     BOXES,
-    HELD_OUT,
     MODEL,
-    batch_of,
     is_over_batches,
     is_single,
-    trains,
 )
-from audit.rules.testing.looped import OF_ALL, is_measured_later, measures, steps
+from audit.rules.testing.judging import given_by, is_asked_for, is_metric
+from audit.rules.testing.looped import steps
 from audit.rules.testing.narrowed import DEPTH, Narrowing, narrowing_of
 from audit.rules.testing.partial import PARTIAL, named
 from audit.rules.testing.parts import Part, is_rest_taken, names_of, taken_by, whole_number
-from audit.rules.testing.taken import RANKED
-from audit.rules.testing.words import COUNTED, DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, SAYS_SO
+from audit.rules.testing.words import COUNTED, DESCRIBED, LOOKS, SAYS_SO
 from audit.target import Piece
 
 LOOPS = ast.For | ast.AsyncFor
-ONE_STEP = re.compile(r"(^|_)(val(id|idation)?|test|eval|predict_and_score)_(step|batch)$|^(evaluate|score)_batch$")
-JUDGED = re.compile(r"(^|_)(val(id|idation)?|test|eval|evaluat\w+|score[sd]?|metrics|hold_?out|held_?out)(_|$)", re.I)
-ERROR = re.compile(r"\b((absolute|squared|percentage|mean) error|error rate|\w+ score|wape|w?mape|score of)\b", re.I)
 SHOWN = re.compile(
     r"^(add|log|save|write|make|show|print|draw|plot|render|display)_\w*(image|grid|video|audio|figure|histogram|text"
     r"|table|embedding|mesh|sample|prediction|example)s?|^(im)?(save|show|write)$"
@@ -46,11 +40,8 @@ SEQUENCE = re.compile(
     r"|future|boxes|caption(?!s)"
 )  # of which a part is a shorter one
 REDUCES = {"mean", "sum", "max", "min", "norm", "average", "reduce_mean", "reduce_sum", "item", "median"}
-METER = re.compile(r"eval|metric|meter|valid|scor", re.I)
-TOLD = {"update", "add", "add_batch", "process", "accumulate", "process_batch"}  # of each batch, to what keeps count
 SLICED = {"front", "back", "stride", "drawn"}
 BATCH = re.compile(r"batch|^(pairs|rows|examples|samples|items|chunk|data)$", re.I)
-HANDED = {"self", "model", "net", "params", "state", "cls", "batch_idx", "batch_index", "step", "dataloader_idx"}
 
 
 @dataclass(frozen=True)
@@ -92,38 +83,6 @@ def is_told(told: set[tuple[int | None, int]], piece: Piece, node: ast.AST) -> b
     """Whether something is reported already in what a loop or function holds."""
     first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
     return any(cell == piece.cell and first <= line <= last for cell, line in told)
-
-
-def given_by(module: Module, node: ast.AST) -> list[str]:
-    """What a loop that judges calls its batch, or a step that does; nothing for any other."""
-    if is_function(node):
-        given = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
-        holder = module.parents[node]
-        keeps = node.name in TOLD and isinstance(holder, ast.ClassDef) and bool(METER.search(holder.name))
-        if keeps and any(isinstance(one, ast.Call) and RANKED.match(called(one)) for one in ast.walk(node)):
-            return []  # how good the first of a ranking are
-        return [name for name in given if name not in HANDED] if keeps or ONE_STEP.search(node.name) else []
-    if not isinstance(node, LOOPS) or trains(node):
-        return []
-    several = isinstance(batch_of(node), ast.Tuple | ast.List) or "batch" in last_name(batch_of(node))
-    if not (several or is_over_batches(module, node)) or not judges(module, node):
-        return []
-    return list(dict.fromkeys(one.id for one in ast.walk(batch_of(node)) if isinstance(one, ast.Name)))
-
-
-def judges(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
-    """Whether a loop works out how good something is: by its function's name or summary, or of held-out data."""
-    scope = module.scope(loop)
-    if is_function(scope):
-        if JUDGES.match(scope.name) or METRIC.match(scope.name) or JUDGED.search(scope.name):
-            return True
-        summary = (ast.get_docstring(scope) or "").partition("\n")[0]
-        if LABELLED.search(summary) or ERROR.search(summary):
-            return True
-        if OF_ALL.search(summary) and measures(loop):
-            return True
-    held_out = any(map(HELD_OUT.search, names_of(loop.iter)))
-    return held_out and (measures(loop) or is_measured_later(module, loop))
 
 
 class Cutting:
@@ -299,6 +258,8 @@ def is_cut(module: Module, holder: ast.AST, one: Taken, every: list[Taken]) -> T
     index = one.node.slice if isinstance(one.node, ast.Subscript) else None
     if is_rest_taken(holder, index) or is_single(module, one.node, one.part):
         return None
+    if is_metric(holder) and not is_front(module, holder, one):
+        return None
     by_one = isinstance(holder, LOOPS) and not is_of_batches(module, holder)
     if one.each and one.part.kind == "index":
         others = [each for each in every if each.part.kind == "index" and each.part.text != one.part.text]
@@ -315,6 +276,17 @@ def is_cut(module: Module, holder: ast.AST, one: Taken, every: list[Taken]) -> T
         if alike and (not by_one or one.part.samples or other.part.samples):
             return one
     return None
+
+
+def is_front(module: Module, function: ast.AST, one: Taken) -> bool:
+    """Whether the first samples are taken at once, and as many as the function says: no share, not the parts of one."""
+    index = one.node.slice if isinstance(one.node, ast.Subscript) else None
+    limit = index.upper if isinstance(index, ast.Slice) else index
+    given = narrowing_of(module).value_of(limit) if isinstance(limit, ast.Name) else None
+    if isinstance(index, ast.Name) and given is None:
+        return False  # one after the other
+    share = isinstance(index, ast.Slice) and isinstance(given[0] if given else limit, ast.BinOp | ast.Call)
+    return one.part.samples and one.part.kind == "front" and not share and not is_asked_for(function, index)
 
 
 def is_named_batch(one: Taken, holder: ast.AST) -> bool:

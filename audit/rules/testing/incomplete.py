@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audit.model import Finding, found
 from audit.rules.code import Module, called, is_constant, is_function, keyword, last_name
 from audit.rules.testing.batches import BATCHES, HELD_OUT, trains
-from audit.rules.testing.cutting import judges
+from audit.rules.testing.judging import judges
 from audit.rules.testing.looped import OF_ALL, measures
 from audit.rules.testing.partial import PARTIAL, is_called_metric
 from audit.rules.testing.parts import names_of

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from audit.model import Finding, found
 from audit.rules.code import Function, Module, called, is_function, last_name
 from audit.rules.testing.batches import BATCHES, after, counters_of, is_over_batches, trains
-from audit.rules.testing.cutting import HANDED, ONE_STEP, is_told, judges
+from audit.rules.testing.cutting import is_told
+from audit.rules.testing.judging import HANDED, ONE_STEP, judges
 from audit.rules.testing.looped import is_measured_later, measures, one_batch
 from audit.rules.testing.narrowed import narrowing_of
 from audit.rules.testing.partial import PARTIAL, is_called_metric, says_so

@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 
-from audit.rules.code import Module, called, is_constant, is_function, last_name
+from audit.rules.code import Module, called, dotted, is_constant, is_function, last_name
 from audit.rules.testing.parts import (
     AT_K,
     MANY,
@@ -13,6 +13,7 @@ from audit.rules.testing.parts import (
     Part,
     as_slice,
     drawn,
+    is_mask_of_first,
     is_number,
     of_method,
     piece_of,
@@ -79,6 +80,10 @@ class Narrowing:
             taken = self.subscript(node, depth)
             return taken or (self.part(node.value, depth - 1) if keeps_samples(node.slice) else None)
         if isinstance(node, ast.Call):
+            if called(node) in ("index_select", "take") and node.args:
+                rows = self.value_of(node.args[-1]) if isinstance(node.args[-1], ast.Name) else None
+                if rows and (few := drawn(rows[0], last_name(node.args[-1]))):
+                    return few
             given = [] if called(node).endswith("_as") else node.args[: 1 + takes_parameters(node)]
             return taken_by(node) or self.first([*of_method(node), *given], depth)
         if isinstance(node, ast.Attribute | ast.Starred):
@@ -127,10 +132,16 @@ class Narrowing:
             return pieces or Part("index", str(number), each=is_of_classes(node.value))
         if isinstance(index, ast.Slice):
             return self.slice(index, depth)
+        if isinstance(index, ast.Attribute):
+            kept = self.module.kept.get(dotted(index), [])
+            whole = len(kept) == 1 and isinstance(kept[0], ast.Call) and called(kept[0]) == "slice"
+            return self.slice(as_slice(kept[0]), depth) if whole and isinstance(kept[0], ast.Call) else None
         if isinstance(index, ast.Name):
             given = self.value_of(index)
             if given and isinstance(given[0], ast.Call) and called(given[0]) == "slice":
                 return self.slice(as_slice(given[0]), depth)
+            if given and is_mask_of_first(given[0]):
+                return Part("front", index.id, samples=True, direct=True)
             return drawn(given[0], index.id) if given else self.counted(index)
         return None
 

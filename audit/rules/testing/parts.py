@@ -62,7 +62,8 @@ def of_method(call: ast.Call) -> list[ast.expr]:
 
 def as_slice(call: ast.Call) -> ast.Slice:
     """`:16` of `slice(0, 16)`."""
-    lower, upper, step = (*([None] if len(call.args) == 1 else []), *call.args, None, None)[:3]
+    given = [None if isinstance(one, ast.Constant) and one.value is None else one for one in call.args]
+    lower, upper, step = (*([None] if len(given) == 1 else []), *given, None, None)[:3]
     return ast.Slice(lower, upper, step)
 
 
@@ -104,6 +105,13 @@ def drawn(value: ast.expr, name: str) -> Part | None:
     counts = called(call) in ("arange", "range") and len(call.args) == 1  # `arange(1000)`
     few = few or (counts and (whole_number(call.args[0]) or 0) >= MANY)
     return Part("drawn", name, samples=True) if called(call) in DRAWN and few else None
+
+
+def is_mask_of_first(value: ast.expr) -> bool:
+    """`arange(len(y)) < 256`: true of the first samples."""
+    compares = isinstance(value, ast.Compare) and isinstance(value.ops[0], ast.Lt | ast.LtE)
+    counted = isinstance(value, ast.Compare) and isinstance(value.left, ast.Call) and called(value.left) == "arange"
+    return compares and counted and (whole_number(getattr(value, "comparators", [None])[0]) or 0) >= MANY
 
 
 def whole_number(node: ast.expr | None) -> int | None:

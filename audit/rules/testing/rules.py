@@ -22,6 +22,7 @@ from audit.rules.testing.asserting import CHECKS, COMPARING, FAILS, Asserting, s
 from audit.rules.testing.averaged import averaged
 from audit.rules.testing.cutters import cutters_of
 from audit.rules.testing.cutting import cut_batches
+from audit.rules.testing.headed import headed
 from audit.rules.testing.incomplete import incomplete
 from audit.rules.testing.leftout import left_out
 from audit.rules.testing.looped import looped
@@ -80,6 +81,7 @@ def find(target: Target) -> Iterator[Finding]:
         yield from averaged(module, told)
         yield from cut_batches(module, told, cutters)
         yield from left_out(module, told)
+        yield from headed(module, told)
 
 
 def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:

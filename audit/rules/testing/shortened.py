@@ -14,7 +14,7 @@ from audit.rules.testing.taken import cut_of
 from audit.rules.testing.words import DESCRIBED, JUDGES, LABELLED, LOOKS, METRIC, SCORES
 from audit.target import Piece
 
-CUTS = ("[:", "[0:", ".head(", ".take(", "islice(", "sample(", ".select(", "Subset(", "nrows")
+CUTS = ("[:", "[0:", ".head(", ".take(", "islice(", "sample(", ".select(", "Subset(", "nrows", "slice(")
 SAYS = re.compile(
     r"first|only|sub_?set|sub_?sampl|partial|preview|rough|at most|\blast\b|small|tiny|\bfew|debug|smoke|toy|limit|demo"
     r"|_samples?\b|\bsamples?\b(?!\()|mini_?(set|val|test)|calib|support|shot|probe|warm_?up|latency|speed",

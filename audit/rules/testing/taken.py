@@ -6,7 +6,7 @@ import re
 from audit.rules.code import Module, called, is_constant, is_function, keyword, last_name, text_of
 from audit.rules.testing.batches import HELD_OUT
 from audit.rules.testing.narrowed import narrowing_of
-from audit.rules.testing.parts import MANY, names_of, whole_number
+from audit.rules.testing.parts import MANY, as_slice, names_of, whole_number
 from audit.rules.testing.words import JUDGES, METRIC
 
 TRAIN = re.compile(r"(^|[_/\W])(x_?|y_?)?tr(ai)?n", re.I)
@@ -105,6 +105,9 @@ def taken(module: Module, node: ast.AST) -> tuple[ast.expr | None, str]:
     """(Of what, how many) of `x[:N]`, `x.head(N)`, `islice(x, N)`, `Subset(x, range(N))` and the like."""
     if isinstance(node, ast.Subscript):
         index = node.slice
+        given = narrowing_of(module).value_of(index) if isinstance(index, ast.Name) else None
+        if given and isinstance(given[0], ast.Call) and called(given[0]) == "slice" and given[0].args:
+            index = as_slice(given[0])
         cut = index if isinstance(index, ast.Slice) and index.step is None else None
         first = cut is not None and (cut.lower is None or whole_number(cut.lower) == 0)
         indexer = isinstance(node.value, ast.Attribute) and node.value.attr in INDEXERS
@@ -142,6 +145,9 @@ def size_of(module: Module, size: ast.expr | None, least: int = MANY) -> str:
     if isinstance(size, ast.Name) and size.id.isupper():
         values = module.given.get(size.id, [])
         size = values[0] if len(values) == 1 else None
+    elif isinstance(size, ast.Name):
+        local = narrowing_of(module).value_of(size)
+        size = local[0] if local and local[1] is None else None
     number = whole_number(size)
     return str(number) if number is not None and number >= least else ""
 

@@ -10,7 +10,8 @@ METRIC = re.compile(
     r"|(?<![a-z])(?:precision|recall|r2|bleu|rouge|wer|cer|error_rate|kappa|coverage|s?mape|abs_rel|mrr|mcc|eer"
     r"|sensitivity|specificity|reciprocal_rank|hit_?(?:rate|ratio)|success_rate|exact_match|f_?(?:score|measure|beta)"
     r"|concordance_index|c_?index|qwk|rmsle|mcrmse|log_loss|gini|lwlrap|meteor|chrf|cider|bert_?score"
-    r"|edit_distance|levenshtein)|mean_(?:squared|absolute)_error)(s|_\w+)?$", re.I
+    r"|edit_distance|levenshtein|brier|crps|pinball|mase|mpjpe|pck|nse|kge|ece|epe|calibration_error|point_error"
+    r"|snr|sdr)|mean_(?:squared|absolute)_error)(s|_\w+)?$", re.I
 )  # fmt: skip
 SCORES = {"evaluate", "score", "metric", "metric_fn"}  # of Keras, scikit-learn, and what is handed in
 LOSS = re.compile(r"loss|^crit(erion)?$", re.I)
