@@ -1,13 +1,15 @@
 """Draws from a global state in what trains, by programs that set no seed."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cached_property
 
 from audit.rules.code import Module, called, is_function, last_name
 from audit.rules.determinism.programs import is_program, is_run, part_at
 from audit.rules.determinism.reaching import AT_ONCE, part_name
-from audit.rules.determinism.seeding import SEEDERS, Seeds, reach, sets_state, speaks_of_seeds
+from audit.rules.determinism.seeding import SEEDERS, Seeds, reach, sets_seed, sets_state, speaks_of_seeds
+from audit.rules.determinism.shuffling import uses
 from audit.rules.local import Local, is_runnable
 from audit.rules.training import ESTIMATORS
 from audit.target import Piece
@@ -22,6 +24,10 @@ STRAYS = {
     }.items()
     for name in names
 }
+
+OF_NUMBERS = {"random.seed", "numpy.random.seed"}
+NETWORKS = ("torch", "tensorflow", "lightning", "pytorch_lightning")
+OF_WEIGHTS = re.compile(r"manual_seed|set_random_seed|random\.set_seed|PRNGKey|set_rng_state|workers=True")
 
 
 class Draws:
@@ -160,3 +166,21 @@ def fits(module: Module) -> bool:
     if not any(origin.split(".")[0] in ESTIMATORS for origin in module.origins.values()):
         return False
     return any(called(call) in FITTED for _, call, _ in module.calls)
+
+
+def only_of_others(seeds: Seeds, module: Module) -> bool:
+    """Whether all that is seeded where a module trains a network is `random` and NumPy, which draw none of its weights.
+
+    What the tree's own functions seed stands in them, whatever their names.
+    """
+    related = [seeds.modules[path] for path in sorted(seeds.related(module))]
+    if any(OF_WEIGHTS.search(piece.text) for one in related for piece in one.pieces):
+        return False
+    own = {name for one in seeds.modules.values() for name in functions(one)}
+    others = (
+        name
+        for one in related
+        for _, call, name in one.calls
+        if called(call) not in own and sets_seed(call, name, seeds.taking)
+    )
+    return uses(module, *NETWORKS) and all(name in OF_NUMBERS for name in others)

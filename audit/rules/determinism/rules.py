@@ -8,9 +8,9 @@ from functools import partial
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, Module, is_function, last_name
 from audit.rules.determinism.callers import Callers
-from audit.rules.determinism.draws import Draws
+from audit.rules.determinism.draws import Draws, only_of_others
 from audit.rules.determinism.programs import in_package, is_program, is_run, is_trial, part_at, unseeded_programs
-from audit.rules.determinism.seeding import KEYS, Seeds, is_own_seed, lost
+from audit.rules.determinism.seeding import KEYS, STATES, Seeds, is_own_seed, lost
 from audit.rules.determinism.settings import is_undone, loosened, settings, written_down
 from audit.rules.determinism.shuffling import FRESH, is_fresh, is_reset, unordered
 from audit.rules.family import Family, rule
@@ -87,7 +87,8 @@ def find(target: Target) -> Iterator[Finding]:
                 strayed.add(place)
             if seeded and not problem and is_reset(module, call, name) and draws.train(module):
                 problem = f"{name}() sets another state in each run"
-            for value in lost(module, call, name) if training or name in KEYS else ():
+            learns = (training and name not in STATES) or name in KEYS or (name in STATES and draws.train(module))
+            for value in lost(module, call, name) if learns else ():
                 drawn[piece, value.lineno] = "the seed is drawn anew in each run, and nothing keeps it"
             loose = "" if problem else loosened(module, call, name)
             if problem or (loose and not any(map(is_undone, module.enclosing(call)))):
@@ -119,7 +120,12 @@ def unseeded(
             continue  # a library's training function: whoever calls it seeds
         if is_trial(piece, line):
             continue
-        if seeds.cover(module):
+        if seeds.cover(module) and only_of_others(seeds, module):
+            message = (
+                "a model is trained here, and only Python's and NumPy's states are set, not what draws the weights"
+            )
+            yield found(SEED, piece.at(line), message, piece.line(line)[:120])
+        elif seeds.cover(module):
             for place in unseeded_programs(local, seeds, module, piece, line):
                 if place not in told:
                     told.add(place)

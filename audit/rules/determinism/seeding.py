@@ -215,10 +215,13 @@ def is_own_seed(call: ast.Call, name: str) -> bool:
 def lost(module: Module, call: ast.Call, name: str) -> list[ast.expr]:
     """Where the seed that a call sets is drawn anew in each run, and nothing in the module keeps it; else nothing."""
     sets = name in KEYS or (sets_state(call, name) and SETTER.search(called(call)) is not None)
-    if not sets or len(call.args) != 1:
+    own = name in STATES or is_own_seed(call, name)
+    if not (sets or own) or len(call.args) != 1:
         return []
     given = call.args[0]
     values = values_of(module, given) if isinstance(given, ast.Name | ast.Attribute) else [given]
+    if own and not all(CLOCK.search(ast.unparse(value)) for value in values):
+        return []
     holders = (holder for value in values for holder in module.enclosing(value))
     by_choice = any(isinstance(holder, ast.If | ast.arguments) and not is_main(holder) for holder in holders)
     if by_choice or not all(map(is_drawn, values)):

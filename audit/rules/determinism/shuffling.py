@@ -42,7 +42,8 @@ OF_FOLDERS = {
 # A list that is shuffled is called otherwise.
 SIZE = re.compile(r"^\d|size|buffer|\blen\(|^[A-Z_]+$|^(min|max|int)\(|\.shape\[|cardinality|shuffle|num_|count")
 OF_STATE = re.compile(r"rng|rand|gen|state|^rs?$|^np$", re.I)  # whose shuffle() is given a list
-FRESH = {"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"}
+OF_NUMPY = ("default_rng", "RandomState", "PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+FRESH = {"random.Random", *(f"numpy.random.{name}" for name in OF_NUMPY)}
 RESETS = {"numpy.random.seed", "random.seed", "torch.seed"}
 STATES = {"bit_generator", "set_state", "setstate"}  # by which a generator is put back to where it was
 DRAWS_ONE = re.compile(r"^int\(\w+\.(integers|randint|randrange|getrandbits)\(|^\w+\.(randrange|getrandbits)\(")
@@ -191,7 +192,8 @@ def is_dataset(module: Module, call: ast.Call, given: Entries) -> bool:
 
 def is_fresh(module: Module, call: ast.Call) -> bool:
     """Whether a generator is made with no seed whatever a caller gives, and is not put back to an earlier state."""
-    if call.args or call.keywords:
+    given = [*call.args, *(item.value for item in call.keywords)]
+    if not all(is_constant(value, None) for value in given):
         return False
     scope = module.scope(call)
     for holder in module.enclosing(call):
@@ -208,9 +210,11 @@ def is_fresh(module: Module, call: ast.Call) -> bool:
 
 
 def is_reset(module: Module, call: ast.Call, name: str) -> bool:
-    """`np.random.seed()`, whose result nobody keeps: by the machine's own noise, or its clock."""
+    """`np.random.seed()`, whose result nobody keeps: by the machine's own noise, or its clock; `generator.seed()`."""
     drawn = not call.args or is_constant(call.args[0], None)
-    return name in RESETS and drawn and not call.keywords and isinstance(module.parents.get(call), ast.Expr)
+    owners = module.given.get(name[1:].removesuffix(".seed"), ()) if name.endswith(".seed") else ()
+    own = any(isinstance(owner, ast.Call) and module.full_name(owner.func) == "torch.Generator" for owner in owners)
+    return (name in RESETS or own) and drawn and not call.keywords and isinstance(module.parents.get(call), ast.Expr)
 
 
 def is_settable(module: Module, call: ast.Call) -> bool:
