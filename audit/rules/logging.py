@@ -52,6 +52,9 @@ SPEAKING = re.compile(
     r"^_*(main|cli|usage|show|print|display|summar|report|dump|info|help|demo|bench|pprint|pretty|render$)"
     r"|_(summary|report|info|main|stdout|prints?)$"
 )
+ANSWERS = re.compile(
+    r"^(?!_*(main|cli|usage|show|print|display|dump|help|demo|bench|pprint|pretty)).*(report|summar|info)"
+)
 LISTING = re.compile(r"^_*(list|view|progress|echo|inspect)(_|$)|_(progress|table)$")
 TOLD = re.compile(r"^\W*(pretty[- ])?(prints?|displays?|shows?)\b", re.I)  # by a docstring: what a function is for
 OF_A_RUN = re.compile(
@@ -163,7 +166,8 @@ def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Itera
     for piece, call in sorted(printing(module), key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
         asked = any(is_question(holder, call.lineno) for holder in holders)
-        asked = asked and (module.scope(call) not in logs or loops.isdisjoint(holders))
+        told = module.scope(call) in logs and not loops.isdisjoint(holders)
+        asked = asked and not told and not (logs and any(map(is_called_back, holders)))
         asked = asked or is_marked(piece, call, PRINT_MARK)
         meant = is_meant(holders, training) or part_of(module, call) in dialogues
         if not asked and (not meant or not loops.isdisjoint(holders)):
@@ -245,12 +249,23 @@ def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
         if holder in training:
             continue
         if is_main(holder) or (is_function(holder) and (PROGRAM if failed else SPEAKING).search(holder.name)):
-            return True
+            return not (is_function(holder) and ANSWERS.search(holder.name) and answers(holder))
         if is_function(holder) and not failed and is_listing(holder):
             return True
         if isinstance(holder, ast.ClassDef) and PRINTER.search(holder.name):
-            return not any(CALLED_BACK.search(last_name(base)) for base in holder.bases)
+            return not is_called_back(holder)
     return False
+
+
+def is_called_back(holder: ast.AST) -> bool:
+    """Whether a class is one of those that a training loop calls: where others log, its prints are no answer."""
+    return isinstance(holder, ast.ClassDef) and any(CALLED_BACK.search(last_name(base)) for base in holder.bases)
+
+
+def answers(function: Function) -> bool:
+    """Whether a function gives what it has worked out: then it is not there to print it."""
+    results = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
+    return any(not isinstance(value, ast.Constant) for value in results)
 
 
 def is_listing(function: Function) -> bool:
