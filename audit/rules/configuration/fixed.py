@@ -44,6 +44,7 @@ VAGUE = re.compile(
     r"|max_features|(\w+_)?std",
     re.I,
 )
+PACE = re.compile(r"(\w+_)?(lr|learning_?rate|(n_|num_)?epochs|weight_?decay|eta)|lr_\w+", re.I)
 # What people call a table of them.
 CALLED = re.compile(
     r"(^|_)(hps?|hparams?|hyper\w*|param(s|eters)?|configs?|configuration|cfg|conf|settings|defaults?|opts?|options"
@@ -107,8 +108,9 @@ def hyperparameters(module: Module, table: Fixed, known: Collection[str]) -> lis
     entries, name = table.entries, CAMEL.sub("_", table.name)
     last = [keys[-1] for keys, _ in entries]
     inner = [keys[-1] for keys, _ in entries if len(keys) > 1]
-    if not DRAWN.isdisjoint(last) or (len(set(inner)) < len(inner) and not is_of_optimisers(module, table.node)):
-        return []  # of a figure; the same keys several times: variants to choose from
+    variants = len(set(inner)) < len(inner) and not sets_runs(entries) and not is_of_optimisers(module, table.node)
+    if not DRAWN.isdisjoint(last) or variants:
+        return []  # of a figure; the same keys several times: sizes to choose from
     numbers = [keys[-1] for keys, value in entries if is_setting(keys[-1], value) and len(keys[-1]) < LONGEST]
     told = [key for key in numbers if HYPER.fullmatch(key) or TUNED.fullmatch(key)]
     vague = [key for key in numbers if key in told or VAGUE.fullmatch(key)]
@@ -124,6 +126,15 @@ def hyperparameters(module: Module, table: Fixed, known: Collection[str]) -> lis
     return (vague if hinted or all_tuned else told) if enough and 2 * alike >= len(entries) else []
 
 
+def sets_runs(entries: list[Entry]) -> bool:
+    """Whether each table inside one says how fast something is trained: stages of a run, or recipes of it."""
+    rows: dict[tuple[str, ...], set[str]] = {}
+    for keys, value in entries:
+        if len(keys) > 1:
+            rows.setdefault(keys[:-1], set()).update([keys[-1]] if is_setting(keys[-1], value) else [])
+    return all(any(map(PACE.fullmatch, row)) for row in rows.values())
+
+
 def named(module: Module) -> Iterator[Fixed]:
     """Tables that are given a name, or written out in a call that trains; classes of nothing but constants."""
     filled: dict[str, list[tuple[str, ast.expr]]] = {}
@@ -135,7 +146,8 @@ def named(module: Module) -> Iterator[Fixed]:
             if is_function(function) and (CALLED.search(function.name) or HINTING.search(function.name)):
                 every += [(piece, value, function.name) for value in values if pairs_of(value)]
         elif isinstance(node, ast.ClassDef) and is_of_constants(node):
-            pairs = [(last_name(to).lower(), value) for to, value in constants_of(node)]
+            # Tables in it stand for themselves.
+            pairs = [(last_name(to).lower(), value) for to, value in constants_of(node) if not pairs_of(value)]
             yield Fixed(piece, node, node.name, flat(pairs))
         if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
             continue

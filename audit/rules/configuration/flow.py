@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
-from audit.rules.code import Function, Module, called, is_function, keyword, last_name, text_of
+from audit.rules.code import Function, Module, called, is_function, keyword, last_name
+from audit.rules.configuration.chains import accessors_in, chain, wrapping
 from audit.rules.configuration.loading import (
     CALLED,
     DATA,
@@ -51,7 +52,6 @@ from audit.rules.configuration.tables import (
 DEEPEST = 30  # names that one table is followed through
 CHAINED = 6  # calls that one expression is followed through
 SAME = {"copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict", "edict"}
-ASKING = {"get", "pop", "setdefault"}
 PARAMETERS = re.compile(r"(^|_)(params?|parameters)$")
 AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "wraps", "cached_property"}
 
@@ -123,6 +123,11 @@ class Flow:
         return found
 
     @cached_property
+    def accessors(self) -> dict[str, int]:
+        """Methods and functions of the tree that give an entry of a table by its key."""
+        return accessors_in(function for rows in self.functions.values() for _, function in rows)
+
+    @cached_property
     def chosen(self) -> dict[ast.Call, tuple[Module, list[str]]]:
         """Calls of what a table of the tree's own functions and classes holds: `MODELS[name](config)`."""
         return chosen(self.every, {*self.functions, *self.classes})
@@ -135,25 +140,14 @@ class Flow:
 
     def places(self, module: Module, node: ast.expr, depth: int = 0) -> list[Place]:
         """Where in which configurations a value may stand: ("b",) of `config["a"].b`; none for what is no part."""
-        links: list[tuple[str, bool]] = []  # from the outside in: a key, and whether it is an attribute
-        while True:
-            if isinstance(node, ast.Attribute):
-                links.append((node.attr, True))
-                node = node.value
-            elif isinstance(node, ast.Subscript):
-                links.append((text_of(node.slice), False))
-                node = node.value
-            elif isinstance(node, ast.Call) and called(node) in ASKING and isinstance(node.func, ast.Attribute):
-                links.append((text_of(node.args[0]) if node.args else "", False))
-                node = node.func.value
-            else:
-                break
-        links.reverse()
+        node, links, wrapped = chain(node, self.accessors)
         if depth > CHAINED:
             return []
         above = self.of_root(module, node, depth)
         if above is not None:
             return below(above, links)
+        if wrapped and not links[0][1]:
+            return below([((), None)], links)
         if not links or not links[0][1]:
             return []
         name = links[0][0]
@@ -274,6 +268,9 @@ class Flow:
         if name in WRAPPERS:
             spread = [item.value for item in call.keywords if item.arg is None]
             return [place for part in (*call.args, *spread) for place in self.places(module, part, depth + 1)] or None
+        if any(wrapping(node, self.accessors) for _, node in self.classes.get(name, [])[:1]):
+            inside = [place for part in call.args for place in self.places(module, part, depth + 1)]
+            return inside or None
         return self.of_all((name, depth), self.returned(name), depth + 2) or None if depth < CHAINED else None
 
     def returned(self, name: str) -> Iterator[tuple[Module, ast.expr]]:

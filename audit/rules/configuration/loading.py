@@ -17,7 +17,9 @@ from audit.rules.configuration.loops import (
     is_copied,
     is_in_copy,
     is_new_table,
+    is_of_row,
     is_replaced,
+    is_sequence,
     is_shown,
     only_shows,
     spreads,
@@ -206,7 +208,8 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
             values += node.args[:1] if name == "vars" else []
             if name in ("getattr", "get") and key_argument(node) and not all(map(text_of, key_argument(node))):
                 table = node.func.value if isinstance(node.func, ast.Attribute) else node.args[0]
-                put = is_in_copy(module, node, key_argument(node)[0]) or is_replaced(module, node)
+                key = key_argument(node)[0]
+                put = is_in_copy(module, node, key) or is_replaced(module, node) or is_of_row(module, key)
                 yield from () if put else [(table, Use.ENTRIES)]
             yield from ((value, Use.WHOLE) for value in values)
             followed = name in own.names or true_name(module, node) in own.names or node in own.chosen
@@ -219,9 +222,10 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
             yield from ((value, Use.WHOLE) for key, value in pairs if key is None)
         elif isinstance(node, ast.For | ast.comprehension) and not only_shows(module, node):
             plain = asks_each(module, node) or is_copied(module, node) or checks_keys(module, node)
-            yield from () if plain else [(node.iter, Use.WHOLE)]
+            yield from () if plain or is_sequence(node) else [(node.iter, Use.WHOLE)]
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             put = isinstance(node.ctx, ast.Store) or is_in_copy(module, node, node.slice)
+            put = put or is_of_row(module, node.slice)
             yield from () if put else [(node.value, Use.ENTRIES)]
 
 

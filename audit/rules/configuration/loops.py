@@ -170,6 +170,24 @@ def is_in_copy(module: Module, node: ast.AST, key: ast.expr) -> bool:
     return any(is_copied(module, loop) for loop in named)
 
 
+def is_sequence(loop: ast.For | ast.comprehension) -> bool:
+    """Whether what a loop goes through is no table: a slice, or rows that are taken apart as no key is."""
+    if isinstance(loop.iter, ast.Subscript):
+        return isinstance(loop.iter.slice, ast.Slice)
+    return isinstance(loop.iter, ast.Name) and isinstance(loop.target, ast.Tuple)
+
+
+def is_of_row(module: Module, key: ast.expr) -> bool:
+    """Whether a key is one of a row of texts that a loop goes through, all of which stand there: `for key in NAMES`."""
+    for holder in module.enclosing(key) if isinstance(key, ast.Name) else ():
+        for loop in getattr(holder, "generators", [holder]):
+            if isinstance(loop, ast.For | ast.comprehension) and dotted(loop.target) == dotted(key):
+                given = module.given.get(loop.iter.id, []) if isinstance(loop.iter, ast.Name) else [loop.iter]
+                rows = [getattr(row, "elts", []) for row in given]
+                return bool(rows) and all(row and all(map(text_of, row)) for row in rows)
+    return False
+
+
 def asks_each(module: Module, loop: ast.For | ast.comprehension) -> bool:
     """Whether a loop asks each table that it goes through for entries by their keys, and does nothing else with it."""
     if not isinstance(loop.target, ast.Name) or isinstance(loop.iter, ast.Call):

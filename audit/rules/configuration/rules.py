@@ -79,6 +79,14 @@ DATA_FOLDER = re.compile(
     r"(^|/)(data(sets?)?|annotations?|labels?|metadata|locales?|i18n|assets|benchmarks?|reports?|metrics)/", re.I
 )
 NUMBER = re.compile(r"[:=]\s*([-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?|true|false)\s*(#.*)?$", re.I)
+PLANS = re.compile(r"(^|/)(\w+[_-])?(experiments?|exps?|sweeps?|ablations?|presets?|profiles?|variants?)/", re.I)
+OF_TOOLS = {"program", "method", "apiVersion", "kind", "command", "stages", "jobs", "services", "defaults"}
+RESULTS = re.compile(r"(^|/)(\w+[_-])?(reports?|results?|metrics|outputs?|runs?|logs?|scores|artifacts)/", re.I)
+MEASURE = re.compile(
+    r"(?!(min|max|target|goal|required)_)(\w{1,30}_)?(m?iou|acc(uracy)?|top[15]|f1|auc|auroc|auprc|rmse|mae|mse|mape|r2"
+    r"|bleu|rouge\w?|wer|cer|psnr|ssim|fid|kappa|perplexity|loss|recall|logloss|brier|ece)",
+    re.I,
+)
 RESULT = re.compile(r"loss|accuracy|score|metric|history|best|result|time|date", re.I)  # then it is a record of a run
 
 
@@ -107,6 +115,7 @@ def find(target: Target) -> Iterator[Finding]:
             leaves = tuple(leaves_of(piece))
             in_root = PurePosixPath(piece.path).parent == PurePosixPath()
             placed = not in_root and (lies_with_code(piece, target) or lies_with(piece, leaves, loaded_in))
+            placed |= is_planned(piece, leaves)
             if (placed or is_of_numbers(piece, leaves)) and sets_values(piece, leaves) and code.is_lost(piece, leaves):
                 yield found(UNUSED, piece.at(0), "no code loads this file, and no command names it")
     originals = {piece.path for piece in configurations}
@@ -160,8 +169,18 @@ def may_configure(piece: Piece, target: Target) -> bool:
     if tested and not FOLDER.search(path[: tested.start() + 1]):
         return False  # `configs/test/` holds those of a program that tests
     place = PurePosixPath(path)
+    if is_measured(piece):
+        return False
     # A web page's are read by other code than Python.
     return not any(f"{parent}/package.json" in target.files for parent in place.parents)
+
+
+def is_measured(piece: Piece) -> bool:
+    """Whether a JSON file is what a program has written about a run: results in their folder, or of two measures."""
+    if not piece.path.lower().endswith(".json") or FOLDER.search(piece.path):
+        return False
+    measures = sum(map(bool, map(MEASURE.fullmatch, lines_of_keys(piece))))
+    return measures > 1 or bool(measures and RESULTS.search(piece.path))
 
 
 def is_of_dvc(piece: Piece, target: Target) -> bool:
@@ -185,6 +204,14 @@ def lies_with_code(piece: Piece, target: Target) -> bool:
     folder = PurePosixPath(piece.path).parent
     beside = any(str(PurePosixPath(path).parent) == str(folder) for path in target.python_files)
     return beside and folder != PurePosixPath()
+
+
+def is_planned(piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
+    """Whether a YAML or TOML file that sets a run lies in a folder of experiments, and is for no tool that knows it."""
+    if piece.path.lower().endswith(".json") or not PLANS.search(piece.path):
+        return False
+    of_a_tool = OF_TOOLS & {leaf.keys[0] for leaf in leaves}
+    return not of_a_tool and any(OF_TRAINING.search(key) for leaf in leaves for key in leaf.keys)
 
 
 def lies_with(piece: Piece, leaves: tuple[Leaf, ...], folders: Collection[PurePosixPath]) -> bool:
