@@ -9,7 +9,7 @@ from audit.rules.code import Module, called, is_function, last_name
 from audit.rules.determinism.programs import is_program, is_run, part_at
 from audit.rules.determinism.reaching import AT_ONCE, part_name
 from audit.rules.determinism.seeding import SEEDERS, Seeds, reach, sets_seed, sets_state, speaks_of_seeds
-from audit.rules.determinism.shuffling import uses
+from audit.rules.determinism.shuffling import is_for_show, uses
 from audit.rules.local import Local, is_runnable
 from audit.rules.training import ESTIMATORS
 from audit.target import Piece
@@ -124,7 +124,9 @@ class Draws:
 
     def is_stray(self, module: Module, piece: Piece, call: ast.Call, name: str) -> bool:
         """Whether a call draws noise, rows or values from a global state that the program does not set."""
-        if name not in STRAYS or (self.trained and not self.seeded) or is_for_a_seed(module, call):
+        if name not in STRAYS or (self.trained and not self.seeded):
+            return False
+        if is_for_a_seed(module, call) or is_for_show(module, call):
             return False
         return self.are_loose(module, piece, call, name)
 

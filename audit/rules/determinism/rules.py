@@ -54,8 +54,9 @@ OPTIMIZER = re.compile(r"^(Adam\w*|SGD|RMSprop|Adagrad|Lion|LBFGS)$|[Oo]ptimizer
 OWN_PART = re.compile(r"(\bnn\.(?!\w+Loss)[A-Z]\w*|([Oo]ptimizers?|[Ll]oaders?)|(^|\.)(Adam\w*|SGD|RMSprop|fit\w*))$")
 # Estimators of scikit-learn that draw at random.
 FORESTS = re.compile(
-    r"((RandomForest|ExtraTrees|GradientBoosting|MLP|SGD|Bagging|AdaBoost)(Classifier|Regressor)|KMeans"
-    r"|(Halving)?Random(ized)?SearchCV|IsolationForest|GaussianMixture|BayesianGaussianMixture)$"
+    r"((RandomForest|ExtraTrees|GradientBoosting|MLP|SGD|Bagging|AdaBoost|PassiveAggressive)(Classifier|Regressor)"
+    r"|KMeans"
+    r"|(Halving)?Random(ized)?SearchCV|IsolationForest|RANSACRegressor|GaussianMixture|BayesianGaussianMixture)$"
 )
 
 

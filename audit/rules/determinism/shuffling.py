@@ -48,6 +48,12 @@ RESETS = {"numpy.random.seed", "random.seed", "torch.seed"}
 STATES = {"bit_generator", "set_state", "setstate"}  # by which a generator is put back to where it was
 DRAWS_ONE = re.compile(r"^int\(\w+\.(integers|randint|randrange|getrandbits)\(|^\w+\.(randrange|getrandbits)\(")
 GIVEN_STATE = re.compile(r"seed|state|rng|generator", re.I)
+# What functions and variables are called that learn nothing from what they draw.
+FOR_SHOW = re.compile(
+    r"(^|_)(run_?id|uid|uuid|token|slug|nickname|port|backoff|retry|delay|pause)(_|$)|(^|_)(plot|figure|show|preview|visuali[sz]e)(_|$)"
+    r"|(run|file|folder|job|session|experiment|trial)_?name|^(make|new|random)_(name|id|tag)$|^(name|tag|suffix)$",
+    re.I,
+)
 HUGGING = {f"datasets.{name}" for name in ("load_dataset", "load_from_disk", "Dataset", "DatasetDict")} | {"datasets"}
 ORDERS = {
     "random.shuffle", "numpy.random.shuffle", "numpy.random.permutation", "torch.randperm", "tensorflow.random.shuffle",
@@ -193,7 +199,7 @@ def is_dataset(module: Module, call: ast.Call, given: Entries) -> bool:
 def is_fresh(module: Module, call: ast.Call) -> bool:
     """Whether a generator is made with no seed whatever a caller gives, and is not put back to an earlier state."""
     given = [*call.args, *(item.value for item in call.keywords)]
-    if not all(is_constant(value, None) for value in given):
+    if not all(is_constant(value, None) for value in given) or is_for_show(module, call):
         return False
     scope = module.scope(call)
     for holder in module.enclosing(call):
@@ -207,6 +213,19 @@ def is_fresh(module: Module, call: ast.Call) -> bool:
     if is_function(scope) and drawn and all(DRAWS_ONE.search(ast.unparse(value)) for value in drawn):
         return False  # it draws a seed, which whoever asks for it keeps
     return all(node.attr not in STATES for node in ast.walk(scope) if isinstance(node, ast.Attribute))
+
+
+def is_for_show(module: Module, call: ast.Call) -> bool:
+    """Whether a draw is for a name, a picture or a pause, and not for what learns."""
+    for holder in module.enclosing(call):
+        if isinstance(holder, ast.Call) and last_name(holder.func) == "sleep":
+            return True
+        if is_function(holder):
+            return FOR_SHOW.search(holder.name) is not None
+        targets = holder.targets if isinstance(holder, ast.Assign) else []
+        if any(FOR_SHOW.search(last_name(target)) for target in targets):
+            return True
+    return False
 
 
 def is_reset(module: Module, call: ast.Call, name: str) -> bool:
