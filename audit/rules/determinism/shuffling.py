@@ -50,7 +50,8 @@ DRAWS_ONE = re.compile(r"^int\(\w+\.(integers|randint|randrange|getrandbits)\(|^
 GIVEN_STATE = re.compile(r"seed|state|rng|generator", re.I)
 # What functions and variables are called that learn nothing from what they draw.
 FOR_SHOW = re.compile(
-    r"(^|_)(run_?id|uid|uuid|token|slug|nickname|port|backoff|retry|delay|pause)(_|$)|(^|_)(plot|figure|show|preview|visuali[sz]e)(_|$)"
+    r"(^|_)(run_?id|uid|uuid|token|slug|nickname|port|backoff|retry|delay|pause)(_|$)"
+    r"|(^|_)(plot|figure|show|preview|visuali[sz]e)(_|$)"
     r"|(run|file|folder|job|session|experiment|trial)_?name|^(make|new|random)_(name|id|tag)$|^(name|tag|suffix)$",
     re.I,
 )
