@@ -123,7 +123,8 @@ def hyperparameters(module: Module, table: Fixed, known: Collection[str]) -> lis
     all_tuned = len(told) > 1 and len(vague) == len(entries)
     enough = len(told) >= (2 if hinted else MIN_SHARED)
     enough |= bool(told) and (hinted or all_tuned) and len(vague) >= MIN_SHARED and not limits
-    return (vague if hinted or all_tuned else told) if enough and 2 * alike >= len(entries) else []
+    keys = vague if hinted or all_tuned else told
+    return list(dict.fromkeys(keys)) if enough and 2 * alike >= len(entries) else []
 
 
 def sets_runs(entries: list[Entry]) -> bool:

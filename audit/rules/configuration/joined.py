@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from audit.rules.code import Module, dotted, last_name, text_of
-from audit.rules.configuration.loading import updated
+from audit.rules.configuration.loading import MOST, updated
 from audit.rules.configuration.written import is_value, pairs_of
 
 # Functions that put another table over the first, search in it, or write it into a file.
@@ -48,6 +48,7 @@ def joined(module: Module) -> Iterator[str]:
             given = [*node.args, *(item.value for item in node.keywords)]
             if name in JOINS:
                 yield from map(last_name, given)
+                yield from (chosen_in(module, value) for value in given)
                 yield from [last_name(node.func.value)] if isinstance(node.func, ast.Attribute) else []
             elif name in FALLS_BACK:
                 entries = (value for value in given if isinstance(value, ast.Subscript | ast.Attribute))
@@ -56,12 +57,29 @@ def joined(module: Module) -> Iterator[str]:
             yield from (last_name(i.value) for i in node.keywords if i.arg is None and name in ("dict", "set_defaults"))
         elif isinstance(node, ast.Dict):
             spread = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+            yield from (chosen_in(module, value) for value in spread[1:])
             if spread and not is_varied(module, node, spread[0]):
                 yield from map(last_name, spread)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             yield from (last_name(node.left), last_name(node.right))
+        elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr):
+            yield chosen_in(module, node.value)
         else:
             yield from stands_in(node)
+
+
+def chosen_in(module: Module, node: ast.expr) -> str:
+    """The name of a table of which the entry that a run asks for is taken: `TABLE[name]`, `TABLE.get(name)`, or "".
+
+    What is put over a configuration changes it, and is no second one.
+    """
+    given = module.given.get(node.id, []) if isinstance(node, ast.Name) else [node]
+    for value in given[:MOST]:
+        if isinstance(value, ast.Subscript) and not text_of(value.slice):
+            return last_name(value.value)
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "get":
+            return "" if any(map(text_of, value.args[:1])) else last_name(value.func.value)
+    return ""
 
 
 def stands_in(node: ast.AST) -> Iterator[str]:
