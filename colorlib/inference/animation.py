@@ -8,7 +8,7 @@ from PIL import Image
 from colorlib.errors import ColorlibError
 from colorlib.files import atomic_path
 from colorlib.inference.photograph import Photograph
-from colorlib.inference.rendering import render
+from colorlib.inference.rendering import over_white, render
 from colorlib.ops.composition import AbMap
 
 FORMATS = {".gif": "GIF", ".webp": "WEBP"}
@@ -34,6 +34,8 @@ def check_animation(target: Path, frames: int, force: bool) -> None:
 def animate(photograph: Photograph, colours: AbMap, target: Path, frames: int = FRAMES) -> None:
     """Write a .gif or .webp that blends from grey to colour, holds, and begins again; at most 640 pixels long.
 
+    What is transparent lies on white.
+
     Args:
         photograph: still whole, not used up by writing its picture.
         colours: of it.
@@ -44,10 +46,8 @@ def animate(photograph: Photograph, colours: AbMap, target: Path, frames: int = 
         ColorlibError: as `check_animation`, or the place cannot be written.
     """
     check_animation(target, frames, force=True)
-    scale = min(1.0, LONGEST_SIDE / max(photograph.size))
-    width, height = (max(1, round(side * scale)) for side in photograph.size)
-    small = Photograph(Image.fromarray(photograph.resized(width, height)))
-    pictures = [render(small, colours, float(blend)).image for blend in np.linspace(0, 1, frames)]
+    small = photograph.at_most(LONGEST_SIDE)
+    pictures = [over_white(render(small, colours, float(blend)).image) for blend in np.linspace(0, 1, frames)]
     durations = [HOLD_MS // 2, *[FRAME_MS] * (frames - 2), HOLD_MS]
     with atomic_path(target) as temporary:
         _save(pictures, durations, temporary, FORMATS[target.suffix.lower()])

@@ -119,7 +119,9 @@ def colorize_file(
     ).ab(options.temperature)
     if animation is not None:
         animate(photograph, colours, animation, frames)
+    clear = animation is not None and photograph.pixels.mode == "RGBA"
     clamped, notes = write_coloured(photograph, colours, target, options.blend)
+    notes += ("the animation has no transparency: it lies on white",) if clear else ()
     return Coloured(source, target, clamped, notes, time.perf_counter() - began)
 
 

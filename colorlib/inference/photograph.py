@@ -111,6 +111,14 @@ class Photograph:
         result = F.interpolate(source, (height, width), mode="bicubic", antialias=True)
         return np.ascontiguousarray(result[0].permute(1, 2, 0).numpy())  # (height, width, 3)
 
+    def at_most(self, longest: int) -> "Photograph":
+        """The same picture in 8 bits, its longer side at most that many pixels, with its alpha and without metadata."""
+        scale = min(1.0, longest / max(self.size))
+        width, height = (max(1, round(side * scale)) for side in self.size)
+        if self.pixels.mode == "RGBA":  # Pillow weighs by alpha: nothing hidden gets into what is seen
+            return Photograph(self.pixels.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=GAP))
+        return Photograph(Image.fromarray(self.resized(width, height)))
+
 
 def read_photograph(path: Path, max_pixels: int = MAX_PIXELS) -> Photograph:
     """Read the picture file at `path`: its first frame, upright, by its colour profile, with alpha and 16 bits kept.

@@ -44,6 +44,15 @@ def render(photograph: Photograph, colours: AbMap, blend: float = 1.0, consume: 
     return Rendered(image, clamped / (pixels.width * pixels.height))
 
 
+def over_white(picture: Image.Image) -> Image.Image:
+    """An RGB or RGBA picture as it lies on white paper: pixels that are hidden do not come to light."""
+    if picture.mode != "RGBA":
+        return picture
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(picture, mask=picture)
+    return paper
+
+
 def image_mode(photograph: Photograph) -> str:
     """Of the photograph in colour: RGBA where it has alpha, else RGB."""
     return "RGBA" if photograph.pixels.mode == "RGBA" else "RGB"

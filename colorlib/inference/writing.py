@@ -13,6 +13,7 @@ from colorlib.files import atomic_path
 from colorlib.inference import deep_png, deep_tiff, profiles
 from colorlib.inference.deep_tiff import XMP
 from colorlib.inference.metadata import EXIF, GPS, Metadata
+from colorlib.inference.rendering import over_white
 
 SUFFIXES = "use .jpg, .png, .tif or .webp"
 QUALITY = {"JPEG": 95, "WEBP": 95}
@@ -46,7 +47,7 @@ def what_is_lost(target: Path, alpha: bool, deep: bool, metadata: Metadata) -> t
     format_ = format_of(target)
     notes = [f"{target.suffix} has no room for so much {name}: it is dropped" for name in _too_long(format_, metadata)]
     if alpha and format_ not in WITH_ALPHA:
-        notes.append(f"{target.suffix} has no transparency: alpha is dropped")
+        notes.append(f"{target.suffix} has no transparency: it lies on white")
     if deep and format_ not in DEEP:
         notes.append(f"{target.suffix} has 8 bits a sample: 16 bits are rounded")
     return tuple(notes)
@@ -60,7 +61,7 @@ def write_picture(picture: Image.Image, target: Path, metadata: Metadata) -> Non
     """
     format_ = format_of(target)
     if picture.mode == "RGBA" and format_ not in WITH_ALPHA:
-        picture = picture.convert("RGB")
+        picture = over_white(picture)
     with atomic_path(target) as temporary:
         try:
             picture.save(temporary, format=format_, **_options(format_, metadata))

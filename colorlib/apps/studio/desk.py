@@ -14,7 +14,7 @@ from colorlib.apps.studio.shelf import Shelf
 from colorlib.apps.studio.upload import Upload
 from colorlib.inference.analysis import Analysis, check_blend
 from colorlib.inference.photograph import Photograph
-from colorlib.inference.rendering import Rendered, render
+from colorlib.inference.rendering import Rendered, over_white, render
 from colorlib.ops.composition import AbMap
 
 KEPT = 8  # analyses a desk: a photograph under each of the pipeline's models, and one more
@@ -125,22 +125,22 @@ class Desk:
             self._keep(self._tiled(wish), analysis)
 
     def preview(self, wish: Wish) -> tuple[Rendered, float]:
-        """The picture at screen size, and the seconds it took; milliseconds once the network has run.
+        """The picture at screen size, RGB over white, and the seconds it took; milliseconds once the network has run.
 
         Raises:
             ColorlibError: as `colours`, or a blend out of range.
         """
         check_blend(wish.blend)
         start = time.perf_counter()
-        rendered = render(self._small(wish.upload).photograph, self.colours(wish), wish.blend)
-        return rendered, time.perf_counter() - start
+        image, clamped = render(self._small(wish.upload).photograph, self.colours(wish), wish.blend)
+        return Rendered(over_white(image), clamped), time.perf_counter() - start
 
     def original(self, upload: Upload) -> Image.Image:
-        """The upload at screen size, upright, as RGB."""
-        return self._small(upload).photograph.pixels.convert("RGB")
+        """The upload at screen size, upright, as RGB over white."""
+        return over_white(self._small(upload).photograph.pixels).convert("RGB")
 
     def grey(self, upload: Upload) -> Image.Image:
-        """The upload at screen size without colour: its L, as RGB."""
+        """The upload at screen size without colour: its L, as RGB over white."""
         return self._small(upload).grey
 
     def place(self, upload: Upload, x: float, y: float) -> tuple[float, float]:
@@ -174,11 +174,8 @@ class Desk:
     def _small(self, upload: Upload) -> _Small:
         with self._lock:
             if upload.sha256 not in self._smalls:
-                width, height = upload.photograph.size
-                scale = min(1.0, LONGEST_PREVIEW / max(width, height))
-                size = (max(1, round(width * scale)), max(1, round(height * scale)))
-                small = Photograph(Image.fromarray(upload.photograph.resized(*size)))
-                self._smalls[upload.sha256] = _Small(small, render(small, NO_COLOUR).image)
+                small = upload.photograph.at_most(LONGEST_PREVIEW)
+                self._smalls[upload.sha256] = _Small(small, over_white(render(small, NO_COLOUR).image))
             self._smalls.move_to_end(upload.sha256)
             while len(self._smalls) > KEPT:
                 self._smalls.popitem(last=False)

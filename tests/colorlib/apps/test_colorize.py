@@ -92,7 +92,7 @@ def test_what_could_not_be_kept_is_said(
     (tmp_path / "in").mkdir()
     Image.new("LA", (20, 20), (90, 128)).save(tmp_path / "in" / "x.png")
     assert run(monkeypatch, tmp_path / "in" / "x.png", "--model", models, "--output", tmp_path / "x.jpg") == 0
-    assert "has no transparency: alpha is dropped" in capsys.readouterr().out
+    assert "has no transparency: it lies on white" in capsys.readouterr().out
     frames = [Image.new("L", (20, 20), level) for level in (10, 200)]
     frames[0].save(tmp_path / "in" / "y.tif", save_all=True, append_images=frames[1:])
     assert run(monkeypatch, tmp_path / "in", "--model", models, "--output", tmp_path / "out") == 0

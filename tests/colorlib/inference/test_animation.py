@@ -38,3 +38,20 @@ def test_what_is_no_animation_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ColorlibError, match="exists"):
         check_animation(tmp_path / "a.gif", 5, force=False)
     check_animation(tmp_path / "a.gif", 5, force=True)
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+def test_what_is_transparent_lies_on_white_and_nothing_hidden_shows(
+    colorizer: Colorizer, tmp_path: Path, suffix: str
+) -> None:
+    pixels = np.full((600, 900, 4), 255, np.uint8)
+    pixels[:, :450, :3], pixels[:, 450:] = 60, (0, 0, 0, 0)  # black that is hidden
+    photograph = Photograph.from_pil(Image.fromarray(pixels))
+    animate(photograph, colorizer.analyse(photograph).ab(), tmp_path / f"a{suffix}", frames=2)
+    with Image.open(tmp_path / f"a{suffix}") as animation:
+        for frame in range(2):
+            animation.seek(frame)
+            seen = np.asarray(animation.convert("RGB"))
+            assert seen[:, 330:].min() > 245
+            assert seen[:, 310:].mean(axis=2).min() > 20  # no dark seam
+            assert seen[:, :300].mean() < 120

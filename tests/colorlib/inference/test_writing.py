@@ -130,7 +130,23 @@ def test_metadata_that_a_jpeg_has_no_room_for_is_dropped_and_that_is_said(
 def test_what_a_format_cannot_hold_is_said(colorizer: Colorizer, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "in.png"), RNG.integers(0, 65536, (9, 9, 4), dtype=np.uint16))
     notes = colorize_file(colorizer, tmp_path / "in.png", tmp_path / "out.jpg").notes
-    assert notes == (".jpg has no transparency: alpha is dropped", ".jpg has 8 bits a sample: 16 bits are rounded")
+    assert notes == (".jpg has no transparency: it lies on white", ".jpg has 8 bits a sample: 16 bits are rounded")
+
+
+def test_without_transparency_it_lies_on_white_and_nothing_hidden_shows(colorizer: Colorizer, tmp_path: Path) -> None:
+    pixels = np.full((16, 32, 4), 90, np.uint8)
+    pixels[:, :16, 3], pixels[:, 16:] = 255, (200, 0, 0, 0)
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    coloured = colorize_file(
+        colorizer, tmp_path / "in.png", tmp_path / "out.jpg", animation=tmp_path / "out.gif", frames=2
+    )
+    with Image.open(tmp_path / "out.jpg") as written:
+        assert np.asarray(written)[:, 24:].min() > 250
+        assert np.asarray(written)[:, :8].max() < 160
+    assert coloured.notes == (
+        ".jpg has no transparency: it lies on white",
+        "the animation has no transparency: it lies on white",
+    )
 
 
 def test_the_same_photograph_gives_the_same_bytes(colorizer: Colorizer, tmp_path: Path) -> None:

@@ -106,6 +106,23 @@ def test_files_hold_what_was_shown(visit: Visit) -> None:
         takeaway.picture_file(desk, wish, "BMP")
 
 
+def test_what_is_transparent_lies_on_white_on_screen_and_in_files(shelf: Shelf) -> None:
+    pixels, buffer, here = np.full((40, 80, 4), 90, np.uint8), io.BytesIO(), Visit(shelf)
+    pixels[:, :40, 3], pixels[:, 40:] = 255, (200, 0, 0, 0)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    here.hand_over([("a.png", buffer.getvalue())])
+    wish = Wish(here.upload("a.png"), LOOK)
+    view = comparison(here.desk, wish)
+    files = [takeaway.picture_file(here.desk, wish, "JPEG"), takeaway.animation_file(here.desk, wish, "GIF")]
+    seen = [view.before, view.after, here.desk.original(wish.upload), *(Image.open(io.BytesIO(file)) for file in files)]
+    seen += [picture for picture, _ in side_by_side(here.desk, wish)[0]]
+    for picture in seen:
+        assert np.asarray(picture.convert("RGB"))[:, 48:].min() > 245
+        assert np.asarray(picture.convert("RGB"))[:, :32].mean() < 160
+    kept = Image.open(io.BytesIO(takeaway.picture_file(here.desk, wish, "PNG")))
+    assert np.array_equal(np.asarray(kept)[..., 3], pixels[..., 3])
+
+
 def test_tiles_are_shown_once_done_and_only_at_their_temperature(visit: Visit) -> None:
     wish = Wish(visit.upload("a.png"), Look("small", 64), 0.5)
     errand = visit.begin(wish)
