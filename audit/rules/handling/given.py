@@ -42,6 +42,8 @@ ASKING = re.compile(r"catch|handle|error|retry|safe|fixture|valid|try|maybe|if_e
 HELD = re.compile(f"{ASKING.pattern}|hook|mark_|register|loader|saver", re.I)
 MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what calls a path that the function writes
 SETTINGS = re.compile(r"conf|cfg|setting|param|option|args|opts?\b|paths|files|hparams|spec", re.I)
+CONFIG = re.compile(r"^(cfg|conf(ig)?|settings|hparams|spec)$", re.I)
+CHECKS = re.compile(r"^_*(check|validate|verify|ensure|require|assert)(_|$)")  # and no `cross_validate`
 OF_FORMAT = re.compile(r"suffix|splitext|endswith")  # what kind of file it is
 DEEPEST = 3  # names that one path has, and callers of callers
 
@@ -233,6 +235,8 @@ def is_careful(module: Module, call: ast.Call, name: str = "", depth: int = 0) -
         return True
     if is_of_object(module, call) or is_left_before(module, call):
         return True
+    if is_looked_after(module, call):
+        return True
     around = [holder for holder in module.enclosing(call) if is_function(holder)]
     if any(asks(module, one, made_of(module, call, one), 0) for one in around):
         return True
@@ -240,6 +244,19 @@ def is_careful(module: Module, call: ast.Call, name: str = "", depth: int = 0) -
         return True
     further = around and depth < DEEPEST and around[-1].name != name
     return bool(further) and is_called_with_care(module, around[-1].name, depth + 1)
+
+
+def is_looked_after(module: Module, call: ast.Call) -> bool:
+    """Whether a line before, in the same function, checks the settings that a call is given: `check(cfg)`."""
+    if "looking after" not in module.derived:
+        table: dict[int, list[ast.Call]] = defaultdict(list)
+        for _, one, _ in module.calls:
+            if CHECKS.match(name_of(one)):
+                table[id(module.scope(one))].append(one)
+        module.derived["looking after"] = table
+    names = {value.id for value in values_of(call) if isinstance(value, ast.Name) and CONFIG.match(value.id)}
+    before = module.derived["looking after"].get(id(module.scope(call)), []) if names else []
+    return any(one.lineno < call.lineno and mentions(value, names) for one in before for value in values_of(one))
 
 
 def asks(module: Module, function: Function, told: set[str], line: int, read: Reading | None = None) -> bool:

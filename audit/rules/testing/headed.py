@@ -10,7 +10,7 @@ from audit.rules.testing.judging import is_asked_for
 from audit.rules.testing.labelled import told_as
 from audit.rules.testing.narrowed import DEPTH, narrowing_of
 from audit.rules.testing.partial import PARTIAL, named, says_so
-from audit.rules.testing.parts import names_of
+from audit.rules.testing.parts import is_rest_taken, names_of
 from audit.rules.testing.words import COUNTED, JUDGES, LOOKS, METRIC, SAYS_SO
 
 EACH = re.compile(r"(^|_)(errors?|errs?|corrects?|hits?|right|match(es)?|agree\w*|residuals?)(_|$)", re.I)
@@ -43,7 +43,7 @@ def taken_first(module: Module, call: ast.Call) -> Iterator[ast.Subscript]:
             continue
         if not (isinstance(one.value, ast.Name) and EACH.search(one.value.id)):
             continue
-        if is_asked_for(module.scope(call), one.slice):
+        if is_asked_for(module.scope(call), one.slice) or is_rest_taken(module.scope(call), one.slice):
             continue
         narrowing = narrowing_of(module)
         part = narrowing.subscript(one, DEPTH)

@@ -10,6 +10,7 @@ from audit.rules.testing.parts import names_of
 from audit.rules.testing.taken import RANKED
 from audit.rules.testing.words import JUDGES, LABELLED, METRIC
 
+RANKS = re.compile(r"n?dcg|mrr|hit_?ra|_at_|top|rank|recommend|retriev|candidate|k\b")  # how good the first are
 LOOPS = ast.For | ast.AsyncFor
 ONE_STEP = re.compile(r"(^|_)(val(id|idation)?|test|eval|predict_and_score)_(step|batch)$|^(evaluate|score)_batch$")
 JUDGED = re.compile(r"(^|_)(val(id|idation)?|test|eval|evaluat\w+|score[sd]?|metrics|hold_?out|held_?out)(_|$)", re.I)
@@ -27,9 +28,10 @@ def given_by(module: Module, node: ast.AST) -> list[str]:
         keeps = node.name in TOLD and isinstance(holder, ast.ClassDef) and bool(METER.search(holder.name))
         if keeps and any(isinstance(one, ast.Call) and RANKED.match(called(one)) for one in ast.walk(node)):
             return []  # how good the first of a ranking are
-        measured = METRIC.match(node.name) and not any(
-            RANKED.match(called(one)) for one in ast.walk(node) if isinstance(one, ast.Call)
-        )
+        inside = ast.walk(node) if METRIC.match(node.name) else ()
+        calls = {called(one) for one in inside if isinstance(one, ast.Call)}
+        ranks = RANKS.search(" ".join((node.name, *given))) is not None or any(map(RANKED.match, calls))
+        measured = METRIC.match(node.name) and not ranks and "set" not in calls
         return [name for name in given if name not in HANDED] if keeps or measured or is_step(node) else []
     if not isinstance(node, LOOPS) or trains(node):
         return []

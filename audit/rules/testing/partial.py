@@ -219,6 +219,8 @@ def is_metric_of_batches(module: Module, narrowing: Narrowing, one: Comparison) 
     holders = list(module.enclosing(one.node))
     if any(isinstance(inner, ast.Call) and called(inner) in OF_TEXT for side in one.pair for inner in ast.walk(side)):
         return False  # letters of an answer
+    if all(isinstance(side, ast.Call) and called(side) in ("set", "frozenset") for side in one.pair):
+        return False  # how many of the best of two rankings are the same
     if is_condition(module, one.node) or any(LOOKS.search(named(holder)) for holder in holders):
         return False
     name = metric_in(module, one) if one.name == "zip" else one.name
