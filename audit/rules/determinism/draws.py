@@ -15,6 +15,7 @@ from audit.rules.training import ESTIMATORS
 from audit.target import Piece
 
 FITTED = {"fit", "fit_predict", "partial_fit", "cross_val_score", "cross_val_predict", "cross_validate"}
+BOOSTING = {"xgboost.train", "xgboost.cv", "lightgbm.train", "lightgbm.cv"}
 # Draws that are no order: of rows, noise, values to try.
 STRAYS = {
     f"{library}.{name}"
@@ -94,8 +95,8 @@ class Draws:
             piece, line = self.trained[module.path]
             part = part_at(piece, line)
             yield AT_ONCE if part is None else part.name
-        for _, call, _ in module.calls if fits(module) else ():
-            if called(call) in FITTED:
+        for _, call, name in module.calls if fits(module) else ():
+            if called(call) in FITTED or name in BOOSTING:
                 yield part_name(module, list(module.enclosing(call)))
 
     def are_loose(self, module: Module, piece: Piece, call: ast.Call, name: str) -> bool:
@@ -167,7 +168,7 @@ def fits(module: Module) -> bool:
     """Whether a module fits an estimator of a library."""
     if not any(origin.split(".")[0] in ESTIMATORS for origin in module.origins.values()):
         return False
-    return any(called(call) in FITTED for _, call, _ in module.calls)
+    return any(called(call) in FITTED or name in BOOSTING for _, call, name in module.calls)
 
 
 def only_of_others(seeds: Seeds, module: Module) -> bool:

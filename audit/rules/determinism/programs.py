@@ -91,11 +91,10 @@ def unseeded_programs(
 def entry(seeds: Seeds, program: Module, module: Module, piece: Piece, line: int) -> tuple[Piece, int] | None:
     """The place in a program from which its run comes to a line of a module; None where it does not."""
     within = [seeds.modules[path] for path in sorted(seeds.users(module) & reach(program.path, seeds.below))]
-    start = part_of(module, piece, line)
     begun = Part(program.path)
-    if start == begun:
+    known = {part_of(module, piece, line), *trainings(module)}
+    if part_of(module, piece, line) == begun:
         return piece, line
-    known = {start}
     places: dict[Part, tuple[Piece, int]] = {}
     grown = True
     while grown:
@@ -111,6 +110,18 @@ def entry(seeds: Seeds, program: Module, module: Module, piece: Piece, line: int
         return piece, line
     found = [place for part, place in places.items() if part.path == program.path and part != begun]
     return found[0] if found else places[begun]
+
+
+def trainings(module: Module) -> set[Part]:
+    """The functions and methods of a module that go back through a loss and step: each trains by itself."""
+    if "trainings" not in module.derived:
+        backward, steps = (
+            {part_of(module, piece, call.lineno) for piece, call, _ in module.calls if called(call) == last}
+            for last in ("backward", "step")
+        )
+        module.derived["trainings"] = {part for part in backward & steps if part.name}
+    kept: set[Part] = module.derived["trainings"]
+    return kept
 
 
 def spoken_of(known: set[Part], user: Module) -> list[Mention]:
