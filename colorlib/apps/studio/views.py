@@ -54,8 +54,8 @@ def side_by_side(desk: Desk, wish: Wish) -> tuple[list[tuple[Image.Image, str]],
     temperatures: tuple[float | None, ...] = COMPARED if desk.shelf.colorizer(model).grid is not None else (None,)
     for temperature in temperatures:
         rendered, _ = desk.preview(replace(wish, look=Look(model), temperature=temperature))
-        note = "" if temperature is None else f", T = {temperature:g}"
-        pictures.append((rendered.image, f"{model}{note}"))
+        note = "" if temperature is None else f"T = {temperature:g} · "
+        pictures.append((rendered.image, f"{note}{model}"))
     for name in desk.shelf.names():
         if name == model:
             continue
