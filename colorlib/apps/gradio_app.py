@@ -11,6 +11,7 @@ import gradio as gr
 from PIL import Image
 
 from colorlib import params
+from colorlib.apps.gradio_stage import PAGE_CSS, STAGE
 from colorlib.apps.studio import interface, takeaway, words
 from colorlib.apps.studio.desk import SIDES, USUAL_SIDE, Look, Wish
 from colorlib.apps.studio.distribution import believed, draw
@@ -20,34 +21,20 @@ from colorlib.apps.studio.facts import audit_verdict
 from colorlib.apps.studio.guard import guard
 from colorlib.apps.studio.samples import sample_files
 from colorlib.apps.studio.shelf import Shelf
-from colorlib.apps.studio.stage import CSS, HTML, PASTE, SCRIPT, stage_data
+from colorlib.apps.studio.stage import CSS, HTML, PASTE, stage_data
 from colorlib.apps.studio.upload import LARGEST_FILE
 from colorlib.apps.studio.views import comparison, side_by_side
-from colorlib.apps.studio.visit import Visit
+from colorlib.apps.studio.visit import Pixel, Visit
 from colorlib.errors import ColorlibError
 
 SYSTEM_FONTS = [gr.themes.Font(name) for name in ("system-ui", "sans-serif")]
 SYSTEM_MONO = [gr.themes.Font(name) for name in ("ui-monospace", "monospace")]
 QUIETLY: Any = {"api_visibility": "private"}  # the page's own doing: not an interface for programs
+LAST: Any = {"trigger_mode": "always_last", **QUIETLY}  # while one is worked on, only the newest position waits
 SESSIONS, HOUR = 100, 3600  # the least recently used session makes room for a new one
 POLL = 0.3  # seconds between two looks at the tiles
 GONE = "this page was left alone for too long: load it again"
 FETCH = "() => setTimeout(() => document.querySelector('#ready').click(), 50)"  # once the page has the new address
-PAGE_CSS = """
-#samples .grid-container {grid-template-columns: repeat(4, minmax(0, 1fr)); margin-top: 1.6rem}
-#facts {opacity: .8; font-size: .85rem}
-progress {width: 60%; accent-color: currentColor}
-"""
-# What the page's script calls `say` is an event here: `select` for a pixel, the only thing this stage has to tell.
-STAGE = (
-    SCRIPT
-    + """
-    const stage = makeStage(element);
-    const show = () => { if (props.value) stage.show(props.value, (_, pixel) => trigger("select", pixel)); };
-    watch("value", show);
-    show();
-    """
-)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -165,19 +152,24 @@ class GradioApp:
                         state = gr.HTML(elem_id="state")
             view = [visit, chosen, model, temperature, blend, tile]
             shown, reason = [stage, facts], [why, because]
-            for event, work, inputs in (
-                (files.upload, self.take_files, [visit, files]),
-                (gallery.select, self.take_sample, [visit]),
-            ):
-                taken = event(work, inputs, chosen, **QUIETLY)
-                taken.then(self.show, view, shown, **QUIETLY).then(self.no_reason, None, reason, **QUIETLY)
-            chosen.input(self.show, view, shown, **QUIETLY).then(self.no_reason, None, reason, **QUIETLY)
+            uploaded = files.change(self.take_files, [visit, files, chosen], chosen, **LAST)
+            picked = gallery.select(self.take_sample, visit, chosen, **QUIETLY)
             switched = method.input(self.other_method, method, [model, temperature], **QUIETLY)
             for changed in (switched.then, model.input):
-                changed(self.show, view, shown, **QUIETLY).then(self.links, model, links, **QUIETLY)
-            # `trigger_mode`: while one picture is made, only the newest position of a slider waits.
-            for slider in (temperature, blend):
-                slider.input(self.show, view, shown, trigger_mode="always_last", show_progress="hidden", **QUIETLY)
+                changed(self.links, model, links, **LAST)
+            drawn = [
+                *(
+                    changed(self.show, view, shown, **LAST)
+                    for changed in (uploaded.then, picked.then, chosen.input, switched.then, model.input)
+                ),
+                *(
+                    slider.input(self.show, view, shown, show_progress="hidden", **LAST)
+                    for slider in (temperature, blend)
+                ),
+                start.click(self.tiles, view, [state, *shown], show_progress="hidden", **QUIETLY),
+            ]
+            for picture in drawn:
+                picture.then(self.settle, view, [*reason, sheet, moving], show_progress="hidden", **LAST)
             stage.select(self.explain, view, reason, show_progress="hidden", **QUIETLY)
             compare.click(self.side_by_side, view, sheet, **QUIETLY)
             play.click(self.animate, [animation, *view], moving, **QUIETLY)
@@ -188,7 +180,6 @@ class GradioApp:
             ):
                 made = button.click(make, [choice, *view], ready, **QUIETLY)
                 made.success(None, js=FETCH, **QUIETLY)
-            start.click(self.tiles, view, [state, *shown], show_progress="hidden", **QUIETLY)
             stop.click(self.cancel, visit, **QUIETLY)
         return page
 
@@ -200,19 +191,26 @@ class GradioApp:
         )
 
     @spoken
-    def take_files(self, visit: Visit | None, paths: list[str] | None) -> Any:
-        """Uploaded files become photographs; what is none is said and the others stay."""
+    def take_files(self, visit: Visit | None, paths: list[str] | None, label: str | None) -> Any:
+        """New files become photographs, and of what is none that is said; what left the list goes."""
         if visit is None:
             raise ColorlibError(GONE)
-        labels, complaints = visit.hand_over([(Path(path).name, Path(path).read_bytes()) for path in paths or []])
+        listed: dict[str, tuple[str, Callable[[], bytes]]] = {}
+        for index, path in enumerate(paths or []):  # the same file may be there twice
+            listed[f"{path} {(paths or [])[:index].count(path)}"] = (Path(path).name, Path(path).read_bytes)
+        labels, complaints = visit.follow(listed)
         for sentence in complaints:
             gr.Warning(html.escape(sentence))
-        value = labels[-1] if labels else next(reversed(visit.uploads), None)
-        return gr.Dropdown(list(visit.uploads), value=value)
+        return gr.Dropdown(list(visit.uploads), value=visit.choice(labels, label))
 
+    @spoken
     def take_sample(self, picked: gr.SelectData, visit: Visit | None) -> Any:
         """One of the samples."""
-        return self.take_files(visit, [str(self.samples[picked.index])])
+        if visit is None:
+            raise ColorlibError(GONE)
+        path = self.samples[picked.index]
+        labels, _ = visit.hand_over([(path.name, path.read_bytes())])
+        return gr.Dropdown(list(visit.uploads), value=visit.choice(labels, None))
 
     def other_method(self, method: str) -> tuple[Any, Any]:
         """The models of a method; regression has no temperature."""
@@ -222,9 +220,12 @@ class GradioApp:
     @spoken
     def show(self, *view: Any) -> tuple[dict[str, Any] | None, str]:
         """The picture with what it was before, and a line of facts; nothing where there is no photograph yet."""
+        if view[0] is not None:
+            view[0].wish = None
         if view[1] is None:
             return None, words.NOTHING_YET
         visit, wish = asked(*view)
+        visit.wish = wish
         found = comparison(visit.desk, wish)
         return stage_data(found, wish), found.facts
 
@@ -232,12 +233,20 @@ class GradioApp:
     def explain(self, picked: gr.EventData, *view: Any) -> tuple[Any, str]:
         """The distribution at a pixel of the preview."""
         visit, wish = asked(*view)
-        found = believed(visit.desk, wish, *visit.desk.place(wish.upload, picked.x, picked.y))
-        return gr.Image(draw(found), visible=True), found.in_words()
+        visit.pixel = Pixel(wish.upload.sha256, *visit.desk.place(wish.upload, picked.x, picked.y))
+        return reason(visit, wish)
 
-    def no_reason(self) -> tuple[Any, str]:
-        """For a photograph of which nobody asked yet."""
-        return gr.Image(visible=False), words.ASK
+    def settle(self, *view: Any) -> tuple[Any, ...]:
+        """After another picture: the reason is given anew, and what was made from something else goes."""
+        visit: Visit | None = view[0]
+        if visit is None:
+            return (gr.skip(),) * 4
+        try:
+            why = (gr.Image(visible=False), words.ASK) if visit.wish is None else reason(visit, visit.wish)
+        except ColorlibError as error:
+            why = gr.Image(visible=False), html.escape(str(error))
+        sheet = gr.skip() if visit.is_current("sheet") else []
+        return *why, sheet, gr.skip() if visit.is_current("animation") else gr.Image(None, visible=False)
 
     @spoken
     def side_by_side(self, *view: Any) -> list[tuple[Image.Image, str]]:
@@ -246,12 +255,13 @@ class GradioApp:
         pictures, complaints = side_by_side(visit.desk, wish)
         for sentence in complaints:
             gr.Warning(html.escape(sentence))
-        return pictures
+        return pictures if visit.made("sheet", wish) else []
 
     @spoken
     def animate(self, format_: str, *view: Any) -> Any:
         """From grey to colour, to look at."""
-        return gr.Image(self._animation(format_, view), visible=True)
+        path, (visit, wish) = self._animation(format_, view), asked(*view)
+        return gr.Image(path, visible=True) if visit.made("animation", wish) else gr.Image(None, visible=False)
 
     @spoken
     def animation(self, format_: str, *view: Any) -> Any:
@@ -301,6 +311,16 @@ class GradioApp:
         """Stop the work on tiles of this visitor."""
         if visit is not None and visit.errand is not None:
             visit.errand.stop()
+
+
+def reason(visit: Visit, wish: Wish) -> tuple[Any, str]:
+    """Why the pixel has its colour that was asked about; how to ask, where the photograph is another one."""
+    pixel = visit.pixel
+    if pixel is None or pixel.sha256 != wish.upload.sha256:
+        visit.pixel = None
+        return gr.Image(visible=False), words.ASK
+    found = believed(visit.desk, wish, pixel.x, pixel.y)
+    return gr.Image(draw(found), visible=True), found.in_words()
 
 
 def bar(errand: Errand) -> str:

@@ -30,6 +30,7 @@ POLL = 0.5  # seconds between two looks at the tiles
 STAGE = "stage"  # the component's key: what the page says about it is kept there
 SETTINGS = {"temperature": params.TEMPERATURE.value, "blend": 1.0}  # until somebody moves a slider
 SIDE = "side"  # the key of the selectbox of tiles, which the picture asks for when the page around it stands still
+CHOSEN, SAMPLE = "chosen", "sample"  # keys: the photograph that is shown, the sample that is pressed
 MARKUP = re.compile(f"([{re.escape(string.punctuation)}])")
 
 P = ParamSpec("P")
@@ -63,23 +64,29 @@ def visit() -> Visit:
 
 def take(here: Visit) -> None:
     """Photographs: uploaded, pasted, or a sample."""
-    complaints: dict[str, list[str]] = st.session_state.setdefault("complaints", {})
-    for file in st.file_uploader(words.UPLOAD, accept_multiple_files=True, max_upload_size=LARGEST_FILE >> 20) or []:
-        if file.file_id not in complaints:
-            _, complaints[file.file_id] = here.hand_over([(file.name, file.getvalue())])
-        for sentence in complaints[file.file_id]:
-            complain(sentence)
+    files = st.file_uploader(words.UPLOAD, accept_multiple_files=True, max_upload_size=LARGEST_FILE >> 20) or []
+    taken, _ = here.follow({file.file_id: (file.name, file.getvalue) for file in files})
+    for sentence in here.complaints:
+        complain(sentence)
     samples = {path.stem.rsplit("-", 1)[0]: path for path in sample_files()}
-    sample = st.pills(words.SAMPLES, list(samples), wrap=True) if samples else None
-    if sample is not None and st.session_state.get("sample") != sample:
-        here.hand_over([(samples[sample].name, samples[sample].read_bytes())])
-    st.session_state.sample = sample
+    clicked: str | None = st.session_state.pop("clicked", None)
+    if clicked in samples:
+        taken, _ = here.hand_over([(samples[clicked].name, samples[clicked].read_bytes())])
+    st.session_state[CHOSEN] = here.choice(taken, st.session_state.get(CHOSEN))
+    if samples:
+        st.pills(words.SAMPLES, list(samples), wrap=True, key=SAMPLE, on_change=click)
+
+
+def click() -> None:
+    """A sample was clicked; nothing stays pressed, so that the next click on it shows it again."""
+    st.session_state.clicked = st.session_state[SAMPLE]
+    st.session_state[SAMPLE] = None
 
 
 def choose(here: Visit) -> tuple[Upload, str] | None:
     """A photograph and the name of a model; None as long as there is no photograph."""
     labels = list(here.uploads)
-    label = st.selectbox("Photograph", labels, index=len(labels) - 1 if labels else None)
+    label = st.selectbox("Photograph", labels, key=CHOSEN)
     method = st.radio("Method", here.desk.shelf.methods(), horizontal=True)
     model = st.selectbox("Model", here.desk.shelf.names(method))
     st.markdown(f"[Model card]({card_address(model)}) · [Audit: {audit_verdict()}]({AUDIT})")

@@ -99,5 +99,10 @@ function makeStage(root) {
       if (answered === sent) { sent = null; }
       if (sent === null && data.sliders.length && answered !== JSON.stringify(wanted())) send();
     },
+    hide() {
+      data = undefined;
+      stage.hidden = true;
+      for (const picture of [after, before]) picture.removeAttribute("src");
+    },
   };
 }

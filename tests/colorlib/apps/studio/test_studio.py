@@ -163,7 +163,7 @@ def test_a_model_that_cannot_be_loaded_is_named_beside_the_others(tmp_path: Path
     assert shelf.names("classification") == ["broken", "small"]
     here, upload = Visit(shelf), visit.upload("a.png")
     pictures, complaints = side_by_side(here.desk, Wish(upload, LOOK))
-    assert [caption for _, caption in pictures] == ["as it came", *(f"small, T = {t}" for t in ("0.1", "0.38", "1"))]
+    assert [caption for _, caption in pictures] == ["as it came", *(f"T = {t} · small" for t in ("0.1", "0.38", "1"))]
     assert len(complaints) == 1
     assert complaints[0].startswith("broken is left out: ")
     with pytest.raises(ColorlibError, match=r"broken.*config\.json"):
@@ -172,6 +172,45 @@ def test_a_model_that_cannot_be_loaded_is_named_beside_the_others(tmp_path: Path
         shelf.card("other")
     with pytest.raises(ColorlibError, match="holds no trained model"):
         Shelf(tmp_path / "nowhere")
+
+
+def test_an_uploaders_list_is_followed(shelf: Shelf) -> None:
+    here, first, second = Visit(shelf), photograph_bytes(1), photograph_bytes(2)
+    files = {"1": ("a.png", lambda: first), "2": ("b.png", lambda: second), "3": ("c.png", lambda: b"no picture")}
+    labels, complaints = here.follow(files)
+    assert (labels, len(complaints), here.complaints) == (["a.png", "b.png"], 1, complaints)
+    assert here.follow(files | {"4": ("a.png", lambda: first)}) == (["a.png"], [])  # once more: no other photograph
+    assert here.choice(["a.png"], "b.png") == "a.png"
+    assert here.choice([], "b.png") == "b.png"
+    assert here.follow({"2": files["2"], "4": files["1"]}) == ([], [])
+    assert (sorted(here.uploads), here.complaints) == (["a.png", "b.png"], [])
+    here.follow({"2": files["2"]})
+    assert list(here.uploads) == ["b.png"]
+    assert here.choice([], "a.png") == "b.png"
+    here.uploads.clear()  # as when newer ones took its place
+    here.keep(receive("b.png", first))
+    here.follow({})
+    assert list(here.uploads) == ["b.png"]
+    here.uploads.clear()
+    assert here.choice([], "b.png") is None
+
+
+def test_results_are_current_as_long_as_what_they_were_made_from_is_looked_at(visit: Visit) -> None:
+    upload = visit.upload("a.png")
+    wish = visit.wish = Wish(upload, LOOK, 0.38)
+    assert not visit.is_current("sheet")
+    assert visit.made("sheet", wish)
+    assert visit.made("animation", wish)
+    for other, current in (
+        (Wish(upload, LOOK, 0.38, 0.5), (False, True)),
+        (Wish(upload, LOOK, 0.5), (True, False)),
+        (Wish(visit.upload("a (2).png"), LOOK, 0.38), (False, False)),
+        (Wish(upload, Look("none"), 0.38), (False, False)),
+        (None, (False, False)),
+    ):
+        visit.wish = other
+        assert (visit.is_current("sheet"), visit.is_current("animation")) == current
+    assert not visit.made("sheet", wish)  # came too late
 
 
 def test_visits_do_not_share_photographs_and_forget_the_oldest(
