@@ -3,12 +3,13 @@
 import ast
 import hashlib
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from audit.rules.code import Function, is_function, is_text
+from audit.rules.duplication.meant import with_meanings
 from audit.rules.duplication.wording import library_name, message_of, plain_decorators, size, tells, without_self
 
 MIN_NODES = 16  # of the syntax tree: six lines of a list are not logic
@@ -16,6 +17,7 @@ MIN_LOGIC = 32  # beside what is only said: of less the words of its messages co
 SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells names of other kinds from variables
 DEFINING = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
 BINDING = {ast.Name, ast.Attribute, ast.Subscript, ast.Starred, ast.List, ast.Tuple}  # may be given a value
+OBJECTS = {"self", "cls", "other"}
 HANDING = {"dict", "list", "items", "update", "super"}
 # Methods that a library looks up by their names.
 LOOKED_UP = {
@@ -104,17 +106,19 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
             nodes += 1
             words.append(name)
             sign = SIGNS.get(kind, "")
-            chosen = sign != "." or is_of_a_variable(item, imported)
+            chosen = sign != "." or is_of_the_object(item, imported, stored=stored)
             waiting.extend((sign + v, chosen, stored) if v.__class__ is str else v for v in reversed(values))
         else:
             words.append(repr(item))
     return text
 
 
-def is_of_a_variable(node: ast.AST, imported: Mapping[str, str]) -> bool:
-    """Whether an attribute is one of `self` or another variable: those of what is imported have the names they have."""
+def is_of_the_object(node: ast.AST, imported: Mapping[str, str], *, stored: bool) -> bool:
+    """Whether an attribute is the object's own, or is set: `picture.height` of anything else has the name it has."""
     holder = node.value if isinstance(node, ast.Attribute) else None
-    return isinstance(holder, ast.Name) and holder.id not in imported
+    if not isinstance(holder, ast.Name):
+        return False
+    return holder.id in OBJECTS or (stored and holder.id not in imported)
 
 
 def is_record(node: ast.AST) -> bool:
@@ -195,18 +199,30 @@ def meaning(kind: type[ast.AST]) -> tuple[str, tuple[str, ...]]:
 
 
 def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], renamed: dict[str, str]) -> str:
-    """A hash that does not depend on the choice of names; "" for what is too small.
+    """The first of its fingerprints, however small it is."""
+    return fingerprints(node, text, constants, renamed, at_least=0)[0]
+
+
+def fingerprints(
+    node: Function | ast.ClassDef,
+    text: Text,
+    constants: set[str],
+    renamed: dict[str, str],
+    meanings: Sequence[Mapping[str, str]] = (),
+    at_least: int = MIN_NODES,
+) -> list[str]:
+    """Hashes that do not depend on the choice of names; none for what is too small.
 
     Names that the definition makes itself (its own, parameters, variables) and those of its module's `constants` count
     by order of appearance, in each method of a class anew. So do the attributes and methods of a class that has
     more than its constructor: any two constructors that only store what they are given would else be equal; so would
     those that only hand on constants, which keep their names there. The fields of a record keep their names. What is
     imported under another name counts by its own (`renamed`); values count as they are: code with another number is
-    other code.
+    other code. For each table of `meanings` that tells of a name another hash, in which what it means counts.
     """
     start, end, count = text.spans[node]
-    if count < MIN_NODES:
-        return ""
+    if count < at_least:
+        return []
     said = sum(each for place, each in text.said.items() if start <= place < end)
     if said and count - said < MIN_LOGIC:
         text = written(node, text.imported, word_for_word=True)
@@ -228,6 +244,7 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
     words = text.words[start:end]
     shared = {name for name in own if name.startswith(".")} | constants | {node.name}
     numbers: dict[tuple[str, int], str] = {}
+    free: dict[int, str] = {}
     for place in text.names[first:last]:
         name = text.words[place]
         if name in own or name in constants:
@@ -235,6 +252,10 @@ def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], 
                 spans.pop()
             method = spans[-1][0] if spans and spans[-1][0] <= place and name not in shared else 0
             words[place - start] = numbers.setdefault((name, method), f"#{len(numbers)}")
-        elif name in renamed:
-            words[place - start] = renamed[name]
-    return hashlib.sha256("\0".join(filter(None, words)).encode("utf-8", "replace")).hexdigest()
+        else:
+            free[place - start] = name
+            words[place - start] = renamed.get(name, name)
+    told = [with_meanings(words, free, table) for table in meanings if not table.keys().isdisjoint(free.values())]
+    return [
+        hashlib.sha256("\0".join(filter(None, row)).encode("utf-8", "replace")).hexdigest() for row in (words, *told)
+    ]

@@ -11,7 +11,16 @@ from typing import Self
 
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, Module, is_function, is_text, modules
-from audit.rules.duplication.prints import fingerprint, forwarded, is_signature, only_stores, written
+from audit.rules.duplication.meant import meanings_of
+from audit.rules.duplication.prints import (
+    MIN_NODES,
+    fingerprint,
+    fingerprints,
+    forwarded,
+    is_signature,
+    only_stores,
+    written,
+)
 from audit.rules.duplication.wording import LIBRARIES
 from audit.rules.family import Family, rule
 from audit.target import Kind, Piece, Target
@@ -53,6 +62,7 @@ class Place:
         shown: modules that the text above a notebook's cell names: if one of them has the definition, the cell shows
             it to a reader.
         types: of the parameters of a method that only forwards them; "" for any other.
+        meant: its prints where what the names mean counts: a place with one of them is a copy, too.
     """
 
     name: str
@@ -63,20 +73,22 @@ class Place:
     excerpt: str
     shown: tuple[str, ...] = ()
     types: str = ""
+    meant: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} in {self.at}"
 
     def as_draft(self) -> Finding:
         """Everything of it in one finding."""
-        message = json.dumps([self.print, self.name, self.lines, self.holders, self.shown, self.types])
+        message = json.dumps([self.print, self.name, self.lines, self.holders, self.shown, self.types, self.meant])
         return found(CLONE, self.at, message, self.excerpt)
 
     @classmethod
     def of(cls, draft: Finding) -> Self:
         """Undo `as_draft`."""
-        mark, name, lines, holders, shown, types = json.loads(draft.message)
-        return cls(name, draft.location, lines, tuple(holders), mark, draft.excerpt, tuple(shown), types)
+        mark, name, lines, holders, shown, types, meant = json.loads(draft.message)
+        at, excerpt = draft.location, draft.excerpt
+        return cls(name, at, lines, tuple(holders), mark, excerpt, tuple(shown), types, tuple(meant))
 
     def is_inside(self, reported: Collection[Location]) -> bool:
         """Whether a definition that holds it is one of these."""
@@ -121,10 +133,7 @@ def told_above(target: Target, module: Module) -> dict[int | None, tuple[str, ..
 
 def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
     """Those definitions that do stand in several files, a group of equal ones once."""
-    groups: dict[str, list[Place]] = defaultdict(list)
-    for item in drafts:
-        place = Place.of(item)
-        groups[place.print].append(place)
+    groups = grouped([Place.of(item) for item in drafts])
     for mark, group in groups.items():
         groups[mark] = [place for place in group if not place.shows(group)]
     several = [group for group in groups.values() if len({place.at.path for place in group}) > 1 and not retypes(group)]
@@ -137,6 +146,26 @@ def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
         listed = ", ".join(map(str, others[:SHOWN])) + (f" and {len(others) - SHOWN} more" * (len(others) > SHOWN))
         message = f"{first.name} ({first.lines} lines) stands again as {listed}"
         yield found(CLONE, first.at, message, first.excerpt)
+
+
+def grouped(places: Sequence[Place]) -> dict[str, list[Place]]:
+    """Places that have a print in common, also by way of a third, in their order."""
+    leaders: dict[str, str] = {}
+
+    def leader(mark: str) -> str:
+        while (above := leaders.get(mark, mark)) != mark:
+            mark = above
+        return mark
+
+    for place in places:
+        for mark in place.meant:
+            first, other = leader(place.print), leader(mark)
+            if first != other:
+                leaders[other] = first
+    groups: dict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        groups[leader(place.print)].append(place)
+    return groups
 
 
 def retypes(group: Sequence[Place]) -> bool:
@@ -158,23 +187,27 @@ def definitions(module: Module) -> Iterator[Place]:
     renamed = {name: own for name, origin in module.origins.items() if (own := origin.rpartition(".")[2]) != name}
     tops = [node for piece in module.pieces if piece.tree for node in piece.tree.body]
     defined = {node.name: node for node in tops if is_function(node) or isinstance(node, ast.ClassDef)}
+    texts = {node: written(node, imported) for node in defined.values()}
+    contents = {node: fingerprint(node, text, constants, renamed) for node, text in texts.items()}
+    large = {name: contents[inner] for name, inner in defined.items() if texts[inner].spans[inner][2] >= MIN_NODES}
+    meanings = meanings_of(module, defined, contents.__getitem__)
     for piece in module.pieces:
-        texts = documentation(piece)
+        documented = documentation(piece)
         waiting: list[tuple[ast.AST, tuple[int, ...]]] = [(piece.tree, ())] if piece.tree else []
         while waiting:
             node, holders = waiting.pop()
             if is_function(node) or isinstance(node, ast.ClassDef):
                 if not holders:
-                    text = written(node, imported)
+                    text = texts[node] if node in texts else written(node, imported)
                 rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-                kept = [row for row in rows if row not in texts] if len(rows) >= MIN_LINES else []
+                kept = [row for row in rows if row not in documented] if len(rows) >= MIN_LINES else []
                 lines = len(kept) if is_function(node) else sum(bool(piece.line(row).strip()) for row in kept)
                 long = lines >= MIN_LINES and not is_signature(node) and not only_stores(node)
-                if long and (mark := fingerprint(node, text, constants, renamed)):
-                    for name in joined(node, defined, lines) if not holders else ():
-                        mark += fingerprint(defined[name], written(defined[name], imported), constants, renamed)
+                if long and (marks := fingerprints(node, text, constants, renamed, meanings)):
+                    about = joined(node, defined, lines) if not holders else ()
+                    mark, *meant = (each + "".join(large.get(name, "") for name in about) for each in marks)
                     at, excerpt = piece.at(node.lineno), piece.line(node.lineno)[:120]
-                    yield Place(node.name, at, lines, holders, mark, excerpt, types=forwarded(node))
+                    yield Place(node.name, at, lines, holders, mark, excerpt, (), forwarded(node), tuple(meant))
                 holders = (*holders, node.lineno)
             waiting += [(child, holders) for child in reversed(held(node))]
 

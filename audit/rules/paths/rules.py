@@ -89,7 +89,8 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         r"|/media/[\w.-]+/(?:[\w -]*[A-Z][\w -]*(?=/|$)|(?:hdd|ssd|disk|data|usb|sd[a-z]|nvme|backup)\w{0,2}/[\w.-]))"
     )),
     (REPEATED, re.compile(
-        r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[\w.-]*[A-Za-z])[\w.-]{1,80}(?:/[\w.-]{1,80}){1,4})/\1(?:/|$|(?=[\s'\",)\]]))"
+        r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[\w.-]*[A-Za-z])[\w.-]{1,80}(?:/(?:[\w.-]{1,80}|\{\})){0,3}/[\w.-]{1,80})/\1"
+        r"(?:/|$|(?=[\s'\",)\]]))"
     )),
 )  # fmt: skip
 HOSTED = re.compile(START + r"/content/\w")  # in a notebook there is no other reading
@@ -117,16 +118,17 @@ FILE_THERE = re.compile(
     r"(?:^|[,\t\"]\s*|file://)(?:/(?:home|Users)/[\w.-]+/|[A-Za-z]:[\\/]{1,2})[^,\t\"\n]*\.\w{2,5}(?=$|[,\t\"\s#])",
     re.M,
 )
-ROUTES = re.compile(r"(?:^|_)(?:routes?|endpoints?|hrefs?)$", re.I)  # what holds no path of a disk
+ROUTES = re.compile(r"(?:^|_)(?:routes?|endpoints?|hrefs?|url_path)$", re.I)  # what holds no path of a disk
 ROUTED = re.compile(r"^\s*@\w+\.(?:route|get|post|put|delete|patch)\(\s*([A-Za-z_]\w*)\s*[,)]", re.M)
 # In whose branch their folders are right; a folder of somebody's drive is not.
 ASKS_WHERE = re.compile(r"colab|kaggle", re.I)
 OF_SERVICE = re.compile(r"/(?:content|kaggle)\b(?!/g?drive/\w)")
 TELLING = (  # nodes that say how a text in them is to be read
     ast.Expr, ast.Compare, ast.If, ast.IfExp, ast.Assign, ast.Call, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
-    ast.JoinedStr, ast.BinOp,
+    ast.JoinedStr, ast.BinOp, ast.Dict, ast.keyword,
 )  # fmt: skip
 HOLDING = (ast.Constant, ast.Call, ast.BinOp, ast.JoinedStr)  # nodes that may be a path
+TEXTS = (ast.Constant, ast.JoinedStr)
 DATA = 200_000  # characters; a larger file of text is data, and one finding says so
 
 
@@ -220,6 +222,8 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             skipped.update(id(inner) for inner in inside if OF_SERVICE.match(text_of(inner)))
         if isinstance(node, ast.Assign) and is_route(node.targets[0], routes):
             skipped.update(map(id, ast.walk(node.value)))
+        if isinstance(node, ast.Dict | ast.keyword):
+            skipped.update(map(id, routes_in(node)))
         called = [node] if isinstance(node, ast.Call) else []
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             called = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
@@ -241,7 +245,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             yield node.lineno, (UNKNOWN + node.value if id(node) in continued else node.value)
         elif joins(node):
             path, made_of = joined(node, names)
-            skipped.update(id(part) for part in made_of if path or not isinstance(part, ast.Constant))
+            skipped.update(id(part) for part in made_of if path or not isinstance(part, TEXTS))
             if path:
                 told = [part.lineno for part in made_of if text_of(part)]
                 yield (told or [node.lineno])[0], path
@@ -251,6 +255,15 @@ def is_route(target: ast.expr, routes: set[str]) -> bool:
     """Whether a name that is given a value holds a route: it says so, or a function is served under it."""
     name = getattr(target, "id", "")
     return name in routes or ROUTES.search(name) is not None
+
+
+def routes_in(node: ast.Dict | ast.keyword) -> Iterator[ast.AST]:
+    """What a table, or a call, gives under a name that says it is a route: `{"route": "/home/news"}`."""
+    keys = [node.arg or ""] if isinstance(node, ast.keyword) else [text_of(key) for key in node.keys]
+    values = [node.value] if isinstance(node, ast.keyword) else node.values
+    for key, value in zip(keys, values, strict=True):
+        if ROUTES.search(key):
+            yield from ast.walk(value)
 
 
 FAMILY = Family(
