@@ -137,6 +137,9 @@ def file_name(module: Module, node: ast.expr, depth: int = 0) -> str:
         return file_name(module, given[0], depth + 1) if len(given) == 1 else ""
     if isinstance(node, ast.Call) and node.args and module.full_name(node.func) in ("os.path.join", "pathlib.Path"):
         return file_name(module, node.args[-1], depth)
+    of_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "joinpath"
+    if of_method and isinstance(node, ast.Call) and node.args:
+        return file_name(module, node.args[-1], depth)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         return file_name(module, node.right, depth)
     text = text_of(node.values[-1] if isinstance(node, ast.JoinedStr) and node.values else node)

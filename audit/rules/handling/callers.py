@@ -3,12 +3,13 @@
 import ast
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import cast
 
 from audit.rules.code import Module, dotted, is_function, last_name
-from audit.rules.handling.sources import values_of
+from audit.rules.handling.sources import unpacked, values_of
 from audit.rules.readers import OPENERS
-from audit.rules.reading import EXISTS, LISTS, gone_through, opens_for_writing
+from audit.rules.reading import EXISTS, LISTS, OPTIONS, gone_through, opens_for_writing
 
 SEES_TO = re.compile(
     r"exist|check|download|ensure|prepare|verif|valid|retriev|save|write|dump|extract|creat|generat|copy|move|fetch"
@@ -26,11 +27,22 @@ def called_by_name(module: Module, name: str) -> list[ast.Call]:
     if "calls by name" not in module.derived:
         table: dict[str, list[ast.Call]] = defaultdict(list)
         for _, call, _ in module.calls:
-            for name_of in (call.func, *call.args):
+            for name_of in (call.func, *call.args, *meant_by(module, call.func)):
                 table[last_name(name_of) or getattr(name_of, "attr", "")].append(call)
         module.derived["calls by name"] = table
     calls: list[ast.Call] = module.derived["calls by name"].get(name, [])
     return calls
+
+
+def meant_by(module: Module, func: ast.expr) -> list[ast.expr]:
+    """The functions that a name or an entry stands for: `for read in (read_a, read_b)`, `READERS[suffix]`."""
+    sources: list[ast.expr] = []
+    if isinstance(func, ast.Name):
+        sources = list(gone_through(module, func))
+    elif isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name):
+        sources = module.given.get(func.value.id, [])
+    tables = [one.values if isinstance(one, ast.Dict) else getattr(one, "elts", []) for one in sources]
+    return [value for table in tables for value in table if isinstance(value, ast.Name)]
 
 
 def is_made_before(module: Module, call: ast.Call) -> bool:
@@ -66,6 +78,8 @@ def made_at(module: Module) -> dict[tuple[int, str], int]:
 
 def is_of_listed(module: Module, call: ast.Call) -> bool:
     """Whether what a call is given comes from a listing, or a function of the module that lists or asks."""
+    if is_of_user_too(module, call):
+        return False
     over: list[ast.AST] = [inner for argument in values_of(call) for inner in ast.walk(argument)]
     new, seen = over, set[str]()
     for _ in range(3):  # `for item in scanned.images` after `scanned = scan(folder)`; `self.files[index]`
@@ -73,7 +87,7 @@ def is_of_listed(module: Module, call: ast.Call) -> bool:
         for one in new:
             known = dotted(one) if isinstance(one, ast.Name | ast.Attribute) else ""
             if isinstance(one, ast.Name) and known not in seen:
-                sources += (*gone_through(module, one), *module.given.get(known, ()))
+                sources += (*gone_through(module, one), *taken_apart(module, one), *module.given.get(known, ()))
             elif known.startswith("self.") and known not in seen:
                 sources += module.kept.get(known, [])
             seen.add(known)
@@ -84,6 +98,28 @@ def is_of_listed(module: Module, call: ast.Call) -> bool:
         holders = {module.scope(call) for call in asking_calls(module)}
         module.derived["asker names"] = {holder.name for holder in holders if is_function(holder)}
     return not (names.isdisjoint(LISTS) and names.isdisjoint(module.derived["asker names"]))
+
+
+def taken_apart(module: Module, name: ast.Name) -> Iterator[ast.expr]:
+    """What a loop or an assignment takes apart to give a name its values: `for i, path in enumerate(paths)`."""
+    scope = module.scope(name)
+    yield from (value for value in unpacked(module).get(name.id, ()) if module.scope(value) is scope)
+    for holder in module.enclosing(name):
+        loops = getattr(holder, "generators", [holder] if isinstance(holder, ast.For) else [])
+        for loop in loops:
+            if isinstance(loop.target, ast.Tuple) and any(dotted(part) == name.id for part in loop.target.elts):
+                yield loop.iter
+
+
+def is_of_user_too(module: Module, call: ast.Call) -> bool:
+    """Whether a call is given what the user names beside what is listed: `for p in (*root.glob("*"), *args.more)`."""
+    names = [value for value in values_of(call) if isinstance(value, ast.Name)]
+    for through in (one for name in names for one in gone_through(module, name)):
+        parts = [through.left, through.right] if isinstance(through, ast.BinOp) else getattr(through, "elts", [])
+        plain = [part.value if isinstance(part, ast.Starred) else part for part in parts]
+        if any(isinstance(part, ast.Attribute) and dotted(part.value) in OPTIONS for part in plain):
+            return True
+    return False
 
 
 def askers(module: Module) -> set[int]:

@@ -13,8 +13,10 @@ from audit.rules.handling.callers import (
     called_by_name,
     is_made_before,
     is_of_listed,
+    is_of_user_too,
     mentions,
 )
+from audit.rules.handling.shipped import is_of_shipped
 from audit.rules.handling.sources import is_left_before, is_of_object, name_of, values_of
 from audit.rules.handling.suffixes import asks_alike
 from audit.rules.reading import (
@@ -181,7 +183,7 @@ def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[F
         methods = [one for one in holder.body if is_function(one)]
         if any(LOOKS.search(one.name) for one in methods):
             return True
-        if any(asks_alike(module, one, path) or is_prepared(one) for one in methods):
+        if any(asks_alike(module, one, call, path) or is_prepared(one) for one in methods):
             return True
     own = outer.name.startswith("_") and outer.name[-2:] != "__"
     if own and holder is not None and not called_by_name(module, outer.name):
@@ -232,6 +234,10 @@ def is_imported(module: Module, call: ast.Call, name: str) -> bool:
 def is_careful(module: Module, call: ast.Call, name: str = "", depth: int = 0) -> bool:
     """Whether a call stands in a `try`, or behind what asks for files or makes them; or all that holds it does."""
     if is_made_before(module, call) or is_tried(module, call) or is_of_listed(module, call):
+        return True
+    if is_of_user_too(module, call):
+        return False
+    if is_of_shipped(module, call):
         return True
     if is_of_object(module, call) or is_left_before(module, call):
         return True

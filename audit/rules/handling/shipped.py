@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from audit.model import Finding, Location, Rule, found
-from audit.rules.code import Module, dotted, text_of
+from audit.rules.code import Module, dotted, is_parameter, last_name, text_of
 from audit.rules.handling.elsewhere import imported
 from audit.rules.handling.gpu import IS_THERE
 from audit.rules.handling.torches import MARK
@@ -69,6 +69,32 @@ def name_of(module: Module, path: ast.expr, depth: int = 0) -> str:
         return name_of(module, path.args[0], depth + 1) if depth < DEEPEST else ""
     named = [text.rpartition("/")[2] for text in texts if WEIGHTS.search(text)]
     return named[-1] if anchored and named else ""
+
+
+def is_of_shipped(module: Module, call: ast.Call) -> bool:
+    """Whether all that a call is given are constants of paths that begin where the module lies."""
+    paths = [value for value in call.args if text_of(value) == ""]
+    return bool(paths) and all(is_anchored(module, path) for path in paths)
+
+
+def is_anchored(module: Module, path: ast.expr, depth: int = 0) -> bool:
+    """Whether a path begins where the module lies and every other part of it is written out."""
+    if isinstance(path, ast.Name) and path.id == "__file__":
+        return True
+    if isinstance(path, ast.Name):
+        values = module.given.get(path.id, [])
+        known = len(values) == 1 and depth < DEEPEST and not is_parameter(module, path)
+        return known and is_anchored_value(module, values[0], depth + 1)
+    return is_anchored_value(module, path, depth)
+
+
+def is_anchored_value(module: Module, path: ast.expr, depth: int) -> bool:
+    """`Path(__file__).parent / "words.json"`, `ROOT / "words.json"` of a root that begins so."""
+    if isinstance(path, ast.BinOp) and isinstance(path.op, ast.Div):
+        return is_anchored(module, path.left, depth) and text_of(path.right) != ""
+    if isinstance(path, ast.Call) and last_name(path.func) == "join" and path.args:
+        return is_anchored(module, path.args[0], depth) and all(text_of(part) for part in path.args[1:])
+    return OF_PACKAGE.search(ast.unparse(path)) is not None
 
 
 def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:

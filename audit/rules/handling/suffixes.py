@@ -5,7 +5,7 @@ import re
 
 from audit.rules.code import Function, Module, dotted, is_parameter, last_name, text_of
 from audit.rules.handling.callers import askers, asking_calls
-from audit.rules.reading import EXISTS, gone_through, subject_of
+from audit.rules.reading import EXISTS, gone_through, is_of_other_file, subject_of
 
 SUFFIX = re.compile(r"\.[A-Za-z]\w*$")
 JOINS = {"join", "Path", "str", "joinpath", "with_suffix", "with_name", "fspath"}  # they end with what they are given
@@ -48,9 +48,13 @@ def is_of_other_kind(module: Module, question: ast.Call, path: ast.expr) -> bool
     return bool(asked and read) and asked != read
 
 
-def asks_alike(module: Module, function: Function, path: ast.expr) -> bool:
+def asks_alike(module: Module, function: Function, call: ast.Call, path: ast.expr) -> bool:
     """Whether a function lists, or asks for files which may be of the kind of a path."""
     if id(function) not in askers(module):
         return False
     questions = (call for call in asking_calls(module) if module.scope(call) is function)
-    return not all(is_of_other_kind(module, question, path) for question in questions)
+    return not all(
+        is_of_other_kind(module, question, path)
+        or (last_name(question.func) in EXISTS and is_of_other_file(module, question, call, path))
+        for question in questions
+    )

@@ -26,6 +26,7 @@ COLLECTIVE = re.compile(
 )
 RANKED = re.compile(r"\{[^{}]*\brank\b[^{}]*\}")
 WRITERS = {f"{name.rpartition('.')[0]}.dump": 1 for name in PICKLES} | {"numpy.save": 0}  # which argument the file is
+QUOTED = re.compile(r"['\"].*['\"]")
 TRUST = re.compile(r"(?<!un)(?<!dis)trust|unsafe|dangerous|insecure|allow_pickle", re.I)
 REFUSAL = re.compile(f"^not .*({TRUST.pattern})", re.I)
 
@@ -43,8 +44,27 @@ def is_own(module: Module, call: ast.Call) -> bool:
     if is_checked(module, call):
         return True
     path = path_of(module, file, module.scope(call))
+    if is_temporary(module, path):
+        return True
     made = written(module, module.scope(call))
     return path in made or is_of_group(module, call) or is_part(module, call, path, made)
+
+
+def is_temporary(module: Module, path: str) -> bool:
+    """Whether a module pickles to files of this name, and removes them: `f"part_{rank}.pkl"`, by any number."""
+    if "temporary" not in module.derived:
+        removing = [call for _, call, name in module.calls if name in ("os.remove", "os.unlink") and call.args]
+        removed = {shape(ast.unparse(written_out(module, call.args[0]))) for call in removing}
+        tops = [piece.tree for piece in module.pieces if piece.tree] if removed else []
+        made = {shape(one) for top in tops for one in written(module, top)}
+        module.derived["temporary"] = removed & made
+    names: set[str] = module.derived["temporary"]
+    return shape(path) in names and QUOTED.search(path) is not None
+
+
+def shape(path: str) -> str:
+    """`'part_%d.pkl'` of `'part_%d.pkl' % rank`, `f'part_{}.pkl'` of `f'part_{rank}.pkl'`."""
+    return re.sub(r"\{[^{}]*\}", "{}", re.sub(r"(?<=['\"]) % .*|\.format\(.*", "", path))
 
 
 def is_dumped(module: Module, file: ast.expr | None, depth: int = 0) -> bool:

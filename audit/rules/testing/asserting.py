@@ -175,13 +175,33 @@ def heard(node: ast.AST) -> Iterator[ast.AST]:
 def names_run(node: ast.AST) -> Iterator[str]:
     """Names that a function uses, less those of what is never run, or run in a thread, where failures are lost."""
     waiting: list[ast.AST] = [node]
+    lost = set(names_lost(node))
     while waiting:
         inner = waiting.pop()
-        if isinstance(inner, ast.Name):
+        if isinstance(inner, ast.Name) and id(inner) not in lost:
             yield inner.id
         threads = isinstance(inner, ast.Call) and called(inner) in ("Thread", "Timer")
         if not (is_lazy(inner) or threads):
             waiting += ast.iter_child_nodes(inner)
+
+
+def names_lost(node: ast.AST) -> Iterator[int]:
+    """ids of names that a line of a test only mentions, or gives back to nobody: `check`, `return [check for _ in x]`.
+
+    What decorates the test, and whoever calls a helper, may call what that gives back.
+    """
+    body = node.body if is_function(node) else []
+    given_back = is_function(node) and node.name.startswith("test") and all(map(is_mark, node.decorator_list))
+    for line in body:
+        value = line.value if isinstance(line, ast.Expr) or (isinstance(line, ast.Return) and given_back) else None
+        value = value.elt if isinstance(value, ast.ListComp | ast.GeneratorExp | ast.SetComp) else value
+        parts = value.elts if isinstance(value, ast.Tuple | ast.List | ast.Set) else [value]
+        yield from (id(part) for part in parts if isinstance(part, ast.Name))
+
+
+def is_mark(decorator: ast.expr) -> bool:
+    """`@pytest.mark.slow`: a decorator that leaves alone what a test gives back."""
+    return ".mark." in f"{dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)}."
 
 
 def is_lazy(node: ast.AST) -> bool:

@@ -8,6 +8,7 @@ from audit.rules.code import (
     Function,
     Module,
     called,
+    dotted,
     has_unpacked_keywords,
     is_constant,
     is_function,
@@ -130,6 +131,17 @@ def is_over_batches(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
     if any(BATCHES.search(name) for part in parts for name in names_of(part)):
         return True
     return any(isinstance(value, ast.Call) and last_name(value.func).endswith("DataLoader") for value in through)
+
+
+def is_over_all(module: Module, loop: ast.For | ast.AsyncFor) -> bool:
+    """Whether a function goes through what it is given, and asks a model for each: `for x, y in data`."""
+    function = module.scope(loop)
+    through = loop.iter.args[0] if isinstance(loop.iter, ast.Call) and loop.iter.args else loop.iter
+    if not (isinstance(through, ast.Name) and is_function(function)):
+        return False
+    given = {one.arg for one in (*function.args.args, *function.args.kwonlyargs)}
+    calls = (inner for line in loop.body for inner in ast.walk(line) if isinstance(inner, ast.Call))
+    return through.id in given and any(MODEL.search(dotted(call.func).partition(".")[0]) for call in calls)
 
 
 def is_by_size(loop: ast.For | ast.AsyncFor) -> bool:

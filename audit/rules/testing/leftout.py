@@ -100,7 +100,11 @@ def all_but_last(module: Module, loop: ast.For | ast.AsyncFor) -> tuple[Place, s
     for one in ast.walk(loop.iter):
         given = narrowing_of(module).value_of(one) if isinstance(one, ast.Name) else None
         parts += [given[0]] if given else []
+    sums = [inner for part in parts for inner in ast.walk(part) if isinstance(inner, ast.BinOp)]
+    joined = {id(side) for one in sums if isinstance(one.op, ast.Add) for side in (one.left, one.right)}
     for inner in (inner for part in parts for inner in ast.walk(part)):
+        if id(inner) in joined:
+            continue  # `[0] + ends[:-1]`: where each begins
         if isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Slice):
             upper = whole_number(inner.slice.upper)
             if upper is not None and upper < 0 and of_loader(inner.value) and weighs(module, loop):

@@ -16,6 +16,7 @@ from audit.rules.testing.batches import (
     cuts,
     first_batch_of,
     is_by_size,
+    is_over_all,
     is_over_batches,
     limits,
     next_of,
@@ -50,6 +51,8 @@ def looped(module: Module) -> Iterator[Finding]:
                 yield from one_batch(module, piece, node, left_by(node) - set(names_of(node.target)), text)
             else:
                 yield from first_samples(module, piece, node)
+                if judged(module, node) and is_over_all(module, node):
+                    yield from first_batches(module, piece, node)
         elif isinstance(node, ast.Assign) and is_judged_first(module, node):
             yield from one_batch(module, piece, node, names_of(node.targets[0]), "the first batch")
     yield from first_listed(module)

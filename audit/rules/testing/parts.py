@@ -88,11 +88,19 @@ def piece_of(value: ast.expr, number: int) -> Part | None:
         return None
     name = called(value)
     method = isinstance(value.func, ast.Attribute) and last_name(value.func.value) not in ("torch", "np", "tf", "jnp")
+    first = value.args[0 if method else 1 :][:1]
+    if (method and name == "split" and not (first or value.keywords)) or any(map(is_words, first)):
+        return None  # of a text: `line.split("=")`
     axes = [whole_number(item.value) for item in value.keywords if item.arg in ("dim", "axis")]
     axes += [whole_number(argument) for argument in value.args[1 if method else 2 :]]
     if name not in PIECES or any(axis != 0 for axis in axes) or number not in (0, -1):
         return None
     return Part("back" if number else "front", f"{name}[{number}]", samples=True, called=True)
+
+
+def is_words(node: ast.expr) -> bool:
+    """Whether a text is written out, or None: by what a line is split."""
+    return isinstance(node, ast.Constant) and (isinstance(node.value, str | bytes) or node.value is None)
 
 
 def drawn(value: ast.expr, name: str) -> Part | None:

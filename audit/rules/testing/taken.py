@@ -21,6 +21,7 @@ LOADER = re.compile(r"loader|batches$|(^|_)dl$", re.I)  # what gives whole batch
 DATASET = re.compile(rf"{LOADER.pattern}|(^|_)(ds|data_?set)$", re.I)
 SCORED = re.compile(r"scor|metric|report|check|quality|result", re.I)
 FRAME = re.compile(r"^(x|xs|y|ys|df|data|frame|table|rows|samples|examples|features|labels|records)(_\w+)?$", re.I)
+COUNT = re.compile(r"(^|\s|_)(n|num|number|count|len|total)(_|\s|$)|_count\b", re.I)  # how many there are
 INDEXERS = {"iloc", "loc"}
 
 
@@ -32,7 +33,7 @@ def cut_of(module: Module, node: ast.AST) -> str:
     words = [*names_of(of), *(text_of(one) for one in ast.walk(of))]
     calls = (one for one in ast.walk(of) if isinstance(one, ast.Call))
     words += ["test" for call in calls if is_constant(keyword(call, "train"), False)]
-    of_fold = is_of_one_fold(module, of) or is_given_to_judge(module, node, of)
+    of_fold = is_of_one_fold(module, of) or is_given_to_judge(module, node, of) or is_of_numbers(module, node, of)
     if any(map(TRAIN.search, words)) or any(map(RANKED.search, words)) or (OTHER.search(root(of)) and not of_fold):
         return ""
     if not any(map(HELD_OUT.search, words)) and not is_gone_through(module, node) and not of_fold:
@@ -54,6 +55,17 @@ def is_given_to_judge(module: Module, node: ast.AST, of: ast.expr) -> bool:
     name = function.name
     judges = JUDGES.match(name) or METRIC.match(name) or (HELD_OUT.search(name) and SCORED.search(name))
     return of.id in given and bool(judges) and (FRAME.search(of.id) or LOADER.search(of.id)) is not None
+
+
+def is_of_numbers(module: Module, node: ast.AST, of: ast.expr) -> bool:
+    """Whether a function that judges takes the first of the numbers of all: `torch.arange(self.users)[:512]`."""
+    function = module.scope(node)
+    if not (is_function(function) and (JUDGES.match(function.name) or METRIC.match(function.name))):
+        return False
+    numbers = of.args[0] if isinstance(of, ast.Call) and called(of) == "list" and len(of.args) == 1 else of
+    if not (isinstance(numbers, ast.Call) and called(numbers) in ("arange", "range") and len(numbers.args) == 1):
+        return False
+    return COUNT.search(" ".join(names_of(numbers.args[0]))) is not None
 
 
 def is_of_one_fold(module: Module, of: ast.expr) -> bool:
