@@ -12,6 +12,9 @@ LONGEST = 14  # lines of a call
 OPENS = re.compile(r"(?<=[=(\[{,])\s+|\s+(?=[)\]}])")
 IN_BRACKETS = re.compile(r"(=\s*)\((?=\s*['\"])")
 PLURAL = re.compile(r"(?:^|_)(?:passwords|passwds|tokens|(?:api_|access_|secret_)keys|secrets)$", re.I)
+ACCOUNTS = re.compile(r"(?:^|_)(?:accounts|logins|users|credentials)$", re.I)
+# What nobody is called: letters, a digit and a sign, and no address.
+CHOSEN = re.compile(r"(?=\S*[A-Za-z]{3})(?=\S*\d)(?=\S*[!#$%&*?^])(?!\S*(?:://|%[sd(]|@\w+\.))[^\s/{}<>\[\]]{8,40}")
 NAME = re.compile(r"^[\s{-]*['\"]?name['\"]?\s*:\s*['\"]?([A-Za-z][\w.-]+)['\"]?,?\s*$", re.I)
 VALUE = re.compile(r"^[\s{-]*['\"]?value['\"]?\s*:\s*['\"]?([^\s'\"]{6,})['\"]?[\s},]*$", re.I)
 
@@ -52,11 +55,20 @@ def one_line(piece: Piece, numbers: range | list[int]) -> str:
 
 
 def of_table(node: ast.Assign | ast.AnnAssign) -> Iterator[tuple[int, str, str]]:
-    """The texts of a list or table that says what all of them are: `TOKENS = {"carla": "…"}`."""
+    """The texts of a list or table that says what all of them are: `TOKENS = {"carla": "…"}`.
+
+    In a table of accounts, `users = dict(users, carla="…")`, they are passwords if they look like one.
+    """
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-    if not (isinstance(target, ast.Name) and PLURAL.search(target.id)):
+    name = getattr(target, "id", "") or getattr(target, "attr", "")
+    if not (PLURAL.search(name) and isinstance(target, ast.Name)) and not ACCOUNTS.search(name):
         return
-    held = node.value.values if isinstance(node.value, ast.Dict) else getattr(node.value, "elts", ())
+    value = node.value
+    of_accounts = ACCOUNTS.search(name) is not None
+    held = value.values if isinstance(value, ast.Dict) else [] if of_accounts else getattr(value, "elts", [])
+    if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "dict":
+        held = [item.value for item in value.keywords if item.arg]
+    says = "password" if of_accounts else name[:-1]
     for part in held:
-        if is_password(text_of(part)):
-            yield part.lineno, f'{target.id[:-1]} = "{text_of(part)}"', ""
+        if is_password(text_of(part)) and not (of_accounts and not CHOSEN.fullmatch(text_of(part))):
+            yield part.lineno, f'{says} = "{text_of(part)}"', ""
