@@ -7,6 +7,8 @@ PAGE_CSS = """
 #facts {opacity: .8; font-size: .85rem}
 #sheet img {object-fit: contain}
 #sheet .caption-label {white-space: normal; overflow: visible; max-width: 100%}
+#sheet .grid-wrap {max-height: none}
+@media (max-width: 600px) {#sheet .grid-container {grid-template-columns: 1fr !important}}
 input[type=range]:focus-visible {outline: 2px solid currentColor !important; outline-offset: 4px}
 progress {width: 60%; accent-color: currentColor}
 """

@@ -210,6 +210,8 @@ def test_side_by_side_captions_wrap_and_pictures_keep_their_shape(
         assert captions.nth(1).evaluate("caption => caption.scrollWidth <= caption.clientWidth")
         assert captions.nth(1).evaluate("caption => getComputedStyle(caption).whiteSpace") == "normal"
         assert page.locator("#sheet img").first.evaluate("image => getComputedStyle(image).objectFit") == "contain"
+        grid = page.locator("#sheet .grid-container")  # on a phone captions would cover narrow pictures
+        assert " " not in grid.evaluate("grid => getComputedStyle(grid).gridTemplateColumns")
 
 
 def test_sliders_show_that_they_have_the_focus(browser: Browser, gradio: str, photographs: list[Path]) -> None:
