@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 PART = re.compile(r"[\W_]+")
 PUT_ASIDE = {"old", "backup", "bak", "deprecated", "obsolete", "unused", "outdated"}
+KEPT_AWAY = {*PUT_ASIDE, "archive", "archived", "attic", "graveyard", "trash"}  # folders
 COPIED = {"copy", "orig", "original", "archive", "archived", "legacy", "prev", "previous", "attic", "save", "saved"}
 MARK_BEHIND = rf"[\s_.-]*[(]?(({'|'.join(sorted(COPIED))})\d*[)]?|[(]\d+[)]|[_.-]20\d\d([_-]?\d\d){{0,2}})$"
 KEPT = re.compile(r"(.+\.(?:ya?ml|toml|json))(?:~|[._-](?:bak|backup|old|orig|save|copy)\d*)", re.I)
@@ -34,6 +35,12 @@ def is_shelved(place: PurePosixPath, every: Collection[PurePosixPath]) -> bool:
         if not PUT_ASIDE.union(COPIED).isdisjoint(PART.split(folder.lower())):
             return PurePosixPath(*place.parts[:depth], *place.parts[depth + 1 :]) in every
     return False
+
+
+def is_kept_away(place: PurePosixPath, every: Collection[PurePosixPath]) -> bool:
+    """Whether its folder says that it has been put away, and others of its format lie in the folder above."""
+    away = not KEPT_AWAY.isdisjoint(PART.split(place.parent.name.lower()))
+    return away and any(lies_beside(str(other), place.parent.with_suffix(place.suffix)) for other in every)
 
 
 def without_mark(name: str) -> str:

@@ -1,10 +1,12 @@
 """Chains that lead to an entry of a table: subscripts, attributes, `.get()`, and what the tree has of its own."""
 
 import ast
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from audit.rules.code import Function, called, is_function, last_name, text_of
+from audit.rules.code import Function, Module, called, is_function, last_name, text_of
+from audit.rules.configuration.loading import ONE as ANY_KEY
 
 ASKING = {"get", "pop", "setdefault"}
 MOST_PARAMETERS = 3  # of what gives an entry: a table, its key, what is given instead
@@ -109,6 +111,32 @@ def key_of(node: ast.expr, asking: Collection[str]) -> ast.expr | None:
     if isinstance(node, ast.Call) and called(node) == "getattr" and len(node.args) > 1:
         return node.args[1]
     return None
+
+
+def pattern_asked(module: Module, table: ast.expr) -> str:
+    """What the keys look like that a table is asked for at run time: `*_file` of `table[f"{split}_file"]`, else `*`."""
+    holder = module.parents.get(table)
+    if isinstance(holder, ast.Attribute):
+        holder = module.parents.get(holder)
+    key: ast.AST | None = holder.slice if isinstance(holder, ast.Subscript) and holder.value is table else None
+    if isinstance(holder, ast.Call):
+        key = holder.args[int(table in holder.args)] if len(holder.args) > int(table in holder.args) else None
+    if isinstance(key, ast.Name):
+        given = [value for value in module.given.get(key.id, []) if module.scope(value) is module.scope(key)]
+        key = given[0] if len(given) == 1 else None
+    return pattern_in(key)
+
+
+def pattern_in(key: ast.AST | None) -> str:
+    """What the texts that an expression makes look like; `*` for anything else than words around gaps."""
+    parts = key.values if isinstance(key, ast.JoinedStr) else []
+    pattern = "".join(text_of(part) or ANY_KEY for part in parts)
+    return pattern if re.fullmatch(r"[\w*]*\w[\w*]*", pattern) else ANY_KEY
+
+
+def is_no_entry(handed: tuple[ast.expr, object]) -> bool:
+    """Whether what is handed on is no entry by a key of a known look, of which its table is asked already."""
+    return not isinstance(handed[0], ast.Subscript) or pattern_in(handed[0].slice) == ANY_KEY
 
 
 def wrapping(node: ast.ClassDef, accessors: Mapping[str, int]) -> bool:

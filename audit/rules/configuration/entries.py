@@ -13,6 +13,8 @@ from audit.rules.configuration.written import said
 from audit.target import Piece
 
 MAX_DEPTH = 100
+FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
+WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}  # keys of tables that make objects
 MAX_COMPOSED = 20_000  # characters: the parser that knows lines is slow
 
 
@@ -101,3 +103,8 @@ def too_deep(text: str) -> bool:
         if depth > MAX_DEPTH:
             return True
     return bool(re.search(rf"(?:[-?]\s+){{{MAX_DEPTH}}}", text))
+
+
+def is_short(leaves: tuple[Leaf, ...]) -> bool:
+    """Whether its keys say nothing: a file of few entries, or one of whose tables a library makes objects."""
+    return len(leaves) < FEW_ENTRIES or any(key in WHOLE for leaf in leaves for key in leaf.keys)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
 from audit.rules.code import Function, Module, called, is_function, keyword, last_name
-from audit.rules.configuration.chains import accessors_in, chain, wrapping
+from audit.rules.configuration.chains import accessors_in, chain, is_no_entry, pattern_asked, wrapping
 from audit.rules.configuration.loading import (
     CALLED,
     DATA,
@@ -15,7 +15,6 @@ from audit.rules.configuration.loading import (
     FORMATS,
     LOADERS,
     MOST,
-    ONE,
     WRAPPERS,
     Keys,
     Own,
@@ -41,7 +40,9 @@ from audit.rules.configuration.tables import (
     filled,
     is_command,
     is_made,
+    is_own,
     is_parsed,
+    library_of,
     loads_by_name,
     parts_of,
     put_into,
@@ -85,15 +86,16 @@ class Flow:
         own = Own({*self.functions, *self.classes}, self.records, self.made, self.chosen.keys())
         found = defaultdict[tuple[Module, Source | None], set[Keys]](set)
         for module in self.every:
-            for node, use in handed_on(module, own):
+            for node, use in filter(is_no_entry, handed_on(module, own)):
                 places = self.places(module, node)
                 gone_through = isinstance(module.parents.get(node), ast.For | ast.comprehension)
-                if use is Use.WHOLE and isinstance(node, ast.Attribute) and not places and not gone_through:
+                known = bool(places) or gone_through or is_own(module, node)
+                if use is Use.WHOLE and isinstance(node, ast.Attribute) and not known:
                     places = [((node.attr,), None)]  # `**args.decoder`: no option of a program is a table
                 for keys, source in places:
                     loaded = found[source[0] if source else module, source]
                     if use is Use.ENTRIES:
-                        loaded.add((*keys, ONE) if source else keys)
+                        loaded.add((*keys, pattern_asked(module, node)) if source else keys)
                     elif keys or use is not Use.FORMAT:
                         loaded.add(keys if keys or use is Use.WHOLE else ELSEWHERE)
         return {loader: tables for loader, tables in found.items() if tables}
@@ -136,7 +138,8 @@ class Flow:
     def spoken(self) -> set[str]:
         """Names of functions and classes that stand somewhere without being called: in a registry, as a callback."""
         bases = {id(base) for classes in self.classes.values() for _, node in classes for base in node.bases}
-        return spoken(self.every, {*self.functions, *self.classes}, bases)
+        known = {name for _, names in self.chosen.values() for name in names}
+        return spoken(self.every, {*self.functions, *self.classes}, bases, known)
 
     def places(self, module: Module, node: ast.expr, depth: int = 0) -> list[Place]:
         """Where in which configurations a value may stand: ("b",) of `config["a"].b`; none for what is no part."""
@@ -282,7 +285,7 @@ class Flow:
 
     def loads(self, module: Module, call: ast.Call) -> bool:
         """Whether a call loads a configuration; a function of the tree that is called so must call what does."""
-        library = module.full_name(call.func).partition(".")[0]
+        library = library_of(module, call)
         if not LOADERS.search(called(call)) or library in DATA:
             return False
         own = self.functions.get(called(call), []) if library not in FORMATS else []

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
+from typing import TypeGuard
 
 from audit.rules.code import Module, called, is_function, keyword, last_name, text_of
 from audit.rules.reading import gone_through
@@ -32,6 +33,8 @@ class Listing:
     The path may be an option of a program (`optional`), whose default has these words; or nothing else but what the
     program is given (`by_hand`).
 
+    Some find only what lies in the folder itself (`flat`).
+
     `home` is the module's own folder where the path is made of its place, and "" where it is not. A folder of a
     package is opened (`packaged`), which lists nothing yet.
     """
@@ -43,6 +46,7 @@ class Listing:
     packaged: bool
     optional: bool = False
     by_hand: bool = False
+    flat: bool = False
 
 
 def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Listing]:
@@ -71,7 +75,24 @@ def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Li
                 told = (last_name(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute))
                 by_hand = "argv" in told
                 named = words.intersection(folders)
-                yield Listing(words, named, suffixes, home, packaged, optional, by_hand and not named)
+                flat = is_flat(module, call)
+                yield Listing(words, named, suffixes, home, packaged, optional, by_hand and not named, flat)
+
+
+def is_flat(module: Module, call: ast.Call) -> bool:
+    """Whether a call looks for files in one folder that it names: `(ROOT / "runs").glob("*.toml")`."""
+    folder = call.func.value if isinstance(call.func, ast.Attribute) else None
+    deep = any("/" in text_of(part) or "**" in text_of(part) for part in call.args)
+    if called(call) != "glob" or folder is None or deep:
+        return False
+    given = module.given.get(folder.id, []) if isinstance(folder, ast.Name) else [folder]
+    ends = [one.right if isinstance(one, ast.BinOp) else one.args[-1] if is_path(one) else None for one in given]
+    return bool(ends) and all(map(text_of, ends)) and all(map(text_of, call.args))
+
+
+def is_path(node: ast.expr) -> TypeGuard[ast.Call]:
+    """`Path("runs")`, `ROOT.joinpath("runs")`."""
+    return isinstance(node, ast.Call) and called(node) in ("Path", "joinpath") and bool(node.args)
 
 
 def handed(
@@ -255,6 +276,9 @@ def is_listed(place: PurePosixPath, every: Iterable[Listing], folders: Mapping[P
         if above and above[-1] in listing.words and listing.words.isdisjoint(inside):
             return True
         at_home = listing.home in ("", ".") or place.is_relative_to(listing.home)
+        inner = listing.flat and listing.folders and not listing.folders.intersection(above[-1:])
+        if inner:
+            continue
         if at_home and place.suffix.lstrip(".") in listing.suffixes and listing.folders.issubset(above):
             return True
     return False

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module, strings, text_of
-from audit.rules.configuration.aside import is_put_aside, is_shelved, lies_beside
+from audit.rules.configuration.aside import is_kept_away, is_put_aside, is_shelved, lies_beside
 from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.continued import Folders, is_filled, pattern_of, put_together
-from audit.rules.configuration.entries import Leaf
+from audit.rules.configuration.entries import FEW_ENTRIES, Leaf, is_short
 from audit.rules.configuration.flow import Flow
 from audit.rules.configuration.joined import written_out
 from audit.rules.configuration.listing import Listing, choices, in_paths, is_listed, listings, open_ended
@@ -29,6 +29,7 @@ from audit.rules.configuration.loading import (
     reads_any,
     roots,
 )
+from audit.rules.configuration.programs import Programs
 from audit.rules.configuration.sources import GAP, Sources
 from audit.rules.configuration.tables import Source
 from audit.rules.configuration.told import PASSES_ON, commands, defaults_of, is_globbed, is_handed, is_spoken
@@ -42,9 +43,7 @@ COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
 KNOWN = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
 ELSEWHERE_COMPOSED = re.compile(r"searchpath|--config-(dir|path)|\s-c[dp]\b")
 MAX_NAME = 200  # characters of a path
-WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}
 FEW_STEMS = 2  # of a folder; one may be a default
-FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
 
 
 class Code:
@@ -299,6 +298,11 @@ class Code:
         known = self.words if spread else self.asked
         return 2 * sum(leaf.keys[-1] in known for leaf in leaves) >= len(leaves) > 0
 
+    @cached_property
+    def programs(self) -> Programs:
+        """What programs take by themselves, and from commands."""
+        return Programs(self.every, self.places, self.spoken)
+
     def may_reach(
         self, piece: Piece, leaves: tuple[Leaf, ...], every: dict[Piece, tuple[Leaf, ...]], named: Collection[Piece]
     ) -> bool:
@@ -315,6 +319,7 @@ class Code:
             self.beside[folder, name.suffix] = beside, given
         beside, elsewhere = self.beside[folder, name.suffix]
         alone = any(leaf.keys[-1] in self.asked and leaf.keys[-1] not in elsewhere for leaf in leaves)
+        alone &= not self.programs.is_strange(leaves, [every[other] for other in beside if other in named])
         left_behind = len(beside) <= 2 * sum(other in named for other in beside) and not alone
         if name.suffix in FORMATS["omegaconf"] and FOLDER.search(piece.path) and self.composes(folder):
             above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
@@ -328,22 +333,18 @@ class Code:
         if any(one.by_hand for one in listed) and all(leaf.keys[0] in self.asked for leaf in leaves):
             return True
         known = any(leaf.keys[-1] in self.words for leaf in leaves)
-        asked = known or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
-        found = is_listed(name, listed, self.folders)
-        if found and asked:
+        asked = known or is_short(leaves)
+        found = is_listed(name, listed, self.folders) and not self.programs.is_elsewhere(name)
+        named_folder = found and is_listed(name, [one for one in listed if one.folders], self.folders)
+        if found and asked and (named_folder or self.asks_for_most(leaves) or is_short(leaves)):
             return True
         opens = self.leads_to(piece.path) or is_listed(name, opened, self.folders)
         if is_put_aside(name, {PurePosixPath(other.path) for other in every}):
             return False
         if opens and not self.passes_over(name, beside):
             return True
-        if found:
+        if found or is_kept_away(name, self.places):
             return False
-        most = self.asks_for_most(leaves) or len(leaves) < FEW_ENTRIES or is_made_whole(leaves)
+        most = self.asks_for_most(leaves) or is_short(leaves)
         left_behind &= not PASSES_ON.search(self.spoken)
         return self.takes(name.suffix) and most and not left_behind and not self.repeats(leaves)
-
-
-def is_made_whole(leaves: tuple[Leaf, ...]) -> bool:
-    """Whether a library makes objects of its tables, and reads what it finds in them."""
-    return any(key in WHOLE for leaf in leaves for key in leaf.keys)

@@ -44,13 +44,17 @@ def taken_from(value: ast.expr) -> str:
     return ""
 
 
-def spoken(every: Iterable[Module], own: Collection[str], bases: Collection[int]) -> set[str]:
-    """Names of the tree's own that stand somewhere without being called, or being bases (ids of their nodes)."""
+def spoken(every: Iterable[Module], own: Collection[str], bases: Collection[int], known: Collection[str]) -> set[str]:
+    """Names of the tree's own that stand somewhere without being called, or being bases (ids of their nodes).
+
+    Those that calls choose from a table (`known`) may stand in it.
+    """
     named: set[str] = set()
     for module in every:
         heads = {id(call.func) for _, call, _ in module.calls}
         for node in module.of({ast.Name, ast.Attribute}):
             name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
             if name in own and id(node) not in heads and id(node) not in bases:
-                named.update([name] if isinstance(getattr(node, "ctx", None), ast.Load) else ())
+                held = name in known and isinstance(module.parents.get(node), ast.Dict)
+                named.update([name] if isinstance(getattr(node, "ctx", None), ast.Load) and not held else ())
     return named

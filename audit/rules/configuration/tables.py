@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from audit.rules.code import Module, called, dotted
-from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, updated, values_of
+from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, fields, updated, values_of
 from audit.rules.configuration.loops import is_new_table
 
 Source = tuple[Module, ast.Call]
 Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
 
 DEEPEST = 3  # tables that one is put together of
+NEW = {"dict", "list", "set", "OrderedDict"}
 MERGES = {"merge", "unsafe_merge", "update", "ChainMap", "merge_update", "merge_with"}
 
 
@@ -51,6 +52,28 @@ def put_into(module: Module, name: ast.Name) -> Iterator[ast.expr]:
 def is_command(value: ast.expr) -> bool:
     """Whether a value is what the command line says: `parser.parse_args()`, `parse_opt()`."""
     return isinstance(value, ast.Call) and called(value).startswith("parse_")
+
+
+def library_of(module: Module, call: ast.Call) -> str:
+    """The library of what is called, also by an object that it has made: `pickle.Unpickler(stream).load()`."""
+    maker = call.func.value if isinstance(call.func, ast.Attribute) else None
+    given = values_of(module, maker) if isinstance(maker, ast.Name) else []
+    maker = given[0] if len(given) == 1 else maker
+    return module.full_name(maker.func if isinstance(maker, ast.Call) else call.func).partition(".")[0]
+
+
+def is_made_new(value: ast.expr) -> bool:
+    """Whether a value is a table or row that begins here: `{}`, `{name: [] for name in names}`, `defaultdict(list)`."""
+    if isinstance(value, ast.Call):
+        return called(value) in ("defaultdict", "Counter") or (called(value) in NEW and not value.args)
+    return isinstance(value, ast.DictComp | ast.ListComp | ast.SetComp | ast.List | ast.Set) or is_new_table(value)
+
+
+def is_own(module: Module, node: ast.expr) -> bool:
+    """Whether an attribute of self is given nothing but what begins here, and nothing is put over it."""
+    name = node.attr if isinstance(node, ast.Attribute) and dotted(node.value) == "self" else ""
+    given = fields(module).get(name, [])
+    return bool(given) and f"self.{name}" not in updated(module) and all(map(is_made_new, given))
 
 
 def loads_by_name(call: ast.Call) -> bool:

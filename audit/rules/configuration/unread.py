@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from audit.rules.code import Module
@@ -33,8 +34,8 @@ def unread(
         others: words by which something else than the code may ask.
     """
     for piece, leaves, whole in loaded:
-        ends = {keys[-1] for keys in whole if keys and keys[-1] not in (*ELSEWHERE, ONE)}
-        parts = [keys[:-1] for keys in whole if keys[-1:] == (ONE,)]
+        ends = {keys[-1] for keys in whole if keys and keys[-1] != "" and ONE not in keys[-1]}
+        parts = [keys for keys in whole if keys and ONE in keys[-1]]
         sections = {key for leaf in leaves for key in leaf.keys[:-1]}
         handed = {leaf for leaf in leaves if not ends.isdisjoint(leaf.keys[:-1])}
         handed |= {leaf for leaf in leaves if any(is_entry(leaf, table) for table in parts)}
@@ -58,9 +59,13 @@ def unread(
             yield piece, leaf
 
 
-def is_entry(leaf: Leaf, table: Keys) -> bool:
-    """Whether an entry stands in a table itself, and not in one inside it."""
-    above = leaf.keys[:-1]
+def is_entry(leaf: Leaf, asked: Keys) -> bool:
+    """Whether an entry stands in a table itself, not in one inside it: but in one whose key has the look asked for."""
+    *table, pattern = asked
+    if pattern != ONE:
+        pairs = zip(("", *leaf.keys), leaf.keys, strict=False)
+        return any(fnmatchcase(key, pattern) and above == (table or [""])[-1] for above, key in pairs)
+    above = list(leaf.keys[:-1])
     return above == table or (bool(table) and above[-1:] == table[-1:])
 
 
