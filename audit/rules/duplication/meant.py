@@ -5,9 +5,9 @@ imported here by itself (`decode(path)`) and there with its module (`charset.dec
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 
-from audit.rules.code import Function, Module
+from audit.rules.code import Module
 from audit.rules.duplication.wording import LIBRARIES
 
 
@@ -34,16 +34,10 @@ def with_meanings(words: list[str], names: Mapping[int, str], meanings: Mapping[
     return changed
 
 
-def meanings_of(
-    module: Module,
-    defined: Mapping[str, Function | ast.ClassDef],
-    content: Callable[[Function | ast.ClassDef], str],
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Two tables of what names mean: in the first the module's own by their content, in the second by their place."""
-    taken = imports_of(module)
+def places_of(module: Module, defined: Iterable[str]) -> dict[str, str]:
+    """What a module's own definitions are called where they are imported with it."""
     stem = module.path.removesuffix(".py").rpartition("/")[2]
-    contents = {name: content(node) for name, node in defined.items()}
-    return taken | contents, taken | {name: f"{stem}.{name}" for name in defined}
+    return {name: f"{stem}.{name}" for name in defined}
 
 
 def imports_of(module: Module) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import ast
 import hashlib
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -35,6 +35,7 @@ class Text:
         names: where in the row names stand, which may be chosen; those of attributes begin with a full stop, those of
             keywords with `=`.
         stored: of each name, whether it is given a value there.
+        others: where the attributes of variables other than the object itself stand.
         spans: of each definition inside: from which word to which, and its number of nodes.
         said: where in the row a message or a line of the log is left out, and its number of nodes.
     """
@@ -43,6 +44,7 @@ class Text:
     words: list[str] = field(default_factory=list)
     names: list[int] = field(default_factory=list)
     stored: list[bool] = field(default_factory=list)
+    others: set[int] = field(default_factory=set)
     spans: dict[ast.AST, tuple[int, int, int]] = field(default_factory=dict)
     said: dict[int, int] = field(default_factory=dict)
 
@@ -64,7 +66,9 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
         item = waiting.pop()
         kind = item.__class__
         if kind is tuple:
-            word, chosen, stored = item
+            word, chosen, stored, others = item
+            if others:
+                text.others.add(len(words))
             if chosen:
                 text.names.append(len(words))
                 text.stored.append(stored)
@@ -106,19 +110,18 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
             nodes += 1
             words.append(name)
             sign = SIGNS.get(kind, "")
-            chosen = sign != "." or is_of_the_object(item, imported, stored=stored)
-            waiting.extend((sign + v, chosen, stored) if v.__class__ is str else v for v in reversed(values))
+            holder = holder_of(item)  # what is imported has attributes of the names they have
+            chosen = sign != "." or (holder != "" and holder not in imported)
+            others = chosen and sign == "." and holder not in OBJECTS
+            waiting.extend((sign + v, chosen, stored, others) if v.__class__ is str else v for v in reversed(values))
         else:
             words.append(repr(item))
     return text
 
 
-def is_of_the_object(node: ast.AST, imported: Mapping[str, str], *, stored: bool) -> bool:
-    """Whether an attribute is the object's own, or is set: `picture.height` of anything else has the name it has."""
-    holder = node.value if isinstance(node, ast.Attribute) else None
-    if not isinstance(holder, ast.Name):
-        return False
-    return holder.id in OBJECTS or (stored and holder.id not in imported)
+def holder_of(node: ast.AST) -> str:
+    """The variable whose attribute this is; "" for anything else."""
+    return getattr(node.value, "id", "") if isinstance(node, ast.Attribute) else ""
 
 
 def is_record(node: ast.AST) -> bool:
@@ -198,11 +201,6 @@ def meaning(kind: type[ast.AST]) -> tuple[str, tuple[str, ...]]:
     return kind.__name__, tuple(name for name in kind._fields if name not in TYPES_ONLY)
 
 
-def fingerprint(node: Function | ast.ClassDef, text: Text, constants: set[str], renamed: dict[str, str]) -> str:
-    """The first of its fingerprints, however small it is."""
-    return fingerprints(node, text, constants, renamed, at_least=0)[0]
-
-
 def fingerprints(
     node: Function | ast.ClassDef,
     text: Text,
@@ -218,7 +216,8 @@ def fingerprints(
     more than its constructor: any two constructors that only store what they are given would else be equal; so would
     those that only hand on constants, which keep their names there. The fields of a record keep their names. What is
     imported under another name counts by its own (`renamed`); values count as they are: code with another number is
-    other code. For each table of `meanings` that tells of a name another hash, in which what it means counts.
+    other code. For each table of `meanings` that tells of a name another hash, in which what it means counts; for a
+    class one more, in which the attributes of other objects keep their names: `self.width / picture.width`.
     """
     start, end, count = text.spans[node]
     if count < at_least:
@@ -241,21 +240,28 @@ def fingerprints(
         constants = set()
     inside = [item for item in node.body if is_function(item)] if isinstance(node, ast.ClassDef) else []
     spans = [text.spans[item][:2] for item in reversed(inside)]
-    words = text.words[start:end]
     shared = {name for name in own if name.startswith(".")} | constants | {node.name}
-    numbers: dict[tuple[str, int], str] = {}
-    free: dict[int, str] = {}
-    for place in text.names[first:last]:
-        name = text.words[place]
-        if name in own or name in constants:
-            while spans and spans[-1][1] <= place:
-                spans.pop()
-            method = spans[-1][0] if spans and spans[-1][0] <= place and name not in shared else 0
-            words[place - start] = numbers.setdefault((name, method), f"#{len(numbers)}")
-        else:
-            free[place - start] = name
-            words[place - start] = renamed.get(name, name)
-    told = [with_meanings(words, free, table) for table in meanings if not table.keys().isdisjoint(free.values())]
-    return [
-        hashlib.sha256("\0".join(filter(None, row)).encode("utf-8", "replace")).hexdigest() for row in (words, *told)
-    ]
+    hashes: dict[str, None] = {}
+    for kept_names in (frozenset[int](), text.others) if len(methods) > 1 and text.others else (frozenset[int](),):
+        words = text.words[start:end]
+        numbers: dict[tuple[str, int], str] = {}
+        free: dict[int, str] = {}
+        around = list(spans)
+        for place in text.names[first:last]:
+            name = text.words[place]
+            if (name in own or name in constants) and place not in kept_names:
+                while around and around[-1][1] <= place:
+                    around.pop()
+                method = around[-1][0] if around and around[-1][0] <= place and name not in shared else 0
+                words[place - start] = numbers.setdefault((name, method), f"#{len(numbers)}")
+            else:
+                free[place - start] = name
+                words[place - start] = renamed.get(name, name)
+        told = [with_meanings(words, free, table) for table in meanings if not table.keys().isdisjoint(free.values())]
+        hashes.update(dict.fromkeys(map(hashed, (words, *told))))
+    return list(hashes)
+
+
+def hashed(words: Iterable[str]) -> str:
+    """One hash of all words that are not empty."""
+    return hashlib.sha256("\0".join(filter(None, words)).encode("utf-8", "replace")).hexdigest()

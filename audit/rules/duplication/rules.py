@@ -11,10 +11,9 @@ from typing import Self
 
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, Module, is_function, is_text, modules
-from audit.rules.duplication.meant import meanings_of
+from audit.rules.duplication.meant import imports_of, places_of
 from audit.rules.duplication.prints import (
     MIN_NODES,
-    fingerprint,
     fingerprints,
     forwarded,
     is_signature,
@@ -188,9 +187,13 @@ def definitions(module: Module) -> Iterator[Place]:
     tops = [node for piece in module.pieces if piece.tree for node in piece.tree.body]
     defined = {node.name: node for node in tops if is_function(node) or isinstance(node, ast.ClassDef)}
     texts = {node: written(node, imported) for node in defined.values()}
-    contents = {node: fingerprint(node, text, constants, renamed) for node, text in texts.items()}
-    large = {name: contents[inner] for name, inner in defined.items() if texts[inner].spans[inner][2] >= MIN_NODES}
-    meanings = meanings_of(module, defined, contents.__getitem__)
+    contents, places = imports_of(module), imports_of(module) | places_of(module, defined)
+    large: dict[str, str] = {}
+    for name, top in defined.items():  # a helper before what it helps
+        first, *others = fingerprints(top, texts[top], constants, renamed, (contents,), at_least=0)
+        contents[name] = [first, *others][-1]
+        if texts[top].spans[top][2] >= MIN_NODES:
+            large[name] = first
     for piece in module.pieces:
         documented = documentation(piece)
         waiting: list[tuple[ast.AST, tuple[int, ...]]] = [(piece.tree, ())] if piece.tree else []
@@ -203,7 +206,7 @@ def definitions(module: Module) -> Iterator[Place]:
                 kept = [row for row in rows if row not in documented] if len(rows) >= MIN_LINES else []
                 lines = len(kept) if is_function(node) else sum(bool(piece.line(row).strip()) for row in kept)
                 long = lines >= MIN_LINES and not is_signature(node) and not only_stores(node)
-                if long and (marks := fingerprints(node, text, constants, renamed, meanings)):
+                if long and (marks := fingerprints(node, text, constants, renamed, (contents, places))):
                     about = joined(node, defined, lines) if not holders else ()
                     mark, *meant = (each + "".join(large.get(name, "") for name in about) for each in marks)
                     at, excerpt = piece.at(node.lineno), piece.line(node.lineno)[:120]
