@@ -80,6 +80,8 @@ def meant(module: Module, call: ast.Call, name: str) -> tuple[str, dict[str, ast
             return f"{owner}.{text_of(asked.args[1])}", given
         return name, given
     values = module.given.get(name, []) if "." not in name else module.kept.get(dotted(call.func), [])
+    scope = module.scope(call) if len(values) > 1 else None
+    values = [value for value in values if module.scope(value) is scope] if len(values) > 1 else values
     if len(values) != 1 or is_local(module, name):
         return name, given
     value = values[0]
@@ -92,7 +94,8 @@ def meant(module: Module, call: ast.Call, name: str) -> tuple[str, dict[str, ast
 
 def is_local(module: Module, name: str) -> bool:
     """Whether a module has a function or class of this name."""
-    if "own names" not in module.derived:
+    if "plain functions" not in module.derived:
         parts = (node for _, node in module.statements() if is_function(node) or isinstance(node, ast.ClassDef))
-        module.derived["own names"] = {part.name for part in parts}
-    return name in module.derived["own names"]
+        plain = (part for part in parts if not isinstance(module.parents.get(part), ast.ClassDef))
+        module.derived["plain functions"] = {part.name for part in plain}
+    return name in module.derived["plain functions"]

@@ -1,4 +1,4 @@
-"""Whether what is unpickled is the program's own: a copy, a cache it fills, what its ranks send, what it checked."""
+"""Whether what is unpickled is the program's own: a copy, what its run wrote, what its ranks send, what it checked."""
 
 import ast
 import re
@@ -32,7 +32,7 @@ REFUSAL = re.compile(f"^not .*({TRUST.pattern})", re.I)
 
 
 def is_own(module: Module, call: ast.Call) -> bool:
-    """Whether what is unpickled was pickled by the same function: a copy, or a cache that it fills when it is empty.
+    """Whether what is unpickled was pickled by the same function before: a copy; a cache is of another run, of whoever.
 
     What `__setstate__` is given comes from another pickle, which has run by then.
     """
@@ -46,7 +46,7 @@ def is_own(module: Module, call: ast.Call) -> bool:
     path = path_of(module, file, module.scope(call))
     if is_temporary(module, path):
         return True
-    made = written(module, module.scope(call))
+    made = written(module, module.scope(call), call.end_lineno)
     return path in made or is_of_group(module, call) or is_part(module, call, path, made)
 
 
@@ -176,11 +176,11 @@ def is_name(node: ast.expr, name: ast.Name) -> bool:
     return isinstance(node, ast.Name) and node.id == name.id
 
 
-def written(module: Module, scope: ast.AST) -> set[str]:
-    """The paths, as they are written in the code, to which a function pickles."""
+def written(module: Module, scope: ast.AST, before: int | None = None) -> set[str]:
+    """The paths, as they are written in the code, to which a function pickles; only before a line, if one is given."""
     paths = set()
     for node in ast.walk(scope):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and (before is None or node.lineno <= before):
             name = module.full_name(node.func)
             if name in WRITERS and len(node.args) > WRITERS[name]:
                 paths.add(path_of(module, node.args[WRITERS[name]], scope))

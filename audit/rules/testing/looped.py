@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from audit.model import Finding, found
 from audit.rules.code import Module, called, is_function, last_name
+from audit.rules.testing import partial as whole
 from audit.rules.testing.batches import (
     BATCHES,
     HELD_OUT,
@@ -305,7 +306,7 @@ def first_samples(module: Module, piece: Piece, loop: ast.For | ast.AsyncFor) ->
     adds = [inner for line in loop.body for inner in ast.walk(line) if isinstance(inner, ast.AugAssign)]
     kept = [one for line in loop.body for one in ast.walk(line) if isinstance(one, ast.Call)]
     kept = [one for one in kept if called(one) == "append" and any(METRIC.match(name) for name in names_of(one))]
-    if not (kept or any(is_called_metric(last_name(one.target)) for one in adds)):
+    if not (kept or any(is_called_metric(last_name(one.target)) or whole.adds_metric(one.value) for one in adds)):
         return
     around = [holder for holder in module.enclosing(loop) if is_function(holder)]
     if any(LOOKS.search(named(holder)) for holder in around):

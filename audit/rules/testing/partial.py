@@ -209,6 +209,12 @@ def compared(node: ast.AST) -> tuple[str, list[ast.expr]]:
     return "", []
 
 
+def adds_metric(value: ast.expr) -> bool:
+    """Whether a metric is worked out in what is added to a sum: `total += (out == y).mean()`."""
+    worked_out = map(compared, ast.walk(value))
+    return any(len(pair) == 2 and (name == "equality" or METRIC.match(name)) for name, pair in worked_out)
+
+
 def is_meter(name: str) -> bool:
     """Whether an object is called like what is told of batch after batch, and works out a metric in the end."""
     return bool(METRIC.match(name) or METER.search(name))
