@@ -23,3 +23,17 @@ def test_the_children_are_all_that_a_node_holds_but_the_marks_of_load_and_store(
             held = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
             assert trees.children(node) == held
     assert len(kinds) > 80
+
+
+def test_what_is_inside_a_node_is_what_walking_finds():
+    for text in (MORE, *(path.read_text(encoding="utf-8") for path in SOURCES[:20])):
+        tree = ast.parse(text)
+        walked = [node for node in ast.walk(tree) if not isinstance(node, ast.expr_context)]
+        assert sorted(map(id, trees.inside(tree))) == sorted(map(id, walked))
+
+
+def test_the_lines_of_a_function_are_its_statements_handlers_and_cases():
+    text = "def f(x):\n try:\n  y = [x for x in x]\n except E:\n  return 1\n match x:\n  case 1: g()"
+    function = ast.parse(text).body[0]
+    kinds = [type(line).__name__ for line in trees.lines_of(function)]
+    assert sorted(kinds) == ["Assign", "ExceptHandler", "Expr", "Match", "Return", "Try", "match_case"]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from audit.rules.code import Function, Module, called, is_function, last_name, text_of
 from audit.rules.configuration.loading import ONE as ANY_KEY
+from audit.trees import lines_of
 
 ASKING = {"get", "pop", "setdefault"}
 MOST_PARAMETERS = 3  # of what gives an entry: a table, its key, what is given instead
@@ -76,7 +77,7 @@ def accessors_in(functions: Iterable[Function]) -> dict[str, int]:
 
 def keys_given(function: Function, parameters: Collection[str], asking: Collection[str]) -> set[str]:
     """Parameters by which a function asks for the entry that it gives back, itself or under a name."""
-    nodes = [node for line in function.body for node in ast.walk(line)]
+    nodes = lines_of(function)
     given: dict[str, list[ast.expr]] = {}
     parts: dict[str, str] = {}  # name -> the parameter of whose parts it is one
     for node in nodes:

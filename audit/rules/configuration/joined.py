@@ -8,6 +8,9 @@ from audit.rules.configuration.loading import MOST, updated
 from audit.rules.configuration.written import is_value, pairs_of
 
 # Functions that put another table over the first, search in it, or write it into a file.
+JOINING = {  # kinds of nodes that put tables together, or let one stand in
+    ast.Call, ast.Dict, ast.BinOp, ast.AugAssign, ast.BoolOp, ast.IfExp, ast.If, ast.For, ast.comprehension,
+}  # fmt: skip
 JOINS = {
     "merge", "unsafe_merge", "update", "ChainMap", "deepcopy", "copy", "dump", "dumps", "safe_dump",
     "ParameterGrid", "GridSearchCV", "RandomizedSearchCV", "setattr", "merge_with", "from_dict",
@@ -42,7 +45,7 @@ def joined_elsewhere(every: Iterable[Module]) -> set[str]:
 
 def joined(module: Module) -> Iterator[str]:
     """Names of tables that are put together with others."""
-    for _, node in module.walk():
+    for node in module.of(JOINING):
         if isinstance(node, ast.Call):
             name = last_name(node.func) or dotted(node.func)
             given = [*node.args, *(item.value for item in node.keywords)]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from copy import copy
 
 from audit.rules.code import Function, dotted
+from audit.trees import inside
 
 # Whose functions are called by several names: `F.pad`, `nn.functional.pad`, `torch.nn.functional.pad`.
 LIBRARIES = sys.stdlib_module_names | {"numpy", "scipy", "pandas", "torch", "tensorflow", "keras", "jax", "matplotlib"}
@@ -58,7 +59,7 @@ def is_worded(node: ast.expr) -> bool:
 def size(part: ast.AST | list[ast.expr]) -> int:
     """The number of nodes of a part, or of several."""
     parts = part if isinstance(part, list) else [part]
-    return sum(1 for each in parts for _ in ast.walk(each))
+    return sum(1 for each in parts for _ in inside(each))
 
 
 def plain_decorators(node: Function | ast.ClassDef) -> list[ast.expr]:
@@ -70,7 +71,7 @@ def without_self(node: Function) -> ast.arguments:
     """The parameters of a function, without the object that a method does not use."""
     if not node.args.args or node.args.args[0].arg != "self":
         return node.args
-    if any(isinstance(part, ast.Name) and part.id in ("self", "super") for part in ast.walk(node)):
+    if any(isinstance(part, ast.Name) and part.id in ("self", "super") for part in inside(node)):
         return node.args
     rest = copy(node.args)
     rest.args = node.args.args[1:]
