@@ -19,12 +19,12 @@ from audit.rules.code import (
     modules,
     text_of,
 )
-from audit.rules.commanded import commanded
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
-from audit.rules.loops import is_tried, trainers, training_loops, trials
+from audit.rules.logging.commanded import commanded
+from audit.rules.logging.loops import is_tried, trainers, training_loops, trials
+from audit.rules.logging.printing import PRINTS, printing
 from audit.rules.marked import PRINT_MARK, is_marked
-from audit.rules.printing import PRINTS, printing
 from audit.rules.training import trainer_run, training_place
 from audit.target import Piece, Target
 from audit.trees import held
