@@ -179,24 +179,24 @@ def without_copies(paths: list[str]) -> tuple[list[str], list[str]]:
     return [path for path in paths if path not in copies], sorted(notes)
 
 
-def unfit(place: Path) -> str | None:
+def unfit(path: Path) -> str | None:
     """Why what lies here is not read; None for a file, "" for a folder that has taken the place of one.
 
     Raises:
         OSError: nothing lies here, or nobody may look.
     """
-    facts = place.lstat()
+    facts = path.lstat()
     if stat.S_ISLNK(facts.st_mode):
         return "a symbolic link, not followed"
     if stat.S_ISDIR(facts.st_mode):
-        own = (place / ".git").exists() or not any(place.iterdir())
+        own = (path / ".git").exists() or not any(path.iterdir())
         return "a submodule or other repository inside this one, not looked into" if own else ""
     if not stat.S_ISREG(facts.st_mode):
         return "a pipe, socket or device, not opened"
     if facts.st_size > MAX_BYTES:
         return f"larger than {MAX_BYTES // 2**20} MiB, not read"
     with suppress(OSError):  # what cannot be read is a finding
-        return "a report of an audit, not read" if is_ours(place) else None
+        return "a report of an audit, not read" if is_ours(path) else None
     return None
 
 

@@ -10,6 +10,7 @@ import yaml
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import RECORD_PATH, TEST_PATH
 from audit.rules.family import Family, rule
+from audit.rules.nesting import too_deep
 from audit.target import Piece, Target
 
 UNPARSABLE = rule(
@@ -62,7 +63,8 @@ def find(target: Target) -> Iterator[Finding]:
 def is_read_as_it_is(piece: Piece) -> bool:
     """Whether a configuration is no template, no record of a run, and not there to be broken."""
     aside = any(pattern.search(piece.path) for pattern in (TEST_PATH, RECORD_PATH, COMMENTED))
-    return not aside and 0 < len(piece.text.strip()) <= MOST and TEMPLATE.search(piece.text) is None
+    plain = 0 < len(piece.text.strip()) <= MOST and TEMPLATE.search(piece.text) is None
+    return not aside and plain and not too_deep(piece.text)
 
 
 def damage(piece: Piece) -> tuple[str, int]:

@@ -40,7 +40,7 @@ MARK = re.compile(
     r":?contentReference\[oaicite:\d+\](?:\{index=\d+\})?|\[?oaicite:\d+\]?|\u3010\d+(?::\d+)?\u2020[^\u3011]*\u3011"
     r"|\ue200?cite\ue202?turn\d\w*|\b(?:cite)?turn\d+(?:search|view|file|news|image)\d+"
     r"|[?&]utm_source=(?:chatgpt\.com|openai\b)"
-    r"|\[span_\d+\]\((?:start|end)_span\)|(?<=\S)\[\^\d+\^\]|<grok:render\b"
+    r"|\[span_\d+\]\((?:start|end)_span\)|(?<=\S)\[\^\d+\^\]|<grok[:]render\b"
     r"|\[cite_start\]|\[cite: ?\d+(?:, ?\d+)*\]|\boai_citation:\d+|\bsandbox:/mnt/data/|\bfileciteturn\d\w*"
 )
 MARK_HINTS = (

@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from audit.rules.configuration.written import said
+from audit.rules.nesting import too_deep
 from audit.target import Piece
 
-MAX_DEPTH = 100
 FEW_ENTRIES = 3  # fewer say nothing about whether a program reads them
 WHOLE = {"_target_", "class_path", "init_args", "defaults", "type", "method"}  # keys of tables that make objects
 MAX_COMPOSED = 20_000  # characters: the parser that knows lines is slow
@@ -93,16 +93,6 @@ def lines_of_keys(piece: Piece) -> dict[str, int]:
         for key in (*keys, *re.findall(r"['\"]([^'\"]+)['\"]\s*:", line)):
             found.setdefault(key, number)
     return found
-
-
-def too_deep(text: str) -> bool:
-    """Whether brackets or dashes nest deeper than anybody writes; the YAML parser's time grows with the square."""
-    depth = 0
-    for match in re.finditer(r"[\[{]|[\]}]", text):
-        depth += 1 if match.group() in "[{" else -1
-        if depth > MAX_DEPTH:
-            return True
-    return bool(re.search(rf"(?:[-?]\s+){{{MAX_DEPTH}}}", text))
 
 
 def is_short(leaves: tuple[Leaf, ...]) -> bool:

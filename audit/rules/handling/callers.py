@@ -13,11 +13,13 @@ from audit.rules.reading import EXISTS, LISTS, OPTIONS, gone_through, opens_for_
 
 SEES_TO = re.compile(
     r"exist|check|download|ensure|prepare|verif|valid|retriev|save|write|dump|extract|creat|generat|copy|move|fetch"
-    r"|resolve|find|touch|convert|export|mkdir|make|run|sync|require|assert|must_|^need|confirm|guard",
+    r"|resolve|find|touch|convert|export|mkdir|make|run|sync|require|assert|must_|^need|confirm|guard|from_pretrained",
     re.I,
 )
 LOOKS = re.compile(
-    r"exist|check(?!point)|download|ensure|prepare|verif|valid(?!ation)|is_file|isfile|require|assert|confirm", re.I
+    r"exist|check(?!point)|download|ensure|prepare|verif|valid(?!ation)|is_file|isfile|require|assert|confirm"
+    r"|from_pretrained",  # which says itself what is not there
+    re.I,
 )
 FETCHES = re.compile(r"fetch|download|cached_(path|file)|get_file", re.I)
 

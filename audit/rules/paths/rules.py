@@ -129,6 +129,9 @@ TELLING = (  # nodes that say how a text in them is to be read
 )  # fmt: skip
 HOLDING = (ast.Constant, ast.Call, ast.BinOp, ast.JoinedStr)  # nodes that may be a path
 TEXTS = (ast.Constant, ast.JoinedStr)
+# Of the paths of a compose file those of the machine are bound to one of the container; all others lie in that.
+COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$", re.I)
+BOUND = re.compile(r"^\s*-\s*['\"]?[/~.$][^\s:'\"]*:[/.~\w]|^\s*(?:source|device)\s*:")
 DATA = 200_000  # characters; a larger file of text is data, and one finding says so
 
 
@@ -184,9 +187,10 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
     elif piece.kind is Kind.TEXT and LIST.search(piece.path):
         yield from islice(listed(piece), 1)
     elif piece.kind is Kind.TEXT and (is_configuration(piece.path) or (begins and "." not in piece.path)):
+        contained = COMPOSE.search(piece.path) is not None
         for number, line in enumerate(piece.lines, start=1):
             remark = line.lstrip().startswith(("#", ";", "//")) and not line.startswith(("#SBATCH", "#PBS", "#$ "))
-            if len(line) < 2000 and not remark:
+            if len(line) < 2000 and not remark and (not contained or BOUND.search(line)):
                 yield number, line
 
 
