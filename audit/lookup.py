@@ -16,7 +16,7 @@ from typing import Any
 
 from audit import workers
 from audit.errors import NotRunError
-from audit.model import Finding, Location, found
+from audit.model import Confidence, Finding, Location, found
 from audit.rules import families, syntax
 from audit.rules.family import Family
 from audit.rules.secrets.rules import gives_away
@@ -302,18 +302,16 @@ def recall(store: Store | None, key: str, names: Sequence[str]) -> dict[str, Ans
 def restored(value: Mapping[str, Any], names: Sequence[str]) -> dict[str, Answer]:
     """Answers from their JSON: rules give what all their findings share."""
     rules = {rule.id: rule for family in families() for rule in family.rules}
-    return {
-        name: Answer(
-            tuple(
-                found(rules[rule], Location(str(path), line, cell), message, excerpt)
-                for rule, path, line, cell, message, excerpt in value[name]
-            )
-        )
-        for name in names
-    }
+
+    def one(rule: str, path: str, line: int, cell: int | None, message: str, excerpt: str, sure: str) -> Finding:
+        finding = found(rules[rule], Location(str(path), line, cell), message, excerpt)
+        return finding if sure == finding.confidence else replace(finding, confidence=Confidence(sure))
+
+    return {name: Answer(tuple(one(*item) for item in value[name])) for name in names}
 
 
 def as_json(finding: Finding) -> list[Any]:
     """What sets a finding apart from others of its rule."""
     place = finding.location
-    return [finding.rule, place.path, place.line, place.cell, finding.message, finding.excerpt]
+    said = (finding.message, finding.excerpt, finding.confidence.value)
+    return [finding.rule, place.path, place.line, place.cell, *said]

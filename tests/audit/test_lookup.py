@@ -1,13 +1,15 @@
 import gc
+import json
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
 from audit import engine, lookup, plans
 from audit.errors import NotRunError
 from audit.lookup import ANSWERS, prefetch
-from audit.model import Verdict
+from audit.model import Confidence, Location, Verdict, found
 from audit.rules import FAMILIES
 from audit.rules.family import Family
 from audit.store import Store
@@ -206,3 +208,11 @@ def test_a_file_that_kills_is_kept_from_the_families_that_see_the_whole_tree(tmp
     report = engine.audit_tree(tree(tmp_path, 40)).report
     assert {check.id for check in report.checks if check.verdict is Verdict.PASS} == {"imports", "one", "all"}
     assert [item.what for item in report.not_checked if item.why == lookup.KILLED] == ["m007.py", "m039.py"]
+
+
+def test_what_a_finding_says_of_its_own_is_kept():
+    unchecked = next(rule for family in FAMILIES for rule in family.rules if rule.id == "handling.unchecked")
+    sure = found(unchecked, Location("a.py", 3), "m", "e")
+    for finding in (sure, replace(sure, confidence=Confidence.LOW)):
+        kept = {"handling": [lookup.as_json(finding)]}
+        assert lookup.restored(json.loads(json.dumps(kept)), ["handling"])["handling"].findings == (finding,)

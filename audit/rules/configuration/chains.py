@@ -66,12 +66,15 @@ def accessors_in(functions: Iterable[Function]) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     every = list(functions)
-    for function in (*every, *every):  # some ask others
-        names = [item.arg for item in (*function.args.posonlyargs, *function.args.args)]
-        if 1 < len(names) <= MOST_PARAMETERS and not function.name.startswith("__"):
-            keys = keys_given(function, set(names[1:]), {*ASKING, *found})
-            if len(keys) == 1:
-                found[function.name] = names.index(keys.pop())
+    for again in (False, True):  # some ask others
+        if again and not found:
+            break
+        for function in every:
+            names = [item.arg for item in (*function.args.posonlyargs, *function.args.args)]
+            if 1 < len(names) <= MOST_PARAMETERS and not function.name.startswith("__"):
+                keys = keys_given(function, set(names[1:]), {*ASKING, *found})
+                if len(keys) == 1:
+                    found[function.name] = names.index(keys.pop())
     return found
 
 

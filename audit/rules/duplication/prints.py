@@ -78,7 +78,8 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
             nodes += text.said[len(words)]
             words.append("")
         elif kind is list:
-            words.append(f"[{len(item) - sum(map(tells, item)) * (not word_for_word)}")
+            lines = bool(item) and isinstance(item[0], ast.stmt) and not word_for_word
+            words.append(f"[{len(item) - (sum(map(tells, item)) if lines else 0)}")
             waiting.extend(reversed(item))
         elif kind is ast.Constant:
             words.append(repr(item.value))

@@ -189,7 +189,10 @@ def definitions(module: Module) -> Iterator[Place]:
     texts = {node: written(node, imported) for node in defined.values()}
     contents, places = imports_of(module), imports_of(module) | places_of(module, defined)
     large: dict[str, str] = {}
+    asked = {node.id for node in module.of({ast.Name}) if isinstance(node, ast.Name)}
     for name, top in defined.items():  # a helper before what it helps
+        if name not in asked:
+            continue
         first, *others = fingerprints(top, texts[top], constants, renamed, (contents,), at_least=0)
         contents[name] = [first, *others][-1]
         if texts[top].spans[top][2] >= MIN_NODES:
