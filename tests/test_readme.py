@@ -73,7 +73,7 @@ def test_its_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     first, second = (text for kind, text in BLOCKS if kind == "python")
     found: dict[str, object] = {}
     exec(compile(first, "README.md", "exec"), found)
-    assert (tmp_path / "build/vivid.png").stat().st_size > 1000
+    assert (tmp_path / "vivid.png").stat().st_size > 1000
     exec(compile(second, "README.md", "exec"), found)
     loss = found["loss"]
     assert isinstance(loss, torch.Tensor)

@@ -66,9 +66,11 @@ def test_the_workspace_of_a_convolution_is_what_the_allocator_records(name, dtyp
     measured = [
         beyond_results(lambda: aten.convolution(*forward)), beyond_results(lambda: aten.convolution_backward(*backward))
     ]  # fmt: skip
-    # Scratch space inside oneDNN is the processor's own affair: at most a few copies of the weights and a megabyte.
+    # Scratch space inside oneDNN is the processor's own affair: at most a few copies of the weights and a megabyte; of
+    # bfloat16, where the processor has instructions for it, the larger map in float32 as well.
+    wide = 2 * max(x.nbytes, y.nbytes) if dtype == torch.bfloat16 else 0
     for guess, truth in zip(predicted, measured, strict=True):
-        assert guess == pytest.approx(truth, abs=0.02 * (x.nbytes + y.nbytes) + 2 * weight.nbytes + 1_500_000)
+        assert guess == pytest.approx(truth, abs=0.02 * (x.nbytes + y.nbytes) + 2 * weight.nbytes + 1_500_000 + wide)
     if dtype == torch.float32 and name in ("3×3", "dilated", "heavy", "depthwise", "1×1"):
         assert predicted == pytest.approx(measured, abs=10_000)
 
