@@ -73,7 +73,7 @@ class Module:
     def of(self, kinds: Collection[type[ast.AST]]) -> Iterator[ast.AST]:
         """Every node of these types, and none of what derives from them."""
         for piece in self.pieces:
-            yield from (node for node in piece.nodes if type(node) in kinds)
+            yield from [node for node in piece.nodes if type(node) in kinds]
 
     def statements(self) -> Iterator[tuple[Piece, ast.AST]]:
         """Every statement, handler and case with the piece it stands in."""
@@ -218,7 +218,9 @@ def is_text(statement: ast.stmt) -> bool:
 def docstrings(piece: Piece) -> set[int]:
     """ids of string constants that stand alone as statements."""
     return {
-        id(node.value) for node in piece.nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        id(node.value)
+        for node in piece.statements
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
 
 

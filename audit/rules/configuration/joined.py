@@ -7,10 +7,10 @@ from audit.rules.code import Module, dotted, last_name, text_of
 from audit.rules.configuration.loading import MOST, updated
 from audit.rules.configuration.written import is_value, pairs_of
 
-# Functions that put another table over the first, search in it, or write it into a file.
 JOINING = {  # kinds of nodes that put tables together, or let one stand in
     ast.Call, ast.Dict, ast.BinOp, ast.AugAssign, ast.BoolOp, ast.IfExp, ast.If, ast.For, ast.comprehension,
 }  # fmt: skip
+# Functions that put another table over the first, search in it, or write it into a file.
 JOINS = {
     "merge", "unsafe_merge", "update", "ChainMap", "deepcopy", "copy", "dump", "dumps", "safe_dump",
     "ParameterGrid", "GridSearchCV", "RandomizedSearchCV", "setattr", "merge_with", "from_dict",

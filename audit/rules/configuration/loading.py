@@ -55,6 +55,7 @@ FORMATS = {
     "orjson": (".json",), "ujson": (".json",), "simplejson": (".json",), "rapidjson": (".json",),
     "ruamel": (".yaml", ".yml"), "ruyaml": (".yaml", ".yml"), "oyaml": (".yaml", ".yml"), "yamale": (".yaml", ".yml"),
 }  # fmt: skip
+KNOWN = tuple({suffix for suffixes in FORMATS.values() for suffix in suffixes})
 OF_ANY_FORMAT = {
     "lightning", "pytorch_lightning", "jsonargparse", "transformers", "trl", "hydra", "omegaconf", "dynaconf",
     "anyconfig", "mmengine", "mmcv", "detectron2", "confuse", "configargparse", "allennlp", "fvcore", "yacs",

@@ -8,10 +8,8 @@ from pathlib import PurePosixPath
 
 from audit.rules.code import Module, called, keyword, text_of
 from audit.rules.configuration.entries import Leaf
-from audit.rules.configuration.loading import FORMATS, OPTION, OPTION_CALLS, loads_tables
+from audit.rules.configuration.loading import KNOWN, OPTION, OPTION_CALLS, loads_tables
 from audit.rules.configuration.told import is_handed
-
-KNOWN = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
 
 
 class Programs:

@@ -19,6 +19,7 @@ from audit.rules.configuration.loading import (
     CALLED,
     ELSEWHERE,
     FORMATS,
+    KNOWN,
     Keys,
     by_hand,
     composed,
@@ -40,7 +41,6 @@ FOLDER = re.compile(
 )
 MAX_BYTES = 200_000  # larger files are data
 COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
-KNOWN = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
 ELSEWHERE_COMPOSED = re.compile(r"searchpath|--config-(dir|path)|\s-c[dp]\b")
 MAX_NAME = 200  # characters of a path
 FEW_STEMS = 2  # of a folder; one may be a default
@@ -168,7 +168,7 @@ class Code:
     @cached_property
     def twins(self) -> dict[str, set[str]]:
         """Names that several files of the tree have -> the folders whose names the code puts before them."""
-        every = Counter(PurePosixPath(path).name for path in self.target.files if path.endswith(tuple(KNOWN)))
+        every = Counter(PurePosixPath(path).name for path in self.target.files if path.endswith(KNOWN))
         shared = {name for name, count in every.items() if count > 1}
         folders: dict[str, set[str]] = {name: set() for name in shared}
         spoken = {text for text in self.texts if PurePosixPath(text).name in shared}
@@ -187,7 +187,7 @@ class Code:
     @cached_property
     def places(self) -> set[PurePosixPath]:
         """All configurations of the tree by their place, and what else has their formats."""
-        return {PurePosixPath(path) for path in self.target.files if path.endswith(tuple(KNOWN))}
+        return {PurePosixPath(path) for path in self.target.files if path.endswith(KNOWN)}
 
     @cached_property
     def rows(self) -> set[frozenset[str]]:

@@ -11,7 +11,7 @@ from typing import TypeGuard
 from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, text_of
 from audit.rules.configuration.flow import CHAINED, Flow
 from audit.rules.configuration.listing import LISTINGS, defaulted, defaults
-from audit.rules.configuration.loading import CALLED, FORMATS, MOST, values_of
+from audit.rules.configuration.loading import CALLED, KNOWN, MOST, values_of
 from audit.rules.configuration.tables import Source
 from audit.rules.configuration.told import is_spoken
 from audit.rules.reading import gone_through
@@ -19,7 +19,6 @@ from audit.target import Piece, Target
 
 MAX_BYTES = 200_000  # larger files are data
 MOST_NODES = 200  # that one path is followed through
-KNOWN = tuple({suffix for suffixes in FORMATS.values() for suffix in suffixes})
 RECURSIVE = {"rglob", "walk", "fwalk"}
 KEY = "\0"  # before the name of an option or an entry among texts
 GAP = re.compile(r"\{[^{}]*\}|%s|%d")

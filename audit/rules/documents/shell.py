@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from audit.rules.documents.invoked import ON_WINDOWS
 from audit.target import Piece
 
 FENCE = re.compile(r"^[\s>]*(`{3,}|~{3,})\s*\{?([\w+-]*)")
@@ -51,7 +52,6 @@ OPENS = "jupyter notebook"
 ENDS = ("\\", "`", "^")
 CONTINUED = re.compile(r"(?:(?<![\\|])\\|(?<=\w) [`^])\s*$")  # the end of a line that goes on
 LONGEST = 4000  # characters of a command
-ON_WINDOWS = re.compile(r"(?<=[\w.])\\(?=[\w.])")  # between the parts of a path
 HEADING = re.compile(r"^#{1,6}\s|^(?:=|-|~|\^){4,}\s*$")
 
 

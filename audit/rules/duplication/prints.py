@@ -111,18 +111,15 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
             nodes += 1
             words.append(name)
             sign = SIGNS.get(kind, "")
-            holder = holder_of(item)  # what is imported has attributes of the names they have
-            chosen = sign != "." or (holder != "" and holder not in imported)
-            others = chosen and sign == "." and holder not in OBJECTS
-            waiting.extend((sign + v, chosen, stored, others) if v.__class__ is str else v for v in reversed(values))
+            chosen, others = True, False
+            if sign == ".":  # what is imported has attributes of the names they have
+                holder = getattr(item.value, "id", "")
+                chosen = holder != "" and holder not in imported
+                others = chosen and holder not in OBJECTS
+            waiting.extend([(sign + v, chosen, stored, others) if v.__class__ is str else v for v in reversed(values)])
         else:
             words.append(repr(item))
     return text
-
-
-def holder_of(node: ast.AST) -> str:
-    """The variable whose attribute this is; "" for anything else."""
-    return getattr(node.value, "id", "") if isinstance(node, ast.Attribute) else ""
 
 
 def is_record(node: ast.AST) -> bool:
