@@ -22,7 +22,7 @@ from audit.config import Exclusion
 from audit.model import Location
 from audit.ours import is_ours
 from audit.patterns import Pattern
-from audit.trees import children, held
+from audit.trees import Node, Walk, held, walk
 
 MAX_BYTES = 32 * 2**20  # larger files are noted, not read
 MAX_CODE = 2 * 2**20  # characters of one piece of Python; a syntax tree takes a hundred times as much memory
@@ -78,22 +78,16 @@ class Piece:
 
         Without the marks of load and store, of which all trees share one of each kind.
         """
-        return self.walked[0]
+        return self.walk.nodes
 
     @cached_property
-    def walked(self) -> tuple[tuple[ast.AST, ...], int]:
-        """(nodes, depth) of its syntax tree."""
-        nodes: list[ast.AST] = []
-        level: list[ast.AST] = [self.tree] if self.tree else []
-        depth = 0
-        while level:
-            nodes += level
-            depth += 1
-            below: list[ast.AST] = []
-            for node in level:
-                below += children(node)
-            level = below
-        return tuple(nodes), depth
+    def walk(self) -> Walk:
+        """Its syntax tree level by level."""
+        return walk(self.tree)
+
+    def of(self, *kinds: type[Node]) -> list[Node]:
+        """Its nodes of these very kinds, and none of what derives from them, each before those it holds."""
+        return self.walk.of(*kinds)
 
     @cached_property
     def statements(self) -> tuple[ast.AST, ...]:
@@ -324,7 +318,7 @@ def parsed(path: str, text: str, code: str, cell: int | None) -> Piece:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {error.msg}", error.lineno or 0))
     except (ValueError, RecursionError, MemoryError) as error:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {type(error).__name__}", 0))
-    if piece.walked[1] > MAX_DEPTH:
+    if piece.walk.depth > MAX_DEPTH:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"nests deeper than {MAX_DEPTH} levels", 0))
     return piece
 

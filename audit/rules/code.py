@@ -5,13 +5,14 @@ import io
 import re
 import tokenize
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
 from typing import Any, TypeGuard
 
 from audit import notebooks
 from audit.target import Piece, Target
-from audit.trees import children
+from audit.trees import Node
 
 TEST_PATH = re.compile(r"(^|/)(tests?/|testing/|test_[^/]*\.py$|conftest\.py$|[^/]*_tests?\.py$)")
 TEACHING_PATH = re.compile(
@@ -26,6 +27,7 @@ RECORD_PATH = re.compile(
 FOREIGN_PATH = re.compile(r"(^|/)_?(vendor(ed)?|third_?party|3rdparty|extern(al)?s?|deps)/", re.I)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def is_function(node: object) -> TypeGuard[Function]:
@@ -55,7 +57,7 @@ class Module:
     def origins(self) -> dict[str, str]:
         """Local name -> dotted name it was imported as: `np` -> `numpy`, `load` -> `torch.load`."""
         names: dict[str, str] = {}
-        for node in self.of({ast.Import, ast.ImportFrom}):
+        for node in self.of(ast.Import, ast.ImportFrom):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     name = alias.asname or alias.name.split(".")[0]
@@ -70,10 +72,13 @@ class Module:
         for piece in self.pieces:
             yield from ((piece, node) for node in piece.nodes)
 
-    def of(self, kinds: Collection[type[ast.AST]]) -> Iterator[ast.AST]:
-        """Every node of these types, and none of what derives from them."""
-        for piece in self.pieces:
-            yield from [node for node in piece.nodes if type(node) in kinds]
+    def of(self, *kinds: type[Node]) -> Iterator[Node]:
+        """Every node of these kinds, and none of what derives from them."""
+        return (node for piece in self.pieces for node in piece.of(*kinds))
+
+    def places(self, *kinds: type[Node]) -> Iterator[tuple[Piece, Node]]:
+        """Every node of these kinds with the piece it stands in."""
+        return ((piece, node) for piece in self.pieces for node in piece.of(*kinds))
 
     def statements(self) -> Iterator[tuple[Piece, ast.AST]]:
         """Every statement, handler and case with the piece it stands in."""
@@ -83,8 +88,7 @@ class Module:
     @cached_property
     def calls(self) -> tuple[tuple[Piece, ast.Call, str], ...]:
         """Every call with its full name: `load(x)` after `from torch import load` is `torch.load`."""
-        found = ((piece, node) for piece in self.pieces for node in piece.nodes if node.__class__ is ast.Call)
-        return tuple((piece, node, self.full_name(node.func)) for piece, node in found if isinstance(node, ast.Call))
+        return tuple((piece, node, self.full_name(node.func)) for piece in self.pieces for node in piece.of(ast.Call))
 
     def full_name(self, node: ast.expr) -> str:
         """The dotted name with its first part replaced by what it was imported as; "" for what has no name.
@@ -101,7 +105,7 @@ class Module:
     def given(self) -> dict[str, list[ast.expr]]:
         """Name -> what is assigned to it anywhere in the module, in the order of the nodes."""
         values: dict[str, list[ast.expr]] = defaultdict(list)
-        for node in self.of({ast.Assign, ast.AnnAssign, ast.NamedExpr}):
+        for node in self.of(ast.Assign, ast.AnnAssign, ast.NamedExpr):
             pairs: list[tuple[ast.expr | None, ast.expr | None]] = []
             if isinstance(node, ast.Assign):
                 pairs = [(target, node.value) for target in node.targets]
@@ -116,20 +120,16 @@ class Module:
     def kept(self) -> dict[str, list[ast.expr]]:
         """`self.files` -> what is assigned to it anywhere in the module, in the order of the nodes."""
         values: dict[str, list[ast.expr]] = defaultdict(list)
-        for node in self.of({ast.Assign}):
-            for target in node.targets if isinstance(node, ast.Assign) else ():
-                if isinstance(target, ast.Attribute) and isinstance(node, ast.Assign):
+        for node in self.of(ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute):
                     values[dotted(target)].append(node.value)
         return values
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """Node -> the node that holds it."""
-        holders: dict[ast.AST, ast.AST] = {}
-        for _, node in self.walk():
-            for item in children(node):
-                holders[item] = node
-        return holders
+        return dict(chain.from_iterable(piece.walk.holders() for piece in self.pieces))
 
     def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
         """What holds the node, from the inside out, the module last."""
@@ -217,11 +217,7 @@ def is_text(statement: ast.stmt) -> bool:
 
 def docstrings(piece: Piece) -> set[int]:
     """ids of string constants that stand alone as statements."""
-    return {
-        id(node.value)
-        for node in piece.statements
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
+    return {id(node.value) for node in piece.of(ast.Expr) if isinstance(node.value, ast.Constant)}
 
 
 def comments(piece: Piece) -> Iterator[tuple[int, int, str]]:
@@ -239,6 +235,6 @@ def strings(module: Module) -> Iterator[str]:
     """String constants that are no documentation."""
     for piece in module.pieces:
         skipped = docstrings(piece)
-        for node in piece.nodes:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+        for node in piece.of(ast.Constant):
+            if isinstance(node.value, str) and id(node) not in skipped:
                 yield node.value

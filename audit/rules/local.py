@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from audit.rules.code import Module, dotted, is_function, modules
+from audit.rules.code import DEFINING, Module, dotted, is_function, modules
 from audit.rules.names import FRAMEWORKS, ON_PYPI
 from audit.rules.requirements import declared
 from audit.target import Piece, Target
@@ -326,22 +326,19 @@ def local_of(target: Target) -> Local:
 def defined(module: Module) -> set[str]:
     """Names that a module has after it ran; "*" where a star import brings more."""
     found = assigned(module)
-    for _, node in module.walk():
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            found.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
+    for node in module.of(ast.alias):
+        found.add(node.asname or node.name.split(".")[0])
     return found
 
 
 def assigned(module: Module) -> set[str]:
     """Names that a module defines itself: functions, classes, assignments; "__getattr__" for globals(), locals()[n]."""
     found = {"__getattr__" for piece in module.pieces if "sys.modules" in piece.text}
-    for _, node in module.walk():
-        if is_function(node) or isinstance(node, ast.ClassDef):
-            found.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.Call) and dotted(node.func) in GIVES_ANY:
-            found.add("__getattr__")
-        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Call):
+    found.update(node.name for node in module.of(*DEFINING) if isinstance(node, DEFINING))
+    found.update(node.id for node in module.of(ast.Name) if isinstance(node.ctx, ast.Store))
+    if any(dotted(call.func) in GIVES_ANY for _, call, _ in module.calls):
+        found.add("__getattr__")
+    for node in module.of(ast.Subscript):
+        if isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Call):
             found.update({"__getattr__"} if dotted(node.value.func) in ("locals", "vars") else ())
     return found

@@ -129,14 +129,12 @@ def prose(piece: Piece) -> Iterator[tuple[int, str]]:
         yield from enumerate(piece.lines, start=1)
         return
     documentation = docstrings(piece)
-    for node in piece.nodes:
+    for node in piece.of(ast.Constant):
         if not (text := text_of(node)):
             continue
         long = len(text) >= 60 and MARK.search(text)  # text for a reader; a short string is what code looks for
         if id(node) in documentation or long:
-            first = getattr(node, "lineno", 1)
-            for offset, line in enumerate(text.split("\n")):
-                yield first + offset, line
+            yield from enumerate(text.split("\n"), start=node.lineno)
     yield from ((line, text) for line, _, text in comments(piece))
 
 

@@ -21,8 +21,8 @@ SHOWING = {
 }  # fmt: skip
 EXPLAINS = {"default", "help", "choices", "description", "prog", "usage", "metavar", "mode", "monitor", "label", "desc"}
 SPEAKING = {ast.Dict, ast.JoinedStr, ast.Compare, ast.Call}  # nodes that may hold texts that ask for nothing
-ASKING = {*SPEAKING, ast.Attribute, ast.Constant, ast.Subscript}
-NAMING = {ast.Name, ast.keyword, ast.arg, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef}
+ASKING: set[type[ast.AST]] = {*SPEAKING, ast.Attribute, ast.Constant, ast.Subscript}
+NAMING: set[type[ast.AST]] = {ast.Name, ast.keyword, ast.arg, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef}
 MOST = 5  # values of one name that are looked at: a name given itself again and again takes no time
 ANY = ""  # the section of an entry that is asked for by its key alone
 
@@ -68,7 +68,7 @@ def asking(module: Module, own: Collection[str]) -> Iterator[tuple[str, str]]:
     attributes: list[ast.Attribute] = []
     methods = {id(call.func) for _, call, _ in module.calls}
     texts: list[ast.Constant] = []
-    for node in module.of(ASKING):
+    for node in module.of(*ASKING):
         if isinstance(node, ast.Constant):
             if isinstance(node.value, str):
                 texts.append(node)
@@ -102,7 +102,7 @@ def asking(module: Module, own: Collection[str]) -> Iterator[tuple[str, str]]:
 
 def known_keys(module: Module) -> Iterator[ast.Tuple | ast.List | ast.Set]:
     """Rows of keys with which those of a table are only compared: none of them is asked for what it holds."""
-    for row in module.of({ast.Tuple, ast.List, ast.Set}):
+    for row in module.of(ast.Tuple, ast.List, ast.Set):
         if not isinstance(row, ast.Tuple | ast.List | ast.Set) or not row.elts or not all(map(text_of, row.elts)):
             continue
         holder = module.parents.get(row)
@@ -120,7 +120,7 @@ def uses_of(module: Module) -> dict[str, list[ast.Name]]:
     """Name -> where it is asked for its value."""
     if "uses" not in module.derived:
         found: dict[str, list[ast.Name]] = defaultdict(list)
-        for node in module.of({ast.Name}):
+        for node in module.of(ast.Name):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 found[node.id].append(node)
         module.derived["uses"] = found
@@ -198,7 +198,7 @@ def names_in(every: Iterable[Module], records: Collection[str]) -> tuple[set[str
     """Names of variables, parameters, functions and classes; fields of classes that are no records."""
     variables: set[str] = set()
     others: set[str] = set()
-    for node in (node for module in every for node in module.of(NAMING)):
+    for node in (node for module in every for node in module.of(*NAMING)):
         if isinstance(node, ast.Name):
             variables.add(node.id)
         elif isinstance(node, ast.keyword | ast.arg):

@@ -15,7 +15,7 @@ ASKS = {"exists", "is_dir", "isdir", "mkdir", "makedirs", "print", "info", "debu
 ANY = "{}"  # of a name that is made at run time
 MOST = 40  # uses of one name that are looked at
 DEEPEST = 12  # parts of one path
-NODES = {ast.Name, ast.Attribute, ast.ImportFrom}
+NODES: set[type[ast.AST]] = {ast.Name, ast.Attribute, ast.ImportFrom}
 
 
 class Folders:
@@ -100,7 +100,7 @@ class Folders:
         if self.uses is None:
             self.uses = {}
             for module in self.modules:
-                for node in module.of(NODES):
+                for node in module.of(*NODES):
                     for used in used_names(node):
                         self.uses.setdefault(used, []).append((module, node))
         uses = self.uses.get(name, [])

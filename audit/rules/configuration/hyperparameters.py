@@ -132,7 +132,7 @@ def stands_for_others(module: Module, table: Fixed, keys: list[str], elsewhere: 
 
 def is_used(module: Module, name: str) -> bool:
     """Whether a table of the module is asked for an entry or spread there."""
-    for node in module.of({ast.Subscript, ast.keyword, ast.Attribute, ast.Dict}):
+    for node in module.of(ast.Subscript, ast.keyword, ast.Attribute, ast.Dict):
         tables: list[ast.expr] = []
         if isinstance(node, ast.Dict):
             tables = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]

@@ -7,7 +7,7 @@ from audit.rules.code import Module, dotted, last_name, text_of
 from audit.rules.configuration.loading import MOST, updated
 from audit.rules.configuration.written import is_value, pairs_of
 
-JOINING = {  # kinds of nodes that put tables together, or let one stand in
+JOINING: set[type[ast.AST]] = {  # kinds of nodes that put tables together, or let one stand in
     ast.Call, ast.Dict, ast.BinOp, ast.AugAssign, ast.BoolOp, ast.IfExp, ast.If, ast.For, ast.comprehension,
 }  # fmt: skip
 # Functions that put another table over the first, search in it, or write it into a file.
@@ -33,8 +33,8 @@ def joined_elsewhere(every: Iterable[Module]) -> set[str]:
     for module in every:
         taken = {
             alias.asname or alias.name: alias.name
-            for node in module.of({ast.ImportFrom})
-            for alias in getattr(node, "names", ())
+            for node in module.of(ast.ImportFrom)
+            for alias in node.names
         }
         is_joined(module, "")
         names: set[str] = module.derived["joined"]
@@ -45,7 +45,7 @@ def joined_elsewhere(every: Iterable[Module]) -> set[str]:
 
 def joined(module: Module) -> Iterator[str]:
     """Names of tables that are put together with others."""
-    for node in module.of(JOINING):
+    for node in module.of(*JOINING):
         if isinstance(node, ast.Call):
             name = last_name(node.func) or dotted(node.func)
             given = [*node.args, *(item.value for item in node.keywords)]
@@ -148,7 +148,7 @@ def written_out(module: Module) -> Iterator[set[tuple[str, ...]]]:
 
 def only_asked(module: Module, name: str) -> bool:
     """Whether a table is used for nothing but its entries: nothing is put into it, and nothing stands for it."""
-    uses = (node for node in module.of({ast.Name}) if isinstance(node, ast.Name) and node.id == name)
+    uses = (node for node in module.of(ast.Name) if node.id == name)
     return name not in updated(module) and all(
         isinstance(module.parents.get(node), ast.Subscript | ast.Attribute | ast.keyword)
         for node in uses

@@ -16,7 +16,7 @@ LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "
 PACKAGED = ("importlib.resources", "importlib_resources", "pkg_resources", "pkgutil")  # find files of a package
 SUFFIX = re.compile(r"[*/]*\.?(ya?ml|toml|json)")  # a pattern or a suffix, and not the name of one file
 # Nodes that tell parts of paths from keys.
-PARTS = {ast.BinOp, ast.Compare, ast.Constant, ast.Dict, ast.JoinedStr, ast.Subscript}
+PARTS: set[type[ast.AST]] = {ast.BinOp, ast.Compare, ast.Constant, ast.Dict, ast.JoinedStr, ast.Subscript}
 NAMES = {"getLogger", "get_logger", "getChild", "Flask"}  # are given names of other things than files
 UP = {"parent", "parents", "dirname", "pardir"}
 JOINING = {"join", "Path", "PurePath", "joinpath", *LISTINGS}
@@ -132,7 +132,7 @@ def option_of(call: ast.Call) -> str:
 
 def choices(module: Module) -> Iterator[frozenset[str]]:
     """Rows of texts that an option leaves the choice among, or that a name must be in."""
-    for node in module.of({ast.Call, ast.Compare}):
+    for node in module.of(ast.Call, ast.Compare):
         rows: list[ast.expr] = []
         if isinstance(node, ast.Call):
             given = keyword(node, "choices")
@@ -177,7 +177,7 @@ def in_paths(module: Module) -> Iterator[str]:
 
     What lies in the user's home is none of the tree's.
     """
-    at_home = {id(node) for _, node in module.walk() if isinstance(node, ast.BinOp) and is_at_home(node)}
+    at_home = {id(node) for node in module.of(ast.BinOp) if is_at_home(node)}
     for _, node in module.walk():
         parts: list[ast.expr] = []
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and id(node) not in at_home:
@@ -199,7 +199,7 @@ def open_ended(module: Module) -> Iterator[ast.Constant | ast.JoinedStr]:
     """Texts that may be folders from which anything is taken: not those joined with the name of what is, or Hydra's."""
     followed: set[int] = set()  # by another part of the path, or keys
     texts: list[ast.Constant | ast.JoinedStr] = []
-    for node in module.of(PARTS):
+    for node in module.of(*PARTS):
         if isinstance(node, ast.Constant):
             if isinstance(node.value, str):
                 texts.append(node)

@@ -63,7 +63,7 @@ OF_ANY_FORMAT = {
     "pydantic_settings", "ultralytics",
 }  # fmt: skip
 WHOLE = {"items", "values", "keys"}
-HANDING = {ast.Call, ast.Dict, ast.For, ast.comprehension, ast.Subscript}
+HANDING: set[type[ast.AST]] = {ast.Call, ast.Dict, ast.For, ast.comprehension, ast.Subscript}
 # Classes that turn the keys of a table into attributes.
 WRAPPERS = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box", "ConfigDict"}
 # Functions that are given a table and use nothing of what is in it.
@@ -196,7 +196,7 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
     `Model(**config["model"])`, `config.items()` and `Model(config)`. What is given to a function or class of the tree
     is followed there instead; what becomes an object of a class that only holds values is read field by field.
     """
-    for node in module.of(HANDING):
+    for node in module.of(*HANDING):
         if isinstance(node, ast.Call):
             name = made_by(module, node)
             wraps = name in WRAPPERS or name in own.records or node in own.made
@@ -319,7 +319,7 @@ def fields(module: Module) -> dict[str, list[ast.expr]]:
 def stored(module: Module) -> set[str]:
     """Attributes that objects are given in a module."""
     if "stored" not in module.derived:
-        attributes = (node for node in module.of({ast.Attribute}) if isinstance(node, ast.Attribute))
+        attributes = module.of(ast.Attribute)
         module.derived["stored"] = {node.attr for node in attributes if isinstance(node.ctx, ast.Store)}
     names: set[str] = module.derived["stored"]
     return names

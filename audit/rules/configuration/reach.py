@@ -177,7 +177,7 @@ class Code:
                 folders[PurePosixPath(text).name].add(PurePosixPath(text).parent.name)
         if spoken:
             for module in self.speaking:
-                for node in module.of({ast.Constant}):
+                for node in module.of(ast.Constant):
                     folder = PurePosixPath(text_of(node)).name
                     for name in self.continued.behind(module, node) if folder in self.continued.names else ():
                         if name.lstrip("/") in shared:

@@ -33,7 +33,7 @@ class Records:
 
     def __init__(self, every: Iterable[Module]) -> None:
         self.every = list(every)
-        nodes = [node for module in self.every for node in module.of({ast.ClassDef}) if isinstance(node, ast.ClassDef)]
+        nodes = [node for module in self.every for node in module.of(ast.ClassDef)]
         own = {node.name for node in nodes}
         found: dict[str, dict[str, set[str]]] = {}
         self.above: set[str] = set()  # own classes from which such are derived

@@ -52,7 +52,7 @@ def spoken(every: Iterable[Module], own: Collection[str], bases: Collection[int]
     named: set[str] = set()
     for module in every:
         heads = {id(call.func) for _, call, _ in module.calls}
-        for node in module.of({ast.Name, ast.Attribute}):
+        for node in module.of(ast.Name, ast.Attribute):
             name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
             if name in own and id(node) not in heads and id(node) not in bases:
                 held = name in known and isinstance(module.parents.get(node), ast.Dict)

@@ -86,10 +86,9 @@ def referred(target: Target) -> set[Keys]:
 def asked_by(module: Module) -> Iterator[str]:
     """Words of the texts of a test, and its names after a full stop."""
     for piece in module.pieces:
-        for node in piece.nodes:
-            if type(node) is ast.Attribute:
-                yield node.attr
-            elif type(node) is ast.Constant and type(node.value) is str:
+        yield from (node.attr for node in piece.of(ast.Attribute))
+        for node in piece.of(ast.Constant):
+            if isinstance(node.value, str):
                 yield from re.findall(r"\w+", node.value)
 
 

@@ -20,8 +20,8 @@ Entry = tuple[tuple[str, ...], ast.expr]  # the keys that lead to a value, in sm
 def tables(module: Module) -> Iterator[tuple[Piece, ast.Dict | ast.Call, list[tuple[str, ast.expr]]]]:
     """`{...}` and `dict(...)` with their keys in small letters."""
     for piece in module.pieces:
-        for node in piece.nodes:
-            if type(node) is ast.Dict or (type(node) is ast.Call and dotted(node.func) == "dict"):
+        for node in piece.of(ast.Dict, ast.Call):
+            if isinstance(node, ast.Dict) or (isinstance(node, ast.Call) and dotted(node.func) == "dict"):
                 yield piece, node, pairs_of(node)
 
 

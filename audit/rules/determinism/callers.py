@@ -62,6 +62,6 @@ class Callers:
 
 def switched_on(module: Module) -> Iterator[str]:
     """The fields of a module's classes that are on by default, and say of what: `shuffle: bool = True`."""
-    for node in module.of({ast.AnnAssign}):
+    for node in module.of(ast.AnnAssign):
         if isinstance(node, ast.AnnAssign) and "shuffle" in last_name(node.target) and is_constant(node.value, True):
             yield last_name(node.target)

@@ -152,13 +152,12 @@ def functions(module: Module) -> Iterator[str]:
 
 def states_of(module: Module, own: set[str]) -> Iterator[str]:
     """The libraries whose global state a module sets; "" for all of them."""
-    for _, node in module.walk():
-        if isinstance(node, ast.Name | ast.Attribute):
-            name = module.full_name(node)
-            holder = module.parents.get(node)
-            reset = isinstance(holder, ast.Call) and holder.func is node and not sets_state(holder, name)
-            if name in SEEDERS and not reset:
-                yield name.partition(".")[0]
+    for node in module.of(ast.Name, ast.Attribute):
+        name = module.full_name(node)
+        holder = module.parents.get(node)
+        reset = isinstance(holder, ast.Call) and holder.func is node and not sets_state(holder, name)
+        if name in SEEDERS and not reset:
+            yield name.partition(".")[0]
     for _, call, name in module.calls:
         if name not in SEEDERS and not name.startswith("torch.") and sets_state(call, name) and called(call) not in own:
             yield ""

@@ -52,7 +52,7 @@ def spoken_in(module: Module, own: frozenset[str]) -> dict[str, set[str]]:
                 if not is_list_of_names(node):
                     for inner in ast.walk(node):
                         found[part].update(meant(inner, module, own))
-        aliases = (alias for node in module.of({ast.ImportFrom}) for alias in getattr(node, "names", ()))
+        aliases = (alias for node in module.of(ast.ImportFrom) for alias in node.names)
         others = {alias.asname: alias.name for alias in aliases if alias.asname}
         for words in found.values():
             words |= {f".{name}" for other, name in others.items() if other in words}

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 
-from audit.rules.code import Function, Module, called, is_constant, is_function, keyword, last_name, text_of
+from audit.rules.code import DEFINING, Function, Module, called, is_constant, is_function, keyword, last_name, text_of
 from audit.rules.determinism.reaching import AT_ONCE, Reach, part_name
 from audit.rules.local import Local, is_main
 from audit.rules.values import bound
@@ -131,7 +131,8 @@ def parts_that_seed(module: Module, taking: set[str], *, common: bool = False) -
     calls: Iterator[ast.AST] = (
         call for _, call, name in module.calls if (sets_common(call, name) if common else sets_seed(call, name, taking))
     )
-    listed = (node for _, node in module.walk() if isinstance(node, ast.Tuple | ast.List) and of_seeders(node, module))
+    rows = module.of(ast.Tuple, ast.List)
+    listed = (node for node in rows if isinstance(node, ast.Tuple | ast.List) and of_seeders(node, module))
     for node in itertools.chain(calls, listed, decorations(module), () if common else given_states(module)):
         holders = list(module.enclosing(node))
         if not any(is_of_worker(module, holder) for holder in holders):
@@ -259,7 +260,7 @@ def values_of(module: Module, name: ast.Name | ast.Attribute) -> list[ast.expr]:
 def is_kept(module: Module, name: ast.expr) -> bool:
     """Whether a seed, or the options that hold it, is shown, logged, saved, returned or made a part of something."""
     whole = {ast.unparse(name)} | ({ast.unparse(name.value)} if isinstance(name, ast.Attribute) else set())
-    for _, node in module.walk():
+    for node in module.of(ast.Name, ast.Attribute):
         if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
             continue
         holder = module.parents.get(node)
@@ -287,16 +288,15 @@ def names(module: Module, *, whole: bool) -> set[str]:
     if whole not in known:
         mains = [node for piece in module.pieces if piece.tree for node in piece.tree.body if is_main(node)]
         left_out = {id(inner) for node in mains for inner in ast.walk(node)} if not whole else set()
-        listed = (node for node in module.of({ast.Assign}) if isinstance(node, ast.Assign))
-        listed = (node for node in listed if any(last_name(target) == "__all__" for target in node.targets))
+        given = module.of(ast.Assign)
+        listed = (node for node in given if any(last_name(target) == "__all__" for target in node.targets))
         left_out |= {id(inner) for node in listed for inner in ast.walk(node)}
         found: set[str] = set()
-        for _, node in module.walk():
-            if isinstance(node, NAMING) and id(node) not in left_out and not isinstance(node, ast.ImportFrom):
+        for node in module.of(*NAMING):
+            if id(node) not in left_out and not isinstance(node, ast.ImportFrom):
                 found.update(named(node, module))
-        for node in module.of({ast.ImportFrom}):  # of what is only passed on, nobody speaks
-            aliases = node.names if isinstance(node, ast.ImportFrom) else []
-            found.update(alias.name for alias in aliases if alias.asname in found)
+        for node in module.of(ast.ImportFrom):  # of what is only passed on, nobody speaks
+            found.update(alias.name for alias in node.names if alias.asname in found)
         known[whole] = found
     return known[whole]
 
@@ -314,10 +314,10 @@ def named(node: ast.AST, module: Module) -> tuple[str, ...]:
 
 def used(local: Local, module: Module) -> set[str]:
     """The modules that a module takes names from: a package that only passes them on uses none of them."""
-    defines = any(is_function(node) or isinstance(node, ast.ClassDef) for _, node in module.walk())
+    defines = any(module.of(*DEFINING))
     if module.path.endswith("__init__.py") and not defines:
         return set()
-    attributes = {node.attr for _, node in module.walk() if isinstance(node, ast.Attribute)}
+    attributes = {node.attr for node in module.of(ast.Attribute)}
     return {
         place for path, item in local.edges(module) for place in sources(local, path, set(item.names) or attributes)
     }

@@ -202,7 +202,7 @@ def written_down(module: Module) -> Iterator[str]:
     """The settings that a module reads to write them down, where it does not set them: those of a run's machine."""
     if not any("cudnn" in piece.text for piece in module.pieces):
         return
-    spoken = [node for node in module.of({ast.Attribute}) if isinstance(node, ast.Attribute)]
+    spoken = list(module.of(ast.Attribute))
     spoken = [node for node in spoken if node.attr in ("benchmark", "deterministic")]
     setting = {module.scope(node) for node in spoken if isinstance(node.ctx, ast.Store)}
     for node in spoken:

@@ -44,7 +44,7 @@ def imports_of(module: Module) -> dict[str, str]:
     """What each name stands for that is imported from elsewhere than a library whose names are known."""
     folder = module.path.rpartition("/")[0].rpartition("/")[2]
     names = {name: origin for name, origin in module.origins.items() if origin.partition(".")[0] not in LIBRARIES}
-    for node in module.of((ast.ImportFrom,)):
+    for node in module.of(ast.ImportFrom):
         if isinstance(node, ast.ImportFrom) and node.level:
             names.update({each.asname or each.name: f"{node.module or folder}.{each.name}" for each in node.names})
     return names

@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from audit.rules.code import Function, is_function, is_text
+from audit.rules.code import DEFINING, Function, is_function, is_text
 from audit.rules.duplication.meant import with_meanings
 from audit.rules.duplication.wording import library_name, message_of, plain_decorators, size, tells, without_self
 
 MIN_NODES = 16  # of the syntax tree: six lines of a list are not logic
 MIN_LOGIC = 32  # beside what is only said: of less the words of its messages count
-SIGNS: dict[type, str] = {ast.Attribute: ".", ast.keyword: "="}  # what tells names of other kinds from variables
-DEFINING = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
-BINDING = {ast.Name, ast.Attribute, ast.Subscript, ast.Starred, ast.List, ast.Tuple}  # may be given a value
 OBJECTS = {"self", "cls", "other"}
 HANDING = {"dict", "list", "items", "update", "super"}
 # Methods that a library looks up by their names.
@@ -65,7 +62,26 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
     while waiting:
         item = waiting.pop()
         kind = item.__class__
-        if kind is tuple:
+        if kind is ast.Name:
+            nodes += 1
+            library = library_name(item, imported) if item.id in imported else ""
+            if not library:
+                words.append("Name")
+                text.names.append(len(words))
+                text.stored.append(item.ctx.__class__ is ast.Store)
+            words.append(library or item.id)
+        elif kind is ast.Attribute:
+            nodes += 1
+            library = library_name(item, imported)
+            if library:
+                words.append(library)
+                continue
+            words.append("Attribute")
+            holder = getattr(item.value, "id", "")  # what is imported has attributes of the names they have
+            chosen = holder != "" and holder not in imported
+            stored = item.ctx.__class__ is ast.Store
+            waiting += ((f".{item.attr}", chosen, stored, chosen and holder not in OBJECTS), item.value)
+        elif kind is tuple:  # the name of an attribute, which follows what has it
             word, chosen, stored, others = item
             if others:
                 text.others.add(len(words))
@@ -73,26 +89,19 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
                 text.names.append(len(words))
                 text.stored.append(stored)
             words.append(word)
-        elif id(item) in spared or (not word_for_word and kind is ast.Expr and tells(item)):
+        elif kind is ast.Constant:
+            words.append(repr(item.value))
+        elif kind is ast.Expr and not word_for_word and tells(item):
             text.said[len(words)] = size(item)
             nodes += text.said[len(words)]
             words.append("")
-        elif kind is list:
-            lines = bool(item) and isinstance(item[0], ast.stmt) and not word_for_word
-            words.append(f"[{len(item) - (sum(map(tells, item)) if lines else 0)}")
-            waiting.extend(reversed(item))
-        elif kind is ast.Constant:
-            words.append(repr(item.value))
-        elif (kind is ast.Attribute or kind is ast.Name) and (name := library_name(item, imported)):
-            nodes += 1
-            words.append(name)
         elif item is text:  # the end of the definition that was opened last
             inner, start, before = opened.pop()
             text.spans[inner] = (start, len(words), nodes - before)
         elif issubclass(kind, ast.AST):
             name, parts = meaning(kind)
             values = [getattr(item, part) for part in parts]
-            stored = kind is ast.arg or (kind in BINDING and isinstance(item.ctx, ast.Store))
+            stored = kind is ast.arg
             if kind in DEFINING:
                 stored = bool(opened) and is_function(item) and is_function(opened[-1][0])
                 opened.append((item, len(words), nodes))
@@ -110,13 +119,23 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
                 name, values = "Assign", [[item.target], item.value, *([item.annotation] if of_record else [])]
             nodes += 1
             words.append(name)
-            sign = SIGNS.get(kind, "")
-            chosen, others = True, False
-            if sign == ".":  # what is imported has attributes of the names they have
-                holder = getattr(item.value, "id", "")
-                chosen = holder != "" and holder not in imported
-                others = chosen and holder not in OBJECTS
-            waiting.extend([(sign + v, chosen, stored, others) if v.__class__ is str else v for v in reversed(values)])
+            below: list[Any] = []
+            for value in values:
+                if value.__class__ is str:
+                    text.names.append(len(words))
+                    text.stored.append(stored)
+                    words.append(f"={value}" if kind is ast.keyword else value)
+                elif spared and id(value) in spared:
+                    text.said[len(words)] = size(value)
+                    nodes += text.said[len(words)]
+                    words.append("")
+                elif value.__class__ is list:
+                    lines = bool(value) and isinstance(value[0], ast.stmt) and not word_for_word
+                    words.append(f"[{len(value) - (sum(map(tells, value)) if lines else 0)}")
+                    below += value
+                else:
+                    below.append(value)
+            waiting += below[::-1]
         else:
             words.append(repr(item))
     return text

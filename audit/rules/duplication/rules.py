@@ -189,7 +189,7 @@ def definitions(module: Module) -> Iterator[Place]:
     texts = {node: written(node, imported) for node in defined.values()}
     contents, places = imports_of(module), imports_of(module) | places_of(module, defined)
     large: dict[str, str] = {}
-    asked = {node.id for node in module.of({ast.Name}) if isinstance(node, ast.Name)}
+    asked = {node.id for node in module.of(ast.Name)}
     for name, top in defined.items():  # a helper before what it helps
         if name not in asked:
             continue
@@ -240,7 +240,7 @@ def constants_of(module: Module) -> set[str]:
     taken = (line for line in lines if isinstance(line, ast.ImportFrom) and is_of_project(line))
     own |= {alias.asname or alias.name for line in taken for alias in line.names}
     used = [call.func for _, call, _ in module.calls]
-    used += [base for node in module.of({ast.ClassDef}) if isinstance(node, ast.ClassDef) for base in node.bases]
+    used += [base for node in module.of(ast.ClassDef) for base in node.bases]
     return {name for name in own - {node.id for node in used if isinstance(node, ast.Name)} if name.isupper()}
 
 

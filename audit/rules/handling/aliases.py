@@ -147,7 +147,7 @@ def written(module: Module, table: ast.expr) -> list[ast.keyword] | None:
 def changed(module: Module) -> set[tuple[int, str]]:
     """Function and name of what gets other keys than it was written with."""
     if "changed tables" not in module.derived:
-        stores = (node for node in module.of({ast.Subscript}) if isinstance(node, ast.Subscript))
+        stores = module.of(ast.Subscript)
         tables = [node.value for node in stores if not isinstance(node.ctx, ast.Load)]
         methods = (call.func for _, call, _ in module.calls if isinstance(call.func, ast.Attribute))
         tables += [func.value for func in methods if func.attr in CHANGES]

@@ -138,7 +138,7 @@ def used_as_weights(module: Module) -> set[tuple[int, str]]:
             if is_of_network(call):
                 parts = (part for value in (call.func, *call.args) for part in ast.walk(value))
                 used.update((place(module, call), part.id) for part in parts if isinstance(part, ast.Name))
-        for node in module.of({ast.Subscript}):
+        for node in module.of(ast.Subscript):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
                 key = text_of(node.slice)
                 if LEARNED.search(key) or WEIGHT_KEYS.search(key) or is_named_parameter(module, node.slice):

@@ -64,7 +64,7 @@ def is_told_of(module: Module, call: ast.Call) -> bool:
     if not isinstance(holder, ast.Assign) or not isinstance(holder.targets[0], ast.Name):
         return True
     if "pictures asked for" not in module.derived:
-        asking = [node.test for node in module.of({ast.If, ast.IfExp, ast.Assert, ast.While}) if hasattr(node, "test")]
+        asking = [node.test for node in module.of(ast.If, ast.IfExp, ast.Assert, ast.While) if hasattr(node, "test")]
         names = (one for test in asking for one in ast.walk(test) if isinstance(one, ast.Name))
         module.derived["pictures asked for"] = {(id(module.scope(one)), one.id) for one in names}
     return (id(module.scope(call)), holder.targets[0].id) in module.derived["pictures asked for"]

@@ -42,7 +42,7 @@ def unpacked(module: Module) -> dict[str, list[ast.expr]]:
     """Name -> what an assignment takes apart to give it a value: `image, label = self.pairs[index]`."""
     if "unpacked" not in module.derived:
         values: dict[str, list[ast.expr]] = defaultdict(list)
-        nodes = (node for node in module.of({ast.Assign}) if isinstance(node, ast.Assign))
+        nodes = module.of(ast.Assign)
         for node in nodes:
             parts = (part for target in node.targets if isinstance(target, ast.Tuple) for part in target.elts)
             for part in parts:

@@ -50,7 +50,7 @@ def chosen(module: Module) -> set[str]:
     """Texts that a module compares with something, or under which a table has a function of it."""
     if "chosen" not in module.derived:
         found: set[str] = set()
-        for node in module.of((ast.Compare, ast.MatchValue, ast.Dict)):
+        for node in module.of(ast.Compare, ast.MatchValue, ast.Dict):
             inner: list[ast.expr | None] = []
             if isinstance(node, ast.Compare):
                 inner = [node.left, *node.comparators]
@@ -81,7 +81,7 @@ def listed(local: Local) -> Iterator[str]:
         helpers = readers.get(module.path, set()) | set(taken)
         if helpers:
             calls = [call for _, call, _ in module.calls if last_name(call.func) in helpers]
-            for node in (node for table in (*module.of((ast.Dict,)), *calls) for node in ast.walk(table)):
+            for node in (node for table in (*module.of(ast.Dict), *calls) for node in ast.walk(table)):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and PATH.fullmatch(node.value):
                     yield from places(local, module.path, node.value)
 

@@ -219,8 +219,8 @@ class Uses:
         if all(piece.text.count(name) < 2 for piece in module.pieces):
             return False
         if "texts" not in module.derived:
-            constants = (node for _, node in module.walk() if isinstance(node, ast.Constant))
-            module.derived["texts"] = {node.value for node in constants if isinstance(node.value, str)}
+            values = (node.value for node in module.of(ast.Constant))
+            module.derived["texts"] = {value for value in values if isinstance(value, str)}
         return any(name in text and uses(text, name) for text in module.derived["texts"])
 
     def is_local(self, module: Module, name: str) -> bool:

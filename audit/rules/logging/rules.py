@@ -191,7 +191,7 @@ def is_of_a_script(module: Module, call: ast.Call, imported: Mapping[str, Contai
     if not (blocks and is_function(part) and returns_nothing(part)) or "*" in taken or name in taken:
         return False
     started = [node for block in blocks for node in ast.walk(block) if isinstance(node, ast.Name) and node.id == name]
-    used = [node for node in module.of((ast.Name,)) if isinstance(node, ast.Name) and node.id == name]
+    used = [node for node in module.of(ast.Name) if node.id == name]
     return 0 < len(started) == len(used)
 
 

@@ -123,11 +123,11 @@ ROUTED = re.compile(r"^\s*@\w+\.(?:route|get|post|put|delete|patch)\(\s*([A-Za-z
 # In whose branch their folders are right; a folder of somebody's drive is not.
 ASKS_WHERE = re.compile(r"colab|kaggle", re.I)
 OF_SERVICE = re.compile(r"/(?:content|kaggle)\b(?!/g?drive/\w)")
-TELLING = {  # nodes that say how a text in them is to be read
+TELLING: set[type[ast.AST]] = {  # nodes that say how a text in them is to be read
     ast.Expr, ast.Compare, ast.If, ast.IfExp, ast.Assign, ast.Call, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
     ast.JoinedStr, ast.BinOp, ast.Dict, ast.keyword,
 }  # fmt: skip
-HOLDING = {ast.Constant, ast.Call, ast.BinOp, ast.JoinedStr}  # nodes that may be a path
+HOLDING: set[type[ast.AST]] = {ast.Constant, ast.Call, ast.BinOp, ast.JoinedStr}  # nodes that may be a path
 TEXTS = (ast.Constant, ast.JoinedStr)
 # Of the paths of a compose file those of the machine are bound to one of the container; all others lie in that.
 COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$", re.I)
@@ -212,9 +212,7 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
     lowered = piece.text.lower()
     routes = set(ROUTED.findall(piece.text))
     asks = "colab" in lowered or "kaggle" in lowered
-    for node in piece.nodes:
-        if type(node) not in TELLING:
-            continue
+    for node in piece.of(*TELLING):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             skipped.add(id(node.value))
         if isinstance(node, ast.Compare):  # by a folder a program may know where it runs
@@ -239,9 +237,10 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
             continued.update(map(id, node.values[1:]))
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             continued.add(id(node.right))
-    names = {name: text for name, text in named(piece.nodes).items() if not any(matched_rules(text, in_cell=False))}
-    for node in piece.nodes:  # from the outside in: what a join is made of comes after it
-        if type(node) not in HOLDING or not isinstance(node, ast.expr) or id(node) in skipped:
+    given = named(piece.of(ast.Assign, ast.AugAssign))
+    names = {name: text for name, text in given.items() if not any(matched_rules(text, in_cell=False))}
+    for node in piece.of(*HOLDING):  # from the outside in: what a join is made of comes after it
+        if not isinstance(node, ast.expr) or id(node) in skipped:
             continue
         if isinstance(node, ast.Constant):
             if not isinstance(node.value, str):

@@ -27,7 +27,7 @@ def spread(piece: Piece) -> Iterator[tuple[int, str, str]]:
             name = NAME.match(before) if value else None
             if name and value:
                 yield number, f"{name[1]}: {value[1]}", ""
-    for node in piece.nodes if piece.tree else ():
+    for node in piece.of(ast.Call, ast.Assign, ast.AnnAssign):
         if isinstance(node, ast.Call) and is_spread(node):
             for part in (*node.args, *(item.value for item in node.keywords)):
                 yield from of_lines(piece, node, part)

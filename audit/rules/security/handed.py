@@ -32,7 +32,7 @@ def handed_on(module: Module) -> Iterator[tuple[Piece, ast.expr, str]]:
     for piece in module.pieces:
         if not any(word in piece.text for word in ("eval", "exec", "pickle", "joblib", "dill", "shelve", "marshal")):
             continue
-        for node in piece.nodes:
+        for node in piece.of(ast.Name, ast.Attribute):
             if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
                 name = module.full_name(node)
                 if (name in EVALS or is_unpickler(name)) and is_handed(module, node) and not is_shadowed(module, node):

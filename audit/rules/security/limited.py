@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.rules.code import Module, dotted, is_constant, is_function, keyword, last_name, text_of
+from audit.rules.code import DEFINING, Module, dotted, is_constant, is_function, keyword, last_name, text_of
 from audit.rules.local import is_runnable
 from audit.rules.values import METHODS, Names, attribute_values, bound, is_fixed, is_number
 
@@ -262,7 +262,7 @@ def is_checked_tree(module: Module, call: ast.Call) -> bool:
                 parsed = parsed or not names.isdisjoint(spoken)
     if not parsed:
         return False
-    helpers = [node for _, node in module.walk() if is_function(node) or isinstance(node, ast.ClassDef)]
+    helpers = [node for node in module.of(*DEFINING) if isinstance(node, DEFINING)]
     units = [before, *(list(ast.walk(part)) for part in helpers if part.name in called)]
     return any(any(map(looks_at_nodes, unit)) and any(refuses_some(module, node) for node in unit) for unit in units)
 

@@ -155,7 +155,7 @@ def unpickles(module: Module, call: ast.Call, name: str, given: Entries) -> bool
 def unpicklers(module: Module) -> set[str]:
     """The module's own classes that unpickle, and refuse nothing that they are asked for; found once."""
     if "unpicklers" not in module.derived:
-        classes = [node for node in module.of({ast.ClassDef}) if isinstance(node, ast.ClassDef)]
+        classes = list(module.of(ast.ClassDef))
         own = [node for node in classes if any(module.full_name(base).endswith(".Unpickler") for base in node.bases)]
         free = {node.name for node in own if not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))}
         module.derived["unpicklers"] = free

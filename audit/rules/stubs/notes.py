@@ -68,7 +68,7 @@ def commented(piece: Piece) -> Iterator[tuple[int, str]]:
     if piece.tree is None:
         yield from ((line, text) for line, _, text in comments(piece))
         return
-    texts = [node for node in piece.nodes if isinstance(node, ast.Constant | ast.JoinedStr)]
+    texts = piece.of(ast.Constant, ast.JoinedStr)
     inside: set[int] = set()
     for node in texts:
         if node.end_lineno != node.lineno:

@@ -199,7 +199,7 @@ def defaults(piece: Piece) -> set[str]:
     So are the values of a table that is called so, `default_callbacks = {"on_end": [on_end]}`.
     """
     used: list[ast.AST | None] = []
-    for node in piece.nodes:
+    for node in piece.of(ast.arguments, ast.IfExp, ast.BoolOp, ast.ClassDef, ast.Assign):
         if isinstance(node, ast.arguments):
             used += [*node.defaults, *node.kw_defaults]
         elif isinstance(node, ast.IfExp | ast.BoolOp):
@@ -216,7 +216,7 @@ def defaults(piece: Piece) -> set[str]:
 def is_told_apart(piece: Piece, name: str) -> bool:
     """Whether an empty class is a mark that others are compared with, or a record, on which attributes are set."""
     made = {name}
-    for node in piece.nodes:
+    for node in piece.of(ast.Assign, ast.Compare, ast.Call):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and class_name(node.value.func) == name:
             made.update(target.id for target in node.targets if isinstance(target, ast.Name))
         compared: list[ast.expr] = []

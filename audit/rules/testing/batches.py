@@ -192,7 +192,7 @@ def is_single(module: Module, node: ast.AST, part: Part) -> bool:
 
 def is_set_to_one(module: Module) -> bool:
     """Whether a script sets its option to single samples: `opt.batch_size = 1`."""
-    given = [node for node in module.of({ast.Assign}) if isinstance(node, ast.Assign)]
+    given = list(module.of(ast.Assign))
     targets = [target for node in given if is_constant(node.value, 1) for target in node.targets]
     return any(last_name(target).lower() in ("batch_size", "batchsize", "bs") for target in targets)
 

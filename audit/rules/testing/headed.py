@@ -23,8 +23,8 @@ def headed(module: Module, told: set[tuple[int | None, int]]) -> Iterator[Findin
     """One finding for each mean of the first values that goes on under the name of a metric, with no word of it."""
     pieces = [piece for piece in module.pieces if "[:" in piece.text]
     for piece in pieces:
-        for node in piece.nodes:
-            if not isinstance(node, ast.Call) or called(node) not in MEANS:
+        for node in piece.of(ast.Call):
+            if called(node) not in MEANS:
                 continue
             cut = next(taken_first(module, node), None)
             if cut is None or (piece.cell, cut.lineno) in told or not is_metric(module, node):

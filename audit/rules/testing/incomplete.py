@@ -42,7 +42,7 @@ def candidates(module: Module) -> Iterator[tuple[Piece, ast.AST]]:
     for piece in module.pieces:
         kinds: set[type[ast.AST]] = {ast.Call} if any(word in piece.text for word in CANDIDATES) else set()
         kinds |= {ast.BinOp} if "//" in piece.text and DIVIDES.search(piece.text) else set()
-        yield from ((piece, node) for node in (piece.nodes if kinds else ()) if type(node) in kinds)
+        yield from ((piece, node) for node in piece.of(*kinds))
 
 
 def is_told(module: Module, piece: Piece, node: ast.AST, line: int) -> bool:
@@ -93,7 +93,7 @@ def dropped(module: Module, call: ast.Call) -> str:
 
 def is_judged_by(module: Module, name: str) -> bool:
     """Whether a loop in a function goes through what the module calls so, and judges."""
-    loops = (loop for loop in module.of({ast.For}) if isinstance(loop, ast.For) and name in set(names_of(loop.iter)))
+    loops = (loop for loop in module.of(ast.For) if name in set(names_of(loop.iter)))
     return any(is_function(module.scope(loop)) and judges(module, loop) for loop in loops)
 
 

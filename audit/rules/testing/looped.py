@@ -264,7 +264,7 @@ def first_listed(module: Module) -> Iterator[Finding]:
     """`mean(dice(net(x), y) for x, y in islice(loader, 20))`."""
     if not any("islice" in piece.text or ".take(" in piece.text for piece in module.pieces):
         return
-    for piece, node in module.walk():
+    for piece, node in module.places(ast.GeneratorExp, ast.ListComp):
         if not isinstance(node, ast.GeneratorExp | ast.ListComp):
             continue
         part = node.generators[0].iter

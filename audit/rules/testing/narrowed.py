@@ -40,9 +40,8 @@ class Narrowing:
                     self.note(target, node.value)
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
                 self.note(node.target, node.value)
-        for _, node in module.walk() if any(":=" in piece.text for piece in module.pieces) else ():
-            if isinstance(node, ast.NamedExpr):
-                self.note(node.target, node.value)
+        for node in module.of(ast.NamedExpr):
+            self.note(node.target, node.value)
 
     def note(self, target: ast.expr, value: ast.expr) -> None:
         """What a target is given; of several targets, each its own."""

@@ -31,7 +31,7 @@ METERS = re.compile(r"(update_state|add_batch|logical_and)$")
 METER = re.compile(r"(^|_)(metrics?|evaluator)$")
 OF_TEXT = {"strip", "lower", "upper", "lstrip", "rstrip", "casefold"}
 SIDES = {"y_true", "y_pred", "preds", "target", "targets", "predictions", "references", "input", "labels"}
-WORKED_OUT = {ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension}
+WORKED_OUT: set[type[ast.AST]] = {ast.Call, ast.Compare, ast.BinOp, ast.Subscript, ast.For, ast.comprehension}
 WORDS = re.findall(
     r"\w+",
     "loader metric score eval valid pred acc mse mae iou psnr ssim dice f1 auc recall correct _error perplexity"
@@ -86,9 +86,7 @@ def partial(module: Module) -> Iterator[Finding]:
 
 def comparisons(module: Module, narrowing: Narrowing) -> Iterator[Comparison]:
     """Every comparison of the same part of two things."""
-    for piece, node in module.walk():
-        if type(node) not in WORKED_OUT:
-            continue
+    for piece, node in module.places(*WORKED_OUT):
         name, pair = compared(node)
         whole = zipped(narrowing, node) if isinstance(node, ast.For | ast.comprehension) else None
         if whole:

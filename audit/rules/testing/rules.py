@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import (
+    DEFINING,
     TEST_PATH,
     Function,
     Module,
@@ -89,7 +90,7 @@ def no_tests(target: Target, every: list[Module]) -> Iterator[Finding]:
     files = [module for module in every if not module.is_notebook and not module.path.endswith(".pyi")]
     if any(map(has_tests, files)):
         return
-    defining = [m for m in files if any(is_function(node) or isinstance(node, ast.ClassDef) for _, node in m.walk())]
+    defining = [m for m in files if any(m.of(*DEFINING))]
     if len(defining) >= MIN_MODULES and not (runs_doctests(target) and any(map(has_examples, files))):
         yield found(NONE, Location("."), f"{len(defining)} modules define something, and no file tests any of it")
 
@@ -144,7 +145,7 @@ def library_of(modules: Iterable[Module]) -> dict[str, Function]:
 def assertless(module: Module, shared: Mapping[str, Function], library: Mapping[str, Function]) -> Iterator[Finding]:
     """Test functions in which, and in the helpers of the tests that they call, nothing is asserted."""
     helpers = {**shared, **helpers_of([module])}
-    fields = {f"self.{node.attr}" for _, node in module.walk() if isinstance(node, ast.Attribute) and is_set(node)}
+    fields = {f"self.{node.attr}" for node in module.of(ast.Attribute) if is_set(node)}
     known = Asserting(helpers, library, module.origins, fields)
     for piece, node in module.statements():
         if not is_function(node) or not node.name.startswith("test") or not is_collected(module, node):

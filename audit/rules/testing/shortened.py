@@ -49,7 +49,8 @@ def shortened(module: Module, told: set[tuple[int | None, int]]) -> Iterator[Fin
     """One finding for each part that is taken, and measured in the same function; not where one is told already."""
     if not any(word in piece.text for piece in module.pieces for word in CUTS):
         return
-    cuts = {node: text for node in module.of({ast.Subscript, ast.Call}) if (text := cut_of(module, node))}
+    parts = module.of(ast.Subscript, ast.Call)
+    cuts: dict[ast.AST, str] = {node: text for node in parts if (text := cut_of(module, node))}
     if not cuts:
         return
     scopes = dict.fromkeys(module.scope(node) for node in cuts)

@@ -23,6 +23,9 @@ SKIPS = ("pytest.skip", "unittest.SkipTest", "unittest.case.SkipTest", ".self.sk
 LEAVES = (*SKIPS, "pytest.xfail")
 MARKS = ("pytest.mark.skip", "pytest.mark.xfail", "unittest.skip")
 CONDITIONAL = ("pytest.mark.skipif", "unittest.skipIf", "unittest.skipUnless")
+MARKED: set[type[ast.AST]] = {
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.keyword, ast.Expr, ast.Raise,
+}  # fmt: skip
 NO_REASON = re.compile(r"\W*(skip(ped|ping)?|to-?do|tbd|n/?a|none|fix-?me|wip|x+|reason)?\W*", re.I)
 PUT_AWAY = re.compile(r"(_+|(_*(x|no|not|skip|skipped|disabled?|off|dont|old|broken|todo|inactive)_?)+)test_\w+", re.I)
 WHY = re.compile(r"#(?!\s*(@|noqa|type:|to-?do\W*$|fix-?me\W*$)).*?(\w+\W+\w+\W+\w+|#\d+|https?://)", re.I)
@@ -31,7 +34,7 @@ WHY = re.compile(r"#(?!\s*(@|noqa|type:|to-?do\W*$|fix-?me\W*$)).*?(\w+\W+\w+\W+
 def skips(module: Module) -> Iterator[Finding]:
     """Marks and calls that skip, and tests whose names keep them from being collected, without a word why."""
     yield from put_away(module)
-    for piece, node in module.walk():
+    for piece, node in module.places(*MARKED):
         if is_function(node) or isinstance(node, ast.ClassDef):
             silent = [(mark, f"@{ast.unparse(mark)}") for mark in node.decorator_list if is_silent(module, mark)]
         elif isinstance(node, ast.Assign | ast.keyword):  # `pytestmark = …`, `marks=…`

@@ -179,7 +179,7 @@ def root(node: ast.expr) -> str:
 def is_rest(module: Module, of: ast.expr) -> bool:
     """Whether the rest is taken as well, so that both are parts of a split: `x[500:]`, `x.skip(500)`."""
     if "rests" not in module.derived:
-        slices = [node for node in module.of({ast.Subscript}) if isinstance(node, ast.Subscript)]
+        slices = list(module.of(ast.Subscript))
         behind = [one for one in slices if isinstance(one.slice, ast.Slice) and one.slice.lower and not one.slice.upper]
         calls = [call for _, call, name in module.calls if name.endswith((".skip", ".drop"))]
         skips = [call.func for call in calls if not (keyword(call, "columns") or keyword(call, "axis"))]
