@@ -13,6 +13,7 @@ PARSERS = {
     "yaml.safe_load", "yaml.load", "json.load", "tomllib.load", "toml.load", "omegaconf.OmegaConf.load",
     "configparser.ConfigParser", "configparser.RawConfigParser",
 }  # fmt: skip
+DEEPEST = 3  # names for sections of sections
 PATHS = re.compile(
     r"path|file|csv|json|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder|source"
     r"|split|annot",
@@ -22,7 +23,7 @@ PATHS = re.compile(
 
 def is_configured(module: Module, node: ast.expr) -> bool:
     """An entry of a configuration that the module has loaded: `cfg["data"]["csv"]`, `settings.paths.table`."""
-    inner, keys = entry_of(node)
+    inner, keys = entry_in(module, node)
     if not keys or not isinstance(inner, ast.Name) or is_parameter(module, inner):
         return False
     values = module.given.get(inner.id, [])
@@ -50,6 +51,19 @@ def entry_of(node: ast.expr) -> tuple[ast.expr, list[str]]:
             node = node.func.value
         else:
             return node, keys
+
+
+def entry_in(module: Module, node: ast.expr) -> tuple[ast.expr, list[str]]:
+    """The same, also through names for sections: `csv` of `data` of `cfg`, where `data = cfg["data"]` stands before."""
+    inner, keys = entry_of(node)
+    for _ in range(DEEPEST if keys else 0):
+        given = module.given.get(inner.id, []) if isinstance(inner, ast.Name) else []
+        here = [value for value in given if module.scope(value) is module.scope(inner)]
+        above, more = entry_of(here[0]) if len(here) == 1 else (inner, [])
+        if not more:
+            break
+        inner, keys = above, keys + more
+    return inner, keys
 
 
 def is_environment(module: Module, node: ast.expr) -> bool:

@@ -14,7 +14,7 @@ METRIC = re.compile(
     r"|log-?loss|logloss|log loss|qwk|nmi|mpjpe|sensitivity|specificity|sharpe|drawdown|annual return|correlation"
     r"|hit rate|jaccard|chamfer|cider|chrf|bertscore|exact match|inception score|fvd|bits per dim|bpd|ppl|clip score"
     r"|vmaf|rank-1|mindcf|cosine similarity|wins?|(?:first|second|third|\d+(?:st|nd|rd|th)) place with"
-    r"|classif\w+ correctly|(?-i:ARI|DER|PER|LAS|UAS|KID|PQ|PCK|METEOR|SPICE|COMET|SNR|SDR|Gini|EM|IS|CLIP))\b"
+    r"|classif\w+ correctly|(?-i:NSE|KGE|ARI|DER|PER|LAS|UAS|KID|PQ|PCK|METEOR|SPICE|COMET|SNR|SDR|Gini|EM|IS|CLIP))\b"
     r"|\b\d[\d.]* ?(?:x|×|times|-fold) (?:faster|slower|quicker|speed-?up|less|fewer|smaller|cheaper)\b"
     r"|\d ?% (?:faster|slower|more accurate|less (?:memory|time|compute|vram)|fewer parameters)\b"
     r"|\b(?:achiev|outperform|improv|reduc|cut|rose|boost|sav|increas|drop|fell|detect|recogni[sz]|surpass|reach"

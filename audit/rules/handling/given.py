@@ -27,7 +27,7 @@ from audit.rules.reading import (
     parameter,
 )
 from audit.rules.tried import is_tried
-from audit.rules.written import entry_of
+from audit.rules.written import entry_in
 
 JOINS = {"os.path.join", "pathlib.Path", "os.fspath", "str", "os.path.expanduser", "os.path.abspath"}
 JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "format", "strip"}
@@ -81,7 +81,7 @@ def is_given(module: Module, node: ast.expr, functions: list[Function], told: se
         return is_given_name(module, node, functions, told, depth)
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):  # `path or ROOT / "settings.json"`
         return is_given(module, node.values[0], functions, told, depth)
-    if isinstance(node, ast.Attribute | ast.Subscript | ast.Call) and is_setting(node, functions):
+    if isinstance(node, ast.Attribute | ast.Subscript | ast.Call) and is_setting(module, node, functions):
         told.add(ast.unparse(node))
         return True
     if isinstance(node, ast.Attribute):
@@ -97,9 +97,9 @@ def is_given(module: Module, node: ast.expr, functions: list[Function], told: se
     return parts is not None and all(is_given(module, part, functions, told, depth) for part in parts)
 
 
-def is_setting(node: ast.Attribute | ast.Subscript | ast.Call, functions: list[Function]) -> bool:
+def is_setting(module: Module, node: ast.Attribute | ast.Subscript | ast.Call, functions: list[Function]) -> bool:
     """An entry of a configuration that the caller tells: `cfg["data"]["train"]`, `settings.get("paths.weather")`."""
-    inner, keys = entry_of(node)
+    inner, keys = entry_in(module, node)
     if not keys or not isinstance(inner, ast.Name) or (len(keys) < 2 and isinstance(node, ast.Attribute)):
         return False
     told = inner.id == "self" or parameter(inner.id, functions) is not None

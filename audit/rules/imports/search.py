@@ -28,7 +28,8 @@ def stays(local: Local, module: Module, node: ast.expr, depth: int = 0) -> bool:
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
             folder = inner.value.removeprefix("./").strip("/")
             if set(folder) <= {".", "/"}:
-                known = ".." not in folder or "__file__" in ast.unparse(node)  # else it depends on where one stands
+                # One stands in the folder of a notebook; in which one stands elsewhere, nobody knows.
+                known = ".." not in folder or "__file__" in ast.unparse(node) or module.is_notebook
             else:
                 known = any(f"/{other}".endswith(f"/{folder}") for other in local.folders)
             if not known:

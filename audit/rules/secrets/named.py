@@ -22,6 +22,7 @@ TELLING = (  # without one of these nothing below speaks
     "cohere", "roboflow", " -u", " -p", "credential", "bearer", "mdp", "admin", "login", "sudo", "ftp(",
 )  # fmt: skip
 
+UNIQUE = re.compile(r"key$|(?:^|_)(?:api|access|auth|bearer|personal)_?token$")  # services give out such ones as well
 PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 QUALIFIERS = {  # what may follow the word that tells
     "prod", "production", "dev", "staging", "value", "default", "admin", "backup", "local", "new", "old", "str",
@@ -173,5 +174,5 @@ def judged(words: list[str], value: str, path: str) -> bool:
     if PASSWORDS.fullmatch(last):
         return is_password(value) and not (APP_PASSWORD.fullmatch(value) and "secret" in last)
     if KEYS.fullmatch(last) or path.endswith("/kaggle.json"):
-        return is_generated(value) and not (UUID.fullmatch(value) and not last.endswith("key"))
+        return is_generated(value) and not (UUID.fullmatch(value) and not UNIQUE.search(last))
     return False
