@@ -23,13 +23,16 @@ INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
 DOCUMENTED = "a docstring"
 DECLINED = "`return NotImplemented`"
 MANY = 5  # functions of a module
+INITIAL = re.compile(r"^_?(init|initiali[sz]e|reset)_(weights|parameters|params)$")
+WEIGHTLESS = re.compile(r"Pool|ReLU|GELU|SiLU|Sigmoid|Softmax|Tanh|Dropout|DropPath|Flatten|Identity|Upsample|Loss")
 
 
 @dataclass
 class Classes:
     """Who inherits from whom and who defines which method, by name, over the whole tree.
 
-    `caught` are the methods that somebody calls and knows what to do where they raise NotImplementedError.
+    `caught` are the methods that somebody calls and knows what to do where they raise NotImplementedError; `again`
+    are those that a class writes which inherits from another of its name.
     """
 
     bases: dict[str, set[str]] = field(default_factory=dict)
@@ -39,6 +42,7 @@ class Classes:
     nodes: dict[str, list[ast.ClassDef]] = field(default_factory=dict)
     registries: set[str] = field(default_factory=set)
     caught: set[str] = field(default_factory=set)
+    again: dict[str, set[str]] = field(default_factory=dict)
 
     def add_all(self, statements: Sequence[ast.AST]) -> None:
         """Note the classes of a module."""
@@ -68,7 +72,10 @@ class Classes:
         # `class Metric(torchmetrics.Metric)`: the one above is another.
         self.bases.setdefault(node.name, set()).update(f".{name}" if name == node.name else name for name in above)
         self.methods.setdefault(node.name, set()).update(names)
-        self.hollow.setdefault(node.name, set()).update(item.name for item in defined if placeholder(item.body))
+        hollow = {item.name for item in defined if placeholder(item.body)}
+        self.hollow.setdefault(node.name, set()).update(hollow)
+        if node.name in above:
+            self.again.setdefault(node.name, set()).update(names - hollow)
         self.nodes.setdefault(node.name, []).append(node)
         for decorator in node.decorator_list:  # `@Encoder.register("lstm")`: others stand in its place
             called_for = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -145,6 +152,21 @@ class Classes:
             waiting += above - seen
             seen |= above
         return seen - {name}
+
+
+def cannot_be_made(node: ast.ClassDef) -> bool:
+    """Whether all that making an object does is to say why there is none: nobody calls its methods."""
+    made = (item for item in node.body if is_function(item) and item.name in ("__init__", "__new__"))
+    bodies = [item.body[1:] if is_text(item.body[0]) else item.body for item in made]
+    return any(len(body) == 1 and isinstance(body[0], ast.Raise) and not placeholder(body) for body in bodies)
+
+
+def is_weightless(node: ast.ClassDef) -> bool:
+    """Whether a class keeps layers of its own, and none of them has weights: there is nothing to initialise."""
+    kept = (part for part in ast.walk(node) if isinstance(part, ast.Assign) and isinstance(part.value, ast.Call))
+    made = [class_name(part.value) for part in kept if isinstance(part.targets[0], ast.Attribute)]
+    layers = [name for name in made if name[:1].isupper()]
+    return bool(layers) and len(layers) == len(made) and all(map(WEIGHTLESS.search, layers))
 
 
 def is_interface(tree: ast.Module) -> bool:

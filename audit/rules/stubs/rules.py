@@ -10,11 +10,14 @@ from audit.rules.family import Family, rule
 from audit.rules.stubs.hollow import (
     DECLINED,
     DOCUMENTED,
+    INITIAL,
     INTERFACES,
     WORK,
     Classes,
+    cannot_be_made,
     class_name,
     is_interface,
+    is_weightless,
     placeholder,
 )
 from audit.rules.stubs.notes import NOTE, TEMPLATES, TODO, notes
@@ -54,14 +57,17 @@ HOOK = re.compile(
 DOUBLE = re.compile(
     r"^_?No(ne|t)?(?=[A-Z]|$)|^_?silent_|^_?Silent(?=[A-Z])"
     r"|(Null|Noop|NoOp|Empty|Dummy|Fake|Mock|Stub)(?=[A-Z]|$)|^_?(pass|do_nothing)"
-    r"|(^|_)(no_?op|nop)(_|$)|^_?(raise|refuse|forbid)_|^_?(unimp|unimplemented|not_implemented|unsupported)$", re.ASCII
+    r"|(^|_)(no_?op|nop|nothing)(_|$)|^_?(raise|refuse|forbid)_"
+    r"|^_?(unimp|unimplemented|not_implemented|unsupported)$", re.ASCII
 )  # fmt: skip
 # What is said where an empty body, or an error, is all that should be there.
 MEANT = re.compile(
-    r"\bno[- ]?op\b|\bnothing\b|intentional|deliberate|on purpose|\b(not|never|un) ?used\b|\balways raise"
-    r"|\bnever be (called|used)\b"
+    r"\bno[- ]?op\b|\bnothing\b|^\W*ignor(?:e|es|ed|ing)\b|intentional|deliberate|on purpose"
+    r"|\b(not|never|un) ?used\b|\balways raise|\bnever be (called|used)\b"
     r"|\bdeprecated\b|no longer|sub-?class|child class|derived class|overrid|overwrit|abstract|\bhook\b"
     r"|(?<!not )implemented (by|in)|does(?: not|n't) (?:have|need|depend)\b|\bdo(?: not|n't) need (?:an?|the|this|it)\b"
+    r"|\b(?:has|have) no (?:\w+ ){0,2}(?:parameters|weights|layers|state)\b"
+    r"|^\W*implement (?:this |it )?(?:method |hook )?to (?:add|define|customi[sz]e|provide|extend)\b"
     r"|\buse\b[^.]*\binstead\b", re.I
 )  # fmt: skip
 IDLE = re.compile(r"\b(does|do|doing) nothing\b|\bno-?op\b", re.I)  # of a class: its empty methods are meant
@@ -186,7 +192,7 @@ def has_twin(node: ast.AST, choice: ast.If) -> bool:
     if not is_function(node) and not isinstance(node, ast.ClassDef):
         return False
     other = choice.orelse if node in choice.body else choice.body
-    taken = (part for part in other if isinstance(part, ast.ImportFrom))
+    taken = (part for part in other if isinstance(part, ast.Import | ast.ImportFrom))
     if any(node.name in (alias.asname, alias.name) for part in taken for alias in part.names):
         return True
     parts = [node] if is_function(node) else [part for part in node.body if is_function(part)]
@@ -264,6 +270,10 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
     if not raises and (IDLE.search(said) or STANDARD.search(ast.get_docstring(node, clean=False) or "")):
         return True
     if ABSTRACT.search(said) or owner.name in classes.registries or classes.is_passed_over(owner.name, node.name):
+        return True
+    if cannot_be_made(owner) or node.name in classes.again.get(owner.name, ()):
+        return True
+    if not raises and INITIAL.search(node.name) and is_weightless(owner):
         return True
     owed = not raises and (classes.is_owed(owner.name, node.name) or classes.is_nothing(owner.name, ESSENTIAL))
     if owed or (not raises and IN_PLACE.search(said)) or classes.is_filled_in_below(owner.name):
