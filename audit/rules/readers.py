@@ -1,4 +1,8 @@
-"""What reads a file by its path."""
+"""What reads a file by its path, and what writes one with the same call."""
+
+import ast
+
+from audit.rules.code import keyword, last_name, text_of
 
 READERS = {
     "torch.load", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "open", "PIL.Image.open", "h5py.File",
@@ -23,9 +27,20 @@ READERS = {
 # Of these, what writes, too.
 OPENERS = {
     "open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "h5py.File", "zipfile.ZipFile",
-    "tarfile.open", "wave.open", "rasterio.open", "jsonlines.open",
+    "tarfile.open", "wave.open", "rasterio.open", "jsonlines.open", "numpy.memmap",
 }  # fmt: skip
 BY_NAME = {"lightgbm.Booster", "xgboost.Booster"}  # what they are given first, of several, is no path
 PATH_READERS = {"read_text", "read_bytes", "open"}  # of pathlib.Path
 # Methods of models, by the libraries whose models have them.
 MODEL_READERS = {"load_weights": {"keras", "tensorflow"}, "load_model": {"xgboost", "catboost"}}
+
+
+def opens_for_writing(call: ast.Call) -> bool:
+    """Whether the mode of an open() makes the file."""
+    return text_of(mode_of(call)).startswith(("w", "a", "x"))
+
+
+def mode_of(call: ast.Call) -> ast.expr | None:
+    """The mode that an open() is given; of `numpy.memmap(path, dtype, mode)` the third."""
+    place = 2 if last_name(call.func) == "memmap" else 1
+    return call.args[place] if len(call.args) > place else keyword(call, "mode")

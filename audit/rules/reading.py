@@ -16,7 +16,8 @@ from audit.rules.code import (
     last_name,
     text_of,
 )
-from audit.rules.readers import BY_NAME, MODEL_READERS, OPENERS, PATH_READERS, READERS
+from audit.rules.questions import decides, ends_without, subject_of
+from audit.rules.readers import BY_NAME, MODEL_READERS, OPENERS, PATH_READERS, READERS, mode_of, opens_for_writing
 from audit.rules.tried import is_tried
 from audit.rules.written import holds_options, is_configured, is_environment, is_parsed, is_parser_of_ini, said
 from audit.target import Piece
@@ -67,10 +68,7 @@ def unchecked_read(module: Module, call: ast.Call, name: str, argument: ast.expr
         return ""
     if any(is_tried(module, place) for place in through):
         return ""
-    if "questions" not in module.derived:
-        module.derived["questions"] = defaultdict(list)
-        for question in (one for _, one, _ in module.calls if last_name(one.func) in EXISTS):
-            module.derived["questions"][id(module.scope(question))].append(question)
+    if "listed" not in module.derived:
         module.derived["listed"] = {id(module.scope(c)) for _, c, _ in module.calls if last_name(c.func) in LISTS}
         module.derived["written"] = list(written_paths(module))
     scopes = {id(module.scope(place)) for place in through}
@@ -78,9 +76,36 @@ def unchecked_read(module: Module, call: ast.Call, name: str, argument: ast.expr
     written = any(path == made and by not in through for made, by in module.derived["written"])
     if listed or written:
         return ""
-    questions = [question for scope in scopes for question in module.derived["questions"].get(scope, [])[: MOST + 1]]
+    if path[0] == "{" and path in asked_options(module):
+        return ""
+    questions = [question for scope in scopes for question in questions_of(module).get(scope, [])[: MOST + 1]]
     others = (is_of_another(module, question, through, path) for question in questions[:MOST])
     return path if len(questions) <= MOST and all(others) else ""
+
+
+def questions_of(module: Module) -> dict[int, list[ast.Call]]:
+    """id of a function -> the calls in it that ask whether a file is there."""
+    if "questions" not in module.derived:
+        module.derived["questions"] = defaultdict(list)
+        for question in (one for _, one, _ in module.calls if last_name(one.func) in EXISTS):
+            module.derived["questions"][id(module.scope(question))].append(question)
+    questions: dict[int, list[ast.Call]] = module.derived["questions"]
+    return questions
+
+
+def is_asked_option(module: Module, node: ast.expr) -> bool:
+    """Whether a path is an option for whose file some function of the module asks."""
+    return is_option(module, node) and known_path(module, node) in asked_options(module)
+
+
+def asked_options(module: Module) -> set[str]:
+    """The options of the program that some function of the module asks for, and refuses where no file is there."""
+    if "asked options" not in module.derived:
+        every = (one for questions in questions_of(module).values() for one in questions)
+        refused = (one for one in every if ends_without(module, one))
+        module.derived["asked options"] = {known_path(module, subject_of(one)) for one in refused}
+    options: set[str] = module.derived["asked options"]
+    return options
 
 
 def is_of_another(module: Module, question: ast.Call, through: list[ast.AST], path: str) -> bool:
@@ -97,37 +122,6 @@ def is_of_other_file(module: Module, question: ast.Call, call: ast.Call, path: a
     """Whether a question is for a file of another name than the one that is read, and changes nothing for that."""
     asked, read = file_name(module, subject_of(question)), file_name(module, path)
     return bool(asked and read) and asked != read and not decides(module, question, [call])
-
-
-def subject_of(question: ast.Call) -> ast.expr:
-    """What is asked for: of `os.path.exists(path)` and of `path.exists()` the path."""
-    if question.args or not isinstance(question.func, ast.Attribute):
-        return question.args[0] if question.args else question.func
-    return question.func.value
-
-
-def decides(module: Module, question: ast.Call, places: list[ast.AST]) -> bool:
-    """Whether something is done, made or refused where the file is not there, or the places are reached if it is.
-
-    `if cache.exists(): return load(cache)` leaves open whether the file is there that is read behind it.
-    """
-    child: ast.AST = question
-    for holder in module.enclosing(question):
-        if isinstance(holder, ast.If | ast.IfExp) and child is holder.test:
-            inside = holder.body if isinstance(holder.body, list) else [holder.body]
-            return any(part in inside for place in places for part in (place, *module.enclosing(place)))
-        if isinstance(holder, ast.UnaryOp) and isinstance(holder.op, ast.Not) and child is question:
-            return not refuses(module.parents.get(holder), holder)
-        if not (isinstance(holder, ast.BoolOp) and isinstance(holder.op, ast.And)):
-            return True
-        child = holder
-    return True
-
-
-def refuses(holder: ast.AST | None, test: ast.expr) -> bool:
-    """Whether all that a condition does is to end with an error: it makes no other file."""
-    whole = isinstance(holder, ast.If) and holder.test is test and not holder.orelse
-    return whole and isinstance(holder, ast.If) and all(isinstance(line, ast.Raise) for line in holder.body)
 
 
 def file_name(module: Module, node: ast.expr, depth: int = 0) -> str:
@@ -180,7 +174,7 @@ def path_read(module: Module, path: ast.expr, name: str, through: list[ast.AST])
 def path_argument(module: Module, call: ast.Call, name: str) -> ast.expr | None:
     """What a call reads as a file; None for what reads none, or writes one."""
     if name in READERS and call.args and not (name in BY_NAME and call.args[1:]):
-        mode = call.args[1] if len(call.args) > 1 else keyword(call, "mode")
+        mode = mode_of(call)
         known = name not in OPENERS or mode is None or isinstance(mode, ast.Constant)
         return call.args[0] if known and not (name in OPENERS and opens_for_writing(call)) else None
     if isinstance(call.func, ast.Attribute) and call.func.attr in PATH_READERS and name not in READERS:
@@ -318,11 +312,6 @@ def opened_options(module: Module) -> set[str]:
         module.derived["opened options"] = opened
     names: set[str] = module.derived["opened options"]
     return names
-
-
-def opens_for_writing(call: ast.Call) -> bool:
-    """Whether the mode of an open() makes the file."""
-    return text_of(call.args[1] if len(call.args) > 1 else keyword(call, "mode")).startswith(("w", "a", "x"))
 
 
 def written_paths(module: Module) -> Iterator[tuple[str, ast.Call]]:

@@ -16,6 +16,7 @@ from audit.rules.handling.callers import (
     is_of_user_too,
     mentions,
 )
+from audit.rules.handling.promised import promises_error
 from audit.rules.handling.shipped import is_of_shipped
 from audit.rules.handling.sources import is_left_before, is_of_object, name_of, values_of
 from audit.rules.handling.suffixes import asks_alike
@@ -23,6 +24,7 @@ from audit.rules.reading import (
     EXISTS,
     default_of,
     gone_through,
+    is_asked_option,
     is_of_other_file,
     parameter,
 )
@@ -175,7 +177,7 @@ def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[F
     """Whether the function, the class that holds the path or a caller in the module asks, tries, tests or makes it."""
     if is_tried(module, call) or any(asks(module, one, told, call.lineno, (call, path)) for one in functions):
         return True
-    if is_wrapped(module, call, told) or is_verified(module, call):
+    if is_wrapped(module, call, told) or is_verified(module, call) or any(map(promises_error, functions)):
         return True
     outer = functions[-1]
     holder = next((one for one in module.enclosing(outer) if isinstance(one, ast.ClassDef)), None)
@@ -239,9 +241,9 @@ def is_careful(module: Module, call: ast.Call, name: str = "", depth: int = 0) -
         return False
     if is_of_shipped(module, call):
         return True
-    if is_of_object(module, call) or is_left_before(module, call):
+    if is_of_object(module, call) or is_left_before(module, call) or is_looked_after(module, call):
         return True
-    if is_looked_after(module, call):
+    if any(is_asked_option(module, value) for value in values_of(call)):
         return True
     around = [holder for holder in module.enclosing(call) if is_function(holder)]
     if any(asks(module, one, made_of(module, call, one), 0) for one in around):

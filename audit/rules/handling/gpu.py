@@ -25,13 +25,25 @@ LIBRARIES = {
 }  # fmt: skip
 IS_THERE = re.compile(r"cuda\.(is_available|device_count|get_device_cap)")
 STREAMS = {f"torch.cuda.{name}" for name in ("Stream", "stream", "default_stream", "current_stream", "Event")}
+STARTS = re.compile(r"^_*(init|set_?up|main|launch|start|prepare|require|ensure|check)", re.I)
 MOST = 5  # values of one name that are looked at
 CHOICES = {"get", "pop", "setdefault", "getattr", "add_argument", "option", "Option"}
 
 
 def is_of_cuda(module: Module) -> bool:
-    """Whether the module is about CUDA: it imports what works with nothing else."""
-    return any(origin.split(".")[0] in OF_CUDA for origin in module.origins.values())
+    """Whether the module is about CUDA: it imports what works with nothing else, or stops where it starts without."""
+    if "of CUDA" not in module.derived:
+        imports = any(origin.split(".")[0] in OF_CUDA for origin in module.origins.values())
+        module.derived["of CUDA"] = imports or any(starts_with(module, one) for one in module.of(ast.Assert))
+    answer: bool = module.derived["of CUDA"]
+    return answer
+
+
+def starts_with(module: Module, node: ast.Assert) -> bool:
+    """Whether a function that sets a module up, or the module itself, asserts that there is CUDA."""
+    scope = module.scope(node)
+    starting = STARTS.match(scope.name) is not None if is_function(scope) else isinstance(scope, ast.Module)
+    return starting and re.match(r"torch\.cuda\.is_available\(\)", ast.unparse(node.test)) is not None
 
 
 def asks_for_gpu(call: ast.Call, name: str) -> bool:

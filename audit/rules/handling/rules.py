@@ -156,12 +156,23 @@ def swallowed(module: Module) -> Iterator[Finding]:
 def cleans(module: Module, node: ast.stmt) -> bool:
     """Whether a function only gives back what is no longer used: an error there changes nothing that comes after.
 
-    Nor does one on the way to an error that a handler raises in the end.
+    Nor does one on the way to an error that a handler, or the very next line, raises.
     """
     scope = module.scope(node)
+    if raises_next(module, node):
+        return True
     handlers = (holder for holder in module.enclosing(node) if isinstance(holder, ast.ExceptHandler))
     raises = any(isinstance(handler.body[-1], ast.Raise) for handler in handlers)
     return raises or (is_function(scope) and CLEANS.search(scope.name) is not None)
+
+
+def raises_next(module: Module, node: ast.stmt) -> bool:
+    """Whether the line after a statement, in the same block, raises an error whatever came before."""
+    holder = module.parents.get(node)
+    blocks = (getattr(holder, name, ()) for name in ("body", "orelse", "finalbody"))
+    for block in (block for block in blocks if isinstance(block, list) and node in block):
+        return any(isinstance(line, ast.Raise) for line in block[block.index(node) + 1 :][:1])
+    return False
 
 
 def is_probe(module: Module, node: ast.With | ast.AsyncWith) -> bool:

@@ -5,7 +5,8 @@ import re
 
 from audit.rules.code import Function, Module, dotted, is_parameter, last_name, text_of
 from audit.rules.handling.callers import askers, asking_calls
-from audit.rules.reading import EXISTS, gone_through, is_of_other_file, subject_of
+from audit.rules.questions import subject_of
+from audit.rules.reading import EXISTS, gone_through, is_of_other_file
 
 SUFFIX = re.compile(r"\.[A-Za-z]\w*$")
 JOINS = {"join", "Path", "str", "joinpath", "with_suffix", "with_name", "fspath"}  # they end with what they are given
