@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from audit.errors import NotRunError
@@ -37,6 +38,7 @@ class Diagnostic:
     url: str = ""
 
 
+@cache
 def version(distribution: str) -> tuple[str, str]:
     """(name, installed version) of a tool.
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -14,7 +15,6 @@ from audit.rules.code import DEFINING, Module, dotted, is_function, modules
 from audit.rules.names import FRAMEWORKS, ON_PYPI
 from audit.rules.requirements import declared
 from audit.target import Piece, Target
-from audit.trees import held
 
 ENDINGS = (".py", "/__init__.py", ".pyi", "/__init__.pyi", ".pyx", ".so", ".pyd", ".c", ".cpp", ".cu", ".proto")
 MAKES = re.compile(r"\bsys\.(?:modules\[(?!__name__\])[^\]]+\]\s*=(?!=)|meta_path\.)")  # other modules than itself
@@ -69,27 +69,27 @@ def imports_of(module: Module) -> tuple[Import, ...]:
 def find_imports(module: Module) -> Iterator[Import]:
     """What `imports_of` keeps."""
     for piece in module.pieces:
-        assert piece.tree is not None
-        typed, runs = "TYPE_CHECKING" in piece.text, "__name__" in piece.text
-        waiting: list[tuple[ast.AST, When]] = [(piece.tree, When())]
-        while waiting:
-            node, when = waiting.pop()
+        for node in piece.of(ast.Import, ast.ImportFrom):
+            when = when_of(module, piece, node)
             if isinstance(node, ast.Import):
                 yield from (Import(piece, node.lineno, 0, alias.name, (), *when) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 taken = tuple(alias.name for alias in node.names)
                 yield Import(piece, node.lineno, node.level, node.module or "", taken, *when)
-            elif isinstance(node, ast.Try):
-                tried = when.optional or any(map(catches_import_error, node.handlers))
-                below = when._replace(optional=tried)
-                waiting += [(child, below) for child in held(node)]
-            elif typed and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-                waiting += [(child, when._replace(typing=True)) for child in node.body]
-                waiting += [(child, when) for child in node.orelse]
-            else:
-                inside = held(node)
-                below = within(node, when, runs=runs) if inside else when
-                waiting += [(child, below) for child in inside]
+
+
+def when_of(module: Module, piece: Piece, node: ast.stmt) -> When:
+    """When a statement runs, by all that holds it."""
+    typed, runs = "TYPE_CHECKING" in piece.text, "__name__" in piece.text
+    when = When()
+    for inner, holder in reversed(list(pairwise([node, *module.enclosing(node)]))):
+        if isinstance(holder, ast.Try):
+            when = when._replace(optional=when.optional or any(map(catches_import_error, holder.handlers)))
+        elif typed and isinstance(holder, ast.If) and "TYPE_CHECKING" in ast.unparse(holder.test):
+            when = when._replace(typing=when.typing or inner in holder.body)
+        else:
+            when = within(holder, when, runs=runs)
+    return when
 
 
 def within(node: ast.AST, when: When, *, runs: bool) -> When:
