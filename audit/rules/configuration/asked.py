@@ -9,6 +9,7 @@ from audit.rules.code import Module, called, docstrings, dotted, is_function, te
 from audit.rules.configuration.loading import CALLED, is_written_out, updated, values_of
 from audit.rules.configuration.loops import SETS, checks_keys, is_compared
 from audit.rules.configuration.records import Records
+from audit.rules.configuration.transfers import uses_of
 
 KEYS = re.compile(r"\s*(?!-)[^\s,]+([,\s]+[\w.]+)*,?\s*")  # not two words of a sentence with other signs
 # Methods and functions that are given the key of an entry, and where.
@@ -114,18 +115,6 @@ def known_keys(module: Module) -> Iterator[ast.Tuple | ast.List | ast.Set]:
             yield from [row] if uses and all(only_checks(module, use) for use in uses) else []
         elif only_checks(module, row):
             yield row
-
-
-def uses_of(module: Module) -> dict[str, list[ast.Name]]:
-    """Name -> where it is asked for its value."""
-    if "uses" not in module.derived:
-        found: dict[str, list[ast.Name]] = defaultdict(list)
-        for node in module.of(ast.Name):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                found[node.id].append(node)
-        module.derived["uses"] = found
-    uses: dict[str, list[ast.Name]] = module.derived["uses"]
-    return uses
 
 
 def only_checks(module: Module, node: ast.expr) -> bool:

@@ -30,7 +30,7 @@ def chain(node: ast.expr, accessors: Mapping[str, int]) -> Chain:
     wrapped = False
     while True:
         if isinstance(node, ast.Attribute):
-            links.append((node.attr, True))
+            links += [(node.attr, True)] if node.attr != "__dict__" else []
             node = node.value
         elif isinstance(node, ast.Subscript):
             links.append((last_key(node.slice), False))

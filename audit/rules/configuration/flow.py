@@ -31,7 +31,7 @@ from audit.rules.configuration.loading import (
 )
 from audit.rules.configuration.loops import copies, gone_through_in
 from audit.rules.configuration.records import method_of
-from audit.rules.configuration.registered import chosen, spoken
+from audit.rules.configuration.registered import callers_of, chosen, spoken
 from audit.rules.configuration.tables import (
     MERGES,
     Place,
@@ -46,13 +46,17 @@ from audit.rules.configuration.tables import (
     loads_by_name,
     parts_of,
     put_into,
+    putting,
     taken_from,
     unpacked,
 )
 
 DEEPEST = 30  # names that one table is followed through
 CHAINED = 6  # calls that one expression is followed through
-SAME = {"copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict", "edict"}
+SAME = {
+    "vars", "copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict",
+    "edict",
+}  # fmt: skip
 PARAMETERS = re.compile(r"(^|_)(params?|parameters)$")
 AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "wraps", "cached_property"}
 
@@ -103,26 +107,12 @@ class Flow:
     @cached_property
     def callers(self) -> dict[str, list[Source]]:
         """Name of a function or class -> the calls of it; those of `super().__init__` under the names of the bases."""
-        found: dict[str, list[Source]] = defaultdict(list)
-        for module in self.every:
-            for _, call, _ in module.calls:
-                name = true_name(module, call)
-                if name == "__init__":
-                    for holder in module.enclosing(call):
-                        if isinstance(holder, ast.ClassDef):
-                            for base in holder.bases:
-                                found[last_name(base)].append((module, call))
-                else:
-                    found[name].append((module, call))
-        for call, (module, names) in self.chosen.items():
-            for name in names:
-                found[name].append((module, call))
-        for name, classes in self.classes.items():
-            for _, node in classes:
-                if not any(is_function(line) and line.name == "__init__" for line in node.body):
-                    for base in node.bases:
-                        found[last_name(base)] += found.get(name, [])[:MOST]
-        return found
+        return callers_of(self.every, self.classes, self.chosen)
+
+    @cached_property
+    def putting(self) -> dict[str, set[int]]:
+        """Functions that put tables over what they are given by one of their parameters."""
+        return putting(self.every)
 
     @cached_property
     def accessors(self) -> dict[str, int]:
@@ -186,36 +176,41 @@ class Flow:
         if not isinstance(node, ast.Name):
             return None
         given = values_of(module, node)[:MOST]
-        if given and all(is_made(module, value) for value in given):
+        made = bool(given) and all(is_made(module, value) for value in given)
+        put = list(put_into(module, node, self.putting))
+        if made and not put:
             return [((), None)] if node.id in updated(module) else None  # made here, not loaded
         if is_row(module, node.id):
             return None
-        scope, loops = module.scope(node), tuple(gone_through_in(module, node))
-        named = (scope, node.id, loops)
+        scope = module.scope(node)
+        named = (scope, node.id, *gone_through_in(module, node))
         if named not in self.known:
             if len(self.visiting) > DEEPEST:
                 return []
             self.known[named] = []  # what stands for itself brings nothing new
             self.visiting.append(named)
-            places = self.of_name(module, node, scope, given, loops)
+            places = self.of_name(module, node, scope, given, put)
             self.known[named] = places and list(dict.fromkeys(places))
             self.visiting.pop()
         return self.known[named]
 
     def of_name(
-        self, module: Module, node: ast.Name, scope: ast.AST, given: list[ast.expr], loops: Iterable[ast.expr]
+        self, module: Module, node: ast.Name, scope: ast.AST, given: list[ast.expr], put: list[ast.expr]
     ) -> list[Place] | None:
         """Where what a name is given may stand: by assignments, callers, loops; else by what it is called."""
-        every = [(module, value) for value in (*given, *put_into(module, node))] + list(self.unpacked(module, node))
+        every = [*((module, value) for value in (*given, *put)), *self.unpacked(module, node)]
         found = [place for other, value in every for place in self.places(other, value)]
         bound = self.bound(scope, node.id) if is_function(scope) else None
         if bound is not None and (bound or not found):
             return [*found, *bound]
         if found:
             return found
+        if given and all(is_made(module, value) for value in given):
+            return [((), None)] if node.id in updated(module) else None
+        loops = list(gone_through_in(module, node))
         for over in loops:
             found += self.places(module, over)
-        if found or any(is_made(module, over) for over in [*loops, *taken_from(module, node)]):
+        if found or any(is_made(module, over) for over in (*loops, *taken_from(module, node))):
             return found or None
         if (given and all(map(is_command, given))) or not CALLED.search(node.id):
             return None  # what the command line says
@@ -252,6 +247,8 @@ class Flow:
         """What a name is given as one of several: `a, name = x, y`, and where a function of the tree returns them."""
         for value, at in unpacked(module).get(name.id, [])[:MOST]:
             if module.scope(value) is module.scope(name):
+                if is_command(value) and at == 0:
+                    yield module, value
                 rows_of = self.returned(called(value)) if isinstance(value, ast.Call) else [(module, value)]
                 for other, row in rows_of:
                     if isinstance(row, ast.Tuple) and at < len(row.elts):
@@ -263,6 +260,8 @@ class Flow:
         if name in MERGES and name not in self.functions:
             merged = [place for part in call.args for place in self.places(module, part, depth + 1)]
             return merged or ([((), None)] if LOADERS.search(name) else None)
+        if is_command(call) and isinstance(call.func, ast.Attribute):
+            return self.places(module, call.func.value, depth + 1) or None  # by `parser.set_defaults(**table)`
         if name in SAME:
             inner = call.args[0] if call.args else call.func.value if isinstance(call.func, ast.Attribute) else None
             return self.places(module, inner, depth + 1) or None if inner is not None else None

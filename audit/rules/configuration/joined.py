@@ -31,11 +31,7 @@ def joined_elsewhere(every: Iterable[Module]) -> set[str]:
     """Names of tables that are put together with others in a module that imports them."""
     found: set[str] = set()
     for module in every:
-        taken = {
-            alias.asname or alias.name: alias.name
-            for node in module.of(ast.ImportFrom)
-            for alias in node.names
-        }
+        taken = {alias.asname or alias.name: alias.name for node in module.of(ast.ImportFrom) for alias in node.names}
         is_joined(module, "")
         names: set[str] = module.derived["joined"]
         found.update(taken[name] for name in names & taken.keys())

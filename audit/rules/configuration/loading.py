@@ -13,17 +13,16 @@ from audit.rules.configuration.loops import (
     FOUND,
     asks_each,
     checks_keys,
+    copies,
     is_compared,
-    is_copied,
     is_in_copy,
     is_new_table,
     is_of_row,
     is_replaced,
     is_sequence,
     is_shown,
-    only_shows,
-    spreads,
 )
+from audit.rules.configuration.transfers import converts, has_name, is_idle, space_of
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
 COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
@@ -199,14 +198,13 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
     for node in module.of(*HANDING):
         if isinstance(node, ast.Call):
             name = made_by(module, node)
-            wraps = name in WRAPPERS or name in own.records or node in own.made
+            wraps = name in WRAPPERS or name in own.records or node in own.made or name == "set_defaults"
             values = [item.value for item in node.keywords if item.arg is None and not wraps]
             looks = name in WHOLE and not is_shown(module, node) and not is_compared(module, node)
             if isinstance(node.func, ast.Attribute) and looks:
                 values.append(node.func.value)
             if name == "update" and isinstance(node.func, ast.Attribute) and is_space(module, node.func.value):
                 values += node.args
-            values += node.args[:1] if name == "vars" else []
             if name in ("getattr", "get") and key_argument(node) and not all(map(text_of, key_argument(node))):
                 table = node.func.value if isinstance(node.func, ast.Attribute) else node.args[0]
                 key = key_argument(node)[0]
@@ -214,15 +212,17 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
                 yield from () if put else [(table, Use.ENTRIES)]
             yield from ((value, Use.WHOLE) for value in values)
             followed = name in own.names or true_name(module, node) in own.names or node in own.chosen
-            if name not in ONLOOKERS and not followed and node not in own.made and not is_compared(module, node):
+            quiet = name in ONLOOKERS or converts(node) or isinstance(module.parents.get(node), ast.Raise)
+            if not quiet and not followed and node not in own.made and not is_compared(module, node):
                 use = Use.FORMAT if name in OPENERS or LOADERS.search(name) else Use.GIVEN
                 given = [*node.args, *(item.value for item in node.keywords if item.arg)]
                 yield from ((inner, use) for value in given for inner in getattr(value, "elts", (value,)))
         elif isinstance(node, ast.Dict) and not is_followed(module, node, own.names):
             pairs = zip(node.keys, node.values, strict=True)
             yield from ((value, Use.WHOLE) for key, value in pairs if key is None)
-        elif isinstance(node, ast.For | ast.comprehension) and not only_shows(module, node):
-            plain = asks_each(module, node) or is_copied(module, node) or checks_keys(module, node)
+        elif isinstance(node, ast.For | ast.comprehension):
+            idle = is_idle(module, node) if isinstance(node, ast.For) else copies(module, node)
+            plain = idle or asks_each(module, node) or checks_keys(module, node)
             yield from () if plain or is_sequence(node) else [(node.iter, Use.WHOLE)]
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             put = isinstance(node.ctx, ast.Store) or is_in_copy(module, node, node.slice)
@@ -255,14 +255,14 @@ def made_by(module: Module, call: ast.Call) -> str:
 
 
 def is_space(module: Module, node: ast.expr) -> bool:
-    """`globals()`, `vars(args)`, `args.__dict__`: what is put there becomes names or attributes.
+    """`globals()`, `self.args.__dict__`: what is put there becomes names or attributes, by which nobody follows it.
 
-    Attributes of an object that is not taken apart again are asked for by their names.
+    Attributes of an object that has a name, or is not taken apart again, are asked for by theirs.
     """
     name = called(node) if isinstance(node, ast.Call) else last_name(node)
-    if name == "__dict__" and dotted(node) == "self.__dict__" and not spreads(module):
-        return False
-    return name in ("__dict__", "globals", "locals", "vars")
+    if name in ("__dict__", "vars"):
+        return not has_name(module, space_of(node))
+    return name in ("globals", "locals")
 
 
 def updated(module: Module) -> set[str]:

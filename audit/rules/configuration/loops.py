@@ -1,84 +1,24 @@
 """What loops do with the tables that they go through, and tables that loops and searches make."""
 
 import ast
-import re
 from collections.abc import Collection, Iterator
 
 from audit.rules.code import Module, called, dotted, text_of
+from audit.rules.configuration.transfers import AROUND, CONVERTS, is_idle, pair_of
 
-SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param"}
-COPYING = {
-    "isinstance", "deepcopy", "copy", "dict", "merge", "update", "deep_update", "deep_merge", "tuple", "list",
-    "SimpleNamespace", "Namespace", "EasyDict", "AttrDict", "Munch", "Box",
-}  # fmt: skip
 SETS = {"difference", "issubset", "issuperset", "intersection", "symmetric_difference", "union", "isdisjoint"}
 COMPLAINS = {"warn", "warning", "print", "info", "debug", "error", "append", "exit", "add"}  # of a key that is unknown
 FOUND = "best_"  # begins the names of what a search has found
-SPREADING = re.compile(r"\bvars\(|__dict__(?!\.update)|\basdict\(|\bgetattr\(|to_dict\(|parse_args\(")
 
 
 def is_shown(module: Module, call: ast.Call) -> bool:
-    """Whether `config.items()` is gone through to be printed."""
+    """Whether what is in `config.items()` is only handed on, checked or printed."""
     holder = module.parents.get(call)
-    if isinstance(holder, ast.Call) and called(holder) in ("sorted", "enumerate"):
+    if isinstance(holder, ast.Call) and called(holder) in AROUND:
         holder = module.parents.get(holder)
     if isinstance(holder, ast.comprehension):
-        return is_copied(module, holder)
-    return isinstance(holder, ast.For) and (only_shows(module, holder) or is_copied(module, holder))
-
-
-def only_shows(module: Module, loop: ast.For | ast.comprehension) -> bool:
-    """Whether the loop does nothing but print, log, or make attributes of an object that is not taken apart again."""
-    lines = list(lines_of(loop.body)) if isinstance(loop, ast.For) else []
-    calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
-    done = set(map(called, calls))
-    if not lines or len(calls) < len(lines):
-        return False
-    return done <= SHOWS or (done <= {*SHOWS, "setattr"} and not spreads(module))
-
-
-def lines_of(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The lines of a block, with those under conditions on the type of a value."""
-    for line in body:
-        test = line.test if isinstance(line, ast.If) else None
-        if isinstance(line, ast.If) and isinstance(test, ast.Call) and called(test) in ("isinstance", "hasattr"):
-            yield from lines_of(line.body)
-            yield from lines_of(line.orelse)
-        else:
-            yield line
-
-
-def spreads(module: Module) -> bool:
-    """Whether a module takes objects apart into their attributes."""
-    if "spreads" not in module.derived:
-        module.derived["spreads"] = any(SPREADING.search(piece.text) for piece in module.pieces)
-    return bool(module.derived["spreads"])
-
-
-def is_copied(module: Module, loop: ast.For | ast.comprehension) -> bool:
-    """Whether a loop does nothing with the values of a table but put them into another under the same keys."""
-    if isinstance(loop, ast.comprehension):
-        return copies(module, loop)
-    pair = loop.target.elts if isinstance(loop.target, ast.Tuple) and len(loop.target.elts) == 2 else []
-    of_items = isinstance(loop.iter, ast.Call) and called(loop.iter) == "items"
-    if not isinstance(loop, ast.For) or not pair or not of_items:
-        return False
-    key, value = map(dotted, pair)
-    scope = module.scope(loop)
-    allowed = COPYING | {getattr(scope, "name", "")}
-    inside = [node for line in loop.body for node in ast.walk(line)]
-    stores = [node for node in inside if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)]
-    if not stores or any(dotted(store.slice) != key for store in stores):
-        return False
-    for node in inside:
-        if isinstance(node, ast.Name) and node.id == value:
-            holder = module.parents.get(node)
-            stays = isinstance(holder, ast.Assign | ast.IfExp) or (
-                isinstance(holder, ast.Call) and node in holder.args and called(holder) in allowed
-            )
-            if not stays:
-                return False
-    return True
+        return copies(module, holder)
+    return isinstance(holder, ast.For) and is_idle(module, holder)
 
 
 def copies(module: Module, loop: ast.comprehension) -> bool:
@@ -98,7 +38,7 @@ def copies(module: Module, loop: ast.comprehension) -> bool:
         return False
     asked = {dotted(node) for test in loop.ifs for node in ast.walk(test) if isinstance(node, ast.Name)}
     same = dotted(holder.key) == pair[0] and (pair[1] not in asked or all(map(asks_nothing, loop.ifs)))
-    return same and stays(holder.value, pair[1], {*COPYING, function})
+    return same and stays(holder.value, pair[1], {*CONVERTS, function})
 
 
 def asks_nothing(test: ast.expr) -> bool:
@@ -166,8 +106,8 @@ def is_replaced(module: Module, node: ast.AST) -> bool:
 def is_in_copy(module: Module, node: ast.AST, key: ast.expr) -> bool:
     """Whether an entry is asked for in a loop that only copies, by the loop's own key."""
     loops = (holder for holder in module.enclosing(node) if isinstance(holder, ast.For))
-    named = (loop for loop in loops if dotted(key) in map(dotted, getattr(loop.target, "elts", ())))
-    return any(is_copied(module, loop) for loop in named)
+    named = (loop for loop in loops if dotted(key) in (pair_of(loop) or ("",))[:1])
+    return any(is_idle(module, loop) for loop in named)
 
 
 def is_sequence(loop: ast.For | ast.comprehension) -> bool:
@@ -236,4 +176,5 @@ def gone_through_in(module: Module, name: ast.Name) -> Iterator[ast.expr]:
                 if not isinstance(over, ast.Call):
                     yield from () if isinstance(over, ast.List | ast.Tuple) else (over,)
                 elif isinstance(over.func, ast.Attribute) and called(over) in ("items", "values"):
-                    yield over.func.value
+                    is_key = called(over) == "items" and dotted(getattr(loop.target, "elts", [over])[0]) == name.id
+                    yield from () if is_key else (over.func.value,)

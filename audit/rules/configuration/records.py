@@ -7,12 +7,12 @@ from audit.rules.code import Module, called, dotted, is_function, last_name, tex
 
 BASES = {"BaseModel", "BaseSettings", "NamedTuple", "TypedDict", "Struct"}  # of classes that hold values
 MARKS = {"dataclass", "define", "frozen", "attrs", "s"}  # decorators of such classes
-SPREADS = {"asdict", "astuple", "model_dump", "model_dump_json", "_asdict", "vars", "structured"}
+SPREADS = {"asdict", "astuple", "model_dump", "model_dump_json", "_asdict", "vars"}
 # What is given an object's values to write them down.
 RECORDING = {
     "dump", "dumps", "safe_dump", "print", "pprint", "info", "debug", "log_params", "log_dict", "save", "write",
     "write_text", "log_hyperparams", "save_hyperparameters", "str", "repr", "pformat", "log_param", "add_hparams",
-    "add_text", "sha256", "md5", "hash", "echo", "replace",
+    "add_text", "sha256", "md5", "hash", "echo", "replace", "type", "isinstance", "len", "set_defaults",
 }  # fmt: skip
 TRACKERS = ("wandb.", "mlflow.", "logging.")
 ASKS_CLASS = {"fields", "is_dataclass", "get_type_hints", "signature", "__dataclass_fields__", "__annotations__",
@@ -83,8 +83,9 @@ class Records:
                     if last_name(over) in tables or self.are_kinds(over):
                         return True
             if is_function(holder):
-                if name == "cls":
-                    return any(isinstance(one, ast.ClassDef) and one.name in self.above for one in holders)
+                kinds = [one.name for one in holders if isinstance(one, ast.ClassDef)]
+                if name == "cls" and kinds:
+                    return not self.above.isdisjoint(kinds)
                 parameters = [item.arg for item in (*holder.args.args, *holder.args.kwonlyargs)]
                 if name not in parameters:
                     continue
@@ -116,7 +117,7 @@ class Records:
 
     def kinds_of(self, module: Module, node: ast.expr) -> Collection[str]:
         """Which classes an object may be of, with those of its fields; all where the code does not tell."""
-        kinds: set[str] = set()
+        kinds = set[str]()
         if isinstance(node, ast.Attribute):
             held = [fields[node.attr] for fields in self.classes.values() if node.attr in fields]
             kinds = {name for names in held for name in names if name in self.classes}
@@ -126,6 +127,8 @@ class Records:
             kinds = self.kinds_of_name(module, node)
             if not kinds and node.id == "self":
                 return ()  # of a class that does more
+        elif isinstance(node, ast.Call):
+            kinds = self.classes.keys() & names_in(node)  # `asdict(made(Settings, table))`
         if not kinds:
             return self.classes
         for _ in range(CHAINED):
@@ -143,7 +146,7 @@ class Records:
                 items = (*holder.args.posonlyargs, *holder.args.args, *holder.args.kwonlyargs)
                 told += [item.annotation for item in items if item.arg == node.id and item.annotation is not None]
         for value in module.given.get(node.id, [])[:MOST]:
-            told += [value.func] if isinstance(value, ast.Call) else []
+            told += [value] if isinstance(value, ast.Call) else []
         return {name for one in told for name in names_in(one) if name in self.classes}
 
 

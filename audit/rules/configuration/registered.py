@@ -1,10 +1,11 @@
-"""Tables in which a tree keeps its own functions and classes, and the calls of what is chosen from them."""
+"""Who calls the functions and classes of a tree, also those that it keeps in tables and chooses from them."""
 
 import ast
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from audit.rules.code import Module, last_name
+from audit.rules.code import Module, is_function, last_name
+from audit.rules.configuration.loading import true_name
 
 MOST = 5  # values of one name that are looked at
 
@@ -32,6 +33,34 @@ def chosen(every: Iterable[Module], own: Collection[str]) -> dict[ast.Call, tupl
             held = {name for value in values for name in tables.get(taken_from(value), ())}
             if held:
                 found[call] = module, sorted(held)
+    return found
+
+
+def callers_of(
+    every: Iterable[Module],
+    classes: Mapping[str, list[tuple[Module, ast.ClassDef]]],
+    chosen_calls: Mapping[ast.Call, tuple[Module, list[str]]],
+) -> dict[str, list[tuple[Module, ast.Call]]]:
+    """Name of a function or class -> the calls of it; those of `super().__init__` under the names of the bases."""
+    found: dict[str, list[tuple[Module, ast.Call]]] = defaultdict(list)
+    for module in every:
+        for _, call, _ in module.calls:
+            name = true_name(module, call)
+            if name == "__init__":
+                for holder in module.enclosing(call):
+                    if isinstance(holder, ast.ClassDef):
+                        for base in holder.bases:
+                            found[last_name(base)].append((module, call))
+            else:
+                found[name].append((module, call))
+    for call, (module, names) in chosen_calls.items():
+        for name in names:
+            found[name].append((module, call))
+    for name, defined in classes.items():
+        for _, node in defined:
+            if not any(is_function(line) and line.name == "__init__" for line in node.body):
+                for base in node.bases:
+                    found[last_name(base)] += found.get(name, [])[:MOST]
     return found
 
 
