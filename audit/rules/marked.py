@@ -15,7 +15,7 @@ DROP_MARK = re.compile(
     r"|\bpylint:\s*disable=[\w,\s-]*\b(?:broad|bare)-exce)",
     re.I,
 )  # of an error that nobody hears of
-PRINT_MARK = re.compile(rf"#.*\bnoqa\s*:[\w\s,]*\b(?:{PRINTS})\b", re.I)
+PRINT_MARK = re.compile(rf"#.*\bnoqa\b\s*:?[\w\s,]*\b(?:{PRINTS})\b", re.I)
 OF_FILE = re.compile(r"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa\s*:.*$", re.M | re.I)
 
 

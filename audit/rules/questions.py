@@ -40,10 +40,12 @@ def refuses(holder: ast.AST | None, test: ast.expr) -> bool:
 
 def ends_without(module: Module, question: ast.Call) -> bool:
     """Whether the program ends where the answer is no: `assert exists(path)`, `if not exists(path): raise ...`."""
-    negated = module.parents.get(question)
-    holder = module.parents.get(negated) if isinstance(negated, ast.UnaryOp) else negated
-    if not isinstance(holder, ast.If) or holder.test is not negated or negated is holder:
-        return isinstance(holder, ast.Assert) and holder.test is question
+    parent = module.parents.get(question)
+    if isinstance(parent, ast.Assert):
+        return parent.test is question
+    holder = module.parents.get(parent) if isinstance(parent, ast.UnaryOp) else None
+    if not isinstance(holder, ast.If) or holder.test is not parent:
+        return False
     last = holder.body[-1]
     call = last.value if isinstance(last, ast.Expr) else None
     return isinstance(last, ast.Raise) or (isinstance(call, ast.Call) and last_name(call.func) in ENDS)

@@ -36,6 +36,7 @@ CLONE = rule(
 
 MIN_LINES = 6  # without decorators and docstrings
 SHOWN = 6  # places named in one message
+FOR_TESTS = re.compile(r"(^|_)test_(params|parameters|cases|instances?|fixtures?)$")  # what a class is tested with
 DEMO = re.compile(r"(^|/)demos?/", re.I)  # a program like others: it shows what the code does, not the code
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH, re.compile(r"_pb2(_grpc)?\.py$|\.pyi$"))
 # At the head of what a program has written: it writes the copies again.
@@ -208,7 +209,8 @@ def definitions(module: Module) -> Iterator[Place]:
                 rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                 kept = [row for row in rows if row not in documented] if len(rows) >= MIN_LINES else []
                 lines = len(kept) if is_function(node) else sum(bool(piece.line(row).strip()) for row in kept)
-                long = lines >= MIN_LINES and not is_signature(node) and not only_stores(node)
+                long = lines >= MIN_LINES and not (is_signature(node) or only_stores(node))
+                long = long and not FOR_TESTS.search(node.name)
                 if long and (marks := fingerprints(node, text, constants, renamed, (contents, places))):
                     about = joined(node, defined, lines) if not holders else ()
                     mark, *meant = (each + "".join(large.get(name, "") for name in about) for each in marks)

@@ -74,7 +74,7 @@ SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
 SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
 ASKED = re.compile(
     r"verbose|verbosity|debug|quiet|silent|print|disp(lay)?(?![a-z])|show|dry_?run|interactive|\btrac(e|ing)\b(?!\()"
-    r"|(?<![a-z])dump_",
+    r"|(?<![a-z])(dump_|write_out\b)",
     re.I,
 )
 LOGGED = re.compile(r"(^|\.)_*(log|logger|logging|LOG|LOGGER)\.(debug|info)$")  # what is told of all runs
@@ -252,7 +252,7 @@ def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
             return not (is_function(holder) and ANSWERS.search(holder.name) and answers(holder))
         if is_function(holder) and not failed and is_listing(holder):
             return True
-        if isinstance(holder, ast.ClassDef) and PRINTER.search(holder.name):
+        if isinstance(holder, ast.ClassDef) and (PRINTER.search(holder.name) or is_log_handler(holder)):
             return not is_called_back(holder)
     return False
 
@@ -260,6 +260,12 @@ def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
 def is_called_back(holder: ast.AST) -> bool:
     """Whether a class is one of those that a training loop calls: where others log, its prints are no answer."""
     return isinstance(holder, ast.ClassDef) and any(CALLED_BACK.search(last_name(base)) for base in holder.bases)
+
+
+def is_log_handler(holder: ast.ClassDef) -> bool:
+    """Whether a class is where logging ends: its `emit` prints what has been logged."""
+    of_kind = any(last_name(base).endswith("Handler") for base in holder.bases)
+    return of_kind and any(is_function(line) and line.name == "emit" for line in holder.body)
 
 
 def answers(function: Function) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from audit.rules.code import Function, called, dotted, is_constant, is_function, is_text, keyword, last_name, text_of
 from audit.rules.testing.vacuous import cannot_fail, is_always, is_something, is_trivial, values_in
 
-FAILS = re.compile(r"assert|raises|warns|deprecated_call|raise_for_status|(^|_)fail(_|$|if|unless)|testmod")
+FAILS = re.compile(r"assert|raises|warns|deprecated_call|raise_for_status|(^|_)fail(_|$|if|unless)|testmod|run_doctest")
 CHECKS = re.compile(
     r"(^|_)(check(s|ed|ing)?(?!_?points?)|verif(y|ies|ied)|validate[sd]?|expects?|should|compare[sd]?|ensures?"
     r"|(?<!train_)(?<!skip_)tests?(?!_?(?:ing|step|data|set|split|loader|image|file|path|dir|input|frame|df)))"
