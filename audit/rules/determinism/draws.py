@@ -118,6 +118,18 @@ class Draws:
         speaking = {path for below in loose for path in below & users}
         return is_run(piece, call.lineno, [self.seeds.modules[path] for path in sorted(speaking)])
 
+    def is_idle(self, module: Module, call: ast.Call) -> bool:
+        """Whether a generator that a module makes for all is drawn from by nobody."""
+        holder = module.parents.get(call)
+        if not isinstance(holder, ast.Assign) or is_function(module.scope(call)):
+            return False
+        names = {last_name(target) for target in holder.targets}
+        used = {node.id for node in module.of(ast.Name) if isinstance(node.ctx, ast.Load)}
+        others = [self.seeds.modules[path] for path in self.seeds.users(module) - {module.path}]
+        named = [(one, name) for one in others for name in names if name not in one.given]
+        spoken = any(name in piece.text for one, name in named for piece in one.pieces)
+        return not spoken and names.isdisjoint(used)
+
     def near(self, program: str, below: set[str]) -> set[str]:
         """A program, what it imports itself, and what those import that train: not the inner parts of a library."""
         training = {program} | (below & self.fitting)

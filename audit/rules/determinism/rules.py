@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import TEST_PATH, Module, is_function, last_name
+from audit.rules.code import TEST_PATH, Module, called, dotted, is_function, last_name
 from audit.rules.determinism.callers import Callers
 from audit.rules.determinism.draws import Draws, only_of_others
 from audit.rules.determinism.programs import in_package, is_program, is_run, is_trial, part_at, unseeded_programs
 from audit.rules.determinism.seeding import KEYS, STATES, Seeds, is_own_seed, lost
 from audit.rules.determinism.settings import is_undone, loosened, settings, written_down
-from audit.rules.determinism.shuffling import FRESH, is_fresh, is_reset, unordered
+from audit.rules.determinism.shuffling import FRESH, GIVEN_STATE, is_fresh, is_reset, unordered
 from audit.rules.family import Family, rule
 from audit.rules.local import Local, is_runnable, local_of
 from audit.rules.options import arguments
@@ -59,6 +59,10 @@ FORESTS = re.compile(
     r"|(Halving)?Random(ized)?SearchCV|IsolationForest|RANSACRegressor|GaussianMixture|BayesianGaussianMixture)$"
 )
 
+OF_TESTS = re.compile(r"(^|_)tests?_(params|parameters|instances?|cases?)$")
+# What a function is called that gives an estimator the state it draws from.
+SETS_STATE = re.compile(r"clone|seed|state|random", re.I)
+
 
 def find(target: Target) -> Iterator[Finding]:
     """Seeds over the graph of local imports, the rest call by call; tests are left out."""
@@ -78,9 +82,11 @@ def find(target: Target) -> Iterator[Finding]:
         for piece, call, name in module.calls:
             loosely = partial(draws.are_loose, module, piece, call, name)
             problem = unordered(module, call, name, callers=callers, here=here, loose=loosely)
+            if problem and any(map(is_of_tests, module.enclosing(call))):
+                problem = ""
             if not problem and is_forest(module, call, name) and not here():
                 problem = f"{name.rpartition('.')[2]} without random_state="
-            if name in FRESH and is_fresh(module, call) and draws.train(module):
+            if name in FRESH and is_fresh(module, call) and draws.train(module) and not draws.is_idle(module, call):
                 problem = f"{name.rpartition('.')[2]}() without a seed"
             place = name.partition(".")[0], module.scope(call)
             if not problem and place not in strayed and draws.is_stray(module, piece, call, name):
@@ -204,12 +210,35 @@ def is_forest(module: Module, call: ast.Call, name: str) -> bool:
         return False
     if any(isinstance(holder, ast.arguments) for holder in module.enclosing(call)):
         return False  # a default: whoever calls chooses
+    if is_given_state(module, call):
+        return False
     holder = module.parents.get(call)
     kept = isinstance(holder, ast.Assign) and isinstance(holder.targets[0], ast.Attribute)
     classes = (node for node in module.enclosing(call) if kept and isinstance(node, ast.ClassDef))
     scope = next(classes, module.scope(call))
     calls = (node.func for node in ast.walk(scope) if isinstance(node, ast.Call))
     return any(last_name(function).startswith(("fit", "cross_val")) for function in calls)
+
+
+def is_of_tests(holder: ast.AST) -> bool:
+    """A function of a library that says what its parts are tested with: `get_test_params`."""
+    return is_function(holder) and OF_TESTS.search(holder.name) is not None
+
+
+def is_given_state(module: Module, call: ast.Call) -> bool:
+    """Whether an estimator gets its state after it is made: `clone(Forest(), seed)`, `.set_params(random_state=1)`."""
+    for holder in module.enclosing(call):
+        if isinstance(holder, ast.stmt):
+            names = {dotted(target) for target in holder.targets} if isinstance(holder, ast.Assign) else set()
+            setters = (other for _, other, name in module.calls if name.endswith(".set_params"))
+            told = [other for other in setters if dotted(other.func).removesuffix(".set_params") in names]
+            later = any((item.arg or "").endswith("random_state") for other in told for item in other.keywords)
+            return later or any(f"{name}.random_state" in module.kept for name in names)
+        if isinstance(holder, ast.Call) and SETS_STATE.search(called(holder)):
+            given = [last_name(value) for value in (*holder.args, *(item.value for item in holder.keywords))]
+            if any(map(GIVEN_STATE.search, given)):
+                return True
+    return False
 
 
 FAMILY = Family("determinism", "Training can be repeated", (SEED, SHUFFLE, SETTING), find)

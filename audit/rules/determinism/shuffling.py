@@ -4,8 +4,9 @@ import ast
 import re
 from collections.abc import Callable
 
-from audit.rules.code import Module, is_constant, is_function, keyword, last_name
+from audit.rules.code import Module, called, is_constant, is_function, keyword, last_name
 from audit.rules.determinism.callers import Callers
+from audit.rules.determinism.seeding import SETTER
 from audit.rules.options import Entries, arguments
 
 # torch's loaders, and those of others that hand their arguments on to them.
@@ -169,10 +170,12 @@ def uses(module: Module, *libraries: str) -> bool:
 
 
 def seeded_before(module: Module, call: ast.Call) -> bool:
-    """Whether the statement before the call sets the state that it draws from at once."""
+    """Whether the statement before the call sets the state that it draws from at once, or its function sets all."""
     scope = module.scope(call)
-    seeding = [other for _, other, name in module.calls if name == "torch.manual_seed" and module.scope(other) is scope]
-    return any(0 < call.lineno - other.lineno <= CLOSE for other in seeding)
+    before = [(other, name) for _, other, name in module.calls if other.lineno < call.lineno]
+    of_torch = [other for other, name in before if name == "torch.manual_seed" and call.lineno - other.lineno <= CLOSE]
+    of_all = [other for other, _ in before if SETTER.search(called(other)) and is_function(scope)]
+    return any(module.scope(other) is scope for other in (*of_torch, *of_all))
 
 
 def is_pipeline(module: Module, call: ast.Call) -> bool:
@@ -208,12 +211,25 @@ def is_fresh(module: Module, call: ast.Call) -> bool:
             break
         if isinstance(holder, ast.If | ast.IfExp | ast.BoolOp | ast.arguments | ast.Lambda):
             return False
-    if is_settable(module, call):
+    if is_settable(module, call) or is_seeded_later(module, call):
         return False
     drawn = [node.value for node in ast.walk(scope) if isinstance(node, ast.Return) and node.value is not None]
     if is_function(scope) and drawn and all(DRAWS_ONE.search(ast.unparse(value)) for value in drawn):
         return False  # it draws a seed, which whoever asks for it keeps
     return all(node.attr not in STATES for node in ast.walk(scope) if isinstance(node, ast.Attribute))
+
+
+def is_seeded_later(module: Module, call: ast.Call) -> bool:
+    """Whether the name of a generator is given a seeded one, or a seed, too: `if seed: rng = Random(seed)`."""
+    holder = module.parents.get(call)
+    names = [last_name(target) for target in holder.targets] if isinstance(holder, ast.Assign) else []
+    scope = module.scope(call)
+    others = [value for name in names for value in module.given.get(name, ()) if isinstance(value, ast.Call)]
+    near = [value for value in others if not is_function(scope) or module.scope(value) is scope]
+    if any(module.full_name(value.func) in FRESH and value.args and value is not call for value in near):
+        return True
+    seeds = {f".{name}.seed" for name in names}
+    return any(name in seeds and other.args for _, other, name in module.calls)
 
 
 def is_for_show(module: Module, call: ast.Call) -> bool:

@@ -16,11 +16,11 @@ from audit.rules.family import Family, rule
 from audit.rules.imports.absent import loaded, lost
 from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
-from audit.rules.imports.optional import ASKED, ASKED_BY_NAME, ASKED_FOR, is_asked_for, is_chosen, listed
+from audit.rules.imports.optional import asked_for, is_asked_for, is_chosen, listed, names_of
 from audit.rules.imports.search import moves_path
 from audit.rules.imports.unused import Uses, bound
 from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
-from audit.rules.names import DISTRIBUTIONS, FRAMEWORKS, OWN_NAMES, covers, is_foreign
+from audit.rules.names import FRAMEWORKS, OWN_NAMES, covers, is_foreign
 from audit.rules.requirements import build_requirements, declared, in_notebook
 from audit.runners import Diagnostic, ruff
 from audit.target import Target
@@ -61,7 +61,7 @@ CYCLE = rule(
 SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
 # What users of a program do not run; a document's notebook says itself what it needs.
 ASIDE = re.compile(
-    r"(^|/)(setup|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
+    r"(^|/)(_*setup_*|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
     r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/"
 )
 # Copies that editors and other tools keep; what is for others to fill in.
@@ -164,7 +164,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     common = {name for item in requirements if not in_notebook(item) for name in (item.name, *item.extras)}
     common |= build_requirements(target) if common else set()
     reported: set[str] = set()
-    optional = set(guarded(local)) if common else set()
+    optional = {name.lower().replace("-", "_") for name in guarded(local)} if common else set()
     extras = optional_modules(target, local) if common else set()
     elsewhere = Elsewhere(target, local)
     common |= elsewhere.names if common else set()
@@ -190,7 +190,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 continue
             if missing or item.level or aside or first in reported or not names or stands(local, first):
                 continue
-            if item.deferred and not optional.isdisjoint((first, DISTRIBUTIONS.get(first))):
+            if item.deferred and not optional.isdisjoint(names_of(first)):
                 continue
             if is_asked_for(item, first) or is_chosen(module, item, first):
                 continue
@@ -235,13 +235,7 @@ def guarded(local: Local) -> Iterator[str]:
     for module in local.modules.values():
         yield from (item.module.partition(".")[0] for item in imports_of(module) if item.optional and not item.level)
         for piece in module.pieces:
-            words = [
-                word for word in ("find_spec", "available", "installed", "require", "dependenc") if word in piece.text
-            ]
-            for texts in ASKED.findall(piece.text) if words else ():
-                yield from (text.replace("-", "_") for text in ASKED_FOR.findall(texts))
-            if "available" in words or "installed" in words:
-                yield from ASKED_BY_NAME.findall(piece.text)
+            yield from asked_for(piece.text)
 
 
 def stands(local: Local, first: str) -> bool:

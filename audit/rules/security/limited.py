@@ -14,6 +14,11 @@ OWN = {
     "dir", "globals", "locals", "getmembers", "fields", "named_parameters", "named_modules", "named_children",
     "named_buffers",
 }  # fmt: skip
+# Functions that list the code's own parts: `all_estimators()`, `list_transforms()`.
+LISTS = re.compile(
+    r"^_?(get_|find_)?(all|list|iter|registered|available)_(\w+_)?"
+    r"(estimators|classes|subclasses|functions|methods|modules|submodules|members|metrics|layers|transforms)$"
+)
 OF_CODE = {"__name__", "__qualname__", "__module__", "__all__", "__members__", "__annotations__"}
 TABLE = re.compile(r"^(?!.*(CFG|CONF|OPT|ARG|PARAM|SETTING|ENV))[A-Z][A-Z\d_]{2,}$")  # what is given at a run is none
 SAFE_TESTS = {"isdigit", "isnumeric", "isdecimal", "isidentifier"}
@@ -54,6 +59,8 @@ def is_limited(module: Module, node: ast.AST | None, seen: Names = frozenset()) 
                 parts.append(node.func.value)
             elif dotted(node.func) == "repr":
                 return True  # of what is in memory
+            elif LISTS.search(last_name(node.func)):
+                return all(is_fixed(module, part) for part in parts)
             elif dotted(node.func) not in ROUNDS:
                 return False
             return all(is_limited(module, part, seen) for part in parts)
@@ -84,12 +91,19 @@ def is_limited_name(module: Module, name: ast.Name, seen: Names) -> bool:
             if isinstance(loop, ast.For | ast.comprehension):
                 targets = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
                 places = [number for number, part in enumerate(targets) if dotted(part) == name.id]
+                if places == [0] and len(targets) > 1 and is_counted(loop.iter):
+                    return True
                 if places:
                     return is_limited(module, loop.iter, seen) or (places[0] == 0 and gives_names(loop.iter))
         if is_function(holder) and name.id in {part.arg for part in ast.walk(holder.args) if isinstance(part, ast.arg)}:
             return is_limited_parameter(module, holder, name.id)
     values = list(bound(module, name))
     return bool(values) and all(is_limited(module, value, seen) for value in values)
+
+
+def is_counted(node: ast.expr) -> bool:
+    """`enumerate(rows)`, of which the first is a number."""
+    return isinstance(node, ast.Call) and dotted(node.func) == "enumerate"
 
 
 def is_limited_parameter(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:

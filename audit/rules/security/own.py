@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from audit.rules.code import Module, called, dotted, is_constant, is_function, keyword, last_name
+from audit.rules.code import Module, called, dotted, is_constant, is_function, keyword, last_name, text_of
 from audit.rules.security.checked import is_checked
 from audit.rules.values import bound, defaults
 
@@ -20,6 +20,9 @@ OPENERS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "builtins.op
 VIEWS = {"memoryview", "bytes", "bytearray", "BytesIO", "decompress", "compress", "b64decode", "b64encode"}
 DEEPEST = 5  # names and views of the same bytes
 DUMPS = {name.removesuffix(".loads") + ".dumps" for name in PICKLES if name.endswith(".loads")}
+BUFFERS = {"io.BytesIO", "BytesIO"}
+TAKES = ("get", "get_nowait")  # of a queue
+GIVES = ("put", "put_nowait")
 OF_TENSOR = re.compile(r"\b(tobytes|tolist|bytes|bytearray|memoryview)\(")
 COLLECTIVE = re.compile(
     r"(distributed\w*|dist|hvd|torch)\.(all_gather|all_reduce|broadcast|gather|scatter|reduce|i?send)"
@@ -76,8 +79,8 @@ def is_dumped(module: Module, file: ast.expr | None, depth: int = 0) -> bool:
             return True
         case ast.Call() if called(file) in VIEWS and file.args:
             return is_dumped(module, file.args[0], depth + 1)
-        case ast.Call(func=ast.Attribute(attr="recv_bytes")):
-            return any(origin.split(".")[-1] == "multiprocessing" for origin in module.origins.values())
+        case ast.Call() if is_of_process(module, file):
+            return True
         case ast.Call():
             parts = [node for _, node in module.statements() if is_function(node) and node.name == called(file)]
             results = [node.value for part in parts for node in ast.walk(part) if isinstance(node, ast.Return)]
@@ -94,6 +97,26 @@ def is_dumped(module: Module, file: ast.expr | None, depth: int = 0) -> bool:
     return bool(values) and all(is_dumped(module, value, depth + 1) for value in values)
 
 
+def is_of_process(module: Module, call: ast.Call) -> bool:
+    """Whether bytes come from another process of the program: by a pipe, or by a queue that it gives pickles."""
+    if called(call) not in ("recv_bytes", *TAKES):
+        return False
+    if not any("multiprocessing" in origin.split(".") for origin in module.origins.values()):
+        return False
+    return called(call) == "recv_bytes" or (gives_pickles(module) and not any(map(text_of, call.args)))
+
+
+def gives_pickles(module: Module) -> bool:
+    """Whether a module gives a queue what it has pickled: `queue.put(dumps(batch))`."""
+    if "gives pickles" not in module.derived:
+        given = [call.args[0] for _, call, _ in module.calls if called(call) in GIVES and call.args]
+        named = [value for one in given if isinstance(one, ast.Name) for value in bound(module, one)]
+        made = [value for value in (*given, *named) if isinstance(value, ast.Call)]
+        module.derived["gives pickles"] = any(called(value) == "dumps" for value in made)
+    known: bool = module.derived["gives pickles"]
+    return known
+
+
 def is_of_group(module: Module, call: ast.Call) -> bool:
     """Whether bytes of a tensor are unpickled in a module that sends what it pickles among its program's own ranks."""
     values = [call.args[0]] if call.args else []
@@ -101,7 +124,8 @@ def is_of_group(module: Module, call: ast.Call) -> bool:
     if not any(OF_TENSOR.search(ast.unparse(value)) for value in values):
         return False
     named = {name for _, _, name in module.calls}
-    return not named.isdisjoint(DUMPS) and any(COLLECTIVE.search(name) for name in named)
+    in_memory = not named.isdisjoint(WRITERS) and not named.isdisjoint(BUFFERS)
+    return (in_memory or not named.isdisjoint(DUMPS)) and any(COLLECTIVE.search(name) for name in named)
 
 
 def is_part(module: Module, call: ast.Call, path: str, made: set[str]) -> bool:
