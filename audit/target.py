@@ -8,8 +8,9 @@ import stat
 import subprocess
 import tokenize
 import warnings
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -69,8 +70,13 @@ class Piece:
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without the spaces around it."""
-        lines = self.lines
-        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+        there = 0 < number < len(self.ends)
+        return self.text[self.ends[number - 1] + 1 : self.ends[number]].strip() if there else ""
+
+    @cached_property
+    def ends(self) -> Sequence[int]:
+        """Where the lines end, the one before the first too: a tenth of the memory of the lines themselves."""
+        return array("l", (-1, *(match.start() for match in re.finditer("\n", self.text)), len(self.text)))
 
     @property
     def nodes(self) -> tuple[ast.AST, ...]:

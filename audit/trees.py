@@ -56,13 +56,14 @@ class Walk:
     @cached_property
     def index(self) -> dict[type[ast.AST], MutableSequence[int]]:
         """Kind -> where the nodes of this very kind stand."""
+        size = "H" if len(self.nodes) < 2**16 else "I"  # there are millions
         found: dict[type[ast.AST], MutableSequence[int]] = {}
         for place, node in enumerate(self.nodes):
             kind = node.__class__
             if kind in found:
                 found[kind].append(place)
             else:
-                found[kind] = array("I", (place,))
+                found[kind] = array(size, (place,))
         return found
 
     def of(self, *kinds: type[Node]) -> list[Node]:
@@ -75,7 +76,7 @@ class Walk:
 def walk(tree: ast.AST | None) -> Walk:
     """Every node of a tree, without the marks of load and store; nothing where there is no tree."""
     nodes: list[ast.AST] = []
-    counts = array("I")
+    counts: list[int] = []
     level = [tree] if tree else []
     depth = 0
     while level:
@@ -88,7 +89,7 @@ def walk(tree: ast.AST | None) -> Walk:
             counts.append(len(below) - before)
             before = len(below)
         level = below
-    return Walk(tuple(nodes), counts, depth)
+    return Walk(tuple(nodes), array("B" if max(counts, default=0) < 2**8 else "I", counts), depth)
 
 
 def inside(node: ast.AST) -> Iterator[ast.AST]:

@@ -142,18 +142,17 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             if not right and node.name not in defaults(piece):
                 where = f"{owner.name}.{node.name}" if owner else node.name
                 yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
-        if isinstance(node, ast.ClassDef):
-            body = placeholder(node.body)
+        if isinstance(node, ast.ClassDef) and (body := placeholder(node.body)):
             plain = all(class_name(base) in TORCH | BARE for base in node.bases)
             inherits = not plain or node.keywords or node.decorator_list
             named = DOUBLE.search(node.name) or BASE.search(node.name)
-            used = classes.reach(node.name, up=False) or is_told_apart(piece, node.name) if body else False
+            used = classes.reach(node.name, up=False) or is_told_apart(piece, node.name)
             above = piece.line(node.lineno - 1) if node.lineno > 1 else ""
             lines = [above, *piece.lines[node.lineno : node.end_lineno]]
             notes_of = "\n".join(line.partition("#")[2] for line in lines)
-            said = (ast.get_docstring(node, clean=False) or "") + notes_of if body else ""
+            said = (ast.get_docstring(node, clean=False) or "") + notes_of
             meant = ABSTRACT.search(said) or (MARKS.search(said) and not NOTE.search(said))
-            if body and body != DOCUMENTED and not (inherits or named or used or meant):
+            if body != DOCUMENTED and not (inherits or named or used or meant):
                 message = f"class {node.name} is only {body}"
                 yield found(CLASS, piece.at(node.lineno), message, piece.line(node.lineno))
         if typed and isinstance(node, ast.If) and any(map(is_for_checkers, ast.walk(node.test))):
