@@ -222,8 +222,7 @@ def lost_file(path: str, names: Sequence[str]) -> dict[str, Answer]:
 
 def of_files(root: Path, files: Sequence[str], names: Sequence[str]) -> list[Result]:
     """Each file as a tree of its own."""
-    with without_collector():  # which would else look at what each of them leaves
-        return [(path, answers_of(Target(root, (path,)), names, alone=True)) for path in files]
+    return [(path, answers_of(Target(root, (path,)), names, alone=True)) for path in files]
 
 
 def of_tree(target: Target, names: Sequence[str]) -> list[Result]:
