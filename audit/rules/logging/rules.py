@@ -79,6 +79,7 @@ ASKED = re.compile(
 )
 LOGGED = re.compile(r"(^|\.)_*(log|logger|logging|LOG|LOGGER)\.(debug|info)$")  # what is told of all runs
 EVERY = re.compile(r"% *[\w.\[\]'\"()]+")  # `step % print_every`: how often, not whether
+NONE_OF = {ast.Lt: 1, ast.LtE: 0, ast.Eq: 0, ast.Is: False}  # `verbose < 1`, `verbose == 0`
 INPUTS = {"input", "raw_input", "builtins.input", "six.moves.input"}
 SAME = 3  # first signs of a text that a docstring shows as well
 SHOWN = 5  # line numbers named in one message
@@ -235,8 +236,10 @@ def is_asked(test: ast.expr) -> bool:
 
 
 def is_unasked(test: ast.expr) -> bool:
-    """Whether a condition asks if nobody wants to read it: `not verbose`, `quiet`."""
+    """Whether a condition asks if nobody wants to read it: `not verbose`, `verbose < 1`, `quiet`."""
     negated = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+    if isinstance(test, ast.Compare) and isinstance(other := test.comparators[0], ast.Constant):
+        negated = NONE_OF.get(type(test.ops[0])) == other.value
     silent = re.search("quiet|silent", ast.unparse(test)) is not None
     return is_asked(test) and negated != silent
 
