@@ -9,6 +9,7 @@ from audit.trees import held
 CALLERS = 3  # followed upwards
 ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat|data_?parallel", re.I)
 OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton", "cutlass", "cuda")  # what works with nothing but CUDA
+OF_TPU = ("torch_xla",)  # whose checkpoints no GPU has written
 NCCL = re.compile(r"""['"]nccl['"]""")
 # Decorators by which a function runs where there is a GPU: `@app.function(gpu="A10G")`, `@requires_cuda`.
 PLACED = re.compile(r"gpu|requires?_cuda|is_available", re.I)
@@ -37,6 +38,12 @@ def is_of_cuda(module: Module) -> bool:
         module.derived["of CUDA"] = imports or any(starts_with(module, one) for one in module.of(ast.Assert))
     answer: bool = module.derived["of CUDA"]
     return answer
+
+
+def is_of_tpu(module: Module) -> bool:
+    """Whether the module is about TPUs and says nothing of CUDA."""
+    imports = any(origin.split(".")[0] in OF_TPU for origin in module.origins.values())
+    return imports and not any("cuda" in piece.text for piece in module.pieces)
 
 
 def starts_with(module: Module, node: ast.Assert) -> bool:

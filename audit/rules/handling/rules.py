@@ -29,7 +29,7 @@ from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, i
 from audit.rules.handling.elsewhere import asked_as, waiting
 from audit.rules.handling.explained import is_explained
 from audit.rules.handling.given import is_given, is_just_made, is_unasked
-from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda
+from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda, is_of_tpu
 from audit.rules.handling.kept import chooses_classes, holds_weights, is_network, is_of_no_device, is_opted_out, opened
 from audit.rules.handling.pictures import is_asked, is_told_of, is_used_at_once, is_used_next
 from audit.rules.handling.torches import WHERE_OLD
@@ -236,7 +236,7 @@ def checkpoint(module: Module, piece: Piece, call: ast.Call) -> Iterator[Finding
     placed = len(call.args) > 1 and not filled
     placed = placed or not is_constant(keyword(call, "map_location") or NOTHING, None) or has_unpacked_keywords(call)
     weights = filled or (holds_weights(module, call) and not is_of_no_device(module, call))
-    if not placed and weights:
+    if not placed and weights and not is_of_tpu(module):
         missing = found(MAP_LOCATION, place, "the checkpoint goes where it was saved", excerpt)
         yield shipped.unless_shipped(module, missing, call.args[0]) if call.args else missing
     pickles = keyword(call, "pickle_module")
