@@ -30,8 +30,9 @@ from audit.rules.configuration.loading import (
     values_of,
 )
 from audit.rules.configuration.loops import copies, gone_through_in
+from audit.rules.configuration.puts import Put, put_into, putting
 from audit.rules.configuration.records import method_of
-from audit.rules.configuration.registered import callers_of, chosen, spoken
+from audit.rules.configuration.registered import callers_of, catching, chosen, spoken
 from audit.rules.configuration.tables import (
     MERGES,
     Place,
@@ -45,8 +46,6 @@ from audit.rules.configuration.tables import (
     library_of,
     loads_by_name,
     parts_of,
-    put_into,
-    putting,
     taken_from,
     unpacked,
 )
@@ -55,7 +54,7 @@ DEEPEST = 30  # names that one table is followed through
 CHAINED = 6  # calls that one expression is followed through
 SAME = {
     "vars", "copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict",
-    "edict",
+    "edict", "MappingProxyType", "frozendict", "cast",
 }  # fmt: skip
 PARAMETERS = re.compile(r"(^|_)(params?|parameters)$")
 AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "wraps", "cached_property"}
@@ -87,7 +86,8 @@ class Flow:
 
         Where no call is known that does, it stands for all that the module that uses the table may load.
         """
-        own = Own({*self.functions, *self.classes}, self.records, self.made, self.chosen.keys())
+        names, caught = {*self.functions, *self.classes}, catching(self.functions, self.classes)
+        own = Own(names, self.records, self.made, self.chosen.keys(), caught)
         found = defaultdict[tuple[Module, Source | None], set[Keys]](set)
         for module in self.every:
             for node, use in filter(is_no_entry, handed_on(module, own)):
@@ -110,7 +110,7 @@ class Flow:
         return callers_of(self.every, self.classes, self.chosen)
 
     @cached_property
-    def putting(self) -> dict[str, set[int]]:
+    def putting(self) -> dict[str, dict[int, Put]]:
         """Functions that put tables over what they are given by one of their parameters."""
         return putting(self.every)
 
@@ -177,7 +177,7 @@ class Flow:
             return None
         given = values_of(module, node)[:MOST]
         made = bool(given) and all(is_made(module, value) for value in given)
-        put = list(put_into(module, node, self.putting))
+        put = [pair for row in put_into(module, node, self.putting) for pair in row]
         if made and not put:
             return [((), None)] if node.id in updated(module) else None  # made here, not loaded
         if is_row(module, node.id):
@@ -195,10 +195,10 @@ class Flow:
         return self.known[named]
 
     def of_name(
-        self, module: Module, node: ast.Name, scope: ast.AST, given: list[ast.expr], put: list[ast.expr]
+        self, module: Module, node: ast.Name, scope: ast.AST, given: list[ast.expr], put: Put
     ) -> list[Place] | None:
         """Where what a name is given may stand: by assignments, callers, loops; else by what it is called."""
-        every = [*((module, value) for value in (*given, *put)), *self.unpacked(module, node)]
+        every = [*((module, value) for value in given), *put, *self.unpacked(module, node)]
         found = [place for other, value in every for place in self.places(other, value)]
         bound = self.bound(scope, node.id) if is_function(scope) else None
         if bound is not None and (bound or not found):
@@ -263,8 +263,9 @@ class Flow:
         if is_command(call) and isinstance(call.func, ast.Attribute):
             return self.places(module, call.func.value, depth + 1) or None  # by `parser.set_defaults(**table)`
         if name in SAME:
-            inner = call.args[0] if call.args else call.func.value if isinstance(call.func, ast.Attribute) else None
-            return self.places(module, inner, depth + 1) or None if inner is not None else None
+            parts = call.args[-1 if name == "cast" else 0 :][:1] or [method_of(call)]
+            parts += [item.value for item in call.keywords if item.arg is None]
+            return [place for part in parts for place in self.places(module, part, depth + 1)] or None
         if self.loads(module, call):
             return [((), (module, call))]
         if name in WRAPPERS:
@@ -304,13 +305,11 @@ class Flow:
 
     def bound(self, function: Function, name: str) -> list[Place] | None:
         """Where what callers give a parameter may stand; None where not all callers are known, or it is none."""
-        arguments = function.args
-        parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-        at = next((n for n, item in enumerate(parameters) if item.arg == name), None)
-        if at is None:
+        told = function.args
+        parameters = [*told.posonlyargs, *told.args, *told.kwonlyargs, *([told.kwarg] if told.kwarg else [])]
+        if name not in [item.arg for item in parameters]:
             return None
-        found: list[Place] = []
-        open_ended = False
+        found, open_ended = list[Place](), False
         values = list(self.arguments(function, name))
         for caller, value, keys in values:
             given = self.places(caller, value)
@@ -335,7 +334,7 @@ class Flow:
         """What the callers of a function give one of its parameters, with keys that lead on from there."""
         holder = self.methods.get(function)
         parameters = [item.arg for item in (*function.args.posonlyargs, *function.args.args)]
-        static = any(last_name(mark) == "staticmethod" for mark in function.decorator_list)
+        static = "staticmethod" in map(last_name, function.decorator_list)
         skipped = int(isinstance(holder, ast.ClassDef) and not static)
         at = parameters.index(name) - skipped if name in parameters else -1
         title = holder.name if isinstance(holder, ast.ClassDef) and function.name == "__init__" else function.name
@@ -343,6 +342,8 @@ class Flow:
             given = keyword(call, name)
             if given is not None:
                 yield module, given, ()
+            elif function.args.kwarg is not None and function.args.kwarg.arg == name:
+                yield from ((module, item.value, ()) for item in call.keywords if item.arg is None)
             elif 0 <= at < len(call.args) and not any(isinstance(item, ast.Starred) for item in call.args[: at + 1]):
                 yield module, call.args[at], ()
             else:

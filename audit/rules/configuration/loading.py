@@ -11,9 +11,6 @@ from typing import NamedTuple
 from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, strings, text_of
 from audit.rules.configuration.loops import (
     FOUND,
-    asks_each,
-    checks_keys,
-    copies,
     is_compared,
     is_in_copy,
     is_new_table,
@@ -21,8 +18,9 @@ from audit.rules.configuration.loops import (
     is_replaced,
     is_sequence,
     is_shown,
+    uses_none,
 )
-from audit.rules.configuration.transfers import converts, has_name, is_idle, space_of
+from audit.rules.configuration.transfers import converts, has_name
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
 COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
@@ -64,12 +62,15 @@ OF_ANY_FORMAT = {
 WHOLE = {"items", "values", "keys"}
 HANDING: set[type[ast.AST]] = {ast.Call, ast.Dict, ast.For, ast.comprehension, ast.Subscript}
 # Classes that turn the keys of a table into attributes.
-WRAPPERS = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box", "ConfigDict"}
+WRAPPERS = {
+    "SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box", "ConfigDict", "dict",
+    "set_defaults",
+}  # fmt: skip
 # Functions that are given a table and use nothing of what is in it.
 ONLOOKERS = {
     "print", "pprint", "dump", "dumps", "log_params", "log_dict", "len", "isinstance", "type", "deepcopy", "info",
     "debug", "str", "repr", "setattr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool", "replace",
-    "getattr", "hasattr",
+    "getattr", "hasattr", "add_argument", "cast",
 }  # fmt: skip
 
 MOST = 5  # values of one name that are looked at
@@ -84,13 +85,15 @@ ONE = "*"  # ends the keys of a table of which entries are asked for by keys tha
 class Own(NamedTuple):
     """What a tree has of its own: functions and classes, classes that only hold values, calls by other names.
 
-    `made` are calls that make an object of a class that only holds values, `chosen` those of what a table registers.
+    `made` are calls that make an object of a class that only holds values, `chosen` those of what a table registers,
+    and `catching` the functions and classes that take nothing but `**options`, where these are followed.
     """
 
     names: Collection[str]
     records: Collection[str]
     made: Collection[ast.Call]
     chosen: Collection[ast.Call]
+    catching: Collection[str]
 
 
 class Use(Enum):
@@ -198,7 +201,7 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
     for node in module.of(*HANDING):
         if isinstance(node, ast.Call):
             name = made_by(module, node)
-            wraps = name in WRAPPERS or name in own.records or node in own.made or name == "set_defaults"
+            wraps = name in WRAPPERS or name in own.records or node in own.made or name in own.catching
             values = [item.value for item in node.keywords if item.arg is None and not wraps]
             looks = name in WHOLE and not is_shown(module, node) and not is_compared(module, node)
             if isinstance(node.func, ast.Attribute) and looks:
@@ -221,9 +224,7 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
             pairs = zip(node.keys, node.values, strict=True)
             yield from ((value, Use.WHOLE) for key, value in pairs if key is None)
         elif isinstance(node, ast.For | ast.comprehension):
-            idle = is_idle(module, node) if isinstance(node, ast.For) else copies(module, node)
-            plain = idle or asks_each(module, node) or checks_keys(module, node)
-            yield from () if plain or is_sequence(node) else [(node.iter, Use.WHOLE)]
+            yield from () if uses_none(module, node) or is_sequence(node) else [(node.iter, Use.WHOLE)]
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             put = isinstance(node.ctx, ast.Store) or is_in_copy(module, node, node.slice)
             put = put or is_of_row(module, node.slice)
@@ -260,9 +261,7 @@ def is_space(module: Module, node: ast.expr) -> bool:
     Attributes of an object that has a name, or is not taken apart again, are asked for by theirs.
     """
     name = called(node) if isinstance(node, ast.Call) else last_name(node)
-    if name in ("__dict__", "vars"):
-        return not has_name(module, space_of(node))
-    return name in ("globals", "locals")
+    return name in ("globals", "locals") or (name in ("__dict__", "vars") and not has_name(module, node))
 
 
 def updated(module: Module) -> set[str]:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Collection, Iterator
 
 from audit.rules.code import Module, called, dotted, text_of
-from audit.rules.configuration.transfers import AROUND, CONVERTS, is_idle, pair_of
+from audit.rules.configuration.transfers import AROUND, CONVERTS, is_idle, mentions, pair_of
 
 SETS = {"difference", "issubset", "issuperset", "intersection", "symmetric_difference", "union", "isdisjoint"}
 COMPLAINS = {"warn", "warning", "print", "info", "debug", "error", "append", "exit", "add"}  # of a key that is unknown
@@ -12,13 +12,17 @@ FOUND = "best_"  # begins the names of what a search has found
 
 
 def is_shown(module: Module, call: ast.Call) -> bool:
-    """Whether what is in `config.items()` is only handed on, checked or printed."""
+    """Whether `config.items()` is gone through by a loop that uses nothing of what is in it."""
     holder = module.parents.get(call)
     if isinstance(holder, ast.Call) and called(holder) in AROUND:
         holder = module.parents.get(holder)
-    if isinstance(holder, ast.comprehension):
-        return copies(module, holder)
-    return isinstance(holder, ast.For) and is_idle(module, holder)
+    return isinstance(holder, ast.For | ast.comprehension) and uses_none(module, holder)
+
+
+def uses_none(module: Module, loop: ast.For | ast.comprehension) -> bool:
+    """Whether a loop only hands entries on, checks their keys, or asks the tables among them by theirs."""
+    idle = is_idle(module, loop) if isinstance(loop, ast.For) else copies(module, loop)
+    return idle or asks_each(module, loop) or checks_keys(module, loop)
 
 
 def copies(module: Module, loop: ast.comprehension) -> bool:
@@ -37,7 +41,7 @@ def copies(module: Module, loop: ast.comprehension) -> bool:
     if len(pair) != 2 or not isinstance(loop.iter, ast.Call) or called(loop.iter) != "items":
         return False
     asked = {dotted(node) for test in loop.ifs for node in ast.walk(test) if isinstance(node, ast.Name)}
-    same = dotted(holder.key) == pair[0] and (pair[1] not in asked or all(map(asks_nothing, loop.ifs)))
+    same = mentions(holder.key, {pair[0]}) and (pair[1] not in asked or all(map(asks_nothing, loop.ifs)))
     return same and stays(holder.value, pair[1], {*CONVERTS, function})
 
 
@@ -130,12 +134,15 @@ def is_of_row(module: Module, key: ast.expr) -> bool:
 
 def asks_each(module: Module, loop: ast.For | ast.comprehension) -> bool:
     """Whether a loop asks each table that it goes through for entries by their keys, and does nothing else with it."""
-    if not isinstance(loop.target, ast.Name) or isinstance(loop.iter, ast.Call):
+    pair = pair_of(loop)
+    name = pair and (pair[1] or (pair[0] if not isinstance(loop.iter, ast.Call) else ""))
+    if not name:
         return False
     holder = loop if isinstance(loop, ast.For) else module.parents.get(loop)
     inside = ast.walk(holder) if holder is not None else ()
-    uses = [node for node in inside if isinstance(node, ast.Name) and node.id == loop.target.id]
-    return len(uses) > 1 and all(node is loop.target or is_asked(module, node) for node in uses)
+    uses = [node for node in inside if isinstance(node, ast.Name) and node.id == name]
+    asked = [node for node in uses if isinstance(node.ctx, ast.Load)]
+    return bool(asked) and len(uses) == len(asked) + 1 and all(is_asked(module, node) for node in asked)
 
 
 def is_asked(module: Module, table: ast.Name) -> bool:

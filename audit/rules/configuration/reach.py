@@ -16,7 +16,6 @@ from audit.rules.configuration.flow import Flow
 from audit.rules.configuration.joined import written_out
 from audit.rules.configuration.listing import Listing, choices, in_paths, is_listed, listings, open_ended
 from audit.rules.configuration.loading import (
-    CALLED,
     ELSEWHERE,
     FORMATS,
     KNOWN,
@@ -25,13 +24,11 @@ from audit.rules.configuration.loading import (
     composed,
     formats,
     loads_tables,
-    named_files,
-    parameters,
     reads_any,
     roots,
 )
 from audit.rules.configuration.programs import Programs
-from audit.rules.configuration.sources import GAP, Sources
+from audit.rules.configuration.sources import GAP, Sources, loads_another
 from audit.rules.configuration.tables import Source
 from audit.rules.configuration.told import PASSES_ON, commands, defaults_of, is_globbed, is_handed, is_spoken
 from audit.target import Piece, Target
@@ -139,20 +136,13 @@ class Code:
     def may_load(self, source: Source | None, module: Module, piece: Piece) -> bool:
         """Whether the call that loads a table may load this file; of an unknown one, whether the module may."""
         if source is None:
-            return not self.loads_another(module, piece.path)
+            return not loads_another(module, piece.path)
         return self.sources.may_load(source, piece, self.is_told(piece) or not self.names(piece))
 
     @cached_property
     def sources(self) -> Sources:
         """Which files the calls that load tables may open."""
         return Sources(self.target, self.flow, self.places, self.folders)
-
-    def loads_another(self, module: Module, path: str) -> bool:
-        """Whether a module names other files of the format and not this one, and is given no configuration."""
-        texts = named_files(module).get(PurePosixPath(path).suffix, ())
-        if not texts or any(is_spoken(path, text) or "*" in text or "{" in text for text in texts):
-            return False
-        return not any(map(CALLED.search, parameters(module)))
 
     @cached_property
     def ends(self) -> set[str]:
@@ -276,7 +266,8 @@ class Code:
     def fills_in(self, piece: Piece) -> bool:
         """Whether a text leaves room for the stem of a configuration, and another text holds that stem."""
         place = PurePosixPath(piece.path)
-        return place.suffix in self.bare and place.stem in self.stems and bool(FOLDER.search(piece.path))
+        placed = FOLDER.search(piece.path) or place.parent.name in self.in_paths
+        return place.suffix in self.bare and place.stem in self.stems and bool(placed)
 
     def is_lost(self, piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
         """Whether no text holds a small file's name or stem, lists it, or leaves room for its name."""

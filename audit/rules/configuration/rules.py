@@ -14,6 +14,7 @@ from audit.rules.configuration.entries import Leaf, leaves_of, lines_of_keys
 from audit.rules.configuration.fixed import HYPER, LONGEST, MIN_SHARED
 from audit.rules.configuration.hyperparameters import Settings, hardcoded
 from audit.rules.configuration.joined import joined_elsewhere
+from audit.rules.configuration.loading import formats, named_files
 from audit.rules.configuration.reach import FOLDER, MAX_BYTES, Code
 from audit.rules.configuration.told import is_spoken
 from audit.rules.configuration.unread import other_words, referred, unread
@@ -62,6 +63,7 @@ TOOLS = re.compile(
     r"|tokenizer_config|adapter_config)[^/]*\.\w+$",
     re.I,
 )
+OWN_TOO = re.compile(r"(^|/)(app|book|cog|nx)[^/]*\.\w+$", re.I)  # names that a program may give its own as well
 # What a model that was saved by a library carries beside its weights.
 OF_A_MODEL = {"architectures", "model_type", "transformers_version", "_class_name", "tokenizer_class"}
 FEW_CHARACTERS = 5_000
@@ -163,7 +165,7 @@ def may_configure(piece: Piece, target: Target) -> bool:
     path = piece.path
     if piece.kind is not Kind.TEXT or not path.lower().endswith(SUFFIXES) or len(piece.text) > MAX_BYTES:
         return False
-    if TOOLS.search(path) or RECORD_PATH.search(path):
+    if (TOOLS.search(path) and not is_loaded_by_name(piece, target)) or RECORD_PATH.search(path):
         return False
     tested = TEST_PATH.search(path)
     if tested and not FOLDER.search(path[: tested.start() + 1]):
@@ -173,6 +175,13 @@ def may_configure(piece: Piece, target: Target) -> bool:
         return False
     # A web page's are read by other code than Python.
     return not any(f"{parent}/package.json" in target.files for parent in place.parents)
+
+
+def is_loaded_by_name(piece: Piece, target: Target) -> bool:
+    """Whether a module that loads its format names a file that might be a tool's."""
+    place = PurePosixPath(piece.path)
+    loading = (one for one in modules(target) if place.suffix in formats(one)) if OWN_TOO.search(piece.path) else ()
+    return any(is_spoken(piece.path, text) for one in loading for text in named_files(one).get(place.suffix, ()))
 
 
 def is_measured(piece: Piece) -> bool:

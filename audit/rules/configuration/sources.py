@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TypeGuard
 
-from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, text_of
+from audit.rules.code import Module, called, dotted, is_function, is_parameter, keyword, last_name, text_of
 from audit.rules.configuration.flow import CHAINED, Flow
-from audit.rules.configuration.listing import LISTINGS, defaulted, defaults
-from audit.rules.configuration.loading import CALLED, KNOWN, MOST, values_of
+from audit.rules.configuration.listing import LISTINGS, defaulted, defaults, option_of
+from audit.rules.configuration.loading import CALLED, FORMATS, KNOWN, MOST, named_files, parameters, values_of
 from audit.rules.configuration.tables import Source
 from audit.rules.configuration.told import is_spoken
 from audit.rules.reading import gone_through
@@ -59,6 +59,8 @@ class Sources:
         files = {text for text in texts if FILE.search(text) or text in self.configured}
         files.update(file for key in keys for file in self.pointers.get(key, ()))
         place = PurePosixPath(piece.path)
+        if not files and keys and keys <= self.options.keys():
+            return by_hand or any(is_spoken(piece.path, text) for key in keys for text in self.options[key])
         if any(text == place.stem or is_spoken(piece.path, text) or GAP.search(text) for text in files):
             return True
         listed = texts & {"*", "**"} or any("*" in text for text in files)
@@ -91,6 +93,17 @@ class Sources:
                     found[key].add(path)
         return found
 
+    @cached_property
+    def options(self) -> dict[str, set[str]]:
+        """Options of the programs of the tree -> the texts that stand for them where nobody gives them."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for module in self.flow.every:
+            for _, call, _ in module.calls:
+                if option_of(call):
+                    default = keyword(call, "default")
+                    found[option_of(call)] |= self.texts(module, default) if default is not None else set()
+        return found
+
     def texts(self, module: Module, node: ast.AST) -> set[str]:
         """Texts of which the path in an expression may be made; KEY before what an option or entry is called."""
         found: set[str] = set()
@@ -108,7 +121,7 @@ class Sources:
                 if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
                     found.add(f"{KEY}{inner.value}" if id(inner) in keys else inner.value)
                 elif isinstance(inner, ast.Attribute):
-                    if isinstance(inner.value, ast.Name) and id(inner) not in heads:
+                    if isinstance(inner.value, ast.Name) and id(inner) not in heads and not is_of_format(module, inner):
                         found.add(f"{KEY}{inner.attr}")
                     if inner.attr in defaulted(module):
                         waiting.append((module, defaulted(module)[inner.attr], depth + 1))
@@ -132,6 +145,19 @@ class Sources:
                 yield from ((caller, value) for caller, value, _ in self.flow.arguments(scope, name.id))
         if not values and name.id.isupper():
             yield from ((other, value) for other in self.flow.every for value in other.given.get(name.id, [])[:1])
+
+
+def loads_another(module: Module, path: str) -> bool:
+    """Whether a module names other files of the format and not this one, and is given no configuration."""
+    texts = named_files(module).get(PurePosixPath(path).suffix, ())
+    if not texts or any(is_spoken(path, text) or "*" in text or "{" in text for text in texts):
+        return False
+    return not any(map(CALLED.search, parameters(module)))
+
+
+def is_of_format(module: Module, node: ast.Attribute) -> bool:
+    """Whether a name after a full stop is one of a library that loads tables: `yaml.SafeLoader`."""
+    return module.full_name(node).partition(".")[0] in FORMATS
 
 
 def is_entry(node: ast.AST) -> TypeGuard[ast.Subscript | ast.Attribute]:

@@ -2,19 +2,18 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection
 
-from audit.rules.code import Module, called, dotted, is_function, text_of
+from audit.rules.code import Module, called, dotted
 from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, fields, updated, values_of
 from audit.rules.configuration.loops import is_new_table
-from audit.rules.configuration.transfers import carried, space_of
+from audit.rules.configuration.puts import is_local, puts
 
 Source = tuple[Module, ast.Call]
 Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
 
 DEEPEST = 3  # tables that one is put together of
 NEW = {"dict", "list", "set", "OrderedDict"}
-FILLS = {"merge", "unsafe_merge", "update", "merge_update", "merge_with", "set_defaults"}  # what they are asked of
 MERGES = {"merge", "unsafe_merge", "update", "ChainMap", "merge_update", "merge_with"}
 
 
@@ -31,57 +30,6 @@ def parts_of(node: ast.Dict | ast.BinOp | ast.BoolOp | ast.IfExp) -> list[ast.ex
     if isinstance(node, ast.BinOp):
         return [node.left, node.right] if isinstance(node.op, ast.BitOr) else []
     return node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
-
-
-def puts(module: Module) -> dict[tuple[ast.AST, str], list[ast.expr]]:
-    """(function, name) -> tables that are put over what the name stands for: by `update()`, or entry by entry."""
-    if "puts" not in module.derived:
-        put: dict[tuple[ast.AST, str], list[ast.expr]] = defaultdict(list)
-        for _, call, _ in module.calls:
-            name = called(call)
-            if name in FILLS and isinstance(call.func, ast.Attribute):
-                put[module.scope(call), dotted(space_of(call.func.value))] += spread_or_given(call)
-            elif name == "setdefault" and isinstance(call.func, ast.Attribute) and not text_of(call.args[0]):
-                put[module.scope(call), dotted(call.func.value)] += call.args[1:]
-            elif name == "setattr" and len(call.args) > 2 and not text_of(call.args[1]):
-                put[module.scope(call), dotted(call.args[0])] += carried(call.args[2])
-        for node in module.of(ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Constant | ast.Slice):
-                    put[module.scope(node), dotted(space_of(target.value))] += carried(node.value)
-        module.derived["puts"] = put
-    tables: dict[tuple[ast.AST, str], list[ast.expr]] = module.derived["puts"]
-    return tables
-
-
-def spread_or_given(call: ast.Call) -> list[ast.expr]:
-    """What a call is given by place, or spread over its parameters."""
-    return [*call.args, *(item.value for item in call.keywords if item.arg is None)]
-
-
-def putting(every: Iterable[Module]) -> dict[str, set[int]]:
-    """Functions that put tables over what they are given by one of their parameters -> the places of these."""
-    found: dict[str, set[int]] = defaultdict(set)
-    for module in every:
-        for function, name in puts(module):
-            given = [item.arg for item in function.args.args] if is_function(function) else []
-            if name in given and is_function(function) and name != "self":
-                found[function.name].add(given.index(name) - (given[0] in ("self", "cls")))
-    return found
-
-
-def put_into(module: Module, name: ast.Name, functions: Mapping[str, Collection[int]]) -> Iterator[ast.expr]:
-    """Tables that are put over the one a name stands for, here or by functions of the tree that do (`putting`)."""
-    if "put_by" not in module.derived:
-        put: dict[tuple[ast.AST, str], list[ast.expr]] = defaultdict(list)
-        for _, call, _ in module.calls:
-            for at in functions.get(called(call), ()):
-                if at < len(call.args):
-                    others = [value for value in spread_or_given(call) if value is not call.args[at]]
-                    put[module.scope(call), dotted(call.args[at])] += others
-        module.derived["put_by"] = put
-    for tables in (puts(module), module.derived["put_by"]):
-        yield from tables.get((module.scope(name), name.id), [])[:MOST]
 
 
 def is_command(value: ast.expr) -> bool:
@@ -142,10 +90,12 @@ def is_made(module: Module, node: ast.expr, depth: int = 0) -> bool:
         return all(is_made(module, part, depth + 1) for part in parts_of(node))
     if isinstance(node, ast.Call) and called(node) in ("copy", "deepcopy", "dict"):
         taken = node.args or [node.func.value if isinstance(node.func, ast.Attribute) else node]
+        if any(item.arg is None for item in node.keywords):
+            return False
         return taken[0] is not node and is_made(module, taken[0], depth + 1)
     if not isinstance(node, ast.Name) or node.id in updated(module) or node.id in filled(module):
         return False
-    if (module.scope(node), node.id) in puts(module):
+    if (module.scope(node) if is_local(module, node) else None, node.id) in puts(module):
         return False
     given = values_of(module, node)[:MOST]
     return bool(given) and all(is_made(module, value, depth + 1) for value in given)

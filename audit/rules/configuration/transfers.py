@@ -13,7 +13,7 @@ from audit.rules.code import Module, called, dotted, is_function, text_of
 
 SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param", "warn", "warning", "error", "exit"}
 COLLECTS = {"append", "add"}  # keys that are unknown
-PUTS = {"setattr", "update", "setdefault"}
+PUTS = {"setattr", "update", "setdefault", "add_argument"}
 LOOKS = {"isinstance", "hasattr", "callable", "len"}
 CONVERTS = {
     "deepcopy", "copy", "dict", "list", "tuple", "set", "str", "int", "float", "bool", "type", "Path", "merge",
@@ -57,10 +57,12 @@ def uses_nothing(module: Module, loop: ast.For) -> bool:
         made = [target.id for target in node.targets if isinstance(target, ast.Name)]
         if not names.isdisjoint(entry.values):
             entry.values.update(made)
-            if any(id(use) not in within for name in made for use in uses_in(module, loop, name)):
-                return False  # taken out of the loop
         elif not names.isdisjoint(entry.keys):
             entry.keys.update(made)
+        else:
+            continue
+        if any(id(use) not in within for name in made for use in uses_in(module, loop, name)):
+            return False  # taken out of the loop
     uses = (node for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
     return all(ends_well(module, node, entry, own) for node in uses if node.id in entry.keys | entry.values)
 
@@ -116,15 +118,15 @@ def is_quiet(module: Module, line: ast.stmt, own: set[str]) -> bool:
     if isinstance(line, ast.Assign):
         places = [part for target in line.targets for part in getattr(target, "elts", [target])]
         tables = [place.value for place in places if isinstance(place, ast.Subscript)]
-        return len(tables) + sum(isinstance(place, ast.Name) for place in places) == len(places) and all(
-            dotted(table) != "self.__dict__" or not spreads(module) for table in tables
-        )
+        named = all(dotted(table).startswith("self.") or owner(table) for table in tables)
+        spread = "self.__dict__" in map(dotted, tables) and spreads(module)
+        return named and not spread and len(tables) + sum(isinstance(one, ast.Name) for one in places) == len(places)
     return isinstance(line, QUIET) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
 
 
 def has_name(module: Module, node: ast.expr) -> bool:
     """Whether an object that is given attributes has a name, by which it is followed, or is taken apart nowhere."""
-    return (isinstance(node, ast.Name) and node.id != "self") or not spreads(module)
+    return owner(node) is not None or (dotted(node).partition(".")[0] == "self" and not spreads(module))
 
 
 def spreads(module: Module) -> bool:
@@ -134,11 +136,21 @@ def spreads(module: Module) -> bool:
     return bool(module.derived["spreads"])
 
 
-def space_of(node: ast.expr) -> ast.expr:
-    """The object whose attributes a table holds: `args` of `vars(args)` and `args.__dict__`; else the table itself."""
-    if isinstance(node, ast.Call) and called(node) == "vars" and node.args:
-        return node.args[0]
-    return node.value if isinstance(node, ast.Attribute) and node.attr == "__dict__" else node
+def owner(node: ast.expr) -> ast.Name | None:
+    """The name of what something is put into: `out` of `out[part]`, `vars(out)`, `out.setdefault(part, {})`.
+
+    An object is followed by its name alone, and not through what holds it.
+    """
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and node.attr == "__dict__"):
+            node = node.value
+        elif isinstance(node, ast.Call) and called(node) == "vars" and node.args:
+            node = node.args[0]
+        elif isinstance(node, ast.Call) and called(node) == "setdefault" and isinstance(node.func, ast.Attribute):
+            node = node.func.value
+        else:
+            return None
+    return node if node.id != "self" else None
 
 
 def ends_well(module: Module, node: ast.AST, entry: Entry, own: set[str]) -> bool:

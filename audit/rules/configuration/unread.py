@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from audit.rules.code import Module
 from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.entries import Leaf
-from audit.rules.configuration.loading import ELSEWHERE, ONE, Keys
+from audit.rules.configuration.loading import CALLED, ELSEWHERE, ONE, Keys
 from audit.target import Kind, Piece, Target
 
 OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
@@ -40,7 +40,8 @@ def unread(
         handed = {leaf for leaf in leaves if not ends.isdisjoint(leaf.keys[:-1])}
         handed |= {leaf for leaf in leaves if any(is_entry(leaf, table) for table in parts)}
         read = [leaf for leaf in leaves if leaf in handed or asked.reads(leaf.keys, sections)]
-        if () in whole or not ends.isdisjoint(PurePosixPath(piece.path).parts[:-1]):
+        groups = {folder for folder in PurePosixPath(piece.path).parts[:-1] if not CALLED.search(folder)}
+        if () in whole or not ends.isdisjoint(groups):
             continue
         if 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
             continue
