@@ -66,7 +66,7 @@ MEANT = re.compile(
     r"|\b(not|never|un) ?used\b|\balways raise|\bnever be (called|used)\b"
     r"|\bdeprecated\b|no longer|sub-?class|child class|derived class|overrid|overwrit|abstract|\bhook\b"
     r"|(?<!not )implemented (by|in)|does(?: not|n't) (?:have|need|depend)\b|\bdo(?: not|n't) need (?:an?|the|this|it)\b"
-    r"|\b(?:has|have) no (?:\w+ ){0,2}(?:parameters|weights|layers|state)\b"
+    r"|\b(?:when|if) implemented\b|\b(?:has|have) no (?:\w+ ){0,2}(?:parameters|weights|layers|state)\b"
     r"|^\W*implement (?:this |it )?(?:method |hook )?to (?:add|define|customi[sz]e|provide|extend)\b"
     r"|\buse\b[^.]*\binstead\b", re.I
 )  # fmt: skip
@@ -74,7 +74,8 @@ IDLE = re.compile(r"\b(does|do|doing) nothing\b|\bno-?op\b", re.I)  # of a class
 GUARDS = {"__setattr__", "__delattr__", "__setitem__", "__delitem__"}  # that refuse: nobody is to change it
 STANDARD = re.compile(r"^\W*(?:use|keep|leave)s? (?:all )?(?:the )?(?:\w+ )?(?:defaults?|standard)\b", re.I)
 ABSTRACT = re.compile(
-    r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?interface\b|\bhooks\b"
+    r"\babstract\b|\bbase[- ]class\b|^\W*(an? |the )?((basic|common|minimal|general|generic) )?interface\b|\bhooks\b"
+    r"|\binherit(ing)? from (this|it)\b"
     r"|sub-?class(es)? (must|should|can|may|need|have to)|(must|should|to) (be )?(sub-?class|overrid|implement)", re.I
 )  # fmt: skip
 # `not implemented for non-deterministic transforms`: for all of a kind, and not for now.
