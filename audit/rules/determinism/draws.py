@@ -1,6 +1,7 @@
 """Draws from a global state in what trains, by programs that set no seed."""
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -118,17 +119,15 @@ class Draws:
         speaking = {path for below in loose for path in below & users}
         return is_run(piece, call.lineno, [self.seeds.modules[path] for path in sorted(speaking)])
 
-    def is_idle(self, module: Module, call: ast.Call) -> bool:
-        """Whether a generator that a module makes for all is drawn from by nobody."""
+    def is_spare(self, module: Module, call: ast.Call) -> bool:
+        """Whether a generator that a module makes for all only stands in for one that is not given, if at all."""
         holder = module.parents.get(call)
         if not isinstance(holder, ast.Assign) or is_function(module.scope(call)):
             return False
         names = {last_name(target) for target in holder.targets}
-        used = {node.id for node in module.of(ast.Name) if isinstance(node.ctx, ast.Load)}
-        others = [self.seeds.modules[path] for path in self.seeds.users(module) - {module.path}]
-        named = [(one, name) for one in others for name in names if name not in one.given]
-        spoken = any(name in piece.text for one, name in named for piece in one.pieces)
-        return not spoken and names.isdisjoint(used)
+        users = [self.seeds.modules[path] for path in sorted(self.seeds.users(module)) if path != module.path]
+        others = [one for one in users if names.isdisjoint(one.given) and speaks_of(one, names)]
+        return all(stands_in(one, node) for one in (module, *others) for node in loads(one, names))
 
     def near(self, program: str, below: set[str]) -> set[str]:
         """A program, what it imports itself, and what those import that train: not the inner parts of a library."""
@@ -142,6 +141,26 @@ class Draws:
         if is_for_a_seed(module, call) or is_for_show(module, call):
             return False
         return self.are_loose(module, piece, call, name)
+
+
+def speaks_of(module: Module, names: set[str]) -> bool:
+    """Whether a module's text holds one of these names."""
+    return any(name in piece.text for piece in module.pieces for name in names)
+
+
+def loads(module: Module, names: set[str]) -> Iterator[ast.expr]:
+    """Where a module reads one of these names: `shared`, `tools.shared`."""
+    for node in module.of(ast.Name, ast.Attribute):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load) and last_name(node) in names:
+            yield node
+
+
+def stands_in(module: Module, node: ast.expr) -> bool:
+    """Whether a generator is only handed on, and on a condition: `rng = shared if rng is None else rng`."""
+    holder = module.parents.get(node)
+    drawn = isinstance(holder, ast.Attribute) or (isinstance(holder, ast.Call) and holder.func is node)
+    inside = itertools.takewhile(lambda one: not is_function(one), module.enclosing(node))
+    return not drawn and any(isinstance(one, ast.If | ast.IfExp | ast.BoolOp | ast.arguments) for one in inside)
 
 
 def is_for_a_seed(module: Module, call: ast.Call) -> bool:

@@ -86,7 +86,7 @@ def find(target: Target) -> Iterator[Finding]:
                 problem = ""
             if not problem and is_forest(module, call, name) and not here():
                 problem = f"{name.rpartition('.')[2]} without random_state="
-            if name in FRESH and is_fresh(module, call) and draws.train(module) and not draws.is_idle(module, call):
+            if name in FRESH and is_fresh(module, call) and draws.train(module) and not draws.is_spare(module, call):
                 problem = f"{name.rpartition('.')[2]}() without a seed"
             place = name.partition(".")[0], module.scope(call)
             if not problem and place not in strayed and draws.is_stray(module, piece, call, name):

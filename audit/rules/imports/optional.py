@@ -9,14 +9,15 @@ from audit.rules.code import Module, is_function, last_name, text_of
 from audit.rules.local import Import, Local, catches_import_error
 from audit.rules.names import DISTRIBUTIONS
 
-NAMES = r"((?:\s*f?['\"][\w-]+[^'\"\n]*['\"],?(?:[^\S\n]*#[^\n]*)?)+)"
-ASKED = re.compile(rf"(?:find_spec|[aA]vailable\w*|[iI]nstalled|[rR]equire\w*|[dD]ependenc\w+)\(\s*[(\[]?{NAMES}")
-# A list of what a part of the tree needs, which is looked for when that is made: `"python_dependencies": ["mne"]`.
-NEEDED = re.compile(
-    r"(?:[dD]ependenc(?:y|ies)|DEPENDENC(?:Y|IES)|_requires|[rR]equirements|REQUIREMENTS|required_packages)"
-    rf"['\"]?\s*(?::[^\n=]*=|[:=])\s*[(\[{{]?{NAMES}"
+SPEAKS = ("find_spec", "vailable", "nstalled", "equire", "ependenc", "EQUIREMENTS", "EPENDENC")
+# From such a word on: a call that asks, `require("mne")`, or a list of what a part of the tree needs, which is looked
+# for when that is made, `"python_dependencies": ["mne"]`.
+ASKED = re.compile(
+    r"(?:(?:find_spec|vailable\w*|nstalled|equire\w*|ependenc\w+)\("
+    r"|(?:ependenc(?:y|ies)|EPENDENC(?:Y|IES)|equires|equire(?:ments|d_packages)|EQUIREMENTS)['\"]?\s*"
+    r"(?::[^\n=]*=|[:=]))"
+    r"\s*[(\[{]?((?:\s*f?['\"][\w-]+[^'\"\n]*['\"],?(?:[^\S\n]*#[^\n]*)?)+)"
 )
-SPEAKS = ("find_spec", "vailable", "nstalled", "equire", "ependenc", "REQUIREMENTS", "DEPENDENC")  # of such calls
 ASKED_BY_NAME = re.compile(r"is_(?<!\wis_)(\w+?)_(?:available|installed)\b")
 ASKED_FOR = re.compile(r"['\"]([\w-]+)")
 # Calls that install what is missing, or end with a word on it.
@@ -42,18 +43,19 @@ def is_asked_for(item: Import, first: str) -> bool:
         if not INSTALLS.search(text):
             return False
     # `rknn-toolkit-lite2` brings rknnlite.
-    heads = {name.partition("-")[0] for texts in ASKED.findall(text) for name in ASKED_FOR.findall(texts)}
+    heads = {name.partition("-")[0] for name in asked_for(text)}
     alike = any(len(head) > 3 and first.startswith(head) for head in heads)
     return alike or re.search(rf"['\"]{first.replace('_', '[-_]')}\b", text) is not None
 
 
 def asked_for(text: str) -> Iterator[str]:
     """Names of libraries for which a file asks by a call, or which it lists as needed by one of its parts."""
-    words = [word for word in SPEAKS if word in text]
-    for pattern in (ASKED, NEEDED) if words else ():
-        yield from (name for texts in pattern.findall(text) for name in ASKED_FOR.findall(texts))
-    if "vailable" in words or "nstalled" in words:
-        yield from ASKED_BY_NAME.findall(text)
+    for word in SPEAKS:
+        place = text.find(word)  # far faster than a pattern that begins with any of them
+        while place >= 0:
+            match = ASKED.match(text, place)
+            yield from ASKED_FOR.findall(match[1]) if match else ()
+            place = text.find(word, place + 1)
 
 
 def names_of(first: str) -> set[str]:

@@ -16,7 +16,7 @@ from audit.rules.family import Family, rule
 from audit.rules.imports.absent import loaded, lost
 from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
-from audit.rules.imports.optional import asked_for, is_asked_for, is_chosen, listed, names_of
+from audit.rules.imports.optional import ASKED_BY_NAME, asked_for, is_asked_for, is_chosen, listed, names_of
 from audit.rules.imports.search import moves_path
 from audit.rules.imports.unused import Uses, bound
 from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
@@ -236,6 +236,8 @@ def guarded(local: Local) -> Iterator[str]:
         yield from (item.module.partition(".")[0] for item in imports_of(module) if item.optional and not item.level)
         for piece in module.pieces:
             yield from asked_for(piece.text)
+            if "available" in piece.text or "installed" in piece.text:
+                yield from ASKED_BY_NAME.findall(piece.text)
 
 
 def stands(local: Local, first: str) -> bool:
