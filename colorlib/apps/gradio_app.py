@@ -86,7 +86,7 @@ class GradioApp:
             visit = gr.State(lambda: Visit(self.shelf))
             gr.Markdown(f"# {words.TITLE}\n{words.INTRODUCTION}")
             with gr.Row():
-                with gr.Column(scale=1, min_width=300):
+                with gr.Column(scale=1, min_width=300, elem_id="choices"):
                     files = gr.File(
                         label=words.UPLOAD,
                         file_count="multiple",
@@ -106,8 +106,8 @@ class GradioApp:
                     chosen = gr.Dropdown([], label="Photograph", interactive=True)
                     method = gr.Radio(methods, value=methods[0], label="Method")
                     model = gr.Dropdown(names, value=names[0], label="Model")
-                    links = gr.HTML(self.links(names[0]))
-                with gr.Column(scale=2, min_width=320), gr.Tabs():
+                    links = gr.HTML(self.links(names[0]), elem_id="links")
+                with gr.Column(scale=2, min_width=320, elem_id="results"), gr.Tabs():
                     with gr.Tab(words.TABS[0]):
                         stage = gr.HTML(
                             None, html_template=HTML, css_template=CSS, js_on_load=STAGE, apply_default_css=False

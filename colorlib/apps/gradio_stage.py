@@ -8,7 +8,16 @@ PAGE_CSS = """
 #sheet img {object-fit: contain}
 #sheet .caption-label {white-space: normal; overflow: visible; max-width: 100%}
 #sheet .grid-wrap {max-height: none}
-@media (max-width: 600px) {#sheet .grid-container {grid-template-columns: 1fr !important}}
+@media (max-width: 600px) {
+    #sheet .grid-container {grid-template-columns: 1fr !important}
+    #samples, #samples .grid-wrap, #samples .gallery-container {height: auto !important; min-height: 0}
+    #samples .grid-container {grid-template-columns: repeat(8, 4.5rem); overflow-x: auto}
+    /* On a narrow page the picture comes before the choice of a photograph and a model. */
+    #choices {display: contents}
+    #choices > * {min-width: 100%}
+    #results {order: 1}
+    #choices > .form, #links {order: 2}
+}
 input[type=range]:focus-visible {outline: 2px solid currentColor !important; outline-offset: 4px}
 progress {width: 60%; accent-color: currentColor}
 """

@@ -25,7 +25,17 @@ from colorlib.apps.studio.views import comparison, side_by_side
 from colorlib.apps.studio.visit import Visit
 from colorlib.errors import ColorlibError
 
-PAGE_CSS = ".stMainBlockContainer {padding-top: 2rem} .stMainBlockContainer h1 {font-size: clamp(1.4rem, 4vw, 2.2rem)}"
+PAGE_CSS = """
+.stMainBlockContainer {padding-top: 2rem}
+.stMainBlockContainer h1 {font-size: clamp(1.4rem, 4vw, 2.2rem)}
+@media (max-width: 640px) {  /* the picture comes before the choice of a photograph and a model */
+    .stColumn:has(> * > * > .st-key-choices) {display: contents}
+    .stColumn > .stVerticalBlock:has(> * > .st-key-choices) {display: contents}
+    .stColumn > .stVerticalBlock:has(> * > .st-key-choices) > * {min-width: 100%}
+    .stColumn:has(> * > * > .st-key-choices) ~ .stColumn {order: 1}
+    .stVerticalBlock > :has(> .st-key-choices) {order: 2}
+}
+"""
 POLL = 0.5  # seconds between two looks at the tiles
 STAGE = "stage"  # the component's key: what the page says about it is kept there
 SETTINGS = {"temperature": params.TEMPERATURE.value, "blend": 1.0}  # until somebody moves a slider
@@ -230,7 +240,8 @@ def main() -> None:
     with left:
         paste()
         take(here)
-        chosen = choose(here)
+        with st.container(key="choices"):
+            chosen = choose(here)
     if chosen is None:
         right.info(words.NOTHING_YET)
         return
