@@ -3,9 +3,11 @@
 import ast
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from operator import attrgetter
+from itertools import chain
 from typing import Any
 
 from audit.rules.code import DEFINING, Function, is_function, is_text
@@ -99,8 +101,8 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
             inner, start, before = opened.pop()
             text.spans[inner] = (start, len(words), nodes - before)
         elif issubclass(kind, ast.AST):
-            name, parts = meaning(kind)
-            values = [getattr(item, part) for part in parts]
+            name, parts_of = meaning(kind)
+            values = parts_of(item)
             stored = kind is ast.arg
             if kind in DEFINING:
                 stored = bool(opened) and is_function(item) and is_function(opened[-1][0])
@@ -192,6 +194,24 @@ def only_stores(node: ast.AST) -> bool:
     return any(map(mentions_self, lines)) and all(map(is_handed, values))
 
 
+def only_hands_over(node: ast.AST) -> bool:
+    """Whether all that a function does is one call, with what it is given rather than what it knows.
+
+    A long signature is no logic; a table of what an object keeps, under the names of another, is.
+    """
+    line = body_of(node)[-1] if is_function(node) and len(body_of(node)) == 1 else None
+    call = line.value if isinstance(line, ast.Expr | ast.Return) else None
+    if not isinstance(call, ast.Call):
+        return False
+    if any(isinstance(part, ast.Call) and getattr(part.func, "id", "") != "super" for part in ast.walk(call.func)):
+        return False  # `x.reshape(shape).permute(order)`: one step after the other
+    given = (*call.args, *(item.value for item in call.keywords))
+    plain = [value.value if isinstance(value, ast.Starred) else value for value in given]
+    either = (value.values if isinstance(value, ast.BoolOp) else [value] for value in plain)  # `parts or {}`
+    kept = sum(isinstance(value, ast.Attribute) for value in plain)
+    return 2 * kept <= len(plain) and all(map(is_handed, chain.from_iterable(either)))
+
+
 def mentions_self(line: ast.stmt) -> bool:
     """Whether something of the object is read or set."""
     return any(isinstance(part, ast.Attribute) and getattr(part.value, "id", "") == "self" for part in ast.walk(line))
@@ -213,9 +233,12 @@ def is_handed(value: ast.AST) -> bool:
 
 
 @cache
-def meaning(kind: type[ast.AST]) -> tuple[str, tuple[str, ...]]:
-    """The name of a kind of node and those of its parts that say what it does."""
-    return kind.__name__, tuple(name for name in kind._fields if name not in TYPES_ONLY)
+def meaning(kind: type[ast.AST]) -> tuple[str, Callable[[ast.AST], tuple[Any, ...]]]:
+    """The name of a kind of node, and what gives those of its parts that say what it does."""
+    parts = [name for name in kind._fields if name not in TYPES_ONLY]
+    if len(parts) > 1:
+        return kind.__name__, attrgetter(*parts)
+    return kind.__name__, lambda node: tuple(getattr(node, part) for part in parts)
 
 
 def fingerprints(

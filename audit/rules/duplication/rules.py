@@ -17,6 +17,7 @@ from audit.rules.duplication.prints import (
     fingerprints,
     forwarded,
     is_signature,
+    only_hands_over,
     only_stores,
     written,
 )
@@ -209,7 +210,7 @@ def definitions(module: Module) -> Iterator[Place]:
                 rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                 kept = [row for row in rows if row not in documented] if len(rows) >= MIN_LINES else []
                 lines = len(kept) if is_function(node) else sum(bool(piece.line(row).strip()) for row in kept)
-                long = lines >= MIN_LINES and not (is_signature(node) or only_stores(node))
+                long = lines >= MIN_LINES and not (is_signature(node) or only_stores(node) or only_hands_over(node))
                 long = long and not FOR_TESTS.search(node.name)
                 if long and (marks := fingerprints(node, text, constants, renamed, (contents, places))):
                     about = joined(node, defined, lines) if not holders else ()
