@@ -293,20 +293,23 @@ def called(call: ast.Call, name: str) -> str:
 def unchecked(module: Module) -> Iterator[Finding]:
     """Files of fixed or chosen paths, each; of the paths that callers give the first in each function."""
     given: dict[ast.AST, list[Read]] = defaultdict(list)
+    opened_before: set[tuple[ast.AST, str]] = set()  # by a line above that is reported: then it is there
     reading = sorted(reads(module, reading_calls(module)), key=lambda read: (read[0].cell or 0, read[1].lineno))
     teaches = TEACHING_PATH.search(module.path) is not None
     for read in reading:
         piece, call, name, argument = read
         if name == "cv2.imread" and (is_told_of(module, call) or is_used_next(module, call)):
             continue
+        same_path = (module.scope(call), ast.dump(argument))
         path = unchecked_read(module, call, name, argument)
         if path and not is_just_made(module, call, argument):
             default = isinstance(argument, ast.Name) and is_default(module, argument)
             whose = "path that its user gives" if path[0] == "{" else f"{'default' if default else 'fixed'} path"
             message = f"{called(call, name)}() of a {whose}, unchecked"
             finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
+            opened_before.add(same_path)
             yield waiting(finding, [asked_as(module, call, argument)]) if default or path[0] == "{" else finding
-        elif not path and not teaches and is_unasked(module, call, argument):
+        elif not path and not teaches and same_path not in opened_before and is_unasked(module, call, argument):
             given[module.scope(call)].append(read)
     for same in given.values():
         piece, call, name, _ = same[0]
