@@ -3,10 +3,9 @@
 import ast
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from operator import attrgetter
 from itertools import chain
 from typing import Any
 
@@ -101,8 +100,8 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
             inner, start, before = opened.pop()
             text.spans[inner] = (start, len(words), nodes - before)
         elif issubclass(kind, ast.AST):
-            name, parts_of = meaning(kind)
-            values = parts_of(item)
+            name, parts = meaning(kind)
+            values = [getattr(item, part) for part in parts]
             stored = kind is ast.arg
             if kind in DEFINING:
                 stored = bool(opened) and is_function(item) and is_function(opened[-1][0])
@@ -233,12 +232,9 @@ def is_handed(value: ast.AST) -> bool:
 
 
 @cache
-def meaning(kind: type[ast.AST]) -> tuple[str, Callable[[ast.AST], tuple[Any, ...]]]:
-    """The name of a kind of node, and what gives those of its parts that say what it does."""
-    parts = [name for name in kind._fields if name not in TYPES_ONLY]
-    if len(parts) > 1:
-        return kind.__name__, attrgetter(*parts)
-    return kind.__name__, lambda node: tuple(getattr(node, part) for part in parts)
+def meaning(kind: type[ast.AST]) -> tuple[str, tuple[str, ...]]:
+    """The name of a kind of node and those of its parts that say what it does."""
+    return kind.__name__, tuple(name for name in kind._fields if name not in TYPES_ONLY)
 
 
 def fingerprints(
