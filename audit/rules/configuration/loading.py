@@ -1,11 +1,9 @@
 """How code reaches configurations: files that it is given by name, tables that it hands on as a whole."""
 
 import ast
-import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum, auto
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from audit.rules.code import Module, called, dotted, is_function, is_parameter, last_name, strings, text_of
@@ -20,19 +18,10 @@ from audit.rules.configuration.loops import (
     is_shown,
     uses_none,
 )
-from audit.rules.configuration.transfers import converts, has_name
+from audit.rules.configuration.puts import FILLS, is_filled
+from audit.rules.configuration.records import method_of
+from audit.rules.configuration.transfers import converts, has_name, owner
 
-# Libraries that find a folder of configurations, or a program's options in one, by themselves.
-COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
-COMPOSERS = ("hydra", *COMMAND_LINES)
-COMPOSING = {"LightningCLI"}
-OPTION = re.compile(
-    r"^-{0,2}((\w*[-_])?(config|cfg|conf|params?|settings|options|hparams|opt|yaml)s?([-_]?(file(name)?|path|name))?"
-    r"|c)$",
-    re.I,
-)
-OPTION_CALLS = {"add_argument", "option", "Option", "argument", "Argument", "DEFINE_string", "add_option"}
-CALLERS = {"fire.Fire", "tyro.cli", "typer.run"}  # make a function's parameters options of a program
 # What configurations are called, as a name or as the last part of one.
 CALLED = re.compile(
     r"(^|_)(cfgs?|confs?|configs?|configuration|params?|parameters|hparams|hps?|settings|opts?|options|yaml|json"
@@ -64,7 +53,7 @@ HANDING: set[type[ast.AST]] = {ast.Call, ast.Dict, ast.For, ast.comprehension, a
 # Classes that turn the keys of a table into attributes.
 WRAPPERS = {
     "SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box", "ConfigDict", "dict",
-    "set_defaults",
+    "set_defaults", "replace", "evolve",
 }  # fmt: skip
 # Functions that are given a table and use nothing of what is in it.
 ONLOOKERS = {
@@ -72,6 +61,12 @@ ONLOOKERS = {
     "debug", "str", "repr", "setattr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool", "replace",
     "getattr", "hasattr", "add_argument", "cast",
 }  # fmt: skip
+
+# Methods of tables, and of programs whose options they fill.
+OF_TABLES = re.compile(
+    r"(items|values|keys|get|pop|setdefault|update|copy|clone|freeze|defrost|dump|exit|error|to_dict)$"
+    r"|merge|parse|add_|set_|print_|_"
+)
 
 MOST = 5  # values of one name that are looked at
 
@@ -103,54 +98,6 @@ class Use(Enum):
     GIVEN = auto()  # to code that is not here
     FORMAT = auto()  # to what opens, merges or wraps it
     ENTRIES = auto()  # by keys that are made at run time
-
-
-def composed(modules: Iterable[Module]) -> set[str]:
-    """Names of configurations that a library puts together from a folder; "" where one is at work."""
-    names: set[str] = set()
-    for module in modules:
-        if any(origin.startswith(COMPOSERS) for origin in module.origins.values()):
-            names.add("")
-        for _, call, _ in module.calls:
-            given = {item.arg: item.value for item in call.keywords}
-            if called(call) in COMPOSING or not given.keys().isdisjoint(("config_path", "config_name")):
-                names.update(("", text_of(given.get("config_name")).removesuffix(".yaml")))
-    return names
-
-
-def roots(modules: Iterable[Module]) -> Iterator[str]:
-    """The folders that Hydra composes from, which it looks for beside the module; "" where the code does not tell."""
-    for module in modules:
-        for _, call, _ in module.calls:
-            given = {item.arg: item.value for item in call.keywords}
-            if not given.keys().isdisjoint(("config_path", "config_name")):
-                told = text_of(given.get("config_path"))
-                folder = posixpath.normpath(posixpath.join(posixpath.dirname(module.path), told))
-                yield "" if not told or "://" in told or told.startswith("/") else folder
-
-
-def by_hand(modules: Iterable[Module]) -> Iterator[str]:
-    """Suffixes of the configurations whose names programs take from their users; "" where any may be given."""
-    for module in modules:
-        if any(origin.startswith(COMMAND_LINES) for origin in module.origins.values()):
-            yield ""
-        asks = loads_tables(module) and any("sys.argv" in piece.text for piece in module.pieces)
-        for _, call, name in module.calls:
-            if called(call) in COMPOSING:
-                yield ""
-            if called(call) in OPTION_CALLS and any(OPTION.match(text_of(argument)) for argument in call.args):
-                yield from suffixes_of_default(call) or formats(module) or ("",)
-            if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
-                yield ""
-            if asks and "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
-                yield from (reads_any(module) and [""]) or formats(module) or ("",)
-
-
-def suffixes_of_default(call: ast.Call) -> tuple[str, ...]:
-    """The suffixes of the format that the default of an option is written in; none for an option that has none."""
-    given = [*call.args, *(item.value for item in call.keywords if item.arg == "default")]
-    suffixes = {PurePosixPath(text_of(value)).suffix for value in given}
-    return next((ends for ends in FORMATS.values() if not suffixes.isdisjoint(ends)), ())
 
 
 def loads_tables(module: Module) -> bool:
@@ -206,6 +153,8 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
             looks = name in WHOLE and not is_shown(module, node) and not is_compared(module, node)
             if isinstance(node.func, ast.Attribute) and looks:
                 values.append(node.func.value)
+            if is_object(module, node, own.names):
+                values.append(method_of(node))
             if name == "update" and isinstance(node.func, ast.Attribute) and is_space(module, node.func.value):
                 values += node.args
             if name in ("getattr", "get") and key_argument(node) and not all(map(text_of, key_argument(node))):
@@ -215,7 +164,8 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
                 yield from () if put else [(table, Use.ENTRIES)]
             yield from ((value, Use.WHOLE) for value in values)
             followed = name in own.names or true_name(module, node) in own.names or node in own.chosen
-            quiet = name in ONLOOKERS or converts(node) or isinstance(module.parents.get(node), ast.Raise)
+            quiet = name in ONLOOKERS or converts(node) or is_kept(module, node)
+            quiet = quiet or isinstance(module.parents.get(node), ast.Raise)
             if not quiet and not followed and node not in own.made and not is_compared(module, node):
                 use = Use.FORMAT if name in OPENERS or LOADERS.search(name) else Use.GIVEN
                 given = [*node.args, *(item.value for item in node.keywords if item.arg)]
@@ -253,6 +203,21 @@ def made_by(module: Module, call: ast.Call) -> str:
     name = called(call)
     holders = module.enclosing(call) if name == "cls" else ()
     return next((node.name for node in holders if isinstance(node, ast.ClassDef)), name)
+
+
+def is_kept(module: Module, call: ast.Call) -> bool:
+    """Whether a call puts a table into one that is followed by its name: `table.update(other)`."""
+    table = call.func.value if isinstance(call.func, ast.Attribute) and called(call) in FILLS else None
+    own = dotted(table) == "self.__dict__" if table is not None else False
+    return table is not None and (owner(table) is not None or (own and has_name(module, table)))
+
+
+def is_object(module: Module, call: ast.Call, own: Collection[str]) -> bool:
+    """Whether a method is asked of what is filled entry by entry and is no table: it may do anything with them."""
+    table = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if not isinstance(table, ast.Name) or called(call) in own or OF_TABLES.match(called(call)):
+        return False
+    return is_filled(module, table)
 
 
 def is_space(module: Module, node: ast.expr) -> bool:

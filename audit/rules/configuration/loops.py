@@ -4,7 +4,7 @@ import ast
 from collections.abc import Collection, Iterator
 
 from audit.rules.code import Module, called, dotted, text_of
-from audit.rules.configuration.transfers import AROUND, CONVERTS, is_idle, mentions, pair_of
+from audit.rules.configuration.transfers import AROUND, CONVERTS, MERGING, SHOWS, is_idle, mentions, pair_of
 
 SETS = {"difference", "issubset", "issuperset", "intersection", "symmetric_difference", "union", "isdisjoint"}
 COMPLAINS = {"warn", "warning", "print", "info", "debug", "error", "append", "exit", "add"}  # of a key that is unknown
@@ -21,8 +21,20 @@ def is_shown(module: Module, call: ast.Call) -> bool:
 
 def uses_none(module: Module, loop: ast.For | ast.comprehension) -> bool:
     """Whether a loop only hands entries on, checks their keys, or asks the tables among them by theirs."""
-    idle = is_idle(module, loop) if isinstance(loop, ast.For) else copies(module, loop)
+    idle = is_idle(module, loop) if isinstance(loop, ast.For) else copies(module, loop) or is_told(module, loop)
     return idle or asks_each(module, loop) or checks_keys(module, loop)
+
+
+def is_told(module: Module, loop: ast.comprehension) -> bool:
+    """Whether what a comprehension gives is only shown: `print(", ".join(f"{key}={value}" for key, value in ...))`."""
+    node: ast.AST = module.parents[loop]
+    for holder in module.enclosing(node):
+        if isinstance(holder, ast.Call) and node is not holder.func and called(holder) not in ("join", "sorted"):
+            return called(holder) in SHOWS
+        if not isinstance(holder, ast.Call | ast.JoinedStr | ast.FormattedValue):
+            return isinstance(holder, ast.Raise)
+        node = holder
+    return False
 
 
 def copies(module: Module, loop: ast.comprehension) -> bool:
@@ -42,7 +54,7 @@ def copies(module: Module, loop: ast.comprehension) -> bool:
         return False
     asked = {dotted(node) for test in loop.ifs for node in ast.walk(test) if isinstance(node, ast.Name)}
     same = mentions(holder.key, {pair[0]}) and (pair[1] not in asked or all(map(asks_nothing, loop.ifs)))
-    return same and stays(holder.value, pair[1], {*CONVERTS, function})
+    return same and stays(holder.value, pair[1], {*CONVERTS, *MERGING, function})
 
 
 def asks_nothing(test: ast.expr) -> bool:

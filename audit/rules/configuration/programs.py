@@ -1,15 +1,29 @@
 """What the programs of a tree take where their users give nothing, and which folders commands give to them."""
 
 import ast
+import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from audit.rules.code import Module, called, keyword, text_of
+from audit.rules.code import Module, called, dotted, keyword, text_of
 from audit.rules.configuration.entries import Leaf
-from audit.rules.configuration.loading import KNOWN, OPTION, OPTION_CALLS, loads_tables
+from audit.rules.configuration.loading import FORMATS, KNOWN, formats, loads_tables, parameters, reads_any
 from audit.rules.configuration.told import is_handed
+
+# Libraries that find a folder of configurations, or a program's options in one, by themselves.
+COMMAND_LINES = ("lightning.pytorch.cli", "pytorch_lightning.cli", "jsonargparse")  # that take any file
+COMPOSERS = ("hydra", *COMMAND_LINES)
+COMPOSING = {"LightningCLI"}
+OPTION = re.compile(
+    r"^-{0,2}((\w*[-_])?(config|cfg|conf|params?|settings|options|hparams|opt|yaml)s?([-_]?(file(name)?|path|name))?"
+    r"|c)$",
+    re.I,
+)
+OPTION_CALLS = {"add_argument", "option", "Option", "argument", "Argument", "DEFINE_string", "add_option"}
+CALLERS = {"fire.Fire", "tyro.cli", "typer.run"}  # make a function's parameters options of a program
 
 
 class Programs:
@@ -60,3 +74,51 @@ def defaults_of_options(module: Module) -> Iterator[str]:
             default = keyword(call, "default")
             texts = map(text_of, ast.walk(default)) if default is not None else ()
             yield next((text for text in texts if PurePosixPath(text).suffix in KNOWN), "")
+
+
+def composed(modules: Iterable[Module]) -> set[str]:
+    """Names of configurations that a library puts together from a folder; "" where one is at work."""
+    names: set[str] = set()
+    for module in modules:
+        if any(origin.startswith(COMPOSERS) for origin in module.origins.values()):
+            names.add("")
+        for _, call, _ in module.calls:
+            given = {item.arg: item.value for item in call.keywords}
+            if called(call) in COMPOSING or not given.keys().isdisjoint(("config_path", "config_name")):
+                names.update(("", text_of(given.get("config_name")).removesuffix(".yaml")))
+    return names
+
+
+def roots(modules: Iterable[Module]) -> Iterator[str]:
+    """The folders that Hydra composes from, which it looks for beside the module; "" where the code does not tell."""
+    for module in modules:
+        for _, call, _ in module.calls:
+            given = {item.arg: item.value for item in call.keywords}
+            if not given.keys().isdisjoint(("config_path", "config_name")):
+                told = text_of(given.get("config_path"))
+                folder = posixpath.normpath(posixpath.join(posixpath.dirname(module.path), told))
+                yield "" if not told or "://" in told or told.startswith("/") else folder
+
+
+def by_hand(modules: Iterable[Module]) -> Iterator[str]:
+    """Suffixes of the configurations whose names programs take from their users; "" where any may be given."""
+    for module in modules:
+        if any(origin.startswith(COMMAND_LINES) for origin in module.origins.values()):
+            yield ""
+        asks = loads_tables(module) and any("sys.argv" in piece.text for piece in module.pieces)
+        for _, call, name in module.calls:
+            if called(call) in COMPOSING:
+                yield ""
+            if called(call) in OPTION_CALLS and any(OPTION.match(text_of(argument)) for argument in call.args):
+                yield from suffixes_of_default(call) or formats(module) or ("",)
+            if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
+                yield ""
+            if asks and "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
+                yield from (reads_any(module) and [""]) or formats(module) or ("",)
+
+
+def suffixes_of_default(call: ast.Call) -> tuple[str, ...]:
+    """The suffixes of the format that the default of an option is written in; none for an option that has none."""
+    given = [*call.args, *(item.value for item in call.keywords if item.arg == "default")]
+    suffixes = {PurePosixPath(text_of(value)).suffix for value in given}
+    return next((ends for ends in FORMATS.values() if not suffixes.isdisjoint(ends)), ())

@@ -4,7 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from audit.rules.code import Module, called, is_function, is_parameter, keyword, text_of
+from audit.rules.code import Module, called, is_function, is_parameter, keyword, last_name, text_of
 from audit.rules.configuration.transfers import carried, owner
 
 FILLS = {"merge", "unsafe_merge", "update", "merge_update", "merge_with", "set_defaults"}  # what they are asked of
@@ -20,8 +20,7 @@ def puts(module: Module) -> dict[tuple[ast.AST | None, str], Put]:
         for place, values in put_in(module):
             name = owner(place)
             if name is not None:
-                scope = module.scope(name) if is_local(module, name) else None
-                found[scope, name.id] += [(module, inner) for value in values for inner in carried(value)]
+                found[home(module, name), name.id] += [(module, inner) for value in values for inner in carried(value)]
         module.derived["puts"] = found
     tables: dict[tuple[ast.AST | None, str], Put] = module.derived["puts"]
     return tables
@@ -33,8 +32,8 @@ def put_in(module: Module) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
         name = called(call)
         if name == "setattr" and len(call.args) > 2 and not text_of(call.args[1]):
             yield call.args[0], call.args[2:]
-        elif not isinstance(call.func, ast.Attribute):
-            continue
+        elif not isinstance(call.func, ast.Attribute) or last_name(call.func.value) in module.origins:
+            continue  # `OmegaConf.merge(table, other)`
         elif name in FILLS:
             yield call.func.value, [*call.args, *(item.value for item in call.keywords if item.arg is None)]
         elif name == "setdefault" and len(call.args) > 1 and not text_of(call.args[0]):
@@ -48,10 +47,18 @@ def put_in(module: Module) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
                 yield target.value, [node.value]
 
 
-def is_local(module: Module, name: ast.Name) -> bool:
-    """Whether a function gives a name its value, or has it as a parameter."""
+def home(module: Module, name: ast.Name) -> ast.AST | None:
+    """The function that gives a name its value, or has it as a parameter; None where the whole module does."""
     scope = module.scope(name)
-    return is_parameter(module, name) or any(module.scope(value) is scope for value in module.given.get(name.id, ()))
+    if not is_function(scope):
+        return None
+    given = any(module.scope(value) is scope for value in module.given.get(name.id, ()))
+    return scope if given or is_parameter(module, name) else None
+
+
+def is_filled(module: Module, name: ast.Name) -> bool:
+    """Whether something is put over what a name stands for."""
+    return (home(module, name), name.id) in puts(module)
 
 
 def putting(every: Iterable[Module]) -> dict[str, dict[int, Put]]:
@@ -69,12 +76,12 @@ def putting(every: Iterable[Module]) -> dict[str, dict[int, Put]]:
 def put_into(module: Module, name: ast.Name, functions: Mapping[str, Mapping[int, Put]]) -> Iterator[Put]:
     """Tables that are put over the one a name stands for, here or by functions of the tree that do (`putting`)."""
     if "put_by" not in module.derived:
-        put: dict[tuple[ast.AST, str], Put] = defaultdict(list)
+        put: dict[tuple[ast.AST | None, str], Put] = defaultdict(list)
         for _, call, _ in module.calls:
             for at, values in functions.get(called(call), {}).items():
-                if 0 <= at < len(call.args) and isinstance(call.args[at], ast.Name):
-                    put[module.scope(call), getattr(call.args[at], "id", "")] += values
+                given = call.args[at] if 0 <= at < len(call.args) else None
+                if isinstance(given, ast.Name):
+                    put[home(module, given), given.id] += values
         module.derived["put_by"] = put
-    scope = module.scope(name)
-    yield puts(module).get((scope if is_local(module, name) else None, name.id), [])[:MOST]
-    yield module.derived["put_by"].get((scope, name.id), [])[:MOST]
+    yield puts(module).get((home(module, name), name.id), [])[:MOST]
+    yield module.derived["put_by"].get((home(module, name), name.id), [])[:MOST]

@@ -20,14 +20,11 @@ from audit.rules.configuration.loading import (
     FORMATS,
     KNOWN,
     Keys,
-    by_hand,
-    composed,
     formats,
     loads_tables,
     reads_any,
-    roots,
 )
-from audit.rules.configuration.programs import Programs
+from audit.rules.configuration.programs import Programs, by_hand, composed, roots
 from audit.rules.configuration.sources import GAP, Sources, loads_another
 from audit.rules.configuration.tables import Source
 from audit.rules.configuration.told import PASSES_ON, commands, defaults_of, is_globbed, is_handed, is_spoken

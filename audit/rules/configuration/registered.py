@@ -69,7 +69,7 @@ def catching(
     functions: Mapping[str, list[tuple[Module, Function]]], classes: Mapping[str, list[tuple[Module, ast.ClassDef]]]
 ) -> set[str]:
     """Names of functions and classes all of which take nothing but `**options`, and make attributes of these."""
-    found = {name for name, every in functions.items() if all(catches(*one) for one in every)}
+    found = {name for name, every in functions.items() if name[0] != "_" and all(catches(*one) for one in every)}
     for name, defined in classes.items():
         makers = [
             (one, line) for one, node in defined for line in node.body if is_function(line) and line.name == "__init__"

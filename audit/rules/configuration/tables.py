@@ -7,7 +7,7 @@ from collections.abc import Collection
 from audit.rules.code import Module, called, dotted
 from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, fields, updated, values_of
 from audit.rules.configuration.loops import is_new_table
-from audit.rules.configuration.puts import is_local, puts
+from audit.rules.configuration.puts import is_filled
 
 Source = tuple[Module, ast.Call]
 Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
@@ -93,9 +93,7 @@ def is_made(module: Module, node: ast.expr, depth: int = 0) -> bool:
         if any(item.arg is None for item in node.keywords):
             return False
         return taken[0] is not node and is_made(module, taken[0], depth + 1)
-    if not isinstance(node, ast.Name) or node.id in updated(module) or node.id in filled(module):
-        return False
-    if (module.scope(node) if is_local(module, node) else None, node.id) in puts(module):
+    if not isinstance(node, ast.Name) or node.id in updated(module) | filled(module) or is_filled(module, node):
         return False
     given = values_of(module, node)[:MOST]
     return bool(given) and all(is_made(module, value, depth + 1) for value in given)

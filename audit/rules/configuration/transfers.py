@@ -13,11 +13,12 @@ from audit.rules.code import Module, called, dotted, is_function, text_of
 
 SHOWS = {"print", "pprint", "info", "debug", "write", "echo", "log_param", "warn", "warning", "error", "exit"}
 COLLECTS = {"append", "add"}  # keys that are unknown
+MERGING = {"merge", "update", "deep_update", "deep_merge"}
 PUTS = {"setattr", "update", "setdefault", "add_argument"}
-LOOKS = {"isinstance", "hasattr", "callable", "len"}
+LOOKS = {"isinstance", "hasattr", "callable", "len", "issubclass", "is_dataclass", "get_origin", "get_args"}
 CONVERTS = {
-    "deepcopy", "copy", "dict", "list", "tuple", "set", "str", "int", "float", "bool", "type", "Path", "merge",
-    "update", "deep_update", "deep_merge", "SimpleNamespace", "Namespace", "EasyDict", "AttrDict", "Munch", "Box",
+    "deepcopy", "copy", "dict", "list", "tuple", "set", "str", "int", "float", "bool", "type", "Path",
+    "SimpleNamespace", "Namespace", "EasyDict", "AttrDict", "Munch", "Box",
     "getattr", "get", "pop", "expandvars", "expanduser", "literal_eval", "as_posix", "resolve",
 }  # fmt: skip
 ENTRIES = {"items", "values", "keys"}  # of a value: what is done with them is judged by itself
@@ -118,7 +119,7 @@ def is_quiet(module: Module, line: ast.stmt, own: set[str]) -> bool:
     if isinstance(line, ast.Assign):
         places = [part for target in line.targets for part in getattr(target, "elts", [target])]
         tables = [place.value for place in places if isinstance(place, ast.Subscript)]
-        named = all(dotted(table).startswith("self.") or owner(table) for table in tables)
+        named = all(dotted(table).startswith("self.") or is_followed(module, table) for table in tables)
         spread = "self.__dict__" in map(dotted, tables) and spreads(module)
         return named and not spread and len(tables) + sum(isinstance(one, ast.Name) for one in places) == len(places)
     return isinstance(line, QUIET) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
@@ -126,7 +127,16 @@ def is_quiet(module: Module, line: ast.stmt, own: set[str]) -> bool:
 
 def has_name(module: Module, node: ast.expr) -> bool:
     """Whether an object that is given attributes has a name, by which it is followed, or is taken apart nowhere."""
-    return owner(node) is not None or (dotted(node).partition(".")[0] == "self" and not spreads(module))
+    return is_followed(module, node) or (dotted(node).partition(".")[0] == "self" and not spreads(module))
+
+
+def is_followed(module: Module, node: ast.expr) -> bool:
+    """Whether what something is put into has a name, which no loop gives it: `group` of `for group in groups`."""
+    name = owner(node)
+    loops = (holder for holder in module.enclosing(node) if isinstance(holder, ast.For))
+    return name is not None and not any(
+        name.id == dotted(part) for loop in loops for part in getattr(loop.target, "elts", [loop.target])
+    )
 
 
 def spreads(module: Module) -> bool:
@@ -163,8 +173,10 @@ def ends_well(module: Module, node: ast.AST, entry: Entry, own: set[str]) -> boo
             name = called(holder)
             if isinstance(module.parents.get(holder), ast.Raise):
                 return True
-            if name in ENTRIES | LOOKS | PUTS | SHOWS | own or (name in COLLECTS and not is_value):
+            if name in ENTRIES | LOOKS | PUTS | SHOWS | MERGING | own or (name in COLLECTS and not is_value):
                 return True
+            if node is holder.func and isinstance(node, ast.Subscript):
+                return True  # made by what the key names
             method = node is holder.func and isinstance(node, ast.Attribute)
             if not method and not converts(holder):
                 return False
