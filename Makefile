@@ -38,7 +38,7 @@ system: # what the tests need from the distribution, installed only where it is 
 	@bash scripts/system-packages.sh redis-server:redis-server chromium:chromium pg_ctlcluster:postgresql
 
 lint: $(VENV)/.complete ## style, types and layers
-	$(BIN)/ruff check . && $(BIN)/flake8 && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/flake8 && $(BIN)/mypy && $(BIN)/lint-imports
 
 clean: ## remove what the pipeline and the tests made, but not the environment
 	rm -rf build models data/prepared mlflow.db mlartifacts .dvc/cache .dvc/tmp

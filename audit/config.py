@@ -19,7 +19,7 @@ MAX_BYTES = 2**20  # a pyproject.toml that is larger is none
 IN_TOML = {
     "tuple_type": "should be a list",
     "dict_type": "should be a table",
-    "model_type": "should be a table with its keys: { key = \"...\" }",
+    "model_type": 'should be a table with its keys: { key = "..." }',
 }
 # A dotted module or the path of a Python file, then a name in it.
 Callable_ = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][\w.]*|[^:]+\.py):[A-Za-z_]\w*$")]

@@ -39,9 +39,7 @@ class Workloads:
     small = 96
     multiple = 32
 
-    def training(
-        self, model: str, batch: int, side: int, precision: str, checkpointing: bool, device: str
-    ) -> Prepare:
+    def training(self, model: str, batch: int, side: int, precision: str, checkpointing: bool, device: str) -> Prepare:
         """A training step of the trainer."""
         grid = Grid.paper()
         objective = Classification(grid, torch.ones(len(grid)))

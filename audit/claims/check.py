@@ -80,9 +80,7 @@ def entries_of(root: Path, settings: Claims, paths: Sequence[str]) -> dict[str, 
     """
     entries = ledger.load(root / settings.ledger)
     marked = {said.claim for path in paths for said in documents.bound(path, text(root, path))}
-    return {
-        name: entry for name, entry in entries.items() if not paths or name in marked or entry.document in paths
-    }
+    return {name: entry for name, entry in entries.items() if not paths or name in marked or entry.document in paths}
 
 
 def gate(root: Path, settings: Claims) -> Check:
@@ -159,9 +157,7 @@ def read(root: Path, entries: Mapping[str, Entry], texts: Mapping[str, str]) -> 
         path: [span for item in results if item.said.location.path == path for span in item.said.spans]
         for path in texts
     }
-    loose = tuple(
-        item for path, content in texts.items() for item in documents.unbound(path, content, accounted[path])
-    )
+    loose = tuple(item for path, content in texts.items() for item in documents.unbound(path, content, accounted[path]))
     return Read(tuple(sorted(results, key=lambda item: item.said.location)), loose)
 
 

@@ -27,9 +27,7 @@ def memory(
     device: Annotated[
         Device | None, typer.Option(help="What to predict for (default: cuda); named, it is measured as well.")
     ] = None,
-    constant: Annotated[
-        str, typer.Option(help="Part of the budget for the CUDA context and workspaces.")
-    ] = CONTEXT,
+    constant: Annotated[str, typer.Option(help="Part of the budget for the CUDA context and workspaces.")] = CONTEXT,
     model: Annotated[list[str] | None, typer.Option(help="Only this model; repeatable.")] = None,
     subject: Annotated[
         str | None, typer.Option(help="file.py:callable or module:callable instead of what [tool.audit.memory] names.")

@@ -43,8 +43,7 @@ def markdown(made: Comparison, pictures: Sequence[tuple[str, str, str]] = ()) ->
         "## Parameters that differ",
         rows(("parameter", "A", "B"), [tuple(map(plain, row)) for row in made.parameters]) or "None.",
         "## Metrics",
-        rows(("metric", "A", "B", "B − A", "the difference is"), [metric(item) for item in made.metrics])
-        or "None.",
+        rows(("metric", "A", "B", "B − A", "the difference is"), [metric(item) for item in made.metrics]) or "None.",
         "± is the standard deviation over the runs of a set. *Larger than the spread*: no run of one side reaches into "
         "the other's values, and the means are more than two standard errors apart. It takes two runs a side.",
     ]

@@ -29,9 +29,7 @@ def score(checks: Sequence[Check]) -> Score | None:
         return None
     weakest = min(families, key=lambda item: item.value)
     mean = sum(item.value for item in families) / len(families)
-    absent = tuple(
-        check.id for check in checks if check not in counted and check.verdict is not Verdict.NOT_APPLICABLE
-    )
+    absent = tuple(check.id for check in checks if check not in counted and check.verdict is not Verdict.NOT_APPLICABLE)
     return Score(weakest.value * mean / 100, weakest.family, families, absent)
 
 

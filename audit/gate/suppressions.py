@@ -91,9 +91,7 @@ def applied(
         for number, item in in_force:
             if covers(item, finding):
                 used.add(number)
-                return replace(
-                    finding, state=State.SUPPRESSED, reason=item.reason, suppressed_in=str(item.location)
-                )
+                return replace(finding, state=State.SUPPRESSED, reason=item.reason, suppressed_in=str(item.location))
         return finding
 
     marked = tuple(replace(check, findings=tuple(map(mark, check.findings))) for check in checks)

@@ -100,9 +100,7 @@ def training_line(
     return Line(model, precision, checkpointing, peaks.parameters, known, most)
 
 
-def inference_line(
-    inference: Inference, model: str, precision: str, multiple: int, device: str, budget: int
-) -> Line:
+def inference_line(inference: Inference, model: str, precision: str, multiple: int, device: str, budget: int) -> Line:
     """Peaks by side."""
 
     def prepare(side: int) -> Prepare:

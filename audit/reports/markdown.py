@@ -178,7 +178,10 @@ def suppressed(report: Report) -> str:
         return ""
     rows = [
         (
-            code(str(item.location)), f"`{item.rule}`", wording.plain(item.message), wording.plain(item.reason),
+            code(str(item.location)),
+            f"`{item.rule}`",
+            wording.plain(item.message),
+            wording.plain(item.reason),
             code(item.suppressed_in),
         )
         for item in chosen[:SHOWN]

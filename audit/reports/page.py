@@ -102,10 +102,10 @@ def head(report: Report) -> Iterator[str]:
 
 def criteria(report: Report) -> Iterator[str]:
     """Every check with its evidence."""
-    yield f"<h2 id=\"criteria\">Criteria ({len(report.checks)})</h2>"
+    yield f'<h2 id="criteria">Criteria ({len(report.checks)})</h2>'
     rows = [
         (
-            f"{escape(check.title)} <span class=\"quiet\">{escape(check.id)}</span>",
+            f'{escape(check.title)} <span class="quiet">{escape(check.id)}</span>',
             sign(check.verdict),
             "<br>".join(prose(line) for line in (wording.result(check), *check.notes)),
             "<br>".join(proof(evidence) for evidence in check.evidence) or "none",
@@ -135,7 +135,7 @@ def families(report: Report) -> Iterator[str]:
         bar = f'<meter min="0" max="100" low="50" high="90" optimum="100" value="{value}">{value}</meter>'
         believed = f"recall {known.recall:.2f}, precision {known.precision:.2f}" if known else "—"
         rows.append((escape(item.family), f"{bar} {value}", str(item.points), str(item.findings), believed))
-    yield f"<h2 id=\"score\">Score: {report.score.value:.1f} of 100</h2>"
+    yield f'<h2 id="score">Score: {report.score.value:.1f} of 100</h2>'
     yield "<p>The score of the weakest family times the mean of all families. A finding costs points: "
     yield f"{', '.join(f'{severity} {severity.points}' for severity in Severity)}.</p>"
     yield from table(("family", "score", "points", "findings", "its rules, on the audit's own corpus"), rows)
@@ -148,7 +148,7 @@ def measurements(report: Report) -> Iterator[str]:
             yield f"<h2>{escape(check.title)}</h2>"
             rows = [
                 (
-                    f"{escape(row.name)} <span class=\"quiet\">{escape(row.symbol)}</span>",
+                    f'{escape(row.name)} <span class="quiet">{escape(row.symbol)}</span>',
                     escape(wording.with_unit(row.evidence.expected, row.evidence.unit)),
                     escape(wording.measured(row.evidence)),
                     sign(row.verdict) + (f"<br>{escape(row.message)}" if row.verdict is not Verdict.PASS else ""),
@@ -164,7 +164,7 @@ def advice(report: Report) -> Iterator[str]:
     """What to do, in this order."""
     todo = steps(report)
     if todo:
-        yield "<h2 id=\"advice\">What to do, in this order</h2><ol>"
+        yield '<h2 id="advice">What to do, in this order</h2><ol>'
         yield from (
             f"<li>{f'<b class={chr(34)}{step.severity}{chr(34)}>{step.severity}</b> ' if step.severity else ''}"
             f"{code(step.about) + ' ' if step.about else ''}{prose(step.where)}{prose(step.text)}</li>"
@@ -185,6 +185,6 @@ def strengths(report: Report) -> Iterator[str]:
 def limits(report: Report) -> Iterator[str]:
     """What was not checked."""
     if report.not_checked:
-        yield "<h2 id=\"limits\">What was not checked</h2>"
+        yield '<h2 id="limits">What was not checked</h2>'
         rows = [(escape(item.what), escape(item.why), escape(item.how)) for item in report.not_checked]
         yield from table(("what", "why", "how to check it"), rows)

@@ -53,7 +53,7 @@ def item(finding: Finding) -> str:
     lines = [
         f'<li class="finding{away}" {data}>',
         f'<h3><span class="tag {finding.severity}">{finding.severity}</span> {prose(finding.message)}{state}</h3>',
-        f"<p><code>{escape(str(finding.location))}</code> <span class=\"quiet\">{escape(finding.rule)}</span></p>",
+        f'<p><code>{escape(str(finding.location))}</code> <span class="quiet">{escape(finding.rule)}</span></p>',
         f"<pre>{escape(quoted)}</pre>" if quoted else "",
         reason if finding.state is State.SUPPRESSED else "",
         f"<details><summary>Risk and fix</summary><p><b>Risk.</b> {prose(finding.risk)}</p>"

@@ -18,9 +18,7 @@ class Lines(BaseFormatter):  # type: ignore[misc]  # flake8 ships no types
 
     def format(self, error: Violation) -> str:
         """One finding."""
-        return json.dumps(
-            {"path": error.filename, "row": error.line_number, "code": error.code, "text": error.text}
-        )
+        return json.dumps({"path": error.filename, "row": error.line_number, "code": error.code, "text": error.text})
 
     def show_source(self, error: Violation) -> None:
         """The line itself is no part of it."""

@@ -88,9 +88,7 @@ def why_not(check: Mapping[str, Any], skip: Collection[str]) -> str:
     return ""
 
 
-def compared(
-    content: Mapping[str, Any], now: Report, changed: Collection[str], skip: Collection[str] = ()
-) -> Check:
+def compared(content: Mapping[str, Any], now: Report, changed: Collection[str], skip: Collection[str] = ()) -> Check:
     """Whether every check that ran again came to what the report says, and why the others did not."""
     before = {check["id"]: check for check in content["checks"]}
     differences: list[str] = []

@@ -114,9 +114,7 @@ class Analysis:
             ColorlibError: a regression model, which predicts one colour, or a pixel outside the picture.
         """
         if self.method != "classification":
-            raise ColorlibError(
-                "regression predicts one colour and no distribution: use a classification model"
-            )
+            raise ColorlibError("regression predicts one colour and no distribution: use a classification model")
         width, height = self.size
         if not (0 <= x < width and 0 <= y < height):
             raise ColorlibError(f"pixel ({x:g}, {y:g}) lies outside the picture of {width}×{height} pixels")

@@ -37,9 +37,7 @@ class Engine:
         dtype: in which arithmetic.
     """
 
-    def __init__(
-        self, model: ColorNet, device: torch.device | None = None, dtype: torch.dtype = torch.float32
-    ) -> None:
+    def __init__(self, model: ColorNet, device: torch.device | None = None, dtype: torch.dtype = torch.float32) -> None:
         here = next(model.parameters()).device
         self.device = device or here
         self.dtype = dtype

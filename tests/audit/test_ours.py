@@ -20,7 +20,8 @@ def tree(tmp_path):
     (root / "configs").mkdir(parents=True)
     (root / "configs/base.yaml").write_text("lr: 0.1\nepochs: 3\n")
     (root / "train.py").write_text(
-        "def f(x):\n    try:\n        return x.stat()\n    except Exception:\n        pass\n")
+        "def f(x):\n    try:\n        return x.stat()\n    except Exception:\n        pass\n"
+    )
     (root / "README.md").write_text("# Tree\n")
     return root
 

@@ -185,7 +185,9 @@ def test_a_sample_on_a_phone_in_the_dark_by_keyboard_and_at_a_desk(browser: Brow
         first = shown(visitor)
         picture = page.locator(".stage .frame").bounding_box()
         choices = page.get_by_text("Method", exact=True).bounding_box()
-        assert picture and choices and picture["y"] < min(700, choices["y"])  # on the first page of a phone
+        assert picture is not None
+        assert choices is not None
+        assert picture["y"] < min(700, choices["y"])  # on the first page of a phone
         slider(visitor, words.TEMPERATURE).press("ArrowLeft")
         shown(visitor, instead_of=first)
         page.locator(".stage .frame").press("ArrowLeft")

@@ -127,8 +127,7 @@ def in_docstring(piece: Piece, number: int) -> bool:
     """Whether a line of code is documentation, where passwords are examples."""
     documentation = docstrings(piece)
     return any(
-        id(node) in documentation and node.lineno <= number <= (node.end_lineno or 0)
-        for node in piece.of(ast.Constant)
+        id(node) in documentation and node.lineno <= number <= (node.end_lineno or 0) for node in piece.of(ast.Constant)
     )
 
 

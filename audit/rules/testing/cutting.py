@@ -60,9 +60,7 @@ class Taken:
     each: bool = False
 
 
-def cut_batches(
-    module: Module, told: set[tuple[int | None, int]], cutters: Collection[str] = ()
-) -> Iterator[Finding]:
+def cut_batches(module: Module, told: set[tuple[int | None, int]], cutters: Collection[str] = ()) -> Iterator[Finding]:
     """`x, y = x[:16], y[:16]`, `list(islice(batch, 100))`: one finding for each loop or step that judges by it."""
     narrowing = narrowing_of(module)
     for piece, node in module.statements():

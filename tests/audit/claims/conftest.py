@@ -24,7 +24,9 @@ METRICS = {
     "zero": 0,
     "endless": float("inf"),
     "seeds": {
-        "x-0": {"run": "x", "auc": 0.25}, "x-1": {"run": "x", "auc": 0.5}, "x-2": {"run": "x", "auc": 0.75},
+        "x-0": {"run": "x", "auc": 0.25},
+        "x-1": {"run": "x", "auc": 0.5},
+        "x-2": {"run": "x", "auc": 0.75},
         "y-0": {"run": "y", "auc": 0.1, "parts": [{"id": "a", "value": 6}, {"id": "b", "value": 7}]},
     },
     "rows": [{"operation": "a.b", "milliseconds": {"ours": 2.0, "theirs": 9.0}, "ratios": [1, 4]}],

@@ -8,7 +8,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "p"\n[tool.audit.claims]\ndocuments = ["d.md"]\n')
     (tmp_path / "claims.toml").write_text(
-        f"[a]\nevidence = \"m.json\"\nkey = \"x\"\ncommand = \"{sys.executable} make.py\"\n"
+        f'[a]\nevidence = "m.json"\nkey = "x"\ncommand = "{sys.executable} make.py"\n'
     )
     (tmp_path / "make.py").write_text('from pathlib import Path\n\nPath("m.json").write_text(\'{"x": 3}\')\n')
     (tmp_path / "d.md").write_text("3<!-- claim: a -->\n")

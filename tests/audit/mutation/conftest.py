@@ -18,7 +18,7 @@ class Line:
 def multiply(slope, x):
     return slope * x**2
 '''
-TESTS = '''
+TESTS = """
 from thing.maths import Line, mean
 
 
@@ -32,8 +32,8 @@ def test_line():
 
 def test_nothing():
     assert mean([4]) == 4
-'''
-LIST = '''
+"""
+LIST = """
 [[mutants]]
 id = "mean-of-one-more"
 title = "divided by one more"
@@ -51,8 +51,8 @@ operation = "swap"
 function = "Line.at"
 call = "multiply"
 check = "test:tests/test_maths.py::test_line"
-'''
-SETTINGS = '''
+"""
+SETTINGS = """
 [project]
 name = "thing"
 [tool.audit.mutants]
@@ -61,8 +61,8 @@ copies = ["thing"]
 support = ["tests", "pyproject.toml"]
 preload = ["pytest", "not_installed_anywhere"]
 report = "out/mutants.json"
-'''
-WEAK = '''
+"""
+WEAK = """
 [[mutants]]
 id = "mean-is-sum"
 title = "not divided"
@@ -71,7 +71,7 @@ operation = "return"
 function = "mean"
 replacement = "sum(values)"
 check = "test:tests/test_maths.py::test_nothing"
-'''
+"""
 
 
 @pytest.fixture

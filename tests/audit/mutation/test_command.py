@@ -1,5 +1,3 @@
-
-
 from audit import config, engine
 from audit.model import Verdict
 from audit.mutation import campaign, evidence

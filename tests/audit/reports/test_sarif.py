@@ -61,9 +61,7 @@ def test_rules_stand_once_and_are_found_by_their_index():
 
 def test_states_are_suppressions_and_baseline_states():
     found = {item["partialFingerprints"][sarif.FINGERPRINT][0]: item for item in rendered(FULL)["runs"][0]["results"]}
-    assert found["d"]["suppressions"] == [
-        {"kind": "inSource", "status": "accepted", "justification": "the lab's own"}
-    ]
+    assert found["d"]["suppressions"] == [{"kind": "inSource", "status": "accepted", "justification": "the lab's own"}]
     assert found["e"]["suppressions"][0]["kind"] == "external"
     assert "region" not in found["e"]["locations"][0]["physicalLocation"]
     assert {key: item["baselineState"] for key, item in found.items()} == {

@@ -209,9 +209,7 @@ def test_when_memory_runs_out_batches_and_tiles_get_smaller_and_the_picture_stay
     assert (tiles - expected).abs().max() < 0.5
 
 
-def test_when_nothing_fits_it_is_said(
-    vivid: Colorizer, scene: Image.Image, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_when_nothing_fits_it_is_said(vivid: Colorizer, scene: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, other = (Colorizer(vivid.model, size=64) for _ in range(2))
     assert other.margin > 0
     exhausted_beyond(mine, 0, monkeypatch)

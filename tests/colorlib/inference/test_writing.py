@@ -114,9 +114,7 @@ def test_a_comment_and_xmp_survive_without_the_orientation(colorizer: Colorizer,
         assert written.info["comment"] == b"hello"
 
 
-def test_metadata_that_a_jpeg_has_no_room_for_is_dropped_and_that_is_said(
-    colorizer: Colorizer, tmp_path: Path
-) -> None:
+def test_metadata_that_a_jpeg_has_no_room_for_is_dropped_and_that_is_said(colorizer: Colorizer, tmp_path: Path) -> None:
     exif, _ = described()
     exif[0x010E] = "A cat" * 20_000
     Image.open(PHOTO).save(tmp_path / "in.webp", exif=exif, xmp=b"<x>" + b" " * 70_000 + b"</x>")

@@ -62,14 +62,25 @@ CASES = [
     (with_values(decay=5e-4), {"optimiser.weight_decay": 5e-4}),
     (NoDecay, {"optimiser.weight_decay": 0.0, "optimiser.coupling": "none"}),
     (Decoupled, {"optimiser.coupling": "decoupled"}),
-    (Sgd, {"optimiser.beta2": "nan", "optimiser.epsilon": ..., "optimiser.correction": ...,
-           "optimiser.learning_rate": ...}),
+    (
+        Sgd,
+        {
+            "optimiser.beta2": "nan",
+            "optimiser.epsilon": ...,
+            "optimiser.correction": ...,
+            "optimiser.learning_rate": ...,
+        },
+    ),
     (NoCorrection, {"optimiser.correction": ..., "optimiser.epsilon": 1e-7}),
     (LargeEpsilon, {"optimiser.epsilon": 1e-4}),
-    (with_values(drops=(215_000, 430_000), factors=(1.0, 0.316, 0.1)),
-     {"schedule.steps": "215000, 430000", "schedule.second": 0.316}),
-    (with_values(drops=(300_000,), factors=(1.0, 0.1)),
-     {"schedule.steps": "300000", "schedule.second": 0.1, "schedule.third": "none"}),
+    (
+        with_values(drops=(215_000, 430_000), factors=(1.0, 0.316, 0.1)),
+        {"schedule.steps": "215000, 430000", "schedule.second": 0.316},
+    ),
+    (
+        with_values(drops=(300_000,), factors=(1.0, 0.1)),
+        {"schedule.steps": "300000", "schedule.second": 0.1, "schedule.third": "none"},
+    ),
     (Cosine, {"schedule.steps": "continuous", "schedule.second": "continuous", "schedule.third": "continuous"}),
 ]
 
