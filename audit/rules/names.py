@@ -23,6 +23,7 @@ DISTRIBUTIONS = {
     "lightning_fabric": "lightning", "functorch": "torch",
     "torchgen": "torch", "distributed": "dask", "iterstrat": "iterative-stratification", "nacl": "pynacl",
     "socks": "pysocks", "jose": "python-jose", "pythonjsonlogger": "python-json-logger",
+    "tlz": "toolz",
 }  # fmt: skip
 # Names that nobody gives to a distribution on purpose: a module of the project is meant.
 OWN_NAMES = re.compile(

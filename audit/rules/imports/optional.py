@@ -25,6 +25,8 @@ INSTALLS = re.compile(
     r"\b(?:check|ensure|install|require|requires|verify|validate)_(?:\w+_)?"
     r"(?:requirements?|packages?|dependenc(?:y|ies)|backends?|installed|installation|extras?|version)\("
 )
+REGISTERED = re.compile(r"^\s*@[\w.]*register\w*\(\s*['\"]([\w-]+)['\"]", re.M)
+HEAD = 4  # lines of a function of one import, with its decorators
 LOADS = {"import_module", "__import__", "find_spec"}
 PATH = re.compile(r"\.?[A-Za-z_]\w*(?:\.\w+)+|\.\w+")
 
@@ -61,6 +63,13 @@ def asked_for(text: str) -> Iterator[str]:
 def names_of(first: str) -> set[str]:
     """What a library may be called where the tree asks for it: as it is imported, or as its distribution is."""
     return {first.lower(), DISTRIBUTIONS.get(first, first).lower().replace("-", "_"), f"py{first.lower()}"}
+
+
+def is_registered(item: Import, path: str) -> bool:
+    """Whether a function registered under a library's name imports a module of that name: `@register_lazy("keras")`."""
+    above = "\n".join(item.piece.lines[max(0, item.line - 1 - HEAD) : item.line - 1])
+    stem = path.removesuffix(".py").rpartition("/")[2].lower()
+    return any(stem in name.lower() for name in REGISTERED.findall(above))
 
 
 def is_chosen(module: Module, item: Import, first: str) -> bool:

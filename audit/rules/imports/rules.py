@@ -11,12 +11,20 @@ from tempfile import TemporaryDirectory
 
 from audit import notebooks
 from audit.model import Confidence, Finding, Location, Severity, counted, found
-from audit.rules.code import TEST_PATH, Module
+from audit.rules.code import FOREIGN_PATH, TEST_PATH, Module
 from audit.rules.family import Family, rule
 from audit.rules.imports.absent import loaded, lost
 from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
-from audit.rules.imports.optional import ASKED_BY_NAME, asked_for, is_asked_for, is_chosen, listed, names_of
+from audit.rules.imports.optional import (
+    ASKED_BY_NAME,
+    asked_for,
+    is_asked_for,
+    is_chosen,
+    is_registered,
+    listed,
+    names_of,
+)
 from audit.rules.imports.search import moves_path
 from audit.rules.imports.unused import Uses, bound
 from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
@@ -62,7 +70,7 @@ SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and 
 # What users of a program do not run; a document's notebook says itself what it needs.
 ASIDE = re.compile(
     r"(^|/)(_*setup_*|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
-    r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/"
+    r"|(^|/)(benchmarks?|ci|docs?|documentation|tutorials?)/|\.pyi$"
 )
 # Copies that editors and other tools keep; what is for others to fill in.
 HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/|(^|/)\w*templates?/")
@@ -107,7 +115,8 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
     for item in found_unused:
         name = item.message.split("`")[1]
         piece = pieces[item.location.path, item.location.cell]
-        if item.location.path not in fronts and not uses.spares(piece, item.location.line, name):
+        aside = item.location.path in fronts or FOREIGN_PATH.search(item.location.path)
+        if not aside and not uses.spares(piece, item.location.line, name):
             yield found(UNUSED, item.location, f"`{name}` is imported and never used")
 
 
@@ -219,7 +228,7 @@ def optional_modules(target: Target, local: Local) -> set[str]:
     maybe: set[str] = set(listed(local))
     for module in local.modules.values():
         for path, item in local.edges(module):
-            if item.piece.at(item.line) in tried:
+            if item.piece.at(item.line) in tried or (item.deferred and is_registered(item, path)):
                 maybe.add(path)
             elif not item.deferred and not item.typing:
                 plain.append((module.path, path))
@@ -264,7 +273,8 @@ def cycles(local: Local) -> Iterator[Finding]:
                 elsewhere = later or local.is_of_a_package(path, item) or is_below(local, module, path, item)
                 if path != module.path and path in local.modules and not elsewhere:
                     below.setdefault(path, item)
-    for group in components({path: set(below) for path, below in edges.items()}):
+    groups = components({path: set(below) for path, below in edges.items()})
+    for group in (one for one in groups if not all(map(FOREIGN_PATH.search, one))):
         loop = shortest(group, edges)
         item = edges[loop[0]][loop[1]]
         others = len(group) - len(loop) + 1

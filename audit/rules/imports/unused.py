@@ -113,12 +113,13 @@ def starts_itself(module: Module) -> bool:
 
 
 def tried(module: Module) -> set[tuple[int | None, int]]:
-    """(cell, line) of imports that are what a test tests: all that a function or a `with` does, or is named for."""
+    """(cell, line) of imports that are all that a function does; in a test also a `with`, or what it is named for."""
     lines: set[tuple[int | None, int]] = set()
-    for piece, node in module.statements() if TEST_PATH.search(module.path) else ():
-        if is_function(node) or isinstance(node, ast.With):
+    tests = TEST_PATH.search(module.path) is not None
+    for piece, node in module.statements():
+        if is_function(node) or (tests and isinstance(node, ast.With)):
             done = [part for part in node.body if not (isinstance(part, ast.Pass | ast.Assert) or is_text(part))]
-            named = is_function(node) and NAMED_FOR_IMPORTS.match(node.name)
+            named = tests and is_function(node) and NAMED_FOR_IMPORTS.match(node.name)
             if named or (done and all(isinstance(part, ast.Import | ast.ImportFrom) for part in done)):
                 lines.update((piece.cell, line) for line in range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return lines

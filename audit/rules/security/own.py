@@ -20,9 +20,10 @@ OPENERS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "builtins.op
 VIEWS = {"memoryview", "bytes", "bytearray", "BytesIO", "decompress", "compress", "b64decode", "b64encode"}
 DEEPEST = 5  # names and views of the same bytes
 DUMPS = {name.removesuffix(".loads") + ".dumps" for name in PICKLES if name.endswith(".loads")}
+REDUCES = ("__reduce__", "__reduce_ex__")
 BUFFERS = {"io.BytesIO", "BytesIO"}
 TAKES = ("get", "get_nowait")  # of a queue
-GIVES = ("put", "put_nowait")
+GIVES = ("put", "put_nowait", "send")
 OF_TENSOR = re.compile(r"\b(tobytes|tolist|bytes|bytearray|memoryview)\(")
 COLLECTIVE = re.compile(
     r"(distributed\w*|dist|hvd|torch)\.(all_gather|all_reduce|broadcast|gather|scatter|reduce|i?send)"
@@ -39,18 +40,32 @@ def is_own(module: Module, call: ast.Call) -> bool:
 
     What `__setstate__` is given comes from another pickle, which has run by then.
     """
-    if any(is_function(holder) and holder.name == "__setstate__" for holder in module.enclosing(call)):
+    if any(is_function(holder) and holder.name in copiers(module) for holder in module.enclosing(call)):
         return True
     file = call.args[0] if call.args else keyword(call, "filename")
     if is_dumped(module, file):
         return True
     if is_checked(module, call):
         return True
+    opened = list(openings(module, file, module.scope(call))) if isinstance(file, ast.Name) else [file]
+    if any(isinstance(one, ast.Call) and is_inherited(module, one) for one in opened):
+        return True
     path = path_of(module, file, module.scope(call))
     if is_temporary(module, path):
         return True
     made = written(module, module.scope(call), call.end_lineno)
     return path in made or is_of_group(module, call) or is_part(module, call, path, made)
+
+
+def copiers(module: Module) -> set[str]:
+    """`__setstate__`, and the functions that `__reduce__` gives back: `return _rebuild, (dumps(self.net),)`."""
+    if "copiers" not in module.derived:
+        returns = [node for _, node in module.statements() if isinstance(node, ast.Return)]
+        rows = [(node, node.value.elts) for node in returns if isinstance(node.value, ast.Tuple)]
+        named = ((getattr(module.scope(node), "name", ""), last_name(row[0])) for node, row in rows if row)
+        module.derived["copiers"] = {"__setstate__"} | {name for holder, name in named if holder in REDUCES and name}
+    known: set[str] = module.derived["copiers"]
+    return known
 
 
 def is_temporary(module: Module, path: str) -> bool:
@@ -99,11 +114,19 @@ def is_dumped(module: Module, file: ast.expr | None, depth: int = 0) -> bool:
 
 def is_of_process(module: Module, call: ast.Call) -> bool:
     """Whether bytes come from another process of the program: by a pipe, or by a queue that it gives pickles."""
-    if called(call) not in ("recv_bytes", *TAKES):
+    if called(call) not in ("recv_bytes", "recv", *TAKES):
         return False
     if not any("multiprocessing" in origin.split(".") for origin in module.origins.values()):
         return False
+    if called(call) == "recv" and not any("ipc://" in piece.text for piece in module.pieces):
+        return False
     return called(call) == "recv_bytes" or (gives_pickles(module) and not any(map(text_of, call.args)))
+
+
+def is_inherited(module: Module, call: ast.Call) -> bool:
+    """Whether a file is a pipe that the parent process has left open: `os.fdopen(args.pipe, "rb")`."""
+    started = any("multiprocessing" in origin.split(".") for origin in module.origins.values())
+    return started and module.full_name(call.func) == "os.fdopen"
 
 
 def gives_pickles(module: Module) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Rule, Severity, found
-from audit.rules.code import TEST_PATH, Module, dotted, is_function, last_name, modules, text_of
+from audit.rules.code import TEST_PATH, Module, dotted, is_function, is_parameter, last_name, modules, text_of
 from audit.rules.family import Family, rule
 from audit.rules.marked import UNSAFE_MARK, is_marked
 from audit.rules.options import Entries
@@ -108,7 +108,14 @@ def is_renamed(module: Module, call: ast.Call, name: str) -> bool:
 def is_harmless(module: Module, call: ast.Call) -> bool:
     """Whether what runs is written here, chosen out of what is written here, or was looked at node by node."""
     code = call.args[0]
-    return is_fixed(module, code) or is_limited(module, code) or is_checked_tree(module, call)
+    return is_fixed(module, code) or is_limited(module, code) or is_checked_tree(module, call) or is_cell(module, code)
+
+
+def is_cell(module: Module, code: ast.expr) -> bool:
+    """Whether a command of IPython runs the cell that its user has written: `@register_cell_magic`."""
+    function = next(filter(is_function, module.enclosing(code)), None)
+    marks = [last_name(getattr(mark, "func", mark)) for mark in function.decorator_list] if function else []
+    return isinstance(code, ast.Name) and any(name.endswith("_magic") for name in marks) and is_parameter(module, code)
 
 
 def is_written(module: Module, line: ast.expr) -> bool:
