@@ -171,7 +171,8 @@ def test_encodings_that_are_declared_are_read(tmp_path):
     first, second = open_target(tmp_path).pieces
     assert "é" in first.text
     assert second.tree is not None
-    assert second.line(2) == "y = 2"
+    assert [second.line(number) for number in range(4)] == ["", "x = 1", "y = 2", ""]
+    assert [first.line(number) for number in (1, 2)] == first.lines
 
 
 def test_binary_files_are_skipped_and_latin_text_is_read(tmp_path):
