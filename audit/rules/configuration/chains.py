@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from audit.rules.code import Function, Module, called, is_function, last_name, text_of
+from audit.rules.code import Function, Module, called, dotted, is_function, last_name, text_of
 from audit.rules.configuration.loading import ONE as ANY_KEY
 from audit.trees import lines_of
 
@@ -144,5 +144,15 @@ def is_no_entry(handed: tuple[ast.expr, object]) -> bool:
 
 
 def wrapping(node: ast.ClassDef, accessors: Mapping[str, int]) -> bool:
-    """Whether a class gives the entries of a table that it holds by a method of its own."""
-    return any(is_function(line) and line.name in accessors for line in node.body)
+    """Whether a class gives the entries of a table that it holds by a method, or makes attributes of them."""
+    if any(is_function(line) and line.name in accessors for line in node.body):
+        return True
+    lines = (inner for line in node.body if is_function(line) for inner in lines_of(line))
+    return any(isinstance(line, ast.Expr) and spreads_over_self(line.value) for line in lines)
+
+
+def spreads_over_self(node: ast.expr) -> bool:
+    """`setattr(self, key, value)` for any key, `self.__dict__.update(table)`."""
+    if isinstance(node, ast.Call) and called(node) == "setattr" and len(node.args) > 1:
+        return last_name(node.args[0]) == "self" and not text_of(node.args[1])
+    return isinstance(node, ast.Call) and dotted(node.func) == "self.__dict__.update"

@@ -30,7 +30,7 @@ from audit.rules.configuration.loading import (
     values_of,
 )
 from audit.rules.configuration.loops import copies, gone_through_in
-from audit.rules.configuration.puts import Put, put_into, putting
+from audit.rules.configuration.puts import Put, given_to, put_into, putting
 from audit.rules.configuration.records import method_of
 from audit.rules.configuration.registered import callers_of, catching, chosen, spoken
 from audit.rules.configuration.tables import (
@@ -54,7 +54,7 @@ DEEPEST = 30  # names that one table is followed through
 CHAINED = 6  # calls that one expression is followed through
 SAME = {
     "vars", "copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict",
-    "edict", "MappingProxyType", "frozendict", "cast",
+    "edict", "MappingProxyType", "frozendict", "cast", "list", "tuple", "set", "sorted", "reversed",
 }  # fmt: skip
 PARAMETERS = re.compile(r"(^|_)(params?|parameters)$")
 AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "wraps", "cached_property"}
@@ -118,6 +118,11 @@ class Flow:
     def accessors(self) -> dict[str, int]:
         """Methods and functions of the tree that give an entry of a table by its key."""
         return accessors_in(function for rows in self.functions.values() for _, function in rows)
+
+    @cached_property
+    def wrappers(self) -> set[str]:
+        """Classes of the tree that stand for the table that they are given."""
+        return {name for name, every in self.classes.items() if wrapping(every[0][1], self.accessors)}
 
     @cached_property
     def chosen(self) -> dict[ast.Call, tuple[Module, list[str]]]:
@@ -208,8 +213,7 @@ class Flow:
         if given and all(is_made(module, value) for value in given):
             return [((), None)] if node.id in updated(module) else None
         loops = list(gone_through_in(module, node))
-        for over in loops:
-            found += self.places(module, over)
+        found = [place for over in loops for place in self.places(module, over)]
         if found or any(is_made(module, over) for over in (*loops, *taken_from(module, node))):
             return found or None
         if (given and all(map(is_command, given))) or not CALLED.search(node.id):
@@ -263,17 +267,12 @@ class Flow:
         if is_command(call) and isinstance(call.func, ast.Attribute):
             return self.places(module, call.func.value, depth + 1) or None  # by `parser.set_defaults(**table)`
         if name in SAME:
-            parts = call.args[-1 if name == "cast" else 0 :][:1] or [method_of(call)]
-            parts += [item.value for item in call.keywords if item.arg is None]
+            parts = given_to(call) or [method_of(call)]
             return [place for part in parts for place in self.places(module, part, depth + 1)] or None
         if self.loads(module, call):
             return [((), (module, call))]
-        if name in WRAPPERS:
-            spread = [item.value for item in call.keywords if item.arg is None]
-            return [place for part in (*call.args, *spread) for place in self.places(module, part, depth + 1)] or None
-        if any(wrapping(node, self.accessors) for _, node in self.classes.get(name, [])[:1]):
-            inside = [place for part in call.args for place in self.places(module, part, depth + 1)]
-            return inside or None
+        if name in WRAPPERS or name in self.wrappers:
+            return [place for part in given_to(call) for place in self.places(module, part, depth + 1)] or None
         return self.of_all((name, depth), self.returned(name), depth + 2) or None if depth < CHAINED else None
 
     def returned(self, name: str) -> Iterator[tuple[Module, ast.expr]]:

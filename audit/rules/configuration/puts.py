@@ -35,7 +35,7 @@ def put_in(module: Module) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
         elif not isinstance(call.func, ast.Attribute) or last_name(call.func.value) in module.origins:
             continue  # `OmegaConf.merge(table, other)`
         elif name in FILLS:
-            yield call.func.value, [*call.args, *(item.value for item in call.keywords if item.arg is None)]
+            yield call.func.value, given_to(call)
         elif name == "setdefault" and len(call.args) > 1 and not text_of(call.args[0]):
             yield call.func.value, call.args[1:]
         elif name == "add_argument" and call.args and not text_of(call.args[0]):
@@ -45,6 +45,11 @@ def put_in(module: Module) -> Iterator[tuple[ast.expr, list[ast.expr]]]:
         for target in node.targets:
             if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Constant | ast.Slice):
                 yield target.value, [node.value]
+
+
+def given_to(call: ast.Call) -> list[ast.expr]:
+    """What a call is given by place, or spread over its parameters."""
+    return [*call.args, *(item.value for item in call.keywords if item.arg is None)]
 
 
 def home(module: Module, name: ast.Name) -> ast.AST | None:
