@@ -19,7 +19,7 @@ from audit.rules.configuration.loops import (
     uses_none,
 )
 from audit.rules.configuration.puts import FILLS, is_filled
-from audit.rules.configuration.records import method_of
+from audit.rules.configuration.records import TRACKERS, method_of
 from audit.rules.configuration.transfers import converts, has_name, owner
 
 # What configurations are called, as a name or as the last part of one.
@@ -59,7 +59,7 @@ WRAPPERS = {
 ONLOOKERS = {
     "print", "pprint", "dump", "dumps", "log_params", "log_dict", "len", "isinstance", "type", "deepcopy", "info",
     "debug", "str", "repr", "setattr", "save_hyperparameters", "add_hparams", "get", "float", "int", "bool", "replace",
-    "getattr", "hasattr", "add_argument", "cast",
+    "getattr", "hasattr", "add_argument", "cast", "vars",
 }  # fmt: skip
 
 # Methods of tables, and of programs whose options they fill.
@@ -169,7 +169,9 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
             if not quiet and not followed and node not in own.made and not is_compared(module, node):
                 use = Use.FORMAT if name in OPENERS or LOADERS.search(name) else Use.GIVEN
                 given = [*node.args, *(item.value for item in node.keywords if item.arg)]
-                yield from ((inner, use) for value in given for inner in getattr(value, "elts", (value,)))
+                parts = [inner for value in given for inner in getattr(value, "elts", (value,))]
+                tracked = module.full_name(node.func).startswith(TRACKERS)
+                yield from ((part, Use.WHOLE if is_options(module, part) and not tracked else use) for part in parts)
         elif isinstance(node, ast.Dict) and not is_followed(module, node, own.names):
             pairs = zip(node.keys, node.values, strict=True)
             yield from ((value, Use.WHOLE) for key, value in pairs if key is None)
@@ -218,6 +220,13 @@ def is_object(module: Module, call: ast.Call, own: Collection[str]) -> bool:
     if not isinstance(table, ast.Name) or called(call) in own or OF_TABLES.match(called(call)):
         return False
     return is_filled(module, table)
+
+
+def is_options(module: Module, node: ast.expr) -> bool:
+    """Whether a name stands for the options of a program that a table fills: what is not here may ask for any."""
+    if not isinstance(node, ast.Name) or not is_filled(module, node):
+        return False
+    return any(isinstance(value, ast.Call) and called(value).startswith("parse_") for value in values_of(module, node))
 
 
 def is_space(module: Module, node: ast.expr) -> bool:
