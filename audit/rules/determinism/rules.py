@@ -68,7 +68,9 @@ def find(target: Target) -> Iterator[Finding]:
     """Seeds over the graph of local imports, the rest call by call; tests are left out."""
     local = local_of(target)
     chosen = [module for path, module in local.modules.items() if not TEST_PATH.search(path)]
-    training = [(module, begun) for module in chosen if not times(module) and (begun := training_place(module))]
+    timing = {module.path for module in chosen if times(module)}
+    learning = [module for module in chosen if module.path not in timing]
+    training = [(module, begun) for module in learning if (begun := training_place(module))]
     seeds = Seeds(local, chosen)
     seeded = bool(seeds.parts) or any(map(seeds_own, chosen))
     draws = Draws(local, seeds, {module.path: begun for module, begun in training}, seeded=seeded)
@@ -97,13 +99,13 @@ def find(target: Target) -> Iterator[Finding]:
             learns = (training and name not in STATES) or name in KEYS or (name in STATES and draws.train(module))
             for value in lost(module, call, name) if learns else ():
                 drawn[piece, value.lineno] = "the seed is drawn anew in each run, and nothing keeps it"
-            loose = "" if problem else loosened(module, call, name)
+            loose = "" if problem or module.path in timing else loosened(module, call, name)
             if problem or (loose and not any(map(is_undone, module.enclosing(call)))):
                 kind = SHUFFLE if problem else SETTING
                 yield found(kind, piece.at(call.lineno), problem or loose, piece.line(call.lineno)[:120])
         for (piece, line), message in drawn.items():
             yield found(SEED, piece.at(line), message, piece.line(line)[:120])
-        for piece, line, message in settings(module, told):
+        for piece, line, message in settings(module, told) if module.path not in timing else ():
             yield found(SETTING, piece.at(line), message, piece.line(line)[:120])
 
 
