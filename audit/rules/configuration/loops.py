@@ -4,10 +4,9 @@ import ast
 from collections.abc import Collection, Iterator
 
 from audit.rules.code import Module, called, dotted, text_of
-from audit.rules.configuration.transfers import AROUND, CONVERTS, MERGING, SHOWS, is_idle, mentions, pair_of
+from audit.rules.configuration.transfers import AROUND, COLLECTS, CONVERTS, MERGING, SHOWS, is_idle, mentions, pair_of
 
 SETS = {"difference", "issubset", "issuperset", "intersection", "symmetric_difference", "union", "isdisjoint"}
-COMPLAINS = {"warn", "warning", "print", "info", "debug", "error", "append", "exit", "add"}  # of a key that is unknown
 FOUND = "best_"  # begins the names of what a search has found
 
 
@@ -102,7 +101,7 @@ def checks_keys(module: Module, loop: ast.For | ast.comprehension) -> bool:
     inside = [line for test in tests for line in test.body]
     complains = (
         isinstance(line, ast.Raise | ast.Continue)
-        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Call) and called(line.value) in COMPLAINS)
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Call) and called(line.value) in SHOWS | COLLECTS)
         for line in inside
     )
     return bool(tests) and len(tests) == len(loop.body) and all(complains)

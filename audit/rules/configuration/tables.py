@@ -7,14 +7,14 @@ from collections.abc import Collection
 from audit.rules.code import Module, called, dotted
 from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, fields, updated, values_of
 from audit.rules.configuration.loops import is_new_table
-from audit.rules.configuration.puts import is_filled
+from audit.rules.configuration.puts import FILLS, is_filled
 
 Source = tuple[Module, ast.Call]
 Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
 
 DEEPEST = 3  # tables that one is put together of
 NEW = {"dict", "list", "set", "OrderedDict"}
-MERGES = {"merge", "unsafe_merge", "update", "ChainMap", "merge_update", "merge_with"}
+MERGES = (FILLS - {"set_defaults"}) | {"ChainMap"}
 
 
 def below(places: list[Place], links: Collection[tuple[str, bool]]) -> list[Place]:

@@ -28,7 +28,7 @@ QUIET = (ast.If, ast.For, ast.Raise, ast.Continue, ast.Break, ast.Pass, ast.Try,
 
 
 class Entry(NamedTuple):
-    """What a loop calls the key of an entry and its value, and the names that are made of either; "" for none."""
+    """What a loop calls the key of an entry and its value, with what is made of either; whether it collects some."""
 
     keys: set[str]
     values: set[str]
