@@ -40,7 +40,8 @@ def unread(
         handed = {leaf for leaf in leaves if not ends.isdisjoint(leaf.keys[:-1])}
         handed |= {leaf for leaf in leaves if any(is_entry(leaf, table) for table in parts)}
         read = [leaf for leaf in leaves if leaf in handed or asked.reads(leaf.keys, sections)]
-        groups = {folder for folder in PurePosixPath(piece.path).parts[:-1] if not CALLED.search(folder)}
+        composed = piece.path.endswith((".yaml", ".yml"))  # a library may make the folder's name the table's
+        groups = {part for part in PurePosixPath(piece.path).parts[:-1] if composed or not CALLED.search(part)}
         if () in whole or not ends.isdisjoint(groups):
             continue
         if 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
