@@ -15,8 +15,8 @@ PARSERS = {
 }  # fmt: skip
 DEEPEST = 3  # names for sections of sections
 PATHS = re.compile(
-    r"path|file|csv|json|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder|source"
-    r"|split|annot",
+    r"path|file|csv|json|artifact|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder"
+    r"|source|split|annot",
     re.I,
 )
 

@@ -219,6 +219,9 @@ class Uses:
                     return True
         if all(piece.text.count(name) < 2 for piece in module.pieces):
             return False
+        typed = [piece.text for piece in module.pieces if "# type: " in piece.text]
+        if any(re.search(rf"# type: [^#\n]*\b{re.escape(name)}\b", text) for text in typed):
+            return True
         if "texts" not in module.derived:
             values = (node.value for node in module.of(ast.Constant))
             module.derived["texts"] = {value for value in values if isinstance(value, str)}

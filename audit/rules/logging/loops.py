@@ -14,6 +14,8 @@ LEARNING = re.compile(r"^(learn|update|replay|train|optimi[sz]e)(_\w+)?$")
 LEARNER = re.compile(r"(^|[._])(agents?|learner|policy|dqn|ddqn|ddpg|sac|td3|ppo|a2c)\d*$", re.I)
 FITTING = re.compile(r"^(train|fit)_")
 FITS = re.compile(r"(^|\.)(fit|train)$")
+ROUND = re.compile(r"epoch|episode", re.I)
+PROGRAM = re.compile(r"(^|/)(\w+_)?train(ing|er)?(_\w+)?\.py$")  # whose rounds are those of training
 TRAINER = re.compile(r"^(train|training_loop|train_(model|network|loop))$")
 # What a trial run makes up, and what a run with data has.
 MADE_UP = {"randn", "rand", "randint", "randn_like", "rand_like", "zeros", "ones", "standard_normal"}
@@ -35,6 +37,8 @@ def training_loops(module: Module) -> set[ast.AST]:
         for node in piece.tree.body if piece.tree else ():
             if is_function(node) and TRAINER.search(node.name):
                 steps.update(inner for inner in ast.walk(node) if is_over_steps(inner))
+    if PROGRAM.search(module.path):
+        steps.update(loop for loop in module.of(ast.For) if ROUND.search(ast.unparse(loop.target)))
     return steps | fitting(module)
 
 
