@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from audit.rules.code import DEFINING, Module, dotted, is_function, modules
+from audit.rules.code import DEFINING, Module, dotted, is_function, modules, text_of
 from audit.rules.names import FRAMEWORKS, ON_PYPI
 from audit.rules.requirements import declared
 from audit.target import Piece, Target
@@ -21,6 +21,7 @@ MAKES = re.compile(r"\bsys\.(?:modules\[(?!__name__\])[^\]]+\]\s*=(?!=)|meta_pat
 COMPILED = re.compile(r"(^|/)(?:CMakeLists\.txt|Cargo\.toml|meson\.build|[^/]+\.(?:pyx|pxd|c|cc|cpp|cu|rs|i))$")
 FAILS = re.compile(r"suppress|raises\(|assertRaises")  # what is called with the errors that may, or should, come
 GIVES_ANY = {"globals", "setattr", "vars", "exec"}  # by which a module may give itself any name
+NAME = re.compile(r"[^\W\d]\w*")
 IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError", "OSError"}
 
 
@@ -336,6 +337,8 @@ def assigned(module: Module) -> set[str]:
     found = {"__getattr__" for piece in module.pieces if "sys.modules" in piece.text}
     found.update(node.name for node in module.of(*DEFINING) if isinstance(node, DEFINING))
     found.update(node.id for node in module.of(ast.Name) if isinstance(node.ctx, ast.Store))
+    for item in module.of(ast.keyword):  # `@fixture(unpack_into="a, b")` of pytest-cases
+        found.update(NAME.findall(text_of(item.value)) if item.arg == "unpack_into" else ())
     if any(dotted(call.func) in GIVES_ANY for _, call, _ in module.calls):
         found.add("__getattr__")
     for node in module.of(ast.Subscript):

@@ -34,6 +34,7 @@ SPLITTERS = {
 OF_SPLITS = ("sklearn.model_selection.", "iterstrat.ml_stratifiers.")
 # In order, unless they are told to shuffle.
 FOLDS = {"KFold", "StratifiedKFold", "StratifiedGroupKFold", "GroupKFold", "MultilabelStratifiedKFold"}
+OF_LISTS = ("random.", "numpy.", "sklearn.", "tensorflow.random.")  # whose shuffle() is given what it shuffles
 METHODS = {"shuffle", "train_test_split", "resample", "sample"}
 # Keras's readers of folders.
 OF_FOLDERS = {
@@ -182,7 +183,7 @@ def is_pipeline(module: Module, call: ast.Call) -> bool:
     """`dataset.shuffle(1000)` of TensorFlow and WebDataset: a method that is given the size of a buffer."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "shuffle" or len(call.args) > 1:
         return False  # the second argument is the seed
-    if module.full_name(call.func).startswith(("random.", "numpy.", "sklearn.")) or keyword(call, "rng") is not None:
+    if module.full_name(call.func).startswith(OF_LISTS) or keyword(call, "rng") is not None:
         return False
     told = any(item.arg in ("buffer_size", "reshuffle_each_iteration") for item in call.keywords)
     size = call.args[0] if call.args else None

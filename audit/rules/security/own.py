@@ -18,7 +18,8 @@ PICKLES = {
 }  # fmt: skip
 OPENERS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "builtins.open")
 VIEWS = {"memoryview", "bytes", "bytearray", "BytesIO", "decompress", "compress", "b64decode", "b64encode"}
-DEEPEST = 5  # names and views of the same bytes
+CODECS = {"codecs.encode", "codecs.decode"}
+DEEPEST = 8  # names and views of the same bytes
 DUMPS = {name.removesuffix(".loads") + ".dumps" for name in PICKLES if name.endswith(".loads")}
 REDUCES = ("__reduce__", "__reduce_ex__")
 BUFFERS = {"io.BytesIO", "BytesIO"}
@@ -94,6 +95,10 @@ def is_dumped(module: Module, file: ast.expr | None, depth: int = 0) -> bool:
             return True
         case ast.Call() if called(file) in VIEWS and file.args:
             return is_dumped(module, file.args[0], depth + 1)
+        case ast.Call() if module.full_name(file.func) in CODECS and file.args:
+            return is_dumped(module, file.args[0], depth + 1)
+        case ast.Call(func=ast.Attribute(value=text, attr="encode" | "decode")) if dotted(text) != "self":
+            return is_dumped(module, text, depth + 1)  # as text and back
         case ast.Call() if is_of_process(module, file):
             return True
         case ast.Call():

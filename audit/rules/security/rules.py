@@ -124,7 +124,21 @@ def is_written(module: Module, line: ast.expr) -> bool:
     if isinstance(line, ast.Name) and function and line.id in {part.arg for part in function.args.args}:
         untouched = all(value is None for value in bound(module, line))
         return untouched and is_limited_parameter(module, function, line.id)
-    return is_fixed(module, line)
+    return is_fixed(module, line) or is_of_constants(module, line)
+
+
+def is_of_constants(module: Module, line: ast.expr) -> bool:
+    """`info_command()`, alone or in a list: what a function of the module returns, which is written there each time."""
+    if isinstance(line, ast.List | ast.Tuple):
+        return bool(line.elts) and all(is_fixed(module, part) or is_of_constants(module, part) for part in line.elts)
+    if isinstance(line, ast.Name):
+        values = list(bound(module, line))
+        return bool(values) and all(isinstance(one, ast.Call) and is_of_constants(module, one) for one in values)
+    if not isinstance(line, ast.Call) or not isinstance(line.func, ast.Name):
+        return False
+    named = [node for node in module.of(ast.FunctionDef) if getattr(node, "name", "") == last_name(line.func)]
+    results = [node.value for one in named for node in ast.walk(one) if isinstance(node, ast.Return)]
+    return bool(results) and all(is_fixed(module, value) for value in results)
 
 
 def is_loading(module: Module, call: ast.Call) -> bool:

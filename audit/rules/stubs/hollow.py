@@ -22,6 +22,7 @@ ALIKE = 3  # methods that two classes share, which are used in turn
 INTERFACES = {"Protocol", "ABC", "ABCMeta", "Interface"}
 DOCUMENTED = "a docstring"
 DECLINED = "`return NotImplemented`"
+STEPS = 3  # that a class leaves open
 MANY = 5  # functions of a module
 INITIAL = re.compile(r"^_?(init|initiali[sz]e|reset)_(weights|parameters|params)$")
 WEIGHTLESS = re.compile(r"Pool|ReLU|GELU|SiLU|Sigmoid|Softmax|Tanh|Dropout|DropPath|Flatten|Identity|Upsample|Loss")
@@ -141,6 +142,12 @@ class Classes:
         above, below = self.reach(name, up=True), self.reach(name, up=False)
         known = [other for other in above | below if method in self.methods.get(other, ())]
         return any(not raises or other in below or method not in self.hollow[other] for other in known)
+
+    def is_template(self, name: str) -> bool:
+        """Whether one method of a class runs all those, three or more, that it leaves to the classes below."""
+        left = self.hollow.get(name, set())
+        callers = [{caller for caller, receiver in self.calls(name, method) if not receiver} - left for method in left]
+        return len(callers) >= STEPS and bool(set.intersection(*callers))
 
     def reach(self, name: str, *, up: bool) -> set[str]:
         """All classes above or below."""

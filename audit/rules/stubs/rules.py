@@ -50,6 +50,7 @@ TO_FILL = re.compile(
 BASE = re.compile(
     r"^_*(Base|Abstract|I(?=[A-Z][a-z]))(?=[A-Z_]|$)|(Base|Mixin|Interface|Hooks|Callbacks?)(V?\d+D?)?$"
 )  # fmt: skip
+OF_BASES = re.compile(r"(^|/)(\w+_base|base_\w+)\.py$")  # modules of what others inherit from
 HOOK = re.compile(
     r"^(_?(on|before|after|visit|leave)_\w+|(pre|post)_(un)?install|upgrade|downgrade|setup|teardown|close|reset|flush"
     r"|cleanup|shutdown)$"
@@ -140,6 +141,7 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             given = is_function(holder) and not body.startswith("`raise")  # made to be handed on: it does nothing
             right = not body or given or excused(node, body, owner, classes) or is_meant(piece, node)
             right = right or is_null(piece, node, body, owner, classes)
+            right = right or (owner is not None and body.startswith("`raise") and bool(OF_BASES.search(piece.path)))
             if not right and node.name not in defaults(piece):
                 where = f"{owner.name}.{node.name}" if owner else node.name
                 yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
@@ -224,7 +226,7 @@ def is_told_apart(piece: Piece, name: str) -> bool:
     made = {name}
     for node in piece.of(ast.Assign, ast.Compare, ast.Call):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and class_name(node.value.func) == name:
-            made.update(target.id for target in node.targets if isinstance(target, ast.Name))
+            made.update(class_name(target) for target in node.targets if isinstance(target, ast.Name | ast.Attribute))
         compared: list[ast.expr] = []
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
             compared = [node.left, *node.comparators]
@@ -278,7 +280,7 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
     owed = not raises and (classes.is_owed(owner.name, node.name) or classes.is_nothing(owner.name, ESSENTIAL))
     if owed or (not raises and IN_PLACE.search(said)) or classes.is_filled_in_below(owner.name):
         return True
-    if classes.is_hook(owner.name, node.name, raises=raises):
+    if classes.is_hook(owner.name, node.name, raises=raises) or (raises and classes.is_template(owner.name)):
         return True
     if raises or node.name in ESSENTIAL:
         return False
