@@ -21,6 +21,7 @@ LOOKS = re.compile(
     r"|from_pretrained",  # which says itself what is not there
     re.I,
 )
+OF_BASE = {"self.raw_paths"}  # that PyTorch Geometric's data sets fetch before `process` runs
 FETCHES = re.compile(r"fetch|download|cached_(path|file)|get_file", re.I)
 
 
@@ -49,6 +50,9 @@ def meant_by(module: Module, func: ast.expr) -> list[ast.expr]:
 
 def is_made_before(module: Module, call: ast.Call) -> bool:
     """Whether the lines before a call fetch, move or make what it is given, or give it to what writes."""
+    held = (one for value in values_of(call) for one in ast.walk(value) if isinstance(one, ast.Attribute))
+    if any(dotted(one) in OF_BASE for one in held):
+        return True
     joined = [ast.dump(argument) for argument in call.args if isinstance(argument, ast.Call | ast.BinOp)]
     if any(made_at(module).get((id(module.scope(call)), one), call.lineno) < call.lineno for one in joined):
         return True

@@ -31,6 +31,7 @@ from audit.rules.handling.explained import is_explained
 from audit.rules.handling.given import is_given, is_just_made, is_unasked
 from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda, is_of_tpu
 from audit.rules.handling.kept import chooses_classes, holds_weights, is_network, is_of_no_device, is_opted_out, opened
+from audit.rules.handling.opened import is_opened_above
 from audit.rules.handling.pictures import is_asked, is_told_of, is_used_at_once, is_used_next
 from audit.rules.handling.torches import WHERE_OLD
 from audit.rules.marked import DROP_MARK, is_marked
@@ -309,7 +310,9 @@ def unchecked(module: Module) -> Iterator[Finding]:
             finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
             opened_before.add(same_path)
             yield waiting(finding, [asked_as(module, call, argument)]) if default or path[0] == "{" else finding
-        elif not path and not teaches and same_path not in opened_before and is_unasked(module, call, argument):
+        elif path or teaches or same_path in opened_before:
+            continue
+        elif is_unasked(module, call, argument) and not is_opened_above(module, call, argument):
             given[module.scope(call)].append(read)
     for same in given.values():
         piece, call, name, _ = same[0]

@@ -12,12 +12,18 @@ PRINTS = {
     "print", "builtins.print", "pprint.pprint", "pprint.pp", "rich.print", "rich.pretty.pprint", "tensorflow.print",
     "jax.debug.print",
 }  # fmt: skip
+LOGS = re.compile(r"(^|\.)_*(log|logger|logging)\.(debug|info|log|warning)$", re.I)
 WRITES = {"sys.stdout.write", "sys.stderr.write"}
 HANDED_ON = {"map", "functools.partial"}  # `map(print, scores)`
 
 
-def printing(module: Module) -> Iterator[tuple[Piece, ast.Call]]:
-    """Calls of print, by whatever name, that leave a text where whoever runs the program sees it."""
+def printing(module: Module) -> Iterator[tuple[Piece, ast.expr]]:
+    """Calls of print, by whatever name, that leave a text where whoever runs the program sees it.
+
+    So does a name that stands for print or a logger's method: `say = print if verbose else logger.debug`.
+    """
+    for piece in module.pieces:
+        yield from ((piece, node) for node in piece.of(ast.IfExp) if is_choice(module, node))
     names = PRINTS | aliases(module)
     for piece, call, name in module.calls:
         if (name in names and is_to_terminal(module, call)) or (name in WRITES and is_said(call)) or maps(name, call):
@@ -28,6 +34,13 @@ def aliases(module: Module) -> set[str]:
     """Names that mean print and nothing else in a module: `say = print`, `self.log = print`, also with a first part."""
     kept = {f".{name}": values for name, values in module.kept.items()}
     return {name for name, values in (module.given | kept).items() if all(is_print(module, value) for value in values)}
+
+
+def is_choice(module: Module, node: ast.IfExp) -> bool:
+    """Whether a value is print in some runs, and a method of a logger in the others."""
+    ways = (node.body, node.orelse)
+    logs = any(isinstance(way, ast.Attribute) and LOGS.search(dotted(way)) for way in ways)
+    return logs and any(is_print(module, way) for way in ways)
 
 
 def is_print(module: Module, value: ast.expr) -> bool:

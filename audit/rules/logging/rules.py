@@ -120,7 +120,7 @@ def find(target: Target) -> Iterator[Finding]:
         if not trains:
             said = (item for item in said if not is_of_a_script(module, item[1], imported))
             said = (item for item in said if not is_of_command(module, item[1], commands))
-        lines = [(piece, node.lineno) for piece, node in said]
+        lines = [(piece, node.lineno) for piece, node in said if not is_of_self_test(module, node)]
         if lines:
             piece, line = lines[0]
             numbers = ", ".join(str(number) for _, number in lines[1 : SHOWN + 1])
@@ -160,7 +160,7 @@ def is_aside(path: str) -> bool:
     return path.endswith(".ipynb") or TEST_PATH.search(path) is not None
 
 
-def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Iterator[tuple[Piece, ast.Call]]:
+def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Iterator[tuple[Piece, ast.expr]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
     logs = {module.scope(call) for _, call, name in module.calls if LOGGED.search(name)}
@@ -175,7 +175,7 @@ def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Itera
             yield piece, call
 
 
-def is_of_a_script(module: Module, call: ast.Call, imported: Mapping[str, Container[str]]) -> bool:
+def is_of_a_script(module: Module, call: ast.expr, imported: Mapping[str, Container[str]]) -> bool:
     """Whether a print runs only when the file is run: in what its main block starts, or in no function at all.
 
     A function that the main block starts is given nothing, or has no result and is called nowhere else.
@@ -196,7 +196,16 @@ def is_of_a_script(module: Module, call: ast.Call, imported: Mapping[str, Contai
     return 0 < len(started) == len(used)
 
 
-def is_of_command(module: Module, call: ast.Call, commands: Container[tuple[str, str]]) -> bool:
+def is_of_self_test(module: Module, call: ast.expr) -> bool:
+    """Whether a print stands in a test of the module by itself, given nothing, that its main block may start."""
+    part = part_of(module, call)
+    if not is_function(part) or not part.name.startswith("test_") or ast.unparse(part.args):
+        return False
+    used = [node for node in module.of(ast.Name) if node.id == part.name]
+    return bool(used) and all(any(map(is_main, module.enclosing(node))) for node in used)
+
+
+def is_of_command(module: Module, call: ast.expr, commands: Container[tuple[str, str]]) -> bool:
     """Whether a function of the project's command line prints, where all goes well."""
     holders = list(module.enclosing(call))
     failing = any(isinstance(holder, ast.ExceptHandler) for holder in holders)
@@ -211,7 +220,7 @@ def calls_of_nothing(block: ast.stmt) -> Iterator[str]:
             yield call.func.id
 
 
-def part_of(module: Module, call: ast.Call) -> ast.AST:
+def part_of(module: Module, call: ast.expr) -> ast.AST:
     """The outermost function or class around a call: where it asks for an answer, its prints are the questions."""
     parts = [holder for holder in module.enclosing(call) if is_function(holder) or isinstance(holder, ast.ClassDef)]
     return parts[-1] if parts else call
