@@ -51,6 +51,7 @@ CALLED = re.compile(
     r"|args|kwargs)(_|$)",
     re.I,
 )
+SAYS_SO = re.compile(r"(^|_)(hparams?|hyper(_?param\w*)?)(_|$)", re.I)  # of nothing else
 HINTING = re.compile(
     r"(^|_)(schedule\w*|recipes?|tuning|tuned|solver|plateau|optim\w*|train\w*|fit\w*|fine_?tune\w*|augment\w*|model\w*"
     r"|encoder|decoder|backbone|network|net|head|arch\w*|loss\w*|adamw?|sgd|xgb\w*|lgbm?|lightgbm|catboost|forest"
@@ -90,6 +91,7 @@ class Fixed(NamedTuple):
     node: ast.expr | ast.ClassDef
     name: str
     entries: list[Entry]
+    key: str = ""  # in the table that has the name
 
 
 def fixed(module: Module, known: Collection[str]) -> Iterator[tuple[Fixed, list[str]]]:
@@ -115,8 +117,11 @@ def hyperparameters(module: Module, table: Fixed, known: Collection[str]) -> lis
     told = [key for key in numbers if HYPER.fullmatch(key) or TUNED.fullmatch(key)]
     vague = [key for key in numbers if key in told or VAGUE.fullmatch(key)]
     limits = bool(LIMITS.search(name))
-    is_taught = table.name in taught(module, OPTIMISES) or (told and table.name in taught(module, LEARNING))
+    own = f"{table.name}.{table.key}".removesuffix(".")
+    is_taught = own in taught(module, OPTIMISES) or (told and own in taught(module, LEARNING))
     if is_taught and not limits and len(numbers) > 1 and 2 * len(numbers) >= len(entries):
+        return numbers
+    if SAYS_SO.search(name) and not limits and MIN_SHARED <= len(numbers) == len(entries):
         return numbers
     alike = sum(key in vague or (key in known and not limits) for key in last if key in numbers or key in known)
     hinted = bool(CALLED.search(name) or HINTING.search(name))
@@ -166,6 +171,9 @@ def named(module: Module) -> Iterator[Fixed]:
             every += [(piece, value, "params") for value in tables if pairs_of(value)]
     for piece, value, name in every:
         yield Fixed(piece, value, name, flat(pairs_of(value) or filled.get(name, [])))
+        spread = taught(module, LEARNING) | taught(module, OPTIMISES)
+        inside = ((key, inner, pairs_of(inner)) for key, inner in pairs_of(value) if f"{name}.{key}" in spread)
+        yield from (Fixed(piece, inner, name, flat(pairs), key) for key, inner, pairs in inside if pairs)
 
 
 def made_of(value: ast.expr) -> ast.expr:
@@ -201,17 +209,27 @@ def constants_of(node: ast.ClassDef) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 
 def taught(module: Module, libraries: re.Pattern[str]) -> set[str]:
-    """Names of tables that are spread over, or given to, what is trained: `AdamW(net.parameters(), **TABLE)`."""
+    """Names of tables that are spread over, or given to, what is trained: `AdamW(net.parameters(), **TABLE)`.
+
+    `TABLE.adam` of one in another: `**TABLE["adam"]`.
+    """
     key = f"taught {libraries.pattern[:20]}"
     if key not in module.derived:
         found: set[str] = set()
         for _, call, _ in module.calls:
             if teaches(module, call, libraries):
-                found.update(last_name(item.value) for item in call.keywords if item.arg is None)
+                found.update(spread_name(item.value) for item in call.keywords if item.arg is None)
                 found.update(last_name(argument) for argument in call.args[:1] if called(call) in ("train", "cv"))
         module.derived[key] = found - {"", "kwargs"}
     names: set[str] = module.derived[key]
     return names
+
+
+def spread_name(table: ast.expr) -> str:
+    """The name of a table; of one in another by its key, both: `TABLE.adam`."""
+    if isinstance(table, ast.Subscript) and text_of(table.slice):
+        return f"{last_name(table.value)}.{text_of(table.slice).lower()}"
+    return last_name(table)
 
 
 def teaches(module: Module, call: ast.Call, libraries: re.Pattern[str]) -> bool:

@@ -33,7 +33,7 @@ class Listing:
     The path may be an option of a program (`optional`), whose default has these words; or nothing else but what the
     program is given (`by_hand`).
 
-    Some find only what lies in the folder itself (`flat`).
+    Some find only what lies in the folder itself (`flat`), or what has the suffix with which a pattern ends (`ending`).
 
     `home` is the module's own folder where the path is made of its place, and "" where it is not. A folder of a
     package is opened (`packaged`), which lists nothing yet.
@@ -47,6 +47,7 @@ class Listing:
     optional: bool = False
     by_hand: bool = False
     flat: bool = False
+    ending: str = ""
 
 
 def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Listing]:
@@ -75,8 +76,8 @@ def listings(modules: Iterable[Module], folders: Collection[str]) -> Iterator[Li
                 told = (last_name(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute))
                 by_hand = "argv" in told
                 named = words.intersection(folders)
-                flat = is_flat(module, call)
-                yield Listing(words, named, suffixes, home, packaged, optional, by_hand and not named, flat)
+                flat, ending = is_flat(module, call), ending_of(call)
+                yield Listing(words, named, suffixes, home, packaged, optional, by_hand and not named, flat, ending)
 
 
 def is_flat(module: Module, call: ast.Call) -> bool:
@@ -88,6 +89,15 @@ def is_flat(module: Module, call: ast.Call) -> bool:
     given = module.given.get(folder.id, []) if isinstance(folder, ast.Name) else [folder]
     ends = [one.right if isinstance(one, ast.BinOp) else one.args[-1] if is_path(one) else None for one in given]
     return bool(ends) and all(map(text_of, ends)) and all(map(text_of, call.args))
+
+
+def ending_of(call: ast.Call) -> str:
+    """The suffix with which the pattern of a listing ends: `.h5` of `glob("*.h5")`; "" where it does not say."""
+    pattern = call.args[0] if call.args and called(call).endswith("glob") else None
+    if isinstance(pattern, ast.Call) and pattern.args:
+        pattern = pattern.args[-1]
+    found = re.search(r"\.\w+$", text_of(pattern.right if isinstance(pattern, ast.BinOp) else pattern))
+    return found.group() if found else ""
 
 
 def is_path(node: ast.expr) -> TypeGuard[ast.Call]:
@@ -273,6 +283,8 @@ def is_listed(place: PurePosixPath, every: Iterable[Listing], folders: Mapping[P
     inside = folders.get(place.parent, set())
     above = place.parts[:-1]
     for listing in every:
+        if listing.ending not in ("", place.suffix) and place.suffix.lstrip(".") not in listing.suffixes:
+            continue  # it looks for others: `run.glob("*.h5")`
         if above and above[-1] in listing.words and listing.words.isdisjoint(inside):
             return True
         at_home = listing.home in ("", ".") or place.is_relative_to(listing.home)

@@ -21,6 +21,7 @@ OTHER_CODE = re.compile(
     re.I,
 )
 MAX_BYTES = 200_000
+MOST_TAKEN = 2 / 3  # of the tables of a file
 
 
 def unread(
@@ -33,13 +34,16 @@ def unread(
         known: names by which tables may stand in the code.
         others: words by which something else than the code may ask.
     """
+    words = {*known, *others}
     for piece, leaves, whole in loaded:
         ends = {keys[-1] for keys in whole if keys and keys[-1] != "" and ONE not in keys[-1]}
         parts = [keys for keys in whole if keys and ONE in keys[-1]]
         sections = {key for leaf in leaves for key in leaf.keys[:-1]}
         handed = {leaf for leaf in leaves if not ends.isdisjoint(leaf.keys[:-1])}
         handed |= {leaf for leaf in leaves if any(is_entry(leaf, table) for table in parts)}
-        read = [leaf for leaf in leaves if leaf in handed or asked.reads(leaf.keys, sections)]
+        lost = set() if ELSEWHERE in whole or parts else untaken(leaves, asked, words)
+        taken = (leaf for leaf in leaves if leaf.keys[0] not in lost and asked.reads(leaf.keys, sections))
+        read = {*handed, *taken}
         composed = piece.path.endswith((".yaml", ".yml"))  # a library may make the folder's name the table's
         groups = {part for part in PurePosixPath(piece.path).parts[:-1] if composed or not CALLED.search(part)}
         if () in whole or not ends.isdisjoint(groups):
@@ -59,6 +63,16 @@ def unread(
             if leaf.keys[0] in OF_COMPOSERS or not key.isidentifier() or key.startswith("_") or key in others:
                 continue
             yield piece, leaf
+
+
+def untaken(leaves: Collection[Leaf], asked: Asked, known: Collection[str]) -> set[str]:
+    """The tables of a file that have a name which is nowhere in the code, though most of those beside them are taken.
+
+    Entries of the same name are asked of others then.
+    """
+    tables = {leaf.keys[0] for leaf in leaves if len(leaf.keys) > 1}
+    taken = tables.intersection(asked.readings)
+    return tables.difference(taken, known) if len(taken) >= MOST_TAKEN * len(tables) > 1 else set()
 
 
 def is_entry(leaf: Leaf, asked: Keys) -> bool:
