@@ -18,7 +18,7 @@ from audit.rules.handling.callers import (
 )
 from audit.rules.handling.promised import promises_error
 from audit.rules.handling.shipped import is_of_shipped
-from audit.rules.handling.sources import is_left_before, is_of_object, name_of, values_of
+from audit.rules.handling.sources import attributes, is_left_before, is_of_object, name_of, put_together, values_of
 from audit.rules.handling.suffixes import asks_alike
 from audit.rules.reading import (
     EXISTS,
@@ -88,6 +88,10 @@ def is_given(module: Module, node: ast.expr, functions: list[Function], told: se
         return True
     if isinstance(node, ast.Attribute):
         return is_held(module, node, functions, told)
+    if isinstance(node, ast.Call) and depth < DEEPEST and (made := put_together(module, node)) is not None:
+        inner = [holder for holder in module.enclosing(made) if is_function(holder)]
+        of_caller = all(is_given(module, value, functions, told, depth) for value in node.args)
+        return of_caller and is_given(module, made, inner, told, depth + 1)
     if isinstance(node, ast.JoinedStr):
         parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
@@ -158,19 +162,6 @@ def is_held(module: Module, node: ast.Attribute, functions: list[Function], told
         is_given(module, value, [one for one in module.enclosing(value) if is_function(one)], told, DEEPEST)
         for value in values
     )
-
-
-def attributes(module: Module, holder: ast.ClassDef) -> dict[str, list[ast.expr]]:
-    """Attribute -> what the methods of a class assign to it."""
-    made: dict[ast.ClassDef, dict[str, list[ast.expr]]] = module.derived.setdefault("attributes", {})
-    if holder not in made:
-        made[holder] = defaultdict(list)
-        for node in ast.walk(holder):
-            if isinstance(node, ast.Assign):
-                for target in node.targets:
-                    if isinstance(target, ast.Attribute) and dotted(target.value) == "self":
-                        made[holder][target.attr].append(node.value)
-    return made[holder]
 
 
 def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[Function], told: set[str]) -> bool:

@@ -72,6 +72,32 @@ def is_list_of_class(holder: ast.ClassDef, node: ast.expr) -> bool:
     )
 
 
+def attributes(module: Module, holder: ast.ClassDef) -> dict[str, list[ast.expr]]:
+    """Attribute -> what the methods of a class assign to it."""
+    made: dict[ast.ClassDef, dict[str, list[ast.expr]]] = module.derived.setdefault("attributes", {})
+    if holder not in made:
+        made[holder] = defaultdict(list)
+        for node in ast.walk(holder):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Attribute) and dotted(target.value) == "self":
+                        made[holder][target.attr].append(node.value)
+    return made[holder]
+
+
+def put_together(module: Module, call: ast.Call) -> ast.expr | None:
+    """The path that a method of the object itself does nothing but put together: `self.path_of(epoch)`."""
+    if not isinstance(call.func, ast.Attribute) or dotted(call.func.value) != "self" or call.keywords:
+        return None
+    name = call.func.attr
+    for holder in (one for one in module.enclosing(call) if isinstance(one, ast.ClassDef)):
+        for method in (one for one in holder.body if is_function(one) and one.name == name):
+            *before, last = method.body
+            told = all(isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) for line in before)
+            return last.value if isinstance(last, ast.Return) and told and not method.decorator_list else None
+    return None
+
+
 def is_left_before(module: Module, call: ast.Call) -> bool:
     """Whether a line before, in a function around a call, makes what it is given, or fetches it into its folder."""
     functions = [one for one in module.enclosing(call) if is_function(one)]

@@ -6,7 +6,7 @@ import re
 from audit.rules.code import Function, Module, dotted, is_parameter, last_name, text_of
 from audit.rules.handling.callers import askers, asking_calls
 from audit.rules.questions import subject_of
-from audit.rules.reading import EXISTS, gone_through, is_of_other_file
+from audit.rules.reading import EXISTS, file_name, gone_through, is_of_other_file
 
 SUFFIX = re.compile(r"\.[A-Za-z]\w*$")
 JOINS = {"join", "Path", "str", "joinpath", "with_suffix", "with_name", "fspath"}  # they end with what they are given
@@ -49,6 +49,17 @@ def is_of_other_kind(module: Module, question: ast.Call, path: ast.expr) -> bool
     return bool(asked and read) and asked != read
 
 
+def lists_others(module: Module, question: ast.Call, path: ast.expr) -> bool:
+    """Whether a listing looks for files of another suffix or name than a path has: `root.glob("*/report.json")`."""
+    looks = last_name(question.func) in ("glob", "rglob") and question.args
+    pattern = text_of(question.args[0]).rpartition("/")[2] if looks else ""
+    kind, read = SUFFIX.search(pattern), suffix_of(module, path)
+    if kind is None or not read:
+        return False
+    other = "*" not in pattern and file_name(module, path) not in ("", pattern)
+    return other or kind.group().lower() != read
+
+
 def asks_alike(module: Module, function: Function, call: ast.Call, path: ast.expr) -> bool:
     """Whether a function lists, or asks for files which may be of the kind of a path."""
     if id(function) not in askers(module):
@@ -56,6 +67,7 @@ def asks_alike(module: Module, function: Function, call: ast.Call, path: ast.exp
     questions = (call for call in asking_calls(module) if module.scope(call) is function)
     return not all(
         is_of_other_kind(module, question, path)
+        or lists_others(module, question, path)
         or (last_name(question.func) in EXISTS and is_of_other_file(module, question, call, path))
         for question in questions
     )
