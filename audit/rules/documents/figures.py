@@ -93,6 +93,7 @@ NO_RUN = re.compile(
 RUN = re.compile(r"result|log|metric|report|eval|bench|score|output|history|\.ipynb$", re.I)
 FENCE = re.compile(r"^\s*(```|~~~)")
 NEAR = 25  # characters between a whole percentage and what it is a percentage of
+ALL = 100  # per cent
 LONGEST = 500  # characters of a sentence that is looked at
 LONGEST_LINE = 5000
 TIMES = re.compile(r"\dx$")
@@ -238,6 +239,8 @@ def figures(sentence: str, told: bool) -> Iterator[str]:
     claims = claimed(sentence)
     yield from claims
     shown = list(FIGURE.finditer(sentence))
+    if is_split(shown):
+        return
     told = told or (bool(shown) and BEATS.search(sentence) is not None)
     if not shown or not (told or METRIC.search(sentence)):
         return
@@ -253,6 +256,12 @@ def figures(sentence: str, told: bool) -> Iterator[str]:
             continue
         elif point or re.search(r"[.,]", share) or told or METRIC.search(around):
             yield point or share
+
+
+def is_split(shown: list[re.Match[str]]) -> bool:
+    """Whether figures are the shares of a whole, `70 %, 15 % and 15 %`: how data are divided, and no result."""
+    shares = [match[1] or match[2] or match[4] for match in shown if not match[3]]
+    return len(shares) == len(shown) > 1 and sum(float(share.replace(",", ".")) for share in shares) == ALL
 
 
 def prose(piece: Piece) -> Iterator[tuple[int, str]]:
