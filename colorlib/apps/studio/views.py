@@ -43,6 +43,8 @@ def comparison(desk: Desk, wish: Wish) -> Comparison:
 def side_by_side(desk: Desk, wish: Wish) -> tuple[list[tuple[Image.Image, str]], list[str]]:
     """The photograph as it came, in the wished model at three temperatures, and in every other model at its own.
 
+    A blend below 1 stands in the captions: what is on a page already does not follow the slider.
+
     Returns:
         Pictures with captions, and a sentence for each other model that cannot be loaded.
 
@@ -51,17 +53,18 @@ def side_by_side(desk: Desk, wish: Wish) -> tuple[list[tuple[Image.Image, str]],
     """
     model = wish.look.model
     pictures, complaints = [(desk.original(wish.upload), "as it came")], []
+    blend = "" if wish.blend == 1 else f" · blend {wish.blend:g}"
     temperatures: tuple[float | None, ...] = COMPARED if desk.shelf.colorizer(model).grid is not None else (None,)
     for temperature in temperatures:
         rendered, _ = desk.preview(replace(wish, look=Look(model), temperature=temperature))
         note = "" if temperature is None else f"T = {temperature:g} · "
-        pictures.append((rendered.image, f"{note}{model}"))
+        pictures.append((rendered.image, f"{note}{model}{blend}"))
     for name in desk.shelf.names():
         if name == model:
             continue
         try:
             rendered, _ = desk.preview(replace(wish, look=Look(name), temperature=None))
-            pictures.append((rendered.image, name))
+            pictures.append((rendered.image, f"{name}{blend}"))
         except ColorlibError as error:
             complaints.append(f"{name} is left out: {error}")
     return pictures, complaints

@@ -164,6 +164,8 @@ def test_a_model_that_cannot_be_loaded_is_named_beside_the_others(tmp_path: Path
     here, upload = Visit(shelf), visit.upload("a.png")
     pictures, complaints = side_by_side(here.desk, Wish(upload, LOOK))
     assert [caption for _, caption in pictures] == ["as it came", *(f"T = {t} · small" for t in ("0.1", "0.38", "1"))]
+    mixed, _ = side_by_side(here.desk, Wish(upload, LOOK, blend=0.5))
+    assert [caption for _, caption in mixed][:2] == ["as it came", "T = 0.1 · small · blend 0.5"]
     assert len(complaints) == 1
     assert complaints[0].startswith("broken is left out: ")
     with pytest.raises(ColorlibError, match=r"broken.*config\.json"):
