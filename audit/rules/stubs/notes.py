@@ -19,7 +19,7 @@ TODO = rule(
 )
 
 NOTE = re.compile(
-    r"\b(?:TODO|FIXME)\b(?! (?:placeholder|marker|comment|item)s?\b)"
+    r"\b(?<!\bthe )(?:TODO|FIXME)\b(?! (?:placeholder|marker|comment|item)s?\b)"
     r"|^#+[\W_]*(?i:todo|fixme)\b(?![ _-]?lists?\b)|\b(?i:todo|fixme):"
 )
 COMMENT = re.compile(r"(?<!\S)#.*")

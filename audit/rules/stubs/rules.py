@@ -69,7 +69,8 @@ MEANT = re.compile(
     r"|(?<!not )implemented (by|in)|does(?: not|n't) (?:have|need|depend)\b|\bdo(?: not|n't) need (?:an?|the|this|it)\b"
     r"|\b(?:when|if) implemented\b|\b(?:has|have) no (?:\w+ ){0,2}(?:parameters|weights|layers|state)\b"
     r"|^\W*implement (?:this |it )?(?:method |hook )?to (?:add|define|customi[sz]e|provide|extend)\b"
-    r"|\buse\b[^.]*\binstead\b", re.I
+    r"|\buse\b[^.]*\binstead\b|[.;] +(?:please )?(?:try|use|set|call) \W?\w+|\b(?:not |un)necessary\b|\band not an?\b",
+    re.I
 )  # fmt: skip
 IDLE = re.compile(r"\b(does|do|doing) nothing\b|\bno-?op\b", re.I)  # of a class: its empty methods are meant
 GUARDS = {"__setattr__", "__delattr__", "__setitem__", "__delitem__"}  # that refuse: nobody is to change it
@@ -222,8 +223,13 @@ def defaults(piece: Piece) -> set[str]:
 
 
 def is_told_apart(piece: Piece, name: str) -> bool:
-    """Whether an empty class is a mark that others are compared with, or a record, on which attributes are set."""
+    """Whether an empty class is a mark that others are compared with, or a record, on which attributes are set.
+
+    A mark is also what a module makes one of, and asks for nothing: `MISSING = _Missing()`.
+    """
     made = {name}
+    if is_token(piece, name):
+        return True
     for node in piece.of(ast.Assign, ast.Compare, ast.Call):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and class_name(node.value.func) == name:
             made.update(class_name(target) for target in node.targets if isinstance(target, ast.Name | ast.Attribute))
@@ -236,6 +242,20 @@ def is_told_apart(piece: Piece, name: str) -> bool:
         if any(class_name(kind) == name for kind in compared):
             return True
     return any(isinstance(node, ast.expr) and class_name(filled(node)) in made for node in piece.nodes)
+
+
+def is_token(piece: Piece, name: str) -> bool:
+    """Whether a module makes an object of a class, gives it a name, and asks it for no attribute."""
+    lines = piece.tree.body if piece.tree else ()
+    made = {
+        class_name(target)
+        for line in lines
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Call) and not line.value.args
+        if class_name(line.value.func) == name
+        for target in line.targets
+    }
+    asked = (dotted(node.value) for node in piece.of(ast.Attribute) if isinstance(node, ast.Attribute))
+    return bool(made) and made.isdisjoint(asked)
 
 
 def filled(node: ast.expr) -> ast.expr:
