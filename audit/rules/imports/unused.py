@@ -6,15 +6,10 @@ from collections import defaultdict
 from functools import cached_property
 
 from audit.rules.code import TEST_PATH, Module, dotted, is_function, is_text, last_name, text_of
+from audit.rules.imports.meant import is_meant
 from audit.rules.local import Import, Local, imports_of
 from audit.target import Piece, Target
 
-# A comment by which an author says that an import is there for its effect, or for others.
-MEANT = re.compile(
-    r"#.*\b(?:unused-import|W0611|call(?:ed)? as|regist\w*|side.?effects?|needed|required|keep|re-?exports?|patch\w*"
-    r"|plugins?|backwards?.compat\w*|for compat\w*|used (?:in|by))\b",
-    re.I,
-)
 # Modules of distributions that do something when they are imported.
 EFFECTS = re.compile(
     r"(?:this|antigravity|mpl_toolkits\.mplot3d(?:\.\w+)?|readline|rlcompleter|scienceplots|tensorflow_text"
@@ -173,7 +168,7 @@ class Uses:
     def spares(self, piece: Piece, line: int, source: str) -> bool:
         """Whether an import of a piece is for others, or for its effect. `source` is `a.b`, whatever it is called."""
         name = bound(piece.line(line), source)
-        if MEANT.search(piece.line(line)) or EFFECTS.fullmatch(source):
+        if EFFECTS.fullmatch(source) or is_meant(piece, line):
             return True
         module = self.local.modules.get(piece.path)
         if module is None:
