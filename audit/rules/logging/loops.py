@@ -14,6 +14,7 @@ LEARNING = re.compile(r"^(learn|update|replay|train|optimi[sz]e)(_\w+)?$")
 LEARNER = re.compile(r"(^|[._])(agents?|learner|policy|dqn|ddqn|ddpg|sac|td3|ppo|a2c)\d*$", re.I)
 FITTING = re.compile(r"^(train|fit)_")
 FITS = re.compile(r"(^|\.)(fit|train)$")
+FOLD = re.compile(r"^(run|do|cross_validate)_(\w+_)?folds?$")
 ROUND = re.compile(r"epoch|episode", re.I)
 PROGRAM = re.compile(r"(^|/)(\w+_)?train(ing|er)?(_\w+)?\.py$")  # whose rounds are those of training
 TRAINER = re.compile(r"^(train|training_loop|train_(model|network|loop))$")
@@ -38,7 +39,7 @@ def training_loops(module: Module) -> set[ast.AST]:
             if is_function(node) and TRAINER.search(node.name):
                 steps.update(inner for inner in ast.walk(node) if is_over_steps(inner))
     if PROGRAM.search(module.path):
-        steps.update(loop for loop in module.of(ast.For) if ROUND.search(ast.unparse(loop.target)))
+        steps.update(loop for loop in module.of(ast.For) if ROUND.search(ast.unparse(loop.target)) or is_folds(loop))
     return steps | fitting(module)
 
 
@@ -67,6 +68,13 @@ def trainers(module: Module, loops: set[ast.AST], place: tuple[Piece, int] | Non
         if place and piece is place[0] and (is_function(node) or isinstance(node, ast.If)):
             held.update({node} if node.lineno <= place[1] <= (node.end_lineno or 0) else ())
     return held
+
+
+def is_folds(loop: ast.For) -> bool:
+    """`for fold in folds: run_fold(...)`: another training in each round."""
+    calls = (called(node) for node in ast.walk(loop) if isinstance(node, ast.Call))
+    trains = any(TRAINS.search(name) or FOLD.search(name) for name in calls)
+    return trains and "fold" in ast.unparse(loop.target).lower()
 
 
 def is_over_epochs(loop: ast.For | ast.While) -> bool:

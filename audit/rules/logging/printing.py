@@ -58,7 +58,15 @@ def maps(name: str, call: ast.Call) -> bool:
 def is_said(call: ast.Call) -> bool:
     """Whether what is written to the terminal stays there, unlike a bar that is drawn again and again."""
     texts = [text_of(node) for node in ast.walk(call) if isinstance(node, ast.Constant)]
+    if is_line(call):
+        texts[0] = texts[0].removeprefix("\r")
     return any(texts) and not any(map(CONTROL.search, texts))
+
+
+def is_line(call: ast.Call) -> bool:
+    """`write(f"\\repoch {epoch}: {loss}\\n")`: a line of its own, that nothing is drawn over."""
+    parts = call.args[0].values if call.args and isinstance(call.args[0], ast.JoinedStr) else call.args[:1]
+    return len(parts) > 1 and text_of(parts[0]).startswith("\r") and text_of(parts[-1]).endswith("\n")
 
 
 def is_to_terminal(module: Module, call: ast.Call) -> bool:

@@ -86,7 +86,7 @@ SHOWN = 5  # line numbers named in one message
 
 
 def find(target: Target) -> Iterator[Finding]:
-    """One finding for each file, at its first print. Notebooks are there to print."""
+    """One finding for each function, at its first print. Notebooks are there to print."""
     packages = {path.rpartition("/")[0] for path in target.files if path.endswith("/__init__.py")}
     local = local_of(target)
     imported: dict[str, set[str]] = defaultdict(set)  # path -> what others take from there, "*" for all
@@ -120,11 +120,13 @@ def find(target: Target) -> Iterator[Finding]:
         if not trains:
             said = (item for item in said if not is_of_a_script(module, item[1], imported))
             said = (item for item in said if not is_of_command(module, item[1], commands))
-        lines = [(piece, node.lineno) for piece, node in said if not is_of_self_test(module, node)]
-        if lines:
-            piece, line = lines[0]
-            numbers = ", ".join(str(number) for _, number in lines[1 : SHOWN + 1])
-            more = f", again in line {numbers}{' …' if len(lines) > SHOWN + 1 else ''}" if numbers else ""
+        told: dict[ast.AST, list[tuple[Piece, int]]] = defaultdict(list)  # function -> where it prints
+        for piece, node in said:
+            if not is_of_self_test(module, node):
+                told[module.scope(node)].append((piece, node.lineno))
+        for (piece, line), *others in told.values():
+            numbers = ", ".join(str(number) for _, number in others[:SHOWN])
+            more = f", again in line {numbers}{' …' if len(others) > SHOWN else ''}" if numbers else ""
             kind = "training" if trains else "library"
             yield found(PRINT, piece.at(line), f"print in {kind} code{more}", piece.line(line)[:120])
 
