@@ -1,6 +1,7 @@
 """What a value can be, as far as the code around it says: written out in full, or true in some run."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from audit.rules.code import Module, dotted, is_constant, is_function, last_name
@@ -8,14 +9,26 @@ from audit.rules.code import Module, dotted, is_constant, is_function, last_name
 # Calls whose result holds no text that somebody else has chosen.
 HARMLESS = {
     "int", "float", "len", "bool", "range", "round", "shlex.quote", "shlex.join", "pipes.quote", "os.getpid",
-    "os.cpu_count", "time.time", "time.strftime",
+    "os.cpu_count", "time.time", "time.strftime", "time.time_ns", "random.randint", "random.randrange", "random.random",
+    "random.uniform", "random.getrandbits", "numpy.random.randint", "numpy.random.uniform", "uuid.uuid1", "uuid.uuid4",
+    "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
+    "multiprocessing.cpu_count", "torch.cuda.device_count",
 }  # fmt: skip
+# Names that the machine makes up, of what it is given and its own letters.
+TEMPORARY = {
+    f"tempfile.{name}"
+    for name in ("NamedTemporaryFile", "TemporaryDirectory", "mkdtemp", "mkstemp", "mktemp", "gettempdir")
+}
 # Calls and methods that only rearrange what they are given.
 REARRANGING = {
     "str", "list", "tuple", "set", "sorted", "reversed", "compile", "textwrap.dedent", "os.path.join",
-    "os.path.dirname", "os.path.abspath", "os.path.realpath", "pathlib.Path",
+    "os.path.dirname", "os.path.abspath", "os.path.realpath", "pathlib.Path", "random.choice", "random.choices",
+    "random.sample", "numpy.random.choice",
 }  # fmt: skip
-METHODS = {"format", "join", "strip", "lower", "upper", "replace", "split", "splitlines", "keys", "values", "resolve"}
+METHODS = {
+    "format", "join", "strip", "lower", "upper", "replace", "split", "splitlines", "keys", "values", "resolve",
+    "strftime", "isoformat",
+}  # fmt: skip
 OF_THE_MACHINE = {"sys.executable", "__file__", "os.sep", "os.name", "sys.platform", "os.curdir", "os.pathsep"}
 NUMBERS = ("d", "f", "e", "g", "%", "x")  # at the end of a format: what it is given is a number
 Names = frozenset[str]
@@ -62,11 +75,13 @@ def is_number(part: ast.FormattedValue) -> bool:
 
 
 def is_fixed_call(module: Module, call: ast.Call, seen: Names) -> bool:
-    """Numbers, quoted text, and what only rearranges what is written here."""
+    """Numbers, quoted text, temporary names, and what only rearranges what is written here."""
     name = module.full_name(call.func)
     if name in HARMLESS:
         return True
     given = (*call.args, *(item.value for item in call.keywords))
+    if name in TEMPORARY:
+        return all(is_fixed(module, part, seen) for part in given)
     if name in REARRANGING:
         given = given[:1] if name == "compile" else given
         return bool(given) and all(is_fixed(module, part, seen) for part in given)
@@ -82,13 +97,32 @@ def is_fixed_name(module: Module, node: ast.Name | ast.Attribute, seen: Names) -
         return True
     if isinstance(node, ast.Name):
         values = list(bound(module, node))
-    elif node.attr in ("parent", "name", "stem"):
+        unpacked = temporary(module)[module.scope(node), node.id]
+        if unpacked and values.count(None) == unpacked:
+            return all(is_fixed(module, value, seen | {name}) for value in values if value)
+    elif node.attr in ("parent", "name", "stem", "hex"):
         return is_fixed(module, node.value, seen)
     elif last_name(node.value) in ("self", "cls"):
         values = list(attribute_values(module, node.attr))
     else:
         return False
     return bool(values) and all(is_fixed(module, value, seen | {name}) for value in values)
+
+
+def temporary(module: Module) -> Counter[tuple[ast.AST, str]]:
+    """(function, name) -> how often `with TemporaryDirectory() as name` or `file, name = mkstemp()` gives it."""
+    if "temporary names" not in module.derived:
+        counts: Counter[tuple[ast.AST, str]] = Counter()
+        module.derived["temporary names"] = counts  # known before: one may lie in another
+        for _, call, name in module.calls:
+            if name in TEMPORARY and is_fixed_call(module, call, frozenset()):
+                holder = module.parents.get(call)
+                targets = [part for part in getattr(holder, "targets", []) if isinstance(part, ast.Tuple)]
+                targets += filter(None, [getattr(holder, "optional_vars", None)])
+                names = (part for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
+                counts.update((module.scope(call), part.id) for part in names)
+    known: Counter[tuple[ast.AST, str]] = module.derived["temporary names"]
+    return known
 
 
 def bound(module: Module, name: ast.Name) -> Iterator[ast.expr | None]:

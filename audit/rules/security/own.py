@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.rules.code import Module, called, dotted, is_constant, is_function, keyword, last_name, text_of
 from audit.rules.security.checked import is_checked
+from audit.rules.security.received import filled, received
 from audit.rules.values import bound, defaults
 
 PICKLES = {
@@ -108,10 +109,13 @@ def is_dumped(module: Module, file: ast.expr | None, depth: int = 0) -> bool:
             return of_own and bool(results) and all(is_dumped(module, value, depth + 1) for value in results)
         case ast.Name():
             values: Sequence[ast.expr | None] = list(bound(module, file))
+            values = filled(module, file, values if any(values) else list(received(module, file)))
         case ast.Attribute():  # what another method has kept
-            values = module.kept.get(dotted(file), [])
+            values = filled(module, file, module.kept.get(dotted(file), []))
         case ast.Subscript():
             values = [file.value]
+        case ast.ListComp() | ast.GeneratorExp():
+            values = [file.elt]
         case _:
             return False
     return bool(values) and all(is_dumped(module, value, depth + 1) for value in values)
