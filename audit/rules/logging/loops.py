@@ -12,9 +12,10 @@ OPTIMISER = re.compile(r"^(\w+_)?optim(i[sz]er)?s?(_\w+)?$|^(\w+_)?opt(_[A-Za-z]
 STEPPED = re.compile(r"^(update|learn|(\w+_)?step)(_\w+)?$")  # what is given an optimiser and called so, trains
 LEARNING = re.compile(r"^(learn|update|replay|train|optimi[sz]e)(_\w+)?$")
 LEARNER = re.compile(r"(^|[._])(agents?|learner|policy|dqn|ddqn|ddpg|sac|td3|ppo|a2c)\d*$", re.I)
-FITTING = re.compile(r"^(train|fit)_")
+FITTING = re.compile(r"^_*(train|fit)(_|$)")
 FITS = re.compile(r"(^|\.)(fit|train)$")
-FOLD = re.compile(r"^(run|do|cross_validate)_(\w+_)?folds?$")
+FOLD = re.compile(r"^_*(run|do|cross_validate)_(\w+_)?folds?$")
+COMMAND = re.compile(r"command|callback", re.I)  # `@app.command()`
 ROUND = re.compile(r"epoch|episode", re.I)
 PROGRAM = re.compile(r"(^|/)(\w+_)?train(ing|er)?(_\w+)?\.py$")  # whose rounds are those of training
 TRAINER = re.compile(r"^(train|training_loop|train_(model|network|loop))$")
@@ -49,8 +50,9 @@ def fitting(module: Module) -> set[ast.AST]:
     for _, call, name in module.calls:
         if FITS.search(name):
             inside = next(filter(is_function, module.enclosing(call)), None)
-            if inside and FITTING.search(inside.name):
-                holders.add(inside)
+            if inside and (FITTING.search(inside.name) or FOLD.search(inside.name)):
+                commands = (mark for mark in inside.decorator_list if COMMAND.search(ast.unparse(mark)))
+                holders.update([] if any(commands) else [inside])
     return holders
 
 

@@ -103,6 +103,7 @@ def find(target: Target) -> Iterator[Finding]:
         in_package = path.rpartition("/")[0] in packages
         speaks = is_to_speak(path, in_package=in_package) and origins.isdisjoint(SERVERS)
         loops = training_loops(module) if not speaks or PROGRAMS.search(path) else set()
+        loops = {loop for loop in loops if (path, getattr(loop, "name", "")) not in commands}
         if speaks and not loops:
             continue
         is_library = in_package or path in imported or only_defines(module)
