@@ -2,8 +2,9 @@
 
 import ast
 import re
+from typing import TypeGuard
 
-from audit.rules.code import Module, called, is_function, last_name
+from audit.rules.code import Function, Module, called, is_function, last_name
 from audit.rules.local import is_main
 from audit.target import Piece
 
@@ -19,6 +20,12 @@ COMMAND = re.compile(r"command|callback", re.I)  # `@app.command()`
 ROUND = re.compile(r"epoch|episode", re.I)
 PROGRAM = re.compile(r"(^|/)(\w+_)?train(ing|er)?(_\w+)?\.py$")  # whose rounds are those of training
 TRAINER = re.compile(r"^(train|training_loop|train_(model|network|loop))$")
+LEARNING_LIBRARIES = {"torch", "tensorflow", "keras", "jax", "sklearn", "lightgbm", "xgboost", "catboost"}
+# What the functions of a program are called that work for its main function, and answer it.
+WORK = re.compile(
+    r"^_*(train|fit|evaluate|validate)(_(model|fold|epoch))?$"
+    r"|^_*(load|read|build|make|create|get|prepare)(_\w+)?_(data\w*|models?|loaders?|features|splits?|frames?|tables?)$"
+)
 # What a trial run makes up, and what a run with data has.
 MADE_UP = {"randn", "rand", "randint", "randn_like", "rand_like", "zeros", "ones", "standard_normal"}
 REAL = re.compile(r"(load|read|open|parse|fetch|download)|DataLoader$|^(main|train|fit)(_|$)", re.I)
@@ -54,6 +61,17 @@ def fitting(module: Module) -> set[ast.AST]:
                 commands = (mark for mark in inside.decorator_list if COMMAND.search(ast.unparse(mark)))
                 holders.update([] if any(commands) else [inside])
     return holders
+
+
+def is_of_learning(module: Module) -> bool:
+    """Whether a program has to do with models: it is called after training, or imports what trains."""
+    libraries = {origin.partition(".")[0] for origin in module.origins.values()}
+    return PROGRAM.search(module.path) is not None or not libraries.isdisjoint(LEARNING_LIBRARIES)
+
+
+def is_work(scope: ast.AST) -> TypeGuard[Function]:
+    """Whether a function says that it trains, evaluates, loads data or builds a model."""
+    return is_function(scope) and WORK.search(scope.name) is not None
 
 
 def is_over_steps(loop: ast.AST) -> bool:

@@ -47,7 +47,7 @@ def is_print(module: Module, value: ast.expr) -> bool:
     """`print`, `partial(print, "[fit]")`."""
     if isinstance(value, ast.Call):
         return module.full_name(value.func) in HANDED_ON and any(is_print(module, part) for part in value.args[:1])
-    return isinstance(value, ast.Name) and module.full_name(value) in PRINTS
+    return isinstance(value, ast.Name | ast.Attribute) and module.full_name(value) in PRINTS
 
 
 def maps(name: str, call: ast.Call) -> bool:

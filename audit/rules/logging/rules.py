@@ -22,7 +22,7 @@ from audit.rules.code import (
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
 from audit.rules.logging.commanded import commanded
-from audit.rules.logging.loops import is_tried, trainers, training_loops, trials
+from audit.rules.logging.loops import is_of_learning, is_tried, is_work, trainers, training_loops, trials
 from audit.rules.logging.printing import PRINTS, printing
 from audit.rules.marked import PRINT_MARK, is_marked
 from audit.rules.training import trainer_run, training_place
@@ -113,11 +113,14 @@ def find(target: Target) -> Iterator[Finding]:
         trains = bool(loops) or place is not None
         is_command = not origins.isdisjoint(SHELLS) and (path not in imported or reads_arguments(module))
         is_command = is_command or opens_windows(module)
-        if not trains and (is_command or not is_library):
+        works = not trains and (is_command or not is_library)
+        if works and not is_of_learning(module):
             continue
         said = prints(module, loops, set() if speaks else trainers(module, loops, place))
         if speaks:
             said = (item for item in said if not loops.isdisjoint(module.enclosing(item[1])))
+        if works:
+            said = (item for item in said if is_work(scope := module.scope(item[1])) and answers(scope))
         if not trains:
             said = (item for item in said if not is_of_a_script(module, item[1], imported))
             said = (item for item in said if not is_of_command(module, item[1], commands))
@@ -128,7 +131,7 @@ def find(target: Target) -> Iterator[Finding]:
         for (piece, line), *others in told.values():
             numbers = ", ".join(str(number) for _, number in others[:SHOWN])
             more = f", again in line {numbers}{' …' if len(others) > SHOWN else ''}" if numbers else ""
-            kind = "training" if trains else "library"
+            kind = "training" if trains or works else "library"
             yield found(PRINT, piece.at(line), f"print in {kind} code{more}", piece.line(line)[:120])
 
 
