@@ -7,7 +7,8 @@ from audit.rules.code import Module, dotted, is_function, keyword, last_name, te
 from audit.trees import held
 
 CALLERS = 3  # followed upwards
-ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat|data_?parallel", re.I)
+ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat|data_?parallel|\b(have_|has_|use_)?apex\b", re.I)
+OTHERS = re.compile(r"\bis_dist|dist_avail|\bdist\.is_|is_initialized|world_size")  # whether there are other processes
 OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton", "cutlass", "cuda")  # what works with nothing but CUDA
 OF_TPU = ("torch_xla",)  # whose checkpoints no GPU has written
 NCCL = re.compile(r"""['"]nccl['"]""")
@@ -24,17 +25,23 @@ LIBRARIES = {
     "transformers", "diffusers", "sentence_transformers", "timm", "whisper", "faster_whisper", "open_clip", "clip",
     "ultralytics", "easyocr", "lpips", "stable_baselines3", "segment_anything", "torchmetrics", "accelerate",
 }  # fmt: skip
+NAMED = re.compile(r"(^|/)(\w+_)?cuda(_\w+)?(/|\.py$)")
 IS_THERE = re.compile(r"cuda\.(is_available|device_count|get_device_cap)")
-STREAMS = {f"torch.cuda.{name}" for name in ("Stream", "stream", "default_stream", "current_stream", "Event")}
+STREAMS = {
+    f"torch.cuda.{name}"
+    for name in ("Stream", "stream", "default_stream", "current_stream", "Event", "CUDAGraph", "graph")
+}
 STARTS = re.compile(r"^_*(init|set_?up|main|launch|start|prepare|require|ensure|check)", re.I)
 MOST = 5  # values of one name that are looked at
 CHOICES = {"get", "pop", "setdefault", "getattr", "add_argument", "option", "Option"}
 
 
 def is_of_cuda(module: Module) -> bool:
-    """Whether the module is about CUDA: it imports what works with nothing else, or stops where it starts without."""
+    """Whether the module is about CUDA: it is named so, imports what needs it, or stops where it starts without."""
     if "of CUDA" not in module.derived:
-        imports = any(origin.split(".")[0] in OF_CUDA for origin in module.origins.values())
+        parts = (origin.split(".") for origin in module.origins.values())
+        imports = any(part[0] in OF_CUDA or part[:2] == ["numba", "cuda"] for part in parts)
+        imports = imports or NAMED.search(module.path) is not None
         module.derived["of CUDA"] = imports or any(starts_with(module, one) for one in module.of(ast.Assert))
     answer: bool = module.derived["of CUDA"]
     return answer
@@ -113,7 +120,7 @@ def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> b
         if is_default(module, holder) or runs_on_gpu(holder) or isinstance(holder, ast.Compare):
             return True  # what is only compared is put on no GPU
         before = [line for line in held(holder) if isinstance(line, ast.stmt) and line.lineno < node.lineno]
-        if any(map(stops_without_gpu, before)):
+        if any(stops_without_gpu(line) or joins(module, line) for line in before):
             return True
         function = holder if is_function(holder) else function
     if function is None or depth >= CALLERS:
@@ -121,6 +128,7 @@ def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> b
     made = module.parents.get(function)
     name = made.name if isinstance(made, ast.ClassDef) else function.name  # a method runs where its class is made
     calls = [call for _, call, _ in module.calls if dotted(call.func) == name]
+    calls = [call for call in calls if module.scope(call) is not function]  # a function that calls itself
     return bool(calls) and all(is_guarded(module, call, depth + 1) for call in calls)
 
 
@@ -134,11 +142,44 @@ def streams(module: Module, holder: ast.ClassDef) -> bool:
 
 def asks(module: Module, test: ast.expr) -> bool:
     """Whether a condition asks for the device, or for a constant that has been made from the answer."""
-    if ASKS.search(ast.unparse(test)):
+    if ASKS.search(ast.unparse(test)) or (OTHERS.search(ast.unparse(test)) and is_of_nccl(module)):
         return True
     names = {dotted(one) for one in ast.walk(test) if isinstance(one, ast.Name | ast.Attribute)}
     values = (value for name in names for value in (module.given.get(name) or module.kept.get(name, []))[:MOST])
-    return any(IS_THERE.search(ast.unparse(value)) for value in values)
+    texts = ((value, ast.unparse(value)) for value in values)
+    return any(IS_THERE.search(text) or (is_yes_or_no(value) and ASKS.search(text)) for value, text in texts)
+
+
+def is_yes_or_no(value: ast.expr) -> bool:
+    """`world_size() > 1 and asked`, `not cpu`."""
+    negated = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+    return negated or isinstance(value, ast.Compare | ast.BoolOp)
+
+
+def joins(module: Module, statement: ast.stmt) -> bool:
+    """Whether a run goes on after a statement only in a group of processes that NCCL joins."""
+    if isinstance(statement, ast.If):
+        alone = OTHERS.search(ast.unparse(statement.test)) is not None and is_of_nccl(module)
+        return alone and isinstance(statement.body[-1], ast.Return | ast.Raise)
+    if "joining" not in module.derived:
+        functions = [node for _, node in module.statements() if is_function(node)]
+        firm = (node for node in functions if any(isinstance(one, ast.Expr) and is_nccl(one) for one in node.body))
+        module.derived["joining"] = {node.name for node in firm}
+    names: set[str] = module.derived["joining"]
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and last_name(call.func) in names
+
+
+def is_of_nccl(module: Module) -> bool:
+    """Whether a module joins its processes by NCCL, and by nothing else."""
+    texts = [piece.text for piece in module.pieces]
+    return any(map(NCCL.search, texts)) and not any("gloo" in text for text in texts)
+
+
+def is_nccl(statement: ast.stmt) -> bool:
+    """`init_process_group("nccl")`, `backend = "nccl"`: where another backend may be taken, that is none."""
+    text = ast.unparse(statement)
+    return NCCL.search(text) is not None and "gloo" not in text
 
 
 def stops_without_gpu(statement: ast.stmt) -> bool:
@@ -146,6 +187,8 @@ def stops_without_gpu(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Assert):
         return bool(ASKS.search(ast.unparse(statement.test)))
     if isinstance(statement, ast.Expr) and NCCL.search(ast.unparse(statement)):
+        return True
+    if isinstance(statement, ast.Assign) and is_nccl(statement):
         return True
     if not isinstance(statement, ast.If) or not ASKS.search(ast.unparse(statement.test)):
         return False
