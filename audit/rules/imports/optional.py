@@ -28,6 +28,8 @@ INSTALLS = re.compile(
 REGISTERED = re.compile(r"^\s*@[\w.]*register\w*\(\s*['\"]([\w-]+)['\"]", re.M)
 HEAD = 4  # lines of a function of one import, with its decorators
 LOADS = {"import_module", "__import__", "find_spec"}
+# What there are several of, each with a library of its own: `name + "_backend"`, `f"app.backends.{name}"`.
+ALTERNATIVE = re.compile(r"(?:^|[._])(backends?|frontends?|plugins?|engines?|integrations?|frameworks?)\.?$")
 PATH = re.compile(r"\.?[A-Za-z_]\w*(?:\.\w+)+|\.\w+")
 
 
@@ -117,15 +119,44 @@ def listed(local: Local) -> Iterator[str]:
                     yield from places(local, module.path, node.value)
 
 
+def alternatives(local: Local) -> Iterator[str]:
+    """Paths of modules of which one is loaded by a name made at a run, in `try: … except ImportError`."""
+    for path, module in local.modules.items():
+        for _, call, name in module.calls if any("import_module" in piece.text for piece in module.pieces) else ():
+            if name.rpartition(".")[2] == "import_module" and call.args and is_tried(module, call):
+                parts = pieces_of(call.args[0])
+                named = ALTERNATIVE.search(next(filter(None, reversed(parts)), ""))
+                top = path.partition("/")[0]
+                places = [one for one in local.modules if one.partition("/")[0] == top] if named and "" in parts else []
+                yield from (one for one in places if named and is_one_of(one, named[1], parts[-1]))
+
+
+def is_one_of(path: str, kind: str, ending: str) -> bool:
+    """Whether a module lies in a folder of such parts, or where the name has an ending, has it."""
+    folder, _, stem = f"/{path.removesuffix('.py')}".rpartition("/")
+    return stem.endswith(ending) if ending else folder.endswith(f"/{kind}") and stem != "__init__"
+
+
+def pieces_of(node: ast.expr) -> list[str]:
+    """The texts of which a text is put together, "" for each that only a run knows."""
+    if isinstance(node, ast.BinOp):
+        return [*pieces_of(node.left), *pieces_of(node.right)]
+    return [text_of(part) for part in (node.values if isinstance(node, ast.JoinedStr) else [node])]
+
+
+def is_tried(module: Module, call: ast.Call) -> bool:
+    """Whether a call stands in `try: … except ImportError`."""
+    tries = (holder for holder in module.enclosing(call) if isinstance(holder, ast.Try))
+    return any(catches_import_error(handler) for node in tries for handler in node.handlers)
+
+
 def functions_that_load(module: Module) -> Iterator[str]:
     """Names of functions that import what they are told in `try: … except ImportError`, and of those around them."""
     if not any("import_module" in piece.text or "__import__" in piece.text for piece in module.pieces):
         return
     for _, call, name in module.calls:
-        holders = list(module.enclosing(call)) if name.rpartition(".")[2] in LOADS else []
-        tries = [holder for holder in holders if isinstance(holder, ast.Try)]
-        if any(catches_import_error(handler) for node in tries for handler in node.handlers):
-            yield from (holder.name for holder in holders if is_function(holder))
+        if name.rpartition(".")[2] in LOADS and is_tried(module, call):
+            yield from (holder.name for holder in module.enclosing(call) if is_function(holder))
 
 
 def places(local: Local, path: str, name: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
 from audit.rules.imports.optional import (
     ASKED_BY_NAME,
+    alternatives,
     asked_for,
     is_asked_for,
     is_chosen,
@@ -221,11 +222,11 @@ def optional_modules(target: Target, local: Local) -> set[str]:
     """Paths of modules that are imported in functions, or where somebody looks first whether a library is there.
 
     That is in `try: … except ImportError`, in `if is_bnb_available():`, or in a table of what is imported when it is
-    asked for and may fail. So is what they alone import.
+    asked for and may fail, or by a name made at a run. So is what they alone import.
     """
     tried = {*optional_imports(target), *imports_if_there(target)}
     plain: list[tuple[str, str]] = []
-    maybe: set[str] = set(listed(local))
+    maybe: set[str] = {*listed(local), *alternatives(local)}
     for module in local.modules.values():
         for path, item in local.edges(module):
             if item.piece.at(item.line) in tried or (item.deferred and is_registered(item, path)):
