@@ -29,7 +29,7 @@ from audit.rules.testing.leftout import left_out
 from audit.rules.testing.looped import looped
 from audit.rules.testing.partial import PARTIAL, may_measure, partial
 from audit.rules.testing.shortened import shortened
-from audit.rules.testing.skipping import SKIP, is_left, skips
+from audit.rules.testing.skipping import SKIP, is_left, is_taken_back, skips
 from audit.rules.testing.vacuous import pretended
 from audit.target import Target
 
@@ -158,6 +158,7 @@ def assertless(module: Module, shared: Mapping[str, Function], library: Mapping[
             is_step_of_script(module, node)
             or is_of_imports(node)
             or is_left(module, node)
+            or is_taken_back(module, piece, node, shared.get(node.name))
             or any(checks_for(mark, helpers, known) for mark in marks)
         ):
             continue

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Severity, found
-from audit.rules.code import Function, Module, is_function, keyword
+from audit.rules.code import Function, Module, is_function, is_text, keyword, last_name
 from audit.rules.family import rule
 from audit.target import Piece
 
@@ -29,6 +29,7 @@ MARKED: set[type[ast.AST]] = {
 NO_REASON = re.compile(r"\W*(skip(ped|ping)?|to-?do|tbd|n/?a|none|fix-?me|wip|x+|reason)?\W*", re.I)
 PUT_AWAY = re.compile(r"(_+|(_*(x|no|not|skip|skipped|disabled?|off|dont|old|broken|todo|inactive)_?)+)test_\w+", re.I)
 WHY = re.compile(r"#(?!\s*(@|noqa|type:|to-?do\W*$|fix-?me\W*$)).*?(\w+\W+\w+\W+\w+|#\d+|https?://)", re.I)
+LATER = re.compile(r"\bto-?do\b|\bfix-?me\b|\blater\b", re.I)
 
 
 def skips(module: Module) -> Iterator[Finding]:
@@ -79,6 +80,25 @@ def is_left(module: Module, node: Function) -> bool:
     last = node.body[-1]
     left = last.value if isinstance(last, ast.Expr) else last.exc if isinstance(last, ast.Raise) else None
     return left is not None and module.full_name(left.func if isinstance(left, ast.Call) else left) in LEAVES
+
+
+def is_taken_back(module: Module, piece: Piece, node: Function, other: Function | None) -> bool:
+    """Whether a class takes back a test of the class above, another of its name, and a comment says why it has none.
+
+    It has no effect but that: `# plain text has no index` and `pass`.
+    """
+    holder = module.parents.get(node)
+    bases = holder.bases if isinstance(holder, ast.ClassDef) else []
+    above = [base for base in bases if not last_name(base).startswith("TestCase")]
+    if other is None or not above or is_empty(other) or not is_empty(node):
+        return False
+    said = [line for line in piece.lines[node.lineno - 1 : node.end_lineno] if "#" in line]
+    return any(WHY.search(line) and not LATER.search(line) for line in said)
+
+
+def is_empty(node: Function) -> bool:
+    """Whether a function does nothing."""
+    return all(isinstance(line, ast.Pass) or is_text(line) for line in node.body)
 
 
 def leaves_silently(module: Module, left: ast.expr) -> bool:
