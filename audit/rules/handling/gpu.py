@@ -8,7 +8,7 @@ from audit.trees import held
 
 CALLERS = 3  # followed upwards
 ASKS = re.compile(r"cuda|gpu|device|is_available|distributed|accelerat|data_?parallel|\b(have_|has_|use_)?apex\b", re.I)
-OTHERS = re.compile(r"\bis_dist|dist_avail|\bdist\.is_|is_initialized|world_size")  # whether there are other processes
+OTHERS = re.compile(r"\bis_dist|dist_avail|\bdist\.is_|is_initialized")  # whether there is a group of processes
 OF_CUDA = ("tensorrt", "pycuda", "cupy", "triton", "cutlass", "cuda")  # what works with nothing but CUDA
 OF_TPU = ("torch_xla",)  # whose checkpoints no GPU has written
 NCCL = re.compile(r"""['"]nccl['"]""")
