@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from audit.model import Finding, Rule, found
-from audit.rules.code import Module, dotted, is_function, last_name, text_of
+from audit.rules.code import Module, dotted, is_function, keyword, last_name, text_of
 from audit.rules.handling.callers import (
     FETCHES,
     LOOKS,
@@ -57,7 +57,8 @@ def notes(module: Module, rule: Rule) -> Iterator[Finding]:
     for call in others:
         if any(is_option(value) for value in call.args) and looks(call):
             care.update({dotted(value): "+" for value in call.args if is_option(value)})
-        if (origins or stars) and any(map(may_be_path, (*call.args, *call.keywords))):
+        given = (*call.args, *call.keywords) if origins or stars else ()
+        if any(may_be_path(value) or is_path_option(module, value) for value in given):
             for full in names_of(module, origins, stars, call):
                 if care.get(full) != "-":
                     care[full] = max(care.get(full, "+"), sign(module, call), key=lambda one: WORSE.index(one[0]))
@@ -202,6 +203,19 @@ def told(call: ast.Call) -> set[str]:
 def is_option(node: ast.expr) -> bool:
     """`opt.data`: an option of the program, by which it is known in each file."""
     return isinstance(node, ast.Attribute) and dotted(node.value) in OPTIONS
+
+
+def is_path_option(module: Module, value: ast.AST) -> bool:
+    """`args.export`, by `add_argument("--export", type=Path)` in the same file."""
+    if "path options" not in module.derived:
+        adding = [call for _, call, _ in module.calls if last_name(call.func) == "add_argument"]
+        kinds = [(call, keyword(call, "type")) for call in adding]
+        paths = [call for call, kind in kinds if kind is not None and last_name(kind) == "Path"]
+        texts = (text_of(argument) for call in paths for argument in call.args)
+        module.derived["path options"] = {text.lstrip("-").replace("-", "_") for text in texts}
+    names: set[str] = module.derived["path options"]
+    value = value.value if isinstance(value, ast.keyword) else value
+    return isinstance(value, ast.Attribute) and value.attr in names and is_option(value)
 
 
 def imported(module: Module) -> dict[str, str]:

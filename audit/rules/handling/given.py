@@ -49,6 +49,7 @@ SETTINGS = re.compile(r"conf|cfg|setting|param|option|args|opts?\b|paths|files|h
 CONFIG = re.compile(r"^(cfg|conf(ig)?|settings|hparams|spec)$", re.I)
 CHECKS = re.compile(r"^_*(check|validate|verify|ensure|require|assert)(_|$)")  # and no `cross_validate`
 OF_FORMAT = re.compile(r"suffix|splitext|endswith")  # what kind of file it is
+CACHE = re.compile(r"cache", re.I)  # asked for, says nothing of what it is made from
 DEEPEST = 3  # names that one path has, and callers of callers
 
 Reading = tuple[ast.Call, ast.expr]  # a call that reads a file, and its path
@@ -237,12 +238,20 @@ def is_careful(module: Module, call: ast.Call, name: str = "", depth: int = 0) -
     if any(is_asked_option(module, value) for value in values_of(call)):
         return True
     around = [holder for holder in module.enclosing(call) if is_function(holder)]
-    if any(asks(module, one, made_of(module, call, one), 0) for one in around):
+    asking = (one for one in around if asks(module, one, made_of(module, call, one), 0))
+    if any(is_prepared(one) or not is_past_cache(module, call, one) for one in asking):
         return True
     if is_verified(module, call) or (not around and id(module.scope(call)) in askers(module)):
         return True
     further = around and depth < DEEPEST and around[-1].name != name
     return bool(further) and is_called_with_care(module, around[-1].name, depth + 1)
+
+
+def is_past_cache(module: Module, call: ast.Call, function: Function) -> bool:
+    """Whether all that a function asks for is a cache, and a call makes what belongs there: it speaks of none."""
+    around = [call, *(holder.test for holder in module.enclosing(call) if isinstance(holder, ast.If | ast.IfExp))]
+    subjects = [ast.unparse(one) for one in asking_calls(module) if module.scope(one) is function]
+    return all(map(CACHE.search, subjects)) and not any(CACHE.search(ast.unparse(one)) for one in around)
 
 
 def is_looked_after(module: Module, call: ast.Call) -> bool:
