@@ -9,7 +9,16 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import TEST_PATH, Module, called, dotted, is_function, last_name
 from audit.rules.determinism.callers import Callers
 from audit.rules.determinism.draws import Draws, only_of_others
-from audit.rules.determinism.programs import in_package, is_program, is_run, is_trial, part_at, unseeded_programs
+from audit.rules.determinism.programs import (
+    Part,
+    in_package,
+    is_program,
+    is_run,
+    is_trial,
+    part_at,
+    part_of,
+    unseeded_programs,
+)
 from audit.rules.determinism.seeding import KEYS, STATES, Seeds, is_own_seed, lost
 from audit.rules.determinism.settings import is_undone, loosened, settings, written_down
 from audit.rules.determinism.shuffling import FRESH, GIVEN_STATE, is_fresh, is_reset, unordered
@@ -149,7 +158,8 @@ def unseeded(
             held = part_at(piece, line) is not None and not is_runnable(module)  # by what others run
             scripts = [path for path in users & programs if TRAINER.search(path)] if held else []
             if len(scripts) == 1 and scripts != [module.path]:
-                piece, line = loop_of(local.modules[scripts[0]]) or (piece, line)
+                script = local.modules[scripts[0]]
+                piece, line = loop_of(script) or start_of(script, part_of(module, piece, line)) or (piece, line)
             yield found(SEED, piece.at(line), message, piece.line(line)[:120])
 
 
@@ -162,6 +172,16 @@ def loop_of(script: Module) -> tuple[Piece, int] | None:
     """Where a script that is called after training goes through its epochs or steps: there a seed is missing."""
     loops = ((piece, node.lineno) for piece, node in script.statements() if isinstance(node, ast.For | ast.While))
     return next(loops, None)
+
+
+def start_of(script: Module, part: Part) -> tuple[Piece, int] | None:
+    """Where a script calls the function, or a method called like the one, that trains."""
+    calls = (
+        (piece, call.lineno)
+        for piece, call, _ in script.calls
+        if (called(call) if part.owner else dotted(call.func)) == part.name
+    )
+    return next(calls, None)
 
 
 def times(module: Module) -> bool:

@@ -220,6 +220,8 @@ def lost(module: Module, call: ast.Call, name: str) -> list[ast.expr]:
     if not (sets or own) or len(call.args) != 1:
         return []
     given = call.args[0]
+    while isinstance(given, ast.BinOp) and isinstance(given.right, ast.Constant):
+        given = given.left  # `stamp % 1000`
     values = values_of(module, given) if isinstance(given, ast.Name | ast.Attribute) else [given]
     if own and not all(CLOCK.search(ast.unparse(value)) for value in values):
         return []
