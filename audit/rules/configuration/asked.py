@@ -208,12 +208,29 @@ def is_made(module: Module, node: ast.expr, below: int = 0) -> bool:
         node = node.value
     if isinstance(node, ast.Attribute) and dotted(node.value) in ("self", "cls"):
         return is_written_out(module, node.attr)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id in makers(module)
     if not isinstance(node, ast.Name) or node.id in updated(module):
         return False
     given = values_of(module, node)
-    if given and all(isinstance(value, ast.Subscript) for value in given) and below < MOST:
+    if given and all(isinstance(value, ast.Subscript | ast.Call) for value in given) and below < MOST:
         return all(is_made(module, value, below + 1) for value in given)
     return bool(given) and all(is_plain(value) for value in given)
+
+
+def makers(module: Module) -> set[str]:
+    """The module's own functions that return nothing but tables which are written out in them."""
+    if "makers" not in module.derived:
+        returned: dict[str, list[ast.expr | None]] = defaultdict(list)
+        for node in module.of(ast.Return):
+            function = module.scope(node)
+            if isinstance(node, ast.Return) and is_function(function):
+                returned[function.name].append(node.value)
+        module.derived["makers"] = {
+            name for name, values in returned.items() if all(value is not None and is_plain(value) for value in values)
+        }
+    names: set[str] = module.derived["makers"]
+    return names
 
 
 def is_plain(value: ast.expr) -> bool:

@@ -181,8 +181,9 @@ def made_of(value: ast.expr) -> ast.expr:
     if isinstance(value, ast.Call) and called(value) == "field":
         made = next((item.value for item in value.keywords if item.arg == "default_factory"), value)
         return made.body if isinstance(made, ast.Lambda) else made
-    if isinstance(value, ast.Call) and called(value) in ("create", "DictConfig", "ConfigDict") and len(value.args) == 1:
-        return value.args[0]
+    if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+        named = called(value) == "create" or CALLED.search(CAMEL.sub("_", called(value)))
+        return value.args[0] if named else value
     return value
 
 

@@ -11,10 +11,10 @@ from audit.rules.configuration.chains import accessors_in, chain, is_no_entry, p
 from audit.rules.configuration.loading import (
     CALLED,
     DATA,
-    ELSEWHERE,
     FORMATS,
     LOADERS,
     MOST,
+    ROOT,
     WRAPPERS,
     Keys,
     Own,
@@ -101,7 +101,7 @@ class Flow:
                     if use is Use.ENTRIES:
                         loaded.add((*keys, pattern_asked(module, node)) if source else keys)
                     elif keys or use is not Use.FORMAT:
-                        loaded.add(keys if keys or use is Use.WHOLE else ELSEWHERE)
+                        loaded.add(keys or ROOT[use])
         return {loader: tables for loader, tables in found.items() if tables}
 
     @cached_property

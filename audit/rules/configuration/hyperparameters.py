@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -19,6 +20,7 @@ SHORT = {"learning_rate": "lr", "weight_decay": "wd", "batch_size": "bs"}  # of 
 CONFIGURES = re.compile(r"configs?|conf|cfgs?|settings|hparams|options|params|experiments?|exps?|recipes", re.I)
 DEFAULTS = re.compile(r"(^|_)(default|fallback)s?(_|$)", re.I)
 MODULE_OF_SETTINGS = re.compile(r"(^|/)(configs?|conf|settings|defaults|constants)(/|\.py$)")
+NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?", re.I)
 SHOWN = re.compile(r"(^|/)(docs?|tutorials?|examples?)/")
 
 
@@ -34,6 +36,14 @@ class Settings:
     def keys(self) -> frozenset[str]:
         """The last keys of its entries."""
         return frozenset(leaf.keys[-1].lower() for leaf in self.leaves)
+
+    @cached_property
+    def sections(self) -> tuple[frozenset[str], ...]:
+        """The keys of the entries of each table in it."""
+        rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        for leaf in self.leaves:
+            rows[leaf.keys[:-1]].add(leaf.keys[-1].lower())
+        return tuple(map(frozenset, rows.values()))
 
     @cached_property
     def entries(self) -> frozenset[tuple[str, str]]:
@@ -106,16 +116,22 @@ def copied(module: Module, beside: Collection[Settings]) -> Iterator[tuple[Fixed
     """Tables most of which says the same as a configuration beside them, whatever they are called."""
     for table in named(module):
         said = {keys[-1]: said_by(value) for keys, value in table.entries if is_value(value) and keys[-1]}
-        if len(said) < MIN_SHARED or not DRAWN.isdisjoint(said):
+        if len(said) < 2 or not DRAWN.isdisjoint(said):
             continue
         for one in beside:
             shared = [key for key in said if len(key) < LONGEST and key in one.keys]
             same = [key for key in shared if (key, said[key]) in one.entries]
             tuned = any(HYPER.fullmatch(key) or TUNED.fullmatch(key) or VAGUE.fullmatch(key) for key in shared)
             few = len(shared) < MIN_SHARED or 2 * len(shared) < len(table.entries)
-            if tuned and not few and len(same) >= MIN_SHARED - 1:
+            if (tuned and not few and len(same) >= MIN_SHARED - 1) or is_section(said, one):
                 yield table, shared, one
                 break
+
+
+def is_section(said: Mapping[str, str], one: Settings) -> bool:
+    """Whether a table gives values, two of them numbers, to most entries of one section and to nothing else."""
+    numbers = sum(bool(NUMBER.fullmatch(value)) for value in said.values())
+    return numbers > 1 and any(said.keys() <= keys and 3 * len(said) >= 2 * len(keys) for keys in one.sections)
 
 
 def stands_for_others(module: Module, table: Fixed, keys: list[str], elsewhere: Collection[str]) -> bool:

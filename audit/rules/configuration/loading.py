@@ -74,6 +74,7 @@ OPENERS = {"open", "Path", "join", "exists", "isfile", "basename", "splitext", "
 
 Keys = tuple[str, ...]
 ELSEWHERE: Keys = ("",)  # the whole table is given to code that is not here
+AWAY: Keys = ("\0",)  # stands for the options of a program, all of which are given to code that is not here
 ONE = "*"  # ends the keys of a table of which entries are asked for by keys that are made at run time
 
 
@@ -97,7 +98,11 @@ class Use(Enum):
     WHOLE = auto()
     GIVEN = auto()  # to code that is not here
     FORMAT = auto()  # to what opens, merges or wraps it
+    AWAY = auto()  # as the options of a program, to code that is not here
     ENTRIES = auto()  # by keys that are made at run time
+
+
+ROOT = {Use.WHOLE: (), Use.AWAY: AWAY, Use.GIVEN: ELSEWHERE}  # stands for the use of a whole file's table
 
 
 def loads_tables(module: Module) -> bool:
@@ -171,7 +176,7 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
                 given = [*node.args, *(item.value for item in node.keywords if item.arg)]
                 parts = [inner for value in given for inner in getattr(value, "elts", (value,))]
                 tracked = module.full_name(node.func).startswith(TRACKERS)
-                yield from ((part, Use.WHOLE if is_options(module, part) and not tracked else use) for part in parts)
+                yield from ((part, Use.AWAY if is_options(module, part) and not tracked else use) for part in parts)
         elif isinstance(node, ast.Dict) and not is_followed(module, node, own.names):
             pairs = zip(node.keys, node.values, strict=True)
             yield from ((value, Use.WHOLE) for key, value in pairs if key is None)

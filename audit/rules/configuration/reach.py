@@ -16,17 +16,15 @@ from audit.rules.configuration.flow import Flow
 from audit.rules.configuration.joined import written_out
 from audit.rules.configuration.listing import Listing, choices, in_paths, is_listed, listings, open_ended
 from audit.rules.configuration.loading import (
-    ELSEWHERE,
     FORMATS,
     KNOWN,
+    ONE,
     Keys,
     formats,
     loads_tables,
     reads_any,
 )
 from audit.rules.configuration.programs import Programs, by_hand, composed, roots
-from audit.rules.configuration.sources import GAP, Sources, loads_another
-from audit.rules.configuration.tables import Source
 from audit.rules.configuration.told import PASSES_ON, commands, defaults_of, is_globbed, is_handed, is_spoken
 from audit.target import Piece, Target
 
@@ -35,6 +33,7 @@ FOLDER = re.compile(
 )
 MAX_BYTES = 200_000  # larger files are data
 COMPOUND = re.compile(r"\w[_\d-]")  # no plain word
+GAP = re.compile(r"\{[^{}]*\}|%s|%d")
 ELSEWHERE_COMPOSED = re.compile(r"searchpath|--config-(dir|path)|\s-c[dp]\b")
 MAX_NAME = 200  # characters of a path
 FEW_STEMS = 2  # of a folder; one may be a default
@@ -126,20 +125,9 @@ class Code:
             library = source[0].full_name(source[1].func).partition(".")[0] if source else ""
             suffixes = FORMATS.get(library) or formats(source[0] if source else module)
             read = not suffixes or suffix in suffixes
-            if read and not tables <= found and self.may_load(source, module, piece):
+            if read and not tables <= found:
                 found |= tables
         return found
-
-    def may_load(self, source: Source | None, module: Module, piece: Piece) -> bool:
-        """Whether the call that loads a table may load this file; of an unknown one, whether the module may."""
-        if source is None:
-            return not loads_another(module, piece.path)
-        return self.sources.may_load(source, piece, self.is_told(piece) or not self.names(piece))
-
-    @cached_property
-    def sources(self) -> Sources:
-        """Which files the calls that load tables may open."""
-        return Sources(self.target, self.flow, self.places, self.folders)
 
     @cached_property
     def ends(self) -> set[str]:
@@ -282,9 +270,11 @@ class Code:
 
     def asks_for_most(self, leaves: Collection[Leaf]) -> bool:
         """Whether half of the entries have a key that the code knows: of a table used as a whole by any name."""
-        spread = self.composed or any(tables != {ELSEWHERE} for tables in self.flow.escapes.values())
-        known = self.words if spread else self.asked
-        return 2 * sum(leaf.keys[-1] in known for leaf in leaves) >= len(leaves) > 0
+        whole = {keys for tables in self.flow.escapes.values() for keys in tables}
+        known = self.words if self.composed or () in whole else self.asked
+        handed = {keys[-1] for keys in whole if is_named(keys)}
+        asked = (leaf for leaf in leaves if leaf.keys[-1] in known or not handed.isdisjoint(leaf.keys[:-1]))
+        return 2 * sum(1 for _ in asked) >= len(leaves) > 0
 
     @cached_property
     def programs(self) -> Programs:
@@ -313,6 +303,8 @@ class Code:
             above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
             in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
             return in_group or not (self.repeats(leaves) or (left_behind and not self.asks_for_most(leaves)))
+        if self.readable and name.suffix not in self.readable:
+            return False
         if is_globbed(folder.name, self.spoken) or any(is_filled(parts, name) for parts in self.gapped):
             return True
         listed, opened = self.listed
@@ -329,10 +321,16 @@ class Code:
         opens = self.leads_to(piece.path) or is_listed(name, opened, self.folders)
         if is_put_aside(name, {PurePosixPath(other.path) for other in every}):
             return False
-        if opens and not self.passes_over(name, beside):
+        wanted = self.asks_for_most(leaves) or is_short(leaves) or not any(other in named for other in beside)
+        if opens and wanted and not self.passes_over(name, beside):
             return True
         if found or is_kept_away(name, self.places):
             return False
         most = self.asks_for_most(leaves) or is_short(leaves)
         left_behind &= not PASSES_ON.search(self.spoken)
         return self.takes(name.suffix) and most and not left_behind and not self.repeats(leaves)
+
+
+def is_named(keys: Keys) -> bool:
+    """Whether the key of a table tells which one is meant."""
+    return bool(keys) and keys[-1] != "" and not any(ONE in key for key in keys)

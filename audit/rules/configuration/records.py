@@ -130,7 +130,7 @@ class Records:
         elif isinstance(node, ast.Call):
             kinds = self.classes.keys() & names_in(node)  # `asdict(made(Settings, table))`
         if not kinds:
-            return self.classes
+            return ()
         for _ in range(CHAINED):
             held = [names for kind in kinds for names in self.classes[kind].values()]
             kinds |= {name for names in held for name in names if name in self.classes}

@@ -236,7 +236,7 @@ def is_of_numbers(piece: Piece, leaves: tuple[Leaf, ...]) -> bool:
     if piece.path.lower().endswith(".json") or DATA_FOLDER.search(piece.path) or len(leaves) < MIN_SHARED:
         return False
     keys = [key for leaf in leaves for key in leaf.keys]
-    if not all(map(str.isidentifier, keys)) or any(map(RESULT.search, (*keys, piece.path))):
+    if not all(map(str.isidentifier, keys)) or RESULT.search(piece.path):
         return False
     return not is_grid(leaves) and all(NUMBER.search(piece.line(leaf.line)) for leaf in leaves)
 

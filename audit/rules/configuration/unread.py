@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from audit.rules.code import Module
 from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.entries import Leaf
-from audit.rules.configuration.loading import CALLED, ELSEWHERE, ONE, Keys
+from audit.rules.configuration.loading import AWAY, CALLED, ELSEWHERE, ONE, Keys
 from audit.target import Kind, Piece, Target
 
 OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
-MADE = {"_target_", "class_path"}  # a library makes an object of the table and of those in it
+MADE = re.compile(r"_\w+_|class_path")  # a library makes an object of the table, `_target_`, and of those in it
 SHELL = re.compile(r"(^|/)([^/]*\.(sh|bash|sbatch|slurm|bat|ps1|mk|pbs)|(Make|Docker|just|Snake)file[^/]*)$", re.I)
 PARSES = re.compile(r"\b(yq|jq|awk|sed|grep|parse_yaml|shyaml|niet|tomlq|dasel|cut)\b|python[\d.]* +-c\b|<<")
 OTHER_CODE = re.compile(
@@ -42,15 +42,17 @@ def unread(
         handed = {leaf for leaf in leaves if not ends.isdisjoint(leaf.keys[:-1])}
         handed |= {leaf for leaf in leaves if any(is_entry(leaf, table) for table in parts)}
         lost = set() if ELSEWHERE in whole or parts else untaken(leaves, asked, words)
-        taken = (leaf for leaf in leaves if leaf.keys[0] not in lost and asked.reads(leaf.keys, sections))
+        taken = {leaf for leaf in leaves if leaf.keys[0] not in lost and asked.reads(leaf.keys, sections)}
         read = {*handed, *taken}
         composed = piece.path.endswith((".yaml", ".yml"))  # a library may make the folder's name the table's
         groups = {part for part in PurePosixPath(piece.path).parts[:-1] if composed or not CALLED.search(part)}
-        if () in whole or not ends.isdisjoint(groups):
+        if not ends.isdisjoint(groups):
+            continue
+        if AWAY in whole or (() in whole and 3 * len(read) < 2 * len(leaves)):
             continue
         if 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
             continue
-        made = {leaf.keys[:-1] for leaf in leaves if leaf.keys[-1] in MADE}
+        made = {leaf.keys[:-1] for leaf in leaves if MADE.fullmatch(leaf.keys[-1])}
         asked_for = {leaf.keys[:-1] for leaf in read}
         for leaf in leaves:
             key = leaf.keys[-1]
