@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from audit.rules.code import Module, has_unpacked_keywords, is_function, is_parameter, last_name, text_of
+from audit.rules.code import Module, dotted, has_unpacked_keywords, is_function, is_parameter, last_name, text_of
 from audit.rules.readers import READERS
 from audit.rules.reading import default_of
 from audit.target import Piece
@@ -83,11 +83,21 @@ def meant(module: Module, func: ast.expr) -> list[ast.expr]:
         values = module.given[func.id][:MOST]
         return [value for value in values if id(module.scope(value)) in scopes or is_of_module(module, value)]
     if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id in ("self", "cls"):
-        return module.kept.get(f"{func.value.id}.{func.attr}", [])[:MOST]
+        kept = module.kept.get(f"{func.value.id}.{func.attr}", [])
+        return (kept or static(module, func))[:MOST]
     if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name):
         tables = module.given.get(func.value.id, [])[:MOST]
         return [value for table in tables if isinstance(table, ast.Dict) for value in table.values]
     return []
+
+
+def static(module: Module, func: ast.Attribute) -> list[ast.expr]:
+    """What the body of a class gives its objects as it is: `np.load` of `reader = staticmethod(np.load)`."""
+    values = module.given.get(func.attr, [])
+    holder = next((one for one in module.enclosing(func) if isinstance(one, ast.ClassDef)), None) if values else None
+    body = holder.body if holder else []
+    own = (value for value in values if isinstance(value, ast.Call) and module.parents.get(value) in body)
+    return [value.args[0] for value in own if dotted(value.func) == "staticmethod" and len(value.args) == 1]
 
 
 def is_of_module(module: Module, value: ast.expr) -> bool:

@@ -4,7 +4,7 @@ import ast
 import re
 from collections import defaultdict
 
-from audit.rules.code import Function, Module, dotted, is_function, last_name, text_of
+from audit.rules.code import Function, Module, dotted, is_function, last_name
 from audit.rules.handling.callers import (
     LOOKS,
     SEES_TO,
@@ -16,6 +16,7 @@ from audit.rules.handling.callers import (
     is_of_user_too,
     mentions,
 )
+from audit.rules.handling.conditions import does_nothing, is_prepared, is_question
 from audit.rules.handling.promised import promises_error
 from audit.rules.handling.shipped import is_of_shipped
 from audit.rules.handling.sources import attributes, is_left_before, is_of_object, name_of, put_together, values_of
@@ -40,15 +41,11 @@ NO_PATH = re.compile(
     re.I,
 )
 NO_PATH_TYPE = re.compile(r"IO\b|Buffer|Upload|FilePath|bytes|Response|\bFile\b|Traversable|ndarray|Tensor|Image")
-ASKED_BY_TYPE = re.compile(r"exists ?= ?True|FileType|FilePath|click\.File|ExistingFile")
-ASKING = re.compile(r"catch|handle|error|retry|safe|fixture|valid|try|maybe|if_exists", re.I)
-# Decorators of what a framework calls, with paths of its own, and of what catches.
-HELD = re.compile(f"{ASKING.pattern}|hook|mark_|register|loader|saver", re.I)
 MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what calls a path that the function writes
 SETTINGS = re.compile(r"conf|cfg|setting|param|option|args|opts?\b|paths|files|hparams|spec", re.I)
+FILED = re.compile(r"(\w+_)?(file|file_?name|csv)$", re.I)  # the entry of a table that names a file
 CONFIG = re.compile(r"^(cfg|conf(ig)?|settings|hparams|spec)$", re.I)
 CHECKS = re.compile(r"^_*(check|validate|verify|ensure|require|assert)(_|$)")  # and no `cross_validate`
-OF_FORMAT = re.compile(r"suffix|splitext|endswith")  # what kind of file it is
 CACHE = re.compile(r"cache", re.I)  # asked for, says nothing of what it is made from
 DEEPEST = 3  # names that one path has, and callers of callers
 
@@ -105,12 +102,17 @@ def is_given(module: Module, node: ast.expr, functions: list[Function], told: se
 
 
 def is_setting(module: Module, node: ast.Attribute | ast.Subscript | ast.Call, functions: list[Function]) -> bool:
-    """An entry of a configuration that the caller tells: `cfg["data"]["train"]`, `settings.get("paths.weather")`."""
+    """An entry of a configuration that the caller tells: `cfg["data"]["train"]`, `settings.get("paths.weather")`.
+
+    Or one of any table that is called like a file: `station["file"]`.
+    """
     inner, keys = entry_in(module, node)
     if not keys or not isinstance(inner, ast.Name) or (len(keys) < 2 and isinstance(node, ast.Attribute)):
         return False
     told = inner.id == "self" or parameter(inner.id, functions) is not None
-    return told and SETTINGS.search(f"{inner.id} {' '.join(keys[1:])}") is not None and not NO_PATH.search(keys[0])
+    filed = isinstance(node, ast.Subscript) and FILED.match(keys[0]) is not None
+    of_settings = filed or SETTINGS.search(f"{inner.id} {' '.join(keys[1:])}") is not None
+    return told and of_settings and not NO_PATH.search(keys[0])
 
 
 def is_given_name(module: Module, name: ast.Name, functions: list[Function], told: set[str], depth: int) -> bool:
@@ -175,7 +177,8 @@ def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[F
     holder = next((one for one in module.enclosing(outer) if isinstance(one, ast.ClassDef)), None)
     if holder is not None and any(name.startswith("self.") for name in told):
         methods = [one for one in holder.body if is_function(one)]
-        if any(LOOKS.search(one.name) for one in methods):
+        looking = (one for one in methods if LOOKS.search(one.name))
+        if any(not does_nothing(one) or one.name in own_calls(module) for one in looking):
             return True
         if any(asks_alike(module, one, call, path) or is_prepared(one) for one in methods):
             return True
@@ -285,15 +288,6 @@ def asks(module: Module, function: Function, told: set[str], line: int, read: Re
     return False
 
 
-def is_prepared(function: Function) -> bool:
-    """Whether a function is called like one that asks, or what decorates and types it does so."""
-    if ASKING.search(function.name):
-        return True
-    if ASKED_BY_TYPE.search(" ".join(map(ast.unparse, (*function.decorator_list, function.args)))):
-        return True
-    return any(HELD.search(ast.unparse(decorator)) for decorator in function.decorator_list)
-
-
 def asks_of_others(module: Module, function: Function, names: set[str], read: Reading | None) -> bool:
     """Whether all that a function asks for or lists are files or parameters of its own other than those of a path."""
     subjects = [call for call in asking_calls(module) if module.scope(call) is function]
@@ -318,32 +312,3 @@ def made_of(module: Module, call: ast.Call, function: Function) -> set[str]:
             return set()
         names |= told
     return names
-
-
-def is_question(node: ast.If | ast.IfExp | ast.Assert | ast.While, told: set[str]) -> bool:
-    """A condition that asks about the path, and not what reads it by its suffix."""
-    return is_asking(node.test, told) and not is_of_format(node)
-
-
-def is_asking(test: ast.expr, told: set[str]) -> bool:
-    """A condition on the path that asks for more than whether one was given."""
-    if isinstance(test, ast.BoolOp):
-        return any(is_asking(value, told) for value in test.values)
-    if isinstance(test, ast.UnaryOp):
-        return is_asking(test.operand, told)
-    if isinstance(test, ast.Compare) and any(isinstance(o, ast.Constant) and o.value is None for o in test.comparators):
-        return False
-    return not isinstance(test, ast.Name | ast.Attribute) and mentions(test, told)
-
-
-def is_of_format(node: ast.If | ast.IfExp | ast.Assert | ast.While) -> bool:
-    """Whether a condition chooses by a file's suffix, or by what a word is equal to, and refuses none."""
-    refuses = isinstance(node, ast.Assert) or any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
-    return not refuses and (OF_FORMAT.search(ast.unparse(node.test)) is not None or is_choice(node.test))
-
-
-def is_choice(test: ast.expr) -> bool:
-    """`split == "train"`: which of some words it is, and none of them the name of a file."""
-    words = test.comparators if isinstance(test, ast.Compare) else []
-    equal = isinstance(test, ast.Compare) and all(isinstance(one, ast.Eq | ast.NotEq) for one in test.ops)
-    return equal and all(text_of(word).isidentifier() for word in words)

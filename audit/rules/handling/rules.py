@@ -10,7 +10,6 @@ from dataclasses import replace
 from audit.model import Confidence, Finding, Location, Severity, found
 from audit.rules.code import (
     TEACHING_PATH,
-    TEST_PATH,
     Module,
     dotted,
     has_unpacked_keywords,
@@ -22,7 +21,7 @@ from audit.rules.code import (
     text_of,
 )
 from audit.rules.family import Family, rule
-from audit.rules.handling import elsewhere, shipped, torches
+from audit.rules.handling import elsewhere, shipped, tested, torches
 from audit.rules.handling.aliases import reading_calls, said_at
 from audit.rules.handling.callers import called_by_name
 from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, is_broad, swallows_as_manager
@@ -106,7 +105,7 @@ def draft(target: Target) -> Iterator[Finding]:
     yield from torches.manifests(target, UNSAFE_LOAD)
     yield from shipped.files(target, MAP_LOCATION)
     for module in modules(target):
-        if TEST_PATH.search(module.path):
+        if tested.is_test(module):
             yield from unfelt(module)
             continue
         yield from swallowed(module)
