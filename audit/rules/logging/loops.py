@@ -4,7 +4,7 @@ import ast
 import re
 from typing import TypeGuard
 
-from audit.rules.code import Function, Module, called, is_function, last_name
+from audit.rules.code import Function, Module, called, dotted, is_function, last_name
 from audit.rules.local import is_main
 from audit.target import Piece
 
@@ -98,8 +98,11 @@ def is_folds(loop: ast.For) -> bool:
 
 
 def is_over_epochs(loop: ast.For | ast.While) -> bool:
-    """`for epoch in range(epochs)`, in which what trains may be a function of another file."""
-    return isinstance(loop, ast.For) and "epoch" in ast.unparse(loop.target).lower()
+    """`for epoch in rounds`, `for _ in range(epochs)`, in which what trains may be a function of another file."""
+    if not isinstance(loop, ast.For):
+        return False
+    counts = isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) == "range"
+    return "epoch" in ast.unparse(loop.iter if counts and dotted(loop.target) == "_" else loop.target).lower()
 
 
 def trials(module: Module) -> list[ast.stmt]:

@@ -21,7 +21,9 @@ from audit.rules.code import (
 )
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
+from audit.rules.logging.asked import is_question
 from audit.rules.logging.commanded import commanded
+from audit.rules.logging.handed import reporters
 from audit.rules.logging.loops import is_of_learning, is_tried, is_work, trainers, training_loops, trials
 from audit.rules.logging.printing import PRINTS, printing
 from audit.rules.marked import PRINT_MARK, is_marked
@@ -60,7 +62,6 @@ TOLD = re.compile(r"^\W*(pretty[- ])?(prints?|displays?|shows?)\b", re.I)  # by 
 OF_A_RUN = re.compile(
     r"^_*(on|log|after|before|train|fit|step|update|call)(_|$)|_(epoch|step|batch|end|begin|start)(_|$)"
 )
-HANDED = re.compile(r"(not )?[\w.]*(?<![a-z])(logger|log|log_fn|log_func)( is (not )?None)?")
 PRINTER = re.compile(
     r"^_*(Pretty|Console|Stdout|Terminal|Logger$)|(Printer|Reporter|Progress(Bar|Indicator)|Debug(ger)?)$"
     r"|(?<![A-Z])CLI(?=[A-OQ-Z][a-z]|$)|Cli(?=[A-Z]|$)|Command(Line)?(Executor|Handler|Runner)?$"  # CLIP is none
@@ -72,14 +73,7 @@ PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
 SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
-ASKED = re.compile(
-    r"verbose|verbosity|debug|quiet|silent|print|disp(lay)?(?![a-z])|show|dry_?run|interactive|\btrac(e|ing)\b(?!\()"
-    r"|(?<![a-z])(dump_|write_out\b)",
-    re.I,
-)
 LOGGED = re.compile(r"(^|\.)_*(log|logger|logging|LOG|LOGGER)\.(debug|info)$")  # what is told of all runs
-EVERY = re.compile(r"% *[\w.\[\]'\"()]+")  # `step % print_every`: how often, not whether
-NONE_OF = {ast.Lt: 1, ast.LtE: 0, ast.Eq: 0, ast.Is: False}  # `verbose < 1`, `verbose == 0`
 INPUTS = {"input", "raw_input", "builtins.input", "six.moves.input"}
 SAME = 3  # first signs of a text that a docstring shows as well
 SHOWN = 5  # line numbers named in one message
@@ -170,7 +164,8 @@ def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Itera
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
     logs = {module.scope(call) for _, call, name in module.calls if LOGGED.search(name)}
-    for piece, call in sorted(printing(module), key=lambda item: item[1].lineno):
+    every = (*printing(module), *reporters(module, loops))
+    for piece, call in sorted(every, key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
         asked = any(is_question(holder, call.lineno) for holder in holders)
         told = module.scope(call) in logs and not loops.isdisjoint(holders)
@@ -230,33 +225,6 @@ def part_of(module: Module, call: ast.expr) -> ast.AST:
     """The outermost function or class around a call: where it asks for an answer, its prints are the questions."""
     parts = [holder for holder in module.enclosing(call) if is_function(holder) or isinstance(holder, ast.ClassDef)]
     return parts[-1] if parts else call
-
-
-def is_question(holder: ast.AST, line: int) -> bool:
-    """Whether what holds a line asks if somebody wants to read it, or left above where nobody does."""
-    if isinstance(holder, ast.If | ast.IfExp):
-        return is_asked(holder.test) or HANDED.fullmatch(ast.unparse(holder.test)) is not None
-    if isinstance(holder, ast.BoolOp):
-        return is_asked(holder.values[0])
-    if isinstance(holder, ast.match_case):
-        return holder.guard is not None and is_asked(holder.guard)
-    above = holder.body if is_function(holder) else ()
-    leaving = (part for part in above if isinstance(part, ast.If) and (part.end_lineno or 0) < line)
-    return any(isinstance(part.body[-1], ast.Return) and is_unasked(part.test) for part in leaving)
-
-
-def is_asked(test: ast.expr) -> bool:
-    """Whether a condition asks if somebody wants to read it: `verbose`, and not `step % print_every`."""
-    return ASKED.search(EVERY.sub("", ast.unparse(test))) is not None
-
-
-def is_unasked(test: ast.expr) -> bool:
-    """Whether a condition asks if nobody wants to read it: `not verbose`, `verbose < 1`, `quiet`."""
-    negated = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
-    if isinstance(test, ast.Compare) and isinstance(other := test.comparators[0], ast.Constant):
-        negated = NONE_OF.get(type(test.ops[0])) == other.value
-    silent = re.search("quiet|silent", ast.unparse(test)) is not None
-    return is_asked(test) and negated != silent
 
 
 def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
