@@ -33,6 +33,7 @@ WORKFLOW = re.compile(
     r"/[\w.-]+/[\w.-]+/)([\w.%-]+\.ya?ml)"
 )
 NAMED_WORKFLOW = re.compile(r"github\.com/[\w.-]+/[\w.-]+/workflows/([\w.%+-]+)/badge\.svg")
+OWNED = re.compile(r"github\.com/[\w.-]+/([\w.-]+)/(?:actions/)?workflows/")
 CALLED = re.compile(r"^name:\s*['\"]?(.*?)['\"]?\s*(?:#.*)?$", re.M)
 # What runs the tests elsewhere, and the file of the tree that tells it how.
 SERVICES = (
@@ -86,7 +87,7 @@ def unbacked(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[t
             for name in map(unquote, NAMED_WORKFLOW.findall(line))
             if name not in called and not any(path.endswith((f"/{name}", f"/{name}.yml")) for path in files)
         ]
-        if (workflows or hidden) and absent:
+        if absent and (workflows or hidden or is_own(piece, line, files)):
             yield number, f"the badge of `{absent[0]}`, which is no workflow of the tree, shows nothing"
         lost = [path for repository, path in NOTEBOOK.findall(line) if repository in own and unquote(path) not in files]
         if lost:
@@ -106,6 +107,14 @@ def unbacked(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[t
                 yield number, f"the badge `{shown[:40]}` has no source"
             elif not SHOWN_ELSEWHERE.search(leads) and "PKG-INFO" not in files and not is_there(leads, piece, files):
                 yield number, f"the badge leads to `{leads}`, which is not in the tree"
+
+
+def is_own(piece: Piece, line: str, files: frozenset[str]) -> bool:
+    """Whether the first page of a tree that is no package shows the workflow of a repository called like its code."""
+    packed = "PKG-INFO" in files or any(".dist-info/" in path for path in files)
+    names = [name.replace("-", "_").lower() for name in OWNED.findall(line)]
+    own = any(f"{folder}{name}/__init__.py" in files for name in names for folder in ("", "src/"))
+    return own and "/" not in piece.path and not packed
 
 
 def says_whence(piece: Piece, anchor: str) -> bool:
