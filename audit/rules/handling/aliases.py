@@ -92,12 +92,18 @@ def meant(module: Module, func: ast.expr) -> list[ast.expr]:
 
 
 def static(module: Module, func: ast.Attribute) -> list[ast.expr]:
-    """What the body of a class gives its objects as it is: `np.load` of `reader = staticmethod(np.load)`."""
+    """What the body of a class gives its objects as it is: `np.load` of `reader = staticmethod(np.load)`.
+
+    A field with a type is one of a data class, and a `partial` takes no object either.
+    """
     values = module.given.get(func.attr, [])
     holder = next((one for one in module.enclosing(func) if isinstance(one, ast.ClassDef)), None) if values else None
     body = holder.body if holder else []
-    own = (value for value in values if isinstance(value, ast.Call) and module.parents.get(value) in body)
-    return [value.args[0] for value in own if dotted(value.func) == "staticmethod" and len(value.args) == 1]
+    own = [value for value in values if module.parents.get(value) in body]
+    fields = [value for value in own if isinstance(module.parents[value], ast.AnnAssign)]
+    calls = [value for value in own if isinstance(value, ast.Call)]
+    fields += [value for value in calls if last_name(value.func) == "partial"]
+    return fields + [value.args[0] for value in calls if dotted(value.func) == "staticmethod" and len(value.args) == 1]
 
 
 def is_of_module(module: Module, value: ast.expr) -> bool:

@@ -8,7 +8,7 @@ from audit.rules.local import is_runnable
 
 BY_FOLDER = re.compile(r"(^|/)(tests?|testing)/|(^|/)conftest\.py$")
 FRAMEWORKS = {"pytest", "unittest", "nose", "hypothesis", "absl", "tensorflow"}  # the last two have test cases
-TEST = re.compile(r"test|check", re.I)
+TEST = re.compile(r"test_|Test|check_")  # and not `test(model, loader)`, which evaluates
 SHELL = {"argparse", "click", "typer", "fire", "hydra", "tyro"}
 
 
