@@ -18,6 +18,7 @@ def reporters(module: Module, loops: set[ast.AST]) -> Iterator[tuple[Piece, ast.
     if loops:
         functions = [(piece, node) for piece, node in module.statements() if is_function(node)]
         yield from defaults(module, functions, loops)
+        yield from fields(module, loops)
         yield from handed(module, {function.name: function for _, function in functions}, loops)
 
 
@@ -29,6 +30,18 @@ def defaults(module: Module, functions: Iterable[Placed], loops: set[ast.AST]) -
             says = isinstance(value, ast.Name) and is_print(module, value)
             if value and says and any(is_in(module, call, loops) for call in reports(module, function, name)):
                 yield piece, value
+
+
+def fields(module: Module, loops: set[ast.AST]) -> Iterator[tuple[Piece, ast.expr]]:
+    """print as what a class gives its objects: the field `say: Callable = print`."""
+    for piece, holder in module.places(ast.ClassDef):
+        lines = (line for line in holder.body if isinstance(line, ast.Assign | ast.AnnAssign) and line.value)
+        for line in lines:
+            name = dotted(line.target if isinstance(line, ast.AnnAssign) else line.targets[0])
+            calls = calls_by_name(module).get(f"self.{name}", ()) if f"self.{name}" not in module.kept else ()
+            said = (call for call in calls if holder in module.enclosing(call) and is_in(module, call, loops))
+            if isinstance(line.value, ast.Name) and is_print(module, line.value) and any(said):
+                yield piece, line.value
 
 
 def handed(module: Module, known: dict[str, Function], loops: set[ast.AST]) -> Iterator[tuple[Piece, ast.expr]]:
