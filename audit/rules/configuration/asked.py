@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
 from audit.rules.code import Module, called, docstrings, dotted, is_function, text_of
-from audit.rules.configuration.loading import CALLED, is_written_out, updated, values_of
+from audit.rules.configuration.loading import is_written_out, updated, values_of
 from audit.rules.configuration.loops import SETS, checks_keys, is_compared
 from audit.rules.configuration.records import Records
 from audit.rules.configuration.transfers import uses_of
@@ -40,7 +40,7 @@ class Asked:
         readings: each key that tables are asked for, with the keys of the tables.
     """
 
-    def __init__(self, every: list[Module], own: Collection[str]) -> None:
+    def __init__(self, every: list[Module]) -> None:
         classes = Records(every)
         self.records, self.made = classes.classes, classes.made()
         self.variables, fields = names_in(every, self.records)
@@ -49,7 +49,7 @@ class Asked:
         for name in fields:
             self.readings[name].add(ANY)
         for module in every:
-            for key, section in asking(module, own):
+            for key, section in asking(module):
                 self.readings[key].add(section)
 
     def reads(self, keys: tuple[str, ...], sections: Collection[str]) -> bool:
@@ -59,7 +59,7 @@ class Asked:
         return any(section in (above, ANY) or section not in sections for section in asked)
 
 
-def asking(module: Module, own: Collection[str]) -> Iterator[tuple[str, str]]:
+def asking(module: Module) -> Iterator[tuple[str, str]]:
     """Keys with the section they are asked of, and texts by which something else may be asked for.
 
     The keys of tables that are written out in the code ask for nothing, nor do texts that are compared or shown.
@@ -93,7 +93,7 @@ def asking(module: Module, own: Collection[str]) -> Iterator[tuple[str, str]]:
             skipped.update(map(id, speaking(node)))
     skipped.update(id(text) for row in known_keys(module) for text in row.elts)
     for node in attributes:
-        if not is_others(module, node, own) and not (node.attr in kept and dotted(node.value) == "self"):
+        if not (node.attr in kept and dotted(node.value) == "self"):
             yield node.attr, section_of(module, node.value)
     skipped.update(*map(docstrings, module.pieces))
     for text in texts:
@@ -176,13 +176,6 @@ def section_of(module: Module, table: ast.expr, depth: int = 0) -> str:
     return ANY
 
 
-def is_others(module: Module, node: ast.Attribute, own: Collection[str]) -> bool:
-    """Whether a name after a full stop is one of an imported library, and not what it holds as a configuration."""
-    first, *rest = module.full_name(node.value).split(".")
-    root = dotted(node.value).partition(".")[0]
-    return root in module.origins and first not in own and not any(map(CALLED.search, (root, *rest)))
-
-
 def names_in(every: Iterable[Module], records: Collection[str]) -> tuple[set[str], set[str]]:
     """Names of variables, parameters, functions and classes; fields of classes that are no records."""
     variables: set[str] = set()
@@ -212,10 +205,11 @@ def is_made(module: Module, node: ast.expr, below: int = 0) -> bool:
         return node.func.id in makers(module)
     if not isinstance(node, ast.Name) or node.id in updated(module):
         return False
-    given = values_of(module, node)
-    if given and all(isinstance(value, ast.Subscript | ast.Call) for value in given) and below < MOST:
-        return all(is_made(module, value, below + 1) for value in given)
-    return bool(given) and all(is_plain(value) for value in given)
+    given = values_of(module, node) if below < MOST else []
+    return bool(given) and all(
+        is_plain(value) or (isinstance(value, ast.Subscript | ast.Call) and is_made(module, value, below + 1))
+        for value in given
+    )
 
 
 def makers(module: Module) -> set[str]:

@@ -51,7 +51,7 @@ CALLED = re.compile(
     r"|args|kwargs)(_|$)",
     re.I,
 )
-SAYS_SO = re.compile(r"(^|_)(hparams?|hyper(_?param\w*)?)(_|$)", re.I)  # of nothing else
+SAYS_SO = re.compile(r"(^|_)(hps?|hparams?|hyper(_?param\w*)?)(_|$)", re.I)  # of nothing else
 HINTING = re.compile(
     r"(^|_)(schedule\w*|recipes?|tuning|tuned|solver|plateau|optim\w*|train\w*|fit\w*|fine_?tune\w*|augment\w*|model\w*"
     r"|encoder|decoder|backbone|network|net|head|arch\w*|loss\w*|adamw?|sgd|xgb\w*|lgbm?|lightgbm|catboost|forest"
@@ -110,7 +110,7 @@ def hyperparameters(module: Module, table: Fixed, known: Collection[str]) -> lis
     entries, name = table.entries, CAMEL.sub("_", table.name)
     last = [keys[-1] for keys, _ in entries]
     inner = [keys[-1] for keys, _ in entries if len(keys) > 1]
-    variants = len(set(inner)) < len(inner) and not sets_runs(entries) and not is_of_optimisers(module, table.node)
+    variants = len(set(inner)) < len(inner) and not sets_runs(entries)
     if not DRAWN.isdisjoint(last) or variants:
         return []  # of a figure; the same keys several times: sizes to choose from
     numbers = [keys[-1] for keys, value in entries if is_setting(keys[-1], value) and len(keys[-1]) < LONGEST]
@@ -128,6 +128,7 @@ def hyperparameters(module: Module, table: Fixed, known: Collection[str]) -> lis
     all_tuned = len(told) > 1 and len(vague) == len(entries)
     enough = len(told) >= (2 if hinted else MIN_SHARED)
     enough |= bool(told) and (hinted or all_tuned) and len(vague) >= MIN_SHARED and not limits
+    enough |= bool(HINTING.search(name) and told) and not limits and 1 < len(numbers) == len(entries)
     keys = vague if hinted or all_tuned else told
     return list(dict.fromkeys(keys)) if enough and 2 * alike >= len(entries) else []
 
@@ -242,10 +243,3 @@ def teaches(module: Module, call: ast.Call, libraries: re.Pattern[str]) -> bool:
         return True
     first = call.args[0] if call.args else None
     return isinstance(first, ast.Call) and called(first) in ("parameters", "trainable_parameters")
-
-
-def is_of_optimisers(module: Module, node: ast.AST) -> bool:
-    """Whether a table holds optimisers with their settings: each is one recipe, and none is there to choose among."""
-    pairs = (value for value in getattr(node, "values", ()) if isinstance(value, ast.Tuple))
-    heads = [module.full_name(part) for pair in pairs for part in pair.elts[:1]]
-    return bool(heads) and all(map(OPTIMISES.match, heads))

@@ -11,6 +11,7 @@ from audit.rules.configuration.chains import accessors_in, chain, is_no_entry, p
 from audit.rules.configuration.loading import (
     CALLED,
     DATA,
+    EACH,
     FORMATS,
     LOADERS,
     MOST,
@@ -26,36 +27,32 @@ from audit.rules.configuration.loading import (
     is_written_out,
     stored,
     true_name,
-    updated,
     values_of,
 )
 from audit.rules.configuration.loops import copies, gone_through_in
 from audit.rules.configuration.puts import Put, given_to, put_into, putting
 from audit.rules.configuration.records import method_of
-from audit.rules.configuration.registered import callers_of, catching, chosen, spoken
+from audit.rules.configuration.registered import callers_of, chosen, spoken
 from audit.rules.configuration.tables import (
     MERGES,
+    SAME,
     Place,
     Source,
     below,
     filled,
+    given_back,
     is_command,
-    is_made,
     is_own,
     is_parsed,
     library_of,
     loads_by_name,
     parts_of,
-    taken_from,
     unpacked,
 )
 
 DEEPEST = 30  # names that one table is followed through
 CHAINED = 6  # calls that one expression is followed through
-SAME = {
-    "vars", "copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict",
-    "edict", "MappingProxyType", "frozendict", "cast", "list", "tuple", "set", "sorted", "reversed",
-}  # fmt: skip
+OF_TABLES = {"object", "dict", "UserDict", "Mapping", "MutableMapping", "SimpleNamespace", "Namespace"}
 PARAMETERS = re.compile(r"(^|_)(params?|parameters)$")
 AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode", "wraps", "cached_property"}
 
@@ -86,8 +83,7 @@ class Flow:
 
         Where no call is known that does, it stands for all that the module that uses the table may load.
         """
-        names, caught = {*self.functions, *self.classes}, catching(self.functions, self.classes)
-        own = Own(names, self.records, self.made, self.chosen.keys(), caught)
+        own = Own({*self.functions, *self.classes}, self.records, self.made, self.chosen.keys())
         found = defaultdict[tuple[Module, Source | None], set[Keys]](set)
         for module in self.every:
             for node, use in filter(is_no_entry, handed_on(module, own)):
@@ -101,7 +97,7 @@ class Flow:
                     if use is Use.ENTRIES:
                         loaded.add((*keys, pattern_asked(module, node)) if source else keys)
                     elif keys or use is not Use.FORMAT:
-                        loaded.add(keys or ROOT[use])
+                        loaded.add((*keys, EACH) if keys and gone_through else keys or ROOT[use])
         return {loader: tables for loader, tables in found.items() if tables}
 
     @cached_property
@@ -122,7 +118,12 @@ class Flow:
     @cached_property
     def wrappers(self) -> set[str]:
         """Classes of the tree that stand for the table that they are given."""
-        return {name for name, every in self.classes.items() if wrapping(every[0][1], self.accessors)}
+        own = {*self.classes, *OF_TABLES}
+        return {
+            name
+            for name, ((_, node), *_) in self.classes.items()
+            if own.issuperset(map(last_name, node.bases)) and wrapping(node, self.accessors)
+        }
 
     @cached_property
     def chosen(self) -> dict[ast.Call, tuple[Module, list[str]]]:
@@ -181,10 +182,7 @@ class Flow:
         if not isinstance(node, ast.Name):
             return None
         given = values_of(module, node)[:MOST]
-        made = bool(given) and all(is_made(module, value) for value in given)
         put = [pair for row in put_into(module, node, self.putting) for pair in row]
-        if made and not put:
-            return [((), None)] if node.id in updated(module) else None  # made here, not loaded
         if is_row(module, node.id):
             return None
         scope = module.scope(node)
@@ -210,12 +208,10 @@ class Flow:
             return [*found, *bound]
         if found:
             return found
-        if given and all(is_made(module, value) for value in given):
-            return [((), None)] if node.id in updated(module) else None
         loops = list(gone_through_in(module, node))
         found = [place for over in loops for place in self.places(module, over)]
-        if found or any(is_made(module, over) for over in (*loops, *taken_from(module, node))):
-            return found or None
+        if found:
+            return found
         if (given and all(map(is_command, given))) or not CALLED.search(node.id):
             return None  # what the command line says
         made = [value for value in given if isinstance(value, ast.Call)]
@@ -273,6 +269,9 @@ class Flow:
             return [((), (module, call))]
         if name in WRAPPERS or name in self.wrappers:
             return [place for part in given_to(call) for place in self.places(module, part, depth + 1)] or None
+        given = [part for _, one in self.functions.get(name, [])[:1] for part in given_back(call, one)]
+        if given:
+            return [place for part in given for place in self.places(module, part, depth + 1)] or None
         return self.of_all((name, depth), self.returned(name), depth + 2) or None if depth < CHAINED else None
 
     def returned(self, name: str) -> Iterator[tuple[Module, ast.expr]]:

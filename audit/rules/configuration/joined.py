@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from audit.rules.code import Module, dotted, last_name, text_of
-from audit.rules.configuration.loading import MOST, updated
+from audit.rules.configuration.loading import MOST
 from audit.rules.configuration.written import is_value, pairs_of
 
 JOINING: set[type[ast.AST]] = {  # kinds of nodes that put tables together, or let one stand in
@@ -134,43 +134,16 @@ def filled_in(module: Module, name: str) -> set[str]:
     return keys.get(name, set())
 
 
-def written_out(module: Module) -> Iterator[set[tuple[str, ...]]]:
-    """The keys of the entries of each table that has a name, and is used for nothing but its entries."""
-    for name, values in module.given.items():
-        table = values[0] if len(values) == 1 else None
-        if isinstance(table, ast.Dict) and not is_joined(module, name) and only_asked(module, name):
-            yield set(entries_of(table))
-
-
-def only_asked(module: Module, name: str) -> bool:
-    """Whether a table is used for nothing but its entries: nothing is put into it, and nothing stands for it."""
-    uses = (node for node in module.of(ast.Name) if node.id == name)
-    return name not in updated(module) and all(
-        isinstance(module.parents.get(node), ast.Subscript | ast.Attribute | ast.keyword)
-        for node in uses
-        if isinstance(node.ctx, ast.Load)
-    )
-
-
-def entries_of(table: ast.Dict) -> Iterator[tuple[str, ...]]:
-    """The keys that lead to each entry of a table that is written out in the code."""
-    for key, value in zip(table.keys, table.values, strict=True):
-        if isinstance(value, ast.Dict) and value.keys:
-            yield from ((text_of(key), *inner) for inner in entries_of(value))
-        else:
-            yield (text_of(key),)
-
-
 def is_varied(module: Module, table: ast.Dict, base: ast.expr) -> bool:
     """Whether constants, or what a search goes through, are put over a table, or only beside it: as fixed as it is.
 
     `{**BASE, "seed": 1}`, `{**BASE, **params}` for each `params` of a grid; `{**BASE, "seed": seed}`: BASE has none.
     """
-    over = [value for value in table.values if value is not base]
-    if table.values[:1] != [base] or not over:
+    over = [(key, value) for key, value in zip(table.keys, table.values, strict=True) if value is not base]
+    if not over:
         return False
     known = {key for value in module.given.get(last_name(base), ()) for key, _ in pairs_of(value)}
-    if known and all(key is not None and text_of(key).lower() not in known for key in table.keys[1:]):
+    if known and all(key is not None and text_of(key).lower() not in known for key, _ in over):
         return True
     searched = {
         holder.target.id
@@ -178,4 +151,4 @@ def is_varied(module: Module, table: ast.Dict, base: ast.expr) -> bool:
         if isinstance(holder, ast.For) and isinstance(holder.target, ast.Name)
         if isinstance(holder.iter, ast.Call) and last_name(holder.iter.func) in SEARCHES
     }
-    return all(is_value(value) or (isinstance(value, ast.Name) and value.id in searched) for value in over)
+    return all(is_value(value) or (isinstance(value, ast.Name) and value.id in searched) for _, value in over)

@@ -13,8 +13,6 @@ from audit.rules.configuration.loops import (
     is_in_copy,
     is_new_table,
     is_of_row,
-    is_replaced,
-    is_sequence,
     is_shown,
     uses_none,
 )
@@ -81,15 +79,13 @@ ONE = "*"  # ends the keys of a table of which entries are asked for by keys tha
 class Own(NamedTuple):
     """What a tree has of its own: functions and classes, classes that only hold values, calls by other names.
 
-    `made` are calls that make an object of a class that only holds values, `chosen` those of what a table registers,
-    and `catching` the functions and classes that take nothing but `**options`, where these are followed.
+    `made` are calls that make an object of a class that only holds values, `chosen` those of what a table registers.
     """
 
     names: Collection[str]
     records: Collection[str]
     made: Collection[ast.Call]
     chosen: Collection[ast.Call]
-    catching: Collection[str]
 
 
 class Use(Enum):
@@ -102,6 +98,7 @@ class Use(Enum):
     ENTRIES = auto()  # by keys that are made at run time
 
 
+EACH = "[]"  # ends the keys of a table, or of a list of tables, that a loop goes through
 ROOT = {Use.WHOLE: (), Use.AWAY: AWAY, Use.GIVEN: ELSEWHERE}  # stands for the use of a whole file's table
 
 
@@ -153,7 +150,7 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
     for node in module.of(*HANDING):
         if isinstance(node, ast.Call):
             name = made_by(module, node)
-            wraps = name in WRAPPERS or name in own.records or node in own.made or name in own.catching
+            wraps = name in WRAPPERS or name in own.records or node in own.made
             values = [item.value for item in node.keywords if item.arg is None and not wraps]
             looks = name in WHOLE and not is_shown(module, node) and not is_compared(module, node)
             if isinstance(node.func, ast.Attribute) and looks:
@@ -165,12 +162,13 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
             if name in ("getattr", "get") and key_argument(node) and not all(map(text_of, key_argument(node))):
                 table = node.func.value if isinstance(node.func, ast.Attribute) else node.args[0]
                 key = key_argument(node)[0]
-                put = is_in_copy(module, node, key) or is_replaced(module, node) or is_of_row(module, key)
+                put = is_in_copy(module, node, key) or is_of_row(module, key)
                 yield from () if put else [(table, Use.ENTRIES)]
             yield from ((value, Use.WHOLE) for value in values)
             followed = name in own.names or true_name(module, node) in own.names or node in own.chosen
             quiet = name in ONLOOKERS or converts(node) or is_kept(module, node)
             quiet = quiet or isinstance(module.parents.get(node), ast.Raise)
+            quiet = quiet or module.full_name(node.func).startswith("omegaconf.")
             if not quiet and not followed and node not in own.made and not is_compared(module, node):
                 use = Use.FORMAT if name in OPENERS or LOADERS.search(name) else Use.GIVEN
                 given = [*node.args, *(item.value for item in node.keywords if item.arg)]
@@ -181,7 +179,7 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
             pairs = zip(node.keys, node.values, strict=True)
             yield from ((value, Use.WHOLE) for key, value in pairs if key is None)
         elif isinstance(node, ast.For | ast.comprehension):
-            yield from () if uses_none(module, node) or is_sequence(node) else [(node.iter, Use.WHOLE)]
+            yield from () if uses_none(module, node) else [(node.iter, Use.WHOLE)]
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             put = isinstance(node.ctx, ast.Store) or is_in_copy(module, node, node.slice)
             put = put or is_of_row(module, node.slice)

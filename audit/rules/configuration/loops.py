@@ -112,24 +112,11 @@ def asks_for_key(test: ast.expr) -> bool:
     return isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotIn)
 
 
-def is_replaced(module: Module, node: ast.AST) -> bool:
-    """Whether a part of an object is only asked for to put something over it: `replace(getattr(a, name), **values)`."""
-    holder = module.parents.get(node)
-    return isinstance(holder, ast.Call) and called(holder) == "replace" and node in holder.args[:1]
-
-
 def is_in_copy(module: Module, node: ast.AST, key: ast.expr) -> bool:
     """Whether an entry is asked for in a loop that only copies, by the loop's own key."""
     loops = (holder for holder in module.enclosing(node) if isinstance(holder, ast.For))
     named = (loop for loop in loops if dotted(key) in (pair_of(loop) or ("",))[:1])
     return any(is_idle(module, loop) for loop in named)
-
-
-def is_sequence(loop: ast.For | ast.comprehension) -> bool:
-    """Whether what a loop goes through is no table: a slice, or rows that are taken apart as no key is."""
-    if isinstance(loop.iter, ast.Subscript):
-        return isinstance(loop.iter.slice, ast.Slice)
-    return isinstance(loop.iter, ast.Name) and isinstance(loop.target, ast.Tuple)
 
 
 def is_of_row(module: Module, key: ast.expr) -> bool:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from audit.rules.code import Module, called, dotted, keyword, text_of
 from audit.rules.configuration.entries import Leaf
-from audit.rules.configuration.loading import FORMATS, KNOWN, formats, loads_tables, parameters, reads_any
+from audit.rules.configuration.loading import KNOWN, formats, loads_tables, parameters, reads_any
 from audit.rules.configuration.told import is_handed
 
 # Libraries that find a folder of configurations, or a program's options in one, by themselves.
@@ -110,15 +110,8 @@ def by_hand(modules: Iterable[Module]) -> Iterator[str]:
             if called(call) in COMPOSING:
                 yield ""
             if called(call) in OPTION_CALLS and any(OPTION.match(text_of(argument)) for argument in call.args):
-                yield from suffixes_of_default(call) or formats(module) or ("",)
+                yield from formats(module) or ("",)
             if name in CALLERS and any(OPTION.match(parameter) for parameter in parameters(module)):
                 yield ""
             if asks and "sys.argv" in {dotted(node) for node in ast.walk(call) if isinstance(node, ast.expr)}:
                 yield from (reads_any(module) and [""]) or formats(module) or ("",)
-
-
-def suffixes_of_default(call: ast.Call) -> tuple[str, ...]:
-    """The suffixes of the format that the default of an option is written in; none for an option that has none."""
-    given = [*call.args, *(item.value for item in call.keywords if item.arg == "default")]
-    suffixes = {PurePosixPath(text_of(value)).suffix for value in given}
-    return next((ends for ends in FORMATS.values() if not suffixes.isdisjoint(ends)), ())

@@ -11,14 +11,13 @@ from audit.rules.code import Module, strings, text_of
 from audit.rules.configuration.aside import is_kept_away, is_put_aside, is_shelved, lies_beside
 from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.continued import Folders, is_filled, pattern_of, put_together
-from audit.rules.configuration.entries import FEW_ENTRIES, Leaf, is_short
+from audit.rules.configuration.entries import Leaf, is_short
 from audit.rules.configuration.flow import Flow
-from audit.rules.configuration.joined import written_out
 from audit.rules.configuration.listing import Listing, choices, in_paths, is_listed, listings, open_ended
 from audit.rules.configuration.loading import (
+    EACH,
     FORMATS,
     KNOWN,
-    ONE,
     Keys,
     formats,
     loads_tables,
@@ -54,8 +53,7 @@ class Code:
         self.unparsed = {word for text in unparsed for word in re.findall(r"\w+", text)}
         self.spoken = commands(target)
         self.beside: dict[tuple[PurePosixPath, str], tuple[list[Piece], set[str]]] = {}
-        parts = (PurePosixPath(path).parts for path in target.files if path.endswith((".py", ".ipynb")))
-        self.entries = Asked(every, {part.removesuffix(".py") for path in parts for part in path})
+        self.entries = Asked(every)
         self.composed = composed(every)
         if self.composed:
             self.composed.update(word for piece in target.pieces for word in defaults_of(piece))
@@ -187,16 +185,6 @@ class Code:
         """Words that are parts of paths, for folders whose names are those of packages too."""
         return {text for module in self.every for text in in_paths(module)}
 
-    @cached_property
-    def written(self) -> list[set[Keys]]:
-        """The keys of the entries of each table that is written out in the code and stands for itself."""
-        return [keys for module in self.every for keys in written_out(module) if len(keys) >= FEW_ENTRIES]
-
-    def repeats(self, leaves: tuple[Leaf, ...]) -> bool:
-        """Whether a table in the code holds all that the file does: then this is what is read."""
-        keys = {leaf.keys for leaf in leaves}
-        return len(keys) >= FEW_ENTRIES and any(keys <= table for table in self.written)
-
     def leads_to(self, path: str) -> bool:
         """Whether the code holds the parts of the path; the name of a package alone stands for the package."""
         folder = PurePosixPath(path).parent
@@ -272,7 +260,7 @@ class Code:
         """Whether half of the entries have a key that the code knows: of a table used as a whole by any name."""
         whole = {keys for tables in self.flow.escapes.values() for keys in tables}
         known = self.words if self.composed or () in whole else self.asked
-        handed = {keys[-1] for keys in whole if is_named(keys)}
+        handed = {key for keys in whole for key in keys if key != EACH}
         asked = (leaf for leaf in leaves if leaf.keys[-1] in known or not handed.isdisjoint(leaf.keys[:-1]))
         return 2 * sum(1 for _ in asked) >= len(leaves) > 0
 
@@ -302,7 +290,7 @@ class Code:
         if name.suffix in FORMATS["omegaconf"] and FOLDER.search(piece.path) and self.composes(folder):
             above = [other for other in every if PurePosixPath(other.path).parent == folder.parent]
             in_group = bool(above and FOLDER.search(f"{folder.parent}/"))
-            return in_group or not (self.repeats(leaves) or (left_behind and not self.asks_for_most(leaves)))
+            return in_group or not left_behind or self.asks_for_most(leaves)
         if self.readable and name.suffix not in self.readable:
             return False
         if is_globbed(folder.name, self.spoken) or any(is_filled(parts, name) for parts in self.gapped):
@@ -328,9 +316,4 @@ class Code:
             return False
         most = self.asks_for_most(leaves) or is_short(leaves)
         left_behind &= not PASSES_ON.search(self.spoken)
-        return self.takes(name.suffix) and most and not left_behind and not self.repeats(leaves)
-
-
-def is_named(keys: Keys) -> bool:
-    """Whether the key of a table tells which one is meant."""
-    return bool(keys) and keys[-1] != "" and not any(ONE in key for key in keys)
+        return self.takes(name.suffix) and most and not left_behind

@@ -4,9 +4,8 @@ import ast
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from audit.rules.code import Function, Module, called, is_function, last_name
+from audit.rules.code import Module, is_function, last_name
 from audit.rules.configuration.loading import true_name
-from audit.rules.configuration.transfers import uses_of
 
 MOST = 5  # values of one name that are looked at
 
@@ -63,32 +62,6 @@ def callers_of(
                 for base in node.bases:
                     found[last_name(base)] += found.get(name, [])[:MOST]
     return found
-
-
-def catching(
-    functions: Mapping[str, list[tuple[Module, Function]]], classes: Mapping[str, list[tuple[Module, ast.ClassDef]]]
-) -> set[str]:
-    """Names of functions and classes all of which take nothing but `**options`, and make attributes of these."""
-    found = {name for name, every in functions.items() if name[0] != "_" and all(catches(*one) for one in every)}
-    for name, defined in classes.items():
-        makers = [
-            (one, line) for one, node in defined for line in node.body if is_function(line) and line.name == "__init__"
-        ]
-        found.update([name] if len(makers) == len(defined) and all(catches(*one) for one in makers) else [])
-    return found
-
-
-def catches(module: Module, function: Function) -> bool:
-    """Whether a function takes nothing but `**options`, which it spreads, goes through or puts into a table."""
-    given = [item.arg for item in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
-    if function.args.kwarg is None or given not in ([], ["self"], ["cls"]):
-        return False
-    uses = (use for use in uses_of(module).get(function.args.kwarg.arg, []) if module.scope(use) is function)
-    holders = [module.parents.get(use) for use in uses]
-    return all(
-        isinstance(holder, ast.Attribute | ast.keyword) or (isinstance(holder, ast.Call) and called(holder) == "update")
-        for holder in holders
-    )
 
 
 def taken_from(value: ast.expr) -> str:

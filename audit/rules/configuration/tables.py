@@ -4,16 +4,19 @@ import ast
 from collections import defaultdict
 from collections.abc import Collection
 
-from audit.rules.code import Module, called, dotted
+from audit.rules.code import Function, Module, called, dotted
 from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, fields, updated, values_of
 from audit.rules.configuration.loops import is_new_table
-from audit.rules.configuration.puts import FILLS, is_filled
+from audit.rules.configuration.puts import FILLS
 
 Source = tuple[Module, ast.Call]
 Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
 
-DEEPEST = 3  # tables that one is put together of
 NEW = {"dict", "list", "set", "OrderedDict"}
+SAME = {
+    "vars", "copy", "to_dict", "as_dict", "to_container", "create", "deepcopy", "dict", "DictConfig", "EasyDict",
+    "edict", "MappingProxyType", "frozendict", "cast", "list", "tuple", "set", "sorted", "reversed",
+}  # fmt: skip
 MERGES = (FILLS - {"set_defaults"}) | {"ChainMap"}
 
 
@@ -80,25 +83,6 @@ def is_parsed(module: Module, node: ast.expr) -> bool:
     return bool(given) and all(map(is_command, given))
 
 
-def is_made(module: Module, node: ast.expr, depth: int = 0) -> bool:
-    """Whether a table is written out here, or put together of such: `{"a": 1} if b else {}`, `COMMON | {"c": 2}`."""
-    if is_new_table(node):
-        return True
-    if depth > DEEPEST:
-        return False
-    if isinstance(node, ast.Dict | ast.IfExp) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)):
-        return all(is_made(module, part, depth + 1) for part in parts_of(node))
-    if isinstance(node, ast.Call) and called(node) in ("copy", "deepcopy", "dict"):
-        taken = node.args or [node.func.value if isinstance(node.func, ast.Attribute) else node]
-        if any(item.arg is None for item in node.keywords):
-            return False
-        return taken[0] is not node and is_made(module, taken[0], depth + 1)
-    if not isinstance(node, ast.Name) or node.id in updated(module) | filled(module) or is_filled(module, node):
-        return False
-    given = values_of(module, node)[:MOST]
-    return bool(given) and all(is_made(module, value, depth + 1) for value in given)
-
-
 def unpacked(module: Module) -> dict[str, list[tuple[ast.expr, int]]]:
     """Name -> what it is given a part of, and which: `a, name = row`."""
     if "unpacked" not in module.derived:
@@ -116,3 +100,19 @@ def taken_from(module: Module, name: ast.Name) -> list[ast.expr]:
     """The tables of whose entries a name is given a part: `kind, name = TABLE[key]`."""
     rows = (value for value, _ in unpacked(module).get(name.id, [])[:MOST])
     return [row.value for row in rows if isinstance(row, ast.Subscript)]
+
+
+def given_back(call: ast.Call, function: Function) -> list[ast.expr]:
+    """What a call is given that a function does nothing with but return it: `plain(cfg.model)`."""
+    names = [item.arg for item in function.args.args]
+    found: list[ast.expr] = []
+    for node in ast.walk(function):
+        value = node.value if isinstance(node, ast.Return) else None
+        while isinstance(value, ast.Call) and called(value) in SAME and value.args:
+            value = value.args[0]
+        if isinstance(node, ast.Return):
+            at = names.index(value.id) if isinstance(value, ast.Name) and value.id in names else len(call.args)
+            if at >= len(call.args):
+                return []
+            found.append(call.args[at])
+    return found

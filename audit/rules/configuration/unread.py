@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from audit.rules.code import Module
 from audit.rules.configuration.asked import Asked
 from audit.rules.configuration.entries import Leaf
-from audit.rules.configuration.loading import AWAY, CALLED, ELSEWHERE, ONE, Keys
+from audit.rules.configuration.loading import AWAY, CALLED, EACH, ELSEWHERE, ONE, Keys
 from audit.target import Kind, Piece, Target
 
 OF_COMPOSERS = {"defaults", "hydra"}  # tables that Hydra reads itself
@@ -36,10 +36,12 @@ def unread(
     """
     words = {*known, *others}
     for piece, leaves, whole in loaded:
-        ends = {keys[-1] for keys in whole if keys and keys[-1] != "" and ONE not in keys[-1]}
+        ends = {keys[-1] for keys in whole if keys and keys[-1] not in ("", EACH) and ONE not in keys[-1]}
         parts = [keys for keys in whole if keys and ONE in keys[-1]]
         sections = {key for leaf in leaves for key in leaf.keys[:-1]}
+        through = {keys[-2] for keys in whole if keys and keys[-1] == EACH}
         handed = {leaf for leaf in leaves if not ends.isdisjoint(leaf.keys[:-1])}
+        handed |= {leaf for leaf in leaves if not through.isdisjoint(leaf.keys[: -2 if leaf.listed else -1])}
         handed |= {leaf for leaf in leaves if any(is_entry(leaf, table) for table in parts)}
         lost = set() if ELSEWHERE in whole or parts else untaken(leaves, asked, words)
         taken = {leaf for leaf in leaves if leaf.keys[0] not in lost and asked.reads(leaf.keys, sections)}
