@@ -1,6 +1,7 @@
 """`[tool.audit]` of a project's pyproject.toml, checked before anything runs."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Sequence
 from datetime import date
@@ -15,6 +16,12 @@ from audit.model import Severity
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 NAME = "pyproject.toml"
 MAX_BYTES = 2**20  # a pyproject.toml that is larger is none
+# Where a text that need not be TOML has a [tool.audit]: by its head or in braces, or under [tool].
+OWN = re.compile(
+    r"^[ \t\[]*['\"]?tool['\"]?[ \t]*(?:\.|=[^\n]*\b)[ \t]*['\"]?audit(?![\w-])"
+    r"|^[ \t]*\[[ \t]*['\"]?tool['\"]?[ \t]*\](?:[^\n]*\n(?![ \t]*\[))*?[ \t]*['\"]?audit(?![\w-])",
+    re.M,
+)
 # What pydantic says in Python's words, in those of the file.
 IN_TOML = {
     "tuple_type": "should be a list",
@@ -180,37 +187,47 @@ def load(root: Path) -> tuple[str, Config]:
         AuditError: no pyproject.toml, no [tool.audit] in it, or something in it that is wrong: with the key's path.
     """
     remedy = "run it in a project that has [tool.audit] in its pyproject.toml, or use `python -m audit check PATH`"
-    if not (root / "pyproject.toml").is_file():
-        raise AuditError(f"no pyproject.toml in {root}: {remedy}")
+    if not (root / NAME).is_file():
+        raise AuditError(f"no {NAME} in {root}: {remedy}")
     try:
-        document = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AuditError(f"pyproject.toml cannot be read: {error}") from error
-    table = document.get("tool", {}).get("audit")
+        document = tomllib.loads((root / NAME).read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise AuditError(f"{NAME} cannot be read: {error}") from error
+    table = held(document, "tool").get("audit")
     if table is None:
-        raise AuditError(f"pyproject.toml has no [tool.audit]: {remedy}")
-    return str(document.get("project", {}).get("name", root.name)), parse(table, root / NAME)
+        raise AuditError(f"{NAME} has no [tool.audit]: {remedy}")
+    return str(held(document, "project").get("name", root.name)), parse(table, root / NAME)
 
 
 def load_if_there(root: Path) -> Config | None:
-    """`[tool.audit]` of a tree that need not have one; None without it, or where pyproject.toml is no TOML.
+    """`[tool.audit]` of a tree that need not have one; None without it, also where pyproject.toml is no TOML.
 
     Raises:
-        AuditError: something in it is wrong: with the key's path.
+        AuditError: something in it is wrong: with the key's path; or it is there, and the file is no TOML.
     """
-    path = root / "pyproject.toml"
+    path = root / NAME
     if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
         return None
     try:
-        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool")
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
-        return None  # the rules say what is wrong with the file
-    table = tool.get("audit") if isinstance(tool, dict) else None
-    return parse(table, path) if isinstance(table, dict) else None
+        table = held(tomllib.loads(path.read_text(encoding="utf-8-sig")), "tool").get("audit")
+    except (ValueError, RecursionError) as error:
+        if not OWN.search(path.read_text(encoding="utf-8", errors="replace")):
+            return None  # the rules say what is wrong with the file
+        aside = "mend it, or leave it aside with `check --isolated`"
+        raise AuditError(f"{path} has a [tool.audit] that cannot be heeded: {error}; {aside}") from error
+    except OSError:
+        return None  # the rules say this, too
+    return None if table is None else parse(table, path)
 
 
-def parse(table: dict[str, Any], place: Path = Path(NAME)) -> Config:
-    """Check the content of `[tool.audit]` of the file at `place`.
+def held(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """A table of a document; an empty one where there is none of this name."""
+    table = document.get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def parse(table: Any, place: Path = Path(NAME)) -> Config:
+    """Check the content of `[tool.audit]` of the file at `place`, which may turn out to be no table.
 
     Raises:
         AuditError: every unknown key, wrong type and value out of range, one a line, with its path.

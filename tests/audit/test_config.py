@@ -82,11 +82,49 @@ def test_a_typo_is_told_with_the_nearest_key(tmp_path, text, hint):
         config.load(write(tmp_path, text))
 
 
-@pytest.mark.parametrize("text", [None, "[tool", "tool = 3", "[tool.other]", "[tool]\naudit = 3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        None, "[tool", "tool = 3", "[tool.other]", "# [tool.audit]\n[tool.other", "[tool.audit-more]\nx = ",
+        "[tool]\n[other]\naudit = ", "name = 'tool.audit'\nx = ", "x = " + "[" * 20_000,
+    ],
+)  # fmt: skip
 def test_a_tree_need_not_have_any(tmp_path, text):
     if text is not None:
         write(tmp_path, text)
     assert config.load_if_there(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.audit", "[tool.audit]\nx = ", "[[ tool . 'audit' . suppress ]]\nuntil = 2026-13-01", "tool.audit.x = ",
+        "[tool]\nx = 1\n\naudit.x = ", "tool = { x = 1, audit = ", "[tool.audit]\nx = " + "[" * 20_000,
+        "[tool.audit]\n# \udcff",
+    ],
+)  # fmt: skip
+def test_one_in_a_file_that_is_no_toml_is_not_passed_over(tmp_path, text):
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(AuditError, match=r"pyproject\.toml has a \[tool\.audit\] that cannot be heeded: .+; mend it"):
+        config.load_if_there(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[tool]\naudit = 3", "[[tool.audit]]\nselect = ['stubs']", "tool.audit = false"])
+@pytest.mark.parametrize("read", [config.load, config.load_if_there])
+def test_one_that_is_no_table_is_wrong(tmp_path, text, read):
+    with pytest.raises(AuditError, match=r"tool\.audit: should be a table"):
+        read(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("text", ["tool = 3\nproject = 4", "x = " + "[" * 20_000])
+def test_a_project_whose_tables_are_none_has_none(tmp_path, text):
+    with pytest.raises(AuditError, match=r"has no|cannot be read"):
+        config.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("read", [lambda root: config.load(root)[1], config.load_if_there])
+def test_a_mark_at_the_beginning_of_the_file_hides_nothing(tmp_path, read):
+    assert read(write(tmp_path, "\ufeff[tool.audit]\nselect = ['stubs']\n")).select == ("stubs",)
 
 
 def test_a_tree_that_has_one_is_heeded_but_not_through_a_link(tmp_path):

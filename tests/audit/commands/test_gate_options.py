@@ -217,6 +217,14 @@ def test_a_pyproject_that_is_no_toml_is_no_configuration(tree, audit):
     assert audit("check", "t", "--select", "paths")[0] == 0
 
 
+def test_a_configuration_that_cannot_be_parsed_is_exit_code_2(tree, audit):
+    (tree / "pyproject.toml").write_text("[tool.audit\nfail_under = 99\n")
+    status, out, err = audit("check", "t", "--select", "paths")
+    assert (status, out) == (2, "")
+    assert "t/pyproject.toml has a [tool.audit] that cannot be heeded: Expected ']'" in " ".join(err.split())
+    assert audit("check", "t", "--select", "paths", "--isolated")[0] == 0
+
+
 @pytest.mark.parametrize("document", ["report", "baseline", "configuration"])
 def test_schemas_are_printed(audit, document):
     status, out, _ = audit("schema", document)
