@@ -107,7 +107,8 @@ def conditions(settings: Config) -> list[str]:
     if settings.severity is not Severity.MINOR:
         said.append(f"findings less grave than {settings.severity} are left out (the score counts them)")
     if settings.fail_on is not Severity.MINOR or settings.severity is not Severity.MINOR:
-        said.append(f"the gate fails on {gate_of(settings)} findings and graver ones")
+        least = gate_of(settings)
+        said.append(f"the gate fails on {least} findings{' and graver ones' if least.rank else ' only'}")
     if settings.baseline:
         said.append(f"findings in {Path(settings.baseline).name} are known")
     if not settings.comments:

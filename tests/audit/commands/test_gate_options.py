@@ -175,7 +175,16 @@ def test_the_project_takes_the_same_options(tree, audit, monkeypatch):
     assert status == 0
     report = json.loads(out)
     assert [check["id"] for check in report["checks"]] == ["stubs", "score"]
-    assert report["conditions"] == ["only stubs", "the gate fails on critical findings and graver ones"]
+    assert report["conditions"] == ["only stubs", "the gate fails on critical findings only"]
+
+
+@pytest.mark.parametrize(
+    ("gravity", "words"), [("critical", "critical findings only"), ("major", "major findings and graver")]
+)
+@pytest.mark.usefixtures("tree")
+def test_the_report_says_which_findings_fail(audit, gravity, words):
+    _, out, _ = audit("check", "t", "--select", "paths", "--fail-on", gravity)
+    assert f"In this run: the gate fails on {words}" in out
 
 
 @pytest.mark.parametrize(
