@@ -9,9 +9,10 @@ from audit.model import Location
 from audit.rules.code import comments
 from audit.target import MAX_BYTES, Kind, Piece, Target, read
 
-MARKER = b"audit: ignore"
-COMMENT = re.compile(r"(?:^|\s)(?:#+|//|;|<!--)\s*audit: ignore(?:\[(?P<rules>[^\]]*)\])?(?P<rest>.*)")
-IN_DOCUMENT = re.compile(r"<!--\s*audit: ignore(?:\[(?P<rules>[^\]]*)\])?(?P<rest>.*?)-->")
+MARKER = re.compile(rb":(?<=audit:)[ \t]*ignore", re.I)  # a sign first that is looked for ten times as fast as a letter
+NAMED = r"audit:[ \t]*ignore(?:\s*\[(?P<rules>[^\]]*)\])?"
+COMMENT = re.compile(rf"(?:^|\s)(?:#+|//|;|<!--)\s*{NAMED}(?P<rest>.*)", re.I)
+IN_DOCUMENT = re.compile(rf"<!--\s*{NAMED}(?P<rest>.*?)-->", re.I)
 FENCE = re.compile(r"^\s*(```|~~~)")
 UNTIL = re.compile(r"\(?\buntil (\S+?)\)?\s*$")
 WITHOUT_COMMENTS = (".json", ".csv", ".tsv", ".svg", ".lock")
@@ -45,7 +46,7 @@ def written(target: Target) -> Iterator[Suppression]:
     for path in target.files:
         try:
             with (target.root / path).open("rb") as file:
-                marked = MARKER in file.read(MAX_BYTES)
+                marked = MARKER.search(file.read(MAX_BYTES)) is not None
         except OSError:
             continue  # the family of syntax reports what cannot be read
         if marked:

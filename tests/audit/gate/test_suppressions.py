@@ -51,6 +51,9 @@ def test_every_rule_speaks_on_its_bad_examples_and_only_there(rule, tmp_path):
         STUB.format(comment="  # audit: ignore[stubs] the protocol asks for it"),
         STUB.format(comment="  # noqa  # audit: ignore[paths.home, stubs.function] the protocol asks for it"),
         "# audit: ignore[stubs.function] the protocol asks for it\n\n# more\n" + STUB.format(comment=""),
+        STUB.format(comment="  # audit:ignore[stubs.function] the protocol asks for it"),
+        STUB.format(comment="  #AUDIT: Ignore[stubs.function] the protocol asks for it"),
+        STUB.format(comment="  # Audit:  ignore [stubs.function] the protocol asks for it"),
     ],
 )
 def test_a_comment_with_a_reason_suppresses_and_the_report_lists_it(tmp_path, text):
@@ -125,11 +128,14 @@ def test_documents_and_configuration(tmp_path):
     home = "/".join(("", "home", "alice", "x"))
     (tmp_path / "c.yaml").write_text(f"# audit: ignore[paths] the lab's own machine\npath: {home}\nother: {home}\n")
     (tmp_path / "d.md").write_text("<!-- audit: ignore[paths.home] nothing there -->\ntext\n")
+    (tmp_path / "f.toml").write_text(f"path = '{home}'  # Audit:ignore[paths] the lab's own machine\n")
+    (tmp_path / "g.md").write_text("<!--AUDIT:IGNORE[paths.home] nothing there-->\ntext\n")
     (tmp_path / "e.json").write_text('{"x": "# audit: ignore[paths] no comment"}\n')
     report = audited(tmp_path)
     assert ("c.yaml:2", State.SUPPRESSED) in states(report, "paths.home")
     assert ("c.yaml:3", State.OPEN) in states(report, "paths.home")
-    assert about(report) == [("suppressions.stale", "d.md:1")]
+    assert states(report, "paths.home")[-1] == ("f.toml:1", State.SUPPRESSED)
+    assert about(report) == [("suppressions.stale", "d.md:1"), ("suppressions.stale", "g.md:1")]
 
 
 def test_the_table_covers_files_and_may_go_stale(tmp_path):
