@@ -13,6 +13,7 @@ from typing import assert_never
 from audit import lookup
 from audit.config import Config, Exclusion
 from audit.errors import AuditError, NotRunError
+from audit.gate import baseline
 from audit.gate.judge import judged
 from audit.gate.names import nearest
 from audit.gate.selection import Selection
@@ -132,6 +133,7 @@ def gated(
     selection = Selection((*(plan.id for plan in plans), ID), settings.select, settings.ignore)
     rules = {rule.id for rule in all_rules()}
     selection.verify(rules, report.required)
+    known = baseline.read(target.root / settings.baseline) if settings.baseline else None
     chosen = [plan for plan in plans if selection.runs(plan.id)]
     omitted = [
         NotChecked(plan.title, "not selected in this run", "run it without --select and --ignore")
@@ -147,7 +149,7 @@ def gated(
     state = repository_state(target, audited)
     audit = run(target.root, report, chosen if target.files else [], progress, files, state)
     day = today or datetime.now(UTC).date()
-    return Audit(judged(audit.report, target, settings, selection, rules, day), audit.facts)
+    return Audit(judged(audit.report, target, settings, selection, rules, day, known), audit.facts)
 
 
 def left_out(item: Exclusion, target: Target) -> NotChecked:

@@ -10,7 +10,7 @@ import typer
 from audit import parts
 from audit.claims import check, ledger
 from audit.claims import draft as drafting
-from audit.commands.console import err, finish, progress
+from audit.commands.console import err, finish, progress, ready
 from audit.errors import AuditError
 
 
@@ -35,6 +35,7 @@ def claims(
         for path in paths:
             print(drafting.render(path, drafting.proposals(check.text(Path(), path))), end="")
         return
+    ready(output)
     by_hand = None if book is None else str(book)
     if recompute:
         _, settings = parts.claim_settings(Path(), paths, by_hand)

@@ -40,6 +40,22 @@ def step(done: int, total: int) -> None:
         bars.pop().stop()
 
 
+def ready(output: Path | None, form: Format | None = None, write_baseline: Path | None = None) -> None:
+    """Find out before the work whether `finish` can write what comes of it.
+
+    Raises:
+        AuditError: nothing says which report is meant, it cannot be written, or the baseline that is there is none.
+    """
+    try:
+        asked = formats.of_file(output, form)
+        paths = [] if output is None else [output] if asked else [output / name for name in files.ALL]
+        files.probe(paths if write_baseline is None else [*paths, write_baseline])
+    except OSError as error:
+        raise AuditError(f"{error.filename} cannot be written: {error.strerror}") from error
+    if write_baseline is not None and write_baseline.is_file():
+        baseline.read(write_baseline)
+
+
 def finish(
     audit: Audit, output: Path | None, *, form: Format | None = None, settings: Config | None = None,
     write_baseline: Path | None = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from audit import parts
-from audit.commands.console import err, finish, out, progress
+from audit.commands.console import err, finish, out, progress, ready
 from audit.errors import AuditError
 from audit.plans import describe, memory_subject
 
@@ -42,6 +42,7 @@ def memory(
     from audit.memory import render, table
     from footprint import FootprintError, parse_size
 
+    ready(output)
     chosen = device or Device.CUDA
     try:
         bytes_, free = parse_size(budget), parse_size(constant) if chosen is Device.CUDA else 0

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from audit import config, engine
-from audit.commands.console import finish, progress
+from audit.commands.console import finish, progress, ready
 from audit.errors import AuditError
 from audit.model import Report
 from audit.mutation import campaign, evidence
@@ -28,6 +28,7 @@ def mutants(
     name, settings = config.load(Path())
     if settings.mutants is None:
         raise AuditError("tool.audit.mutants names no list of mutants: give it files and copies")
+    ready(output)
     run = partial(campaign.run, Path().resolve(), settings.mutants, tuple(only or ()), progress)
     trial = engine.run(Path(), Report(name, "mutants", ()), [Plan(evidence.ID, evidence.TITLE, run)], progress)
     finish(trial, output, report_only=report_only)

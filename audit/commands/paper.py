@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from audit import parts
-from audit.commands.console import finish, progress
+from audit.commands.console import finish, progress, ready
 from audit.papers import spec
 
 
@@ -21,4 +21,5 @@ def paper(
     output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
 ) -> None:
     """Measure the papers' parameters on running code."""
+    ready(output)
     finish(parts.papers(Path(), progress, subject=subject, paper=name, trust=trust), output, all_rows=True)

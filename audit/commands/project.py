@@ -7,8 +7,7 @@ import typer
 
 from audit import config, engine
 from audit.commands import options
-from audit.commands.console import finish, progress, step
-from audit.reports import formats
+from audit.commands.console import finish, progress, ready, step
 from audit.store import of_user
 
 
@@ -40,7 +39,7 @@ def project(
         settings, select=options.several(select), ignore=options.several(ignore), severity=severity, fail_on=fail_on,
         fail_under=fail_under, baseline=baseline,
     )  # fmt: skip
-    formats.of_file(output, form)  # before the work, not after it
+    ready(output, form, write_baseline)
     settings = options.without_baseline_of(settings, write_baseline, Path())
     audit = engine.audit_project(
         Path(), name, settings, require=options.several(require) or (), progress=progress,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from audit import config, engine
-from audit.commands.console import err, finish, progress
+from audit.commands.console import err, finish, progress, ready
 from audit.errors import AuditError
 from audit.model import Report
 from audit.plans import already
@@ -31,6 +31,7 @@ def reproduce(
     chosen = settings.reproduce.model_copy(update={"command": command}) if command else settings.reproduce
     if keep is not None and keep.exists():
         raise AuditError(f"{keep} is there already: name a new folder")
+    ready(output)
     _, tree = repository_state(open_target(Path()))
     conditions = ("uncommitted changes have no part in it",) if tree == "dirty" else ()
     with tempfile.TemporaryDirectory(prefix="audit-reproduce-", ignore_cleanup_errors=True) as folder:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from audit.commands.console import err, finish, progress
+from audit.commands.console import err, finish, progress, ready
 from audit.engine import run
 from audit.errors import AuditError
 from audit.model import Check, Report
@@ -32,6 +32,7 @@ def verify(
     output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
 ) -> None:
     """Say whether a report still holds: bytes, inputs, signature, and what its checks come to now."""
+    ready(output)
     read = integrity.load(report)
     said, checks = read.statement, []
     if key is not None:

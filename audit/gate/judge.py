@@ -14,17 +14,16 @@ from audit.target import Target
 
 
 def judged(
-    report: Report, target: Target, settings: Config, selection: Selection, rules: Collection[str], today: date
-) -> Report:
+    report: Report, target: Target, settings: Config, selection: Selection, rules: Collection[str], today: date,
+    known: baseline.Baseline | None = None,
+) -> Report:  # fmt: skip
     """The report with every finding's state, the verdicts that follow from them, and the score.
 
     Args:
         report: as the checks left it.
         rules: ids of all rules.
         today: in UTC; suppressions may end.
-
-    Raises:
-        AuditError: the baseline cannot be read.
+        known: what stands in the baseline that the settings name.
     """
     if not report.checks:
         return report
@@ -39,9 +38,8 @@ def judged(
     extra: list[Check] = []
     if about_suppressions and selection.runs(suppressions.ID):
         extra += fingerprints.stamped([about_suppressions])
-    if settings.baseline:
+    if settings.baseline and known is not None:
         place = target.root / settings.baseline
-        known = baseline.read(place)
         checks, about_baseline = baseline.compared((*checks, *extra), known, place, {*ran, suppressions.ID})
         checks, extra = checks[: len(report.checks)], [*checks[len(report.checks) :], about_baseline]
     checks = settled(checks, settings, selection)

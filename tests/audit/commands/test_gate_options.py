@@ -10,6 +10,8 @@ from xml.etree import ElementTree as xml
 
 import pytest
 
+from audit import engine
+
 PROJECT = Path(__file__).parents[3]
 RULES = "stubs,paths,suppressions"  # of the rules that start no other program
 COMMAND = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]["ml-audit"]
@@ -132,6 +134,43 @@ def test_a_report_whose_name_says_nothing_is_refused_before_the_work(audit):
     assert (status, out) == (2, "")
     assert "report.htm: no report ends in .htm; there are .txt, .md, .json, .sarif, .xml, .html" in err
     assert not Path("report.htm").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--baseline", "none.json"], "the baseline {0}/none.json cannot be read: No such file or directory"),
+        (["--baseline", "broken.json"], "{0}/broken.json is no baseline of this version"),
+        (["--write-baseline", "broken.json"], "broken.json is no baseline of this version"),
+        (["--write-baseline", "t/a.py/x.json"], "t/a.py/x.json cannot be written: Not a directory"),
+        (["--output", "t/a.py/x.json"], "t/a.py/x.json cannot be written: Not a directory"),
+        (["--output", "t/a.py/x/y"], "t/a.py/x/y/report.md cannot be written: Not a directory"),
+        (["--output", "full"], "full/report.json cannot be written: Is a directory"),
+        (["--output", "nowhere/x.json"], "nowhere/x.json cannot be written: No such file or directory"),
+        (["--output", f"{'x' * 300}.json"], "cannot be written: File name too long"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_or_written_is_told_before_the_work(tree, audit, monkeypatch, options, words):
+    monkeypatch.setattr(engine, "run", lambda *_: pytest.fail("the work was begun"))
+    monkeypatch.setattr(engine.lookup, "prefetch", lambda *_: pytest.fail("the work was begun"))
+    Path("broken.json").write_text("{")
+    Path("full/report.json").mkdir(parents=True)
+    Path("nowhere").symlink_to("gone")
+    status, out, err = audit("check", "t", "--select", "stubs", *options)
+    assert (status, out) == (2, "")
+    assert words.format(tree.parent) in " ".join(err.split())
+    assert sorted(path.name for path in tree.parent.iterdir()) == ["broken.json", "full", "nowhere", "t"]
+
+
+@pytest.mark.parametrize("command", ["paper", "claims", "mutants", "memory", "reproduce", "verify"])
+def test_every_command_tells_it_before_the_work(tmp_path, audit, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text(
+        "[tool.audit.memory]\nadapter = 'a:b'\n[tool.audit.mutants]\nfiles = ['m.toml']\ncopies = ['a']\n"
+    )
+    status, out, err = audit(command, *(["x.json"] if command == "verify" else []), "--output", "pyproject.toml/x.json")
+    assert (status, out) == (2, "")
+    assert "pyproject.toml/x.json cannot be written: Not a directory" in " ".join(err.split())
 
 
 @pytest.mark.usefixtures("tree")

@@ -113,7 +113,16 @@ def test_files_are_whole_and_what_differs_lies_apart(tmp_path):
     for name in ("report.md", "report.json", "report.sarif", "report.xml", "report.html"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert json.loads((second / "run.json").read_text())["started"] == "later"
-    assert len(list(first.iterdir())) == 7
+    assert {path.name for path in first.iterdir()} == set(files.ALL)
+
+
+def test_whether_files_can_be_written_is_found_out_without_a_trace(tmp_path):
+    (tmp_path / "there.md").write_text("old")
+    files.probe([tmp_path / "there.md", tmp_path / "new/deeper/report.md"])
+    assert [path.name for path in tmp_path.iterdir()] == ["there.md"]
+    assert (tmp_path / "there.md").read_text() == "old"
+    with pytest.raises(OSError, match=r"there\.md/x"):
+        files.probe([tmp_path / "there.md/x"])
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
