@@ -19,9 +19,7 @@ def check(
     fail_on: options.FailOn = None,
     fail_under: options.FailUnder = None,
     form: options.Form = None,
-    output: Annotated[
-        Path | None, typer.Option(help="Folder for all renderings, or a file for one; nothing is written without it.")
-    ] = None,
+    output: options.Output = None,
     baseline: options.Baseline = None,
     write_baseline: options.WriteBaseline = None,
     no_cache: options.NoCache = False,

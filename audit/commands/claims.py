@@ -10,6 +10,7 @@ import typer
 from audit import parts
 from audit.claims import check, ledger
 from audit.claims import draft as drafting
+from audit.commands import options
 from audit.commands.console import err, finish, progress, ready
 from audit.errors import AuditError
 
@@ -25,7 +26,7 @@ def claims(
     recompute: Annotated[
         bool, typer.Option("--recompute", help="First run what makes their evidence: the ledger's commands.")
     ] = False,
-    output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+    output: options.Output = None,
 ) -> None:
     """Hold numbers in documents against evidence: holds, drifted, refuted, or no evidence."""
     paths = [path.as_posix() for path in documents or ()]

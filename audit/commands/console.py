@@ -63,7 +63,7 @@ def finish(
 ) -> None:  # fmt: skip
     """Print, write, and end with the gate's exit code.
 
-    `output` is a folder for all renderings, or a file (by its suffix) for one: then the terminal gets a summary.
+    `output` is a folder for all of `files.ALL`, or a file (by its suffix) for one: then the terminal gets a summary.
 
     Raises:
         AuditError: what was to be written cannot be.
@@ -98,8 +98,8 @@ def deliver(audit: Audit, output: Path | None, form: Format | None) -> str:
     asked = formats.of_file(output, form)
     if asked is None:
         files.write_all(output, audit.report, audit.facts)
-        suffixes = ",".join(Path(item.file).suffix[1:] for item in formats.IN_FOLDER)
-        return f"{output / 'report'}.{{{suffixes}}}"
+        suffixes = ",".join(name.removeprefix("report.") for name in files.ALL if name != files.FACTS)
+        return f"{output / 'report'}.{{{suffixes}}} and {output / files.FACTS}"
     output.parent.mkdir(parents=True, exist_ok=True)
     files.write(output, formats.render(audit.report, asked))
     return str(output)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from audit import parts
+from audit.commands import options
 from audit.commands.console import err, finish, out, progress, ready
 from audit.errors import AuditError
 from audit.plans import describe, memory_subject
@@ -34,7 +35,7 @@ def memory(
     ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="Import and run the subject's code.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the table to this file, in bytes.", dir_okay=False)] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+    output: options.Output = None,
     check: Annotated[bool, typer.Option("--check/--table-only", help="Hold predictions against real runs.")] = True,
 ) -> None:
     """Predict peak memory from fake tensors, find the largest batch and tile that fit, and check the predictions."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from audit import config, engine
+from audit.commands import options
 from audit.commands.console import finish, progress, ready
 from audit.errors import AuditError
 from audit.model import Report
@@ -18,7 +19,7 @@ def mutants(
     only: Annotated[
         list[str] | None, typer.Option(help="Try this mutant alone; repeatable. Leaves no evidence.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+    output: options.Output = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit with 0 whatever the verdict.")] = False,
 ) -> None:
     """Break copies of the code as the lists in [tool.audit.mutants] say; the check that is responsible must notice.

@@ -7,6 +7,7 @@ import typer
 
 from audit.config import Config
 from audit.model import Severity
+from audit.reports import files
 from audit.reports.formats import Format
 
 Select = Annotated[
@@ -30,6 +31,8 @@ Form = Annotated[
     Format | None, typer.Option("--format", help="How to print the result, or to write it to the file --output.")
 ]
 
+WRITTEN = f"Folder for {', '.join(files.ALL)}; or a file for one of the reports"
+Output = Annotated[Path | None, typer.Option(help=f"{WRITTEN}. Nothing is written without it.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what is known of unchanged files.")]
 
 

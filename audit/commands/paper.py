@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from audit import parts
+from audit.commands import options
 from audit.commands.console import finish, progress, ready
 from audit.papers import spec
 
@@ -18,7 +19,7 @@ def paper(
         str | None, typer.Option("--paper", help="The paper to measure --subject against.", show_default=spec.default())
     ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="Import and run the subject's code.")] = False,
-    output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+    output: options.Output = None,
 ) -> None:
     """Measure the papers' parameters on running code."""
     ready(output)

@@ -13,9 +13,7 @@ from audit.store import of_user
 
 def project(
     context: typer.Context,
-    output: Annotated[Path, typer.Option(help="Folder for all renderings, or a file for one of them.")] = Path(
-        "reports/audit"
-    ),
+    output: Annotated[Path, typer.Option(help=f"{options.WRITTEN}.")] = Path("reports/audit"),
     form: options.Form = None,
     require: Annotated[list[str] | None, typer.Option(help="This check must have a result; repeatable.")] = None,
     select: options.Select = None,

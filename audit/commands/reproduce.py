@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from audit import config, engine
+from audit.commands import options
 from audit.commands.console import err, finish, progress, ready
 from audit.errors import AuditError
 from audit.model import Report
@@ -24,7 +25,7 @@ def reproduce(
     keep: Annotated[
         Path | None, typer.Option(help="Keep clones and logs in this new folder; they are removed otherwise.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+    output: options.Output = None,
 ) -> None:
     """Run the pipeline twice in clean clones, compare every output byte for byte, name the first stage that differs."""
     name, settings = config.load(Path())

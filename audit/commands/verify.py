@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from audit.commands import options
 from audit.commands.console import err, finish, progress, ready
 from audit.engine import run
 from audit.errors import AuditError
@@ -29,7 +30,7 @@ def verify(
     trust: Annotated[
         bool, typer.Option("--trust", help="Run what the report itself names: a subject, or a ledger's renderers.")
     ] = False,
-    output: Annotated[Path | None, typer.Option(help="Folder for the reports; none is written without it.")] = None,
+    output: options.Output = None,
 ) -> None:
     """Say whether a report still holds: bytes, inputs, signature, and what its checks come to now."""
     ready(output)

@@ -15,7 +15,7 @@ ALL = (*(form.file for form in IN_FOLDER), statement.FILE, FACTS)  # what a fold
 
 
 def write_all(folder: Path, report: Report, facts: RunFacts) -> None:
-    """Every rendering, the same bytes for the same result, run.json with what differs, and a statement about both."""
+    """Every rendering but the terminal's, run.json with what differs from run to run, and a statement about both."""
     folder.mkdir(parents=True, exist_ok=True)
     for form in IN_FOLDER:
         write(folder / form.file, render(report, form))

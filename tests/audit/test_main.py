@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit import engine
+from audit.reports import files
 
 PROJECT = Path(__file__).parents[2]
 
@@ -25,9 +26,21 @@ def test_the_project_is_audited_and_the_report_written(tree, audit):
     assert "✗ fail" in out
     assert "a.py:1" in out
     assert "Nothing is left empty" in err
+    assert "Report: build/out/report.{md,json,sarif,xml,html,intoto.json} and build/out/run.json" in out
     names = {path.name for path in (tree / "build/out").iterdir()}
     reports = {"report.md", "report.json", "report.sarif", "report.xml", "report.html"}
     assert names == reports | {"run.json", "report.intoto.json"}
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("check",), ("paper",), ("claims",), ("mutants",), ("reproduce",), ("verify",)]
+)
+def test_help_and_document_name_every_file_of_a_folder(audit, command):
+    _, out, _ = audit(*command, "--help")
+    document = (PROJECT / "docs/audit.md").read_text(encoding="utf-8")
+    for name in files.ALL:
+        assert name in out
+        assert f"`{name}`" in document
 
 
 def test_report_only_prints_the_verdict_and_exits_with_0(tree, audit):
