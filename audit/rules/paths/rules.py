@@ -10,12 +10,13 @@ from audit.model import Confidence, Finding, Rule, Severity, found
 from audit.rules.code import TEST_PATH, text_of
 from audit.rules.family import Family, rule
 from audit.rules.paths.joined import UNKNOWN, joined, joins, named
+from audit.rules.paths.shown import as_shown
 from audit.target import Kind, Piece, Target
 
 WINDOWS = rule(
     "paths.windows",
     title="Windows drive in a path",
-    why="The file is found on no other machine, and the code stops there.",
+    why="The file is found on no machine without that drive and folder, and the code stops there.",
     fix="Take the path from an argument or the configuration, relative to the project.",
     severity=Severity.MAJOR,
     confidence=Confidence.HIGH,
@@ -60,6 +61,14 @@ OUTPUT = rule(
     severity=Severity.MINOR,
     confidence=Confidence.HIGH,
 )
+
+SAID = {  # of a path that breaks a rule
+    WINDOWS: "begins with a drive of Windows",
+    HOME: "lies in one user's home directory",
+    MOUNT: "is a path of a hosted notebook service",
+    SERVER: "lies on a disk that only some machines have",
+    REPEATED: "stands twice in a row",
+}
 
 START = r"(?:^|(?<=[\s'\"=:(,\[!@])|(?<=file://))"
 PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
@@ -153,14 +162,11 @@ def find(target: Target) -> Iterator[Finding]:
             for matched, place in matched_rules(text, in_cell=piece.cell is not None):
                 if (matched, line) not in seen and not (piece.kind is Kind.TEXT and len(piece.text) > DATA and seen):
                     seen.add((matched, line))
-                    message = f"`{place}` exists on one machine only"
-                    if matched is REPEATED:
-                        message = f"`{place}` stands twice in a row"
-                    yield found(matched, piece.at(line), message, piece.line(line)[:120])
+                    yield found(matched, piece.at(line), f"`{place}` {SAID[matched]}", piece.line(line)[:120])
 
 
 def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
-    """The rules that a text breaks, with the part that does."""
+    """The rules that a text breaks, with the path that does, or its part that stands twice."""
     if "://" in text:
         text = ADDRESS.sub(" ", DATABASE.sub("", text))
     if "/" not in text and "\\" not in text:
@@ -168,7 +174,7 @@ def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
     for candidate, pattern in PATTERNS:
         match = pattern.search(text) or (HOSTED.search(text) if in_cell and candidate is MOUNT else None)
         if match and not PROSE.search(text[: match.start()]):
-            yield candidate, match.group(match.lastindex or 0).strip()
+            yield candidate, match[1].strip() if match.lastindex else as_shown(text, *match.span())
 
 
 def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
