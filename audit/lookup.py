@@ -144,7 +144,12 @@ def prefetch(target: Target, names: Sequence[str], store: Store | None, step: St
     every = {family.name: together_of(by_file, family) for family in chosen if family.by_file}
     every |= {name: (answers or {})[name] for name, answers in whole.items()}
     target.derived[ANSWERS] = every
-    return sorted({path for answer in every.values() for path in answer.lost})
+    return lost_files(target)
+
+
+def lost_files(target: Target) -> list[str]:
+    """The files that nobody could look at, by the answers that are left in the target."""
+    return sorted({path for answer in target.derived.get(ANSWERS, {}).values() for path in answer.lost})
 
 
 def together_of(by_file: Mapping[str, dict[str, Answer] | None], family: Family) -> Answer:

@@ -11,7 +11,7 @@ from audit import lookup, memory
 from audit.adapters import import_subject
 from audit.claims import check as claims
 from audit.config import Config, Memory, Subject
-from audit.errors import AuditError
+from audit.errors import AuditError, NotRunError
 from audit.model import Check, Evidence, InputHash, NotChecked, Verdict, counted
 from audit.mutation import campaign
 from audit.mutation import evidence as mutation
@@ -20,7 +20,7 @@ from audit.provenance import imported, together
 from audit.rules import families, measured
 from audit.rules.family import Family
 from audit.runners import version
-from audit.target import PYTHON_SUFFIXES, Kind, Target
+from audit.target import PYTHON_SUFFIXES, Kind, Target, read
 from audit.tools import evidence, lint, types
 
 
@@ -44,12 +44,21 @@ def rule_plans(target: Target) -> list[Plan]:
 
 
 def family_check(family: Family, target: Target) -> Check:
-    """All rules of a family over the tree."""
+    """All rules of a family over the tree.
+
+    Raises:
+        NotRunError: there was nothing that it could read.
+    """
     reads_text = family.reads_text
-    if (family.of_code or not reads_text) and not has_python(target):
+    of_code = family.of_code or not reads_text
+    if of_code and not has_python(target):
         return Check(family.name, family.title, Verdict.NOT_APPLICABLE, "no Python in the tree")
     # What two detectors say of one place under one id is one finding.
     found = tuple({(item.rule, item.location): item for item in lookup.findings(family, target)}.values())
+    if not found and not is_read(target, of_code=of_code):
+        kind = "Python" if of_code else "file"
+        remedy = "mend the files that do not parse or cannot be read, or leave them out by name"
+        raise NotRunError(f"no {kind} of the tree can be read", remedy)
     seen = len(target.files) if reads_text else len(target.python_files)
     message = f"{counted(len(found), 'finding')} in {counted(seen, 'file')}"
     versions = (("python", platform.python_version()), *(version(name) for name in family.versions))
@@ -66,6 +75,19 @@ def has_python(target: Target) -> bool:
     """Whether there is a module, or a notebook with a code cell."""
     modules = any(path.endswith(PYTHON_SUFFIXES) for path in target.files)
     return modules or any(piece.kind is Kind.PYTHON for piece in target.pieces)
+
+
+def is_read(target: Target, *, of_code: bool) -> bool:
+    """Whether a piece of Python, or of any text, was read without a problem; also where there is no text at all."""
+    known: dict[bool, bool] = target.derived.setdefault("is_read", {})
+    if of_code not in known:
+        lost = lookup.lost_files(target)
+        files = (path for path in (target.python_files if of_code else target.files) if path not in lost)
+        pieces = (piece for path in files for piece in read(target.root, path))
+        problems = (piece.problem is not None for piece in pieces if piece.kind is Kind.PYTHON or not of_code)
+        first = next(problems, bool(lost))
+        known[of_code] = not (first and all(problems))  # no more are read than it takes to know
+    return known[of_code]
 
 
 def tool_plans(target: Target, config: Config) -> list[Plan]:
