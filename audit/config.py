@@ -206,18 +206,35 @@ def load_if_there(root: Path) -> Config | None:
         AuditError: something in it is wrong: with the key's path; or it is there, and the file is no TOML.
     """
     path = root / NAME
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
+    if path.is_symlink() or not path.is_file():
         return None
     try:
-        table = held(tomllib.loads(path.read_text(encoding="utf-8-sig")), "tool").get("audit")
+        table = held(tomllib.loads(whole(path)), "tool").get("audit")
     except (ValueError, RecursionError) as error:
-        if not OWN.search(path.read_text(encoding="utf-8", errors="replace")):
+        if not OWN.search(beginning(path)):
             return None  # the rules say what is wrong with the file
         aside = "mend it, or leave it aside with `check --isolated`"
         raise AuditError(f"{path} has a [tool.audit] that cannot be heeded: {error}; {aside}") from error
     except OSError:
         return None  # the rules say this, too
     return None if table is None else parse(table, path)
+
+
+def whole(path: Path) -> str:
+    """The text of a file of configuration.
+
+    Raises:
+        ValueError: it is not UTF-8, or too large.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES // 2**20} MiB")
+    return path.read_text(encoding="utf-8-sig")
+
+
+def beginning(path: Path) -> str:
+    """As much of a file as a configuration may have, whatever stands in it."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.read(MAX_BYTES)
 
 
 def held(document: dict[str, Any], name: str) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_a_typo_is_told_with_the_nearest_key(tmp_path, text, hint):
     "text",
     [
         None, "[tool", "tool = 3", "[tool.other]", "# [tool.audit]\n[tool.other", "[tool.audit-more]\nx = ",
-        "[tool]\n[other]\naudit = ", "name = 'tool.audit'\nx = ", "x = " + "[" * 20_000,
+        "[tool]\n[other]\naudit = ", "name = 'tool.audit'\nx = ", "x = " + "[" * 20_000, "#" * config.MAX_BYTES + "#",
     ],
 )  # fmt: skip
 def test_a_tree_need_not_have_any(tmp_path, text):
@@ -100,7 +100,7 @@ def test_a_tree_need_not_have_any(tmp_path, text):
     [
         "[tool.audit", "[tool.audit]\nx = ", "[[ tool . 'audit' . suppress ]]\nuntil = 2026-13-01", "tool.audit.x = ",
         "[tool]\nx = 1\n\naudit.x = ", "tool = { x = 1, audit = ", "[tool.audit]\nx = " + "[" * 20_000,
-        "[tool.audit]\n# \udcff",
+        "[tool.audit]\n# \udcff", "[tool.audit]\n" + "#" * config.MAX_BYTES,
     ],
 )  # fmt: skip
 def test_one_in_a_file_that_is_no_toml_is_not_passed_over(tmp_path, text):
