@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audit.commands.console import err, finish, progress
+from audit.commands.console import err, finish, progress, writable
 from audit.comparison import gates, page, runs
 from audit.engine import run
 from audit.errors import AuditError
@@ -39,6 +39,8 @@ def compare(
     asked = [(item, "--gate") for item in map(gates.parsed, gate or ())]
     if no_worse_than is not None:
         asked += [(item, f"baseline {no_worse_than}") for item in gates.from_baseline(no_worse_than)]
+    if output is not None:
+        writable(output / "comparison.md", output / "comparison.json")
     store = runs.Tracking(tracking_uri or os.environ.get("MLFLOW_TRACKING_URI", DATABASE))
     made = page.Comparison(runs.chosen(store, run_a), runs.chosen(store, run_b))
     print(safe(page.markdown(made)))

@@ -48,12 +48,24 @@ def ready(output: Path | None, form: Format | None = None, write_baseline: Path 
     """
     try:
         asked = formats.of_file(output, form)
-        paths = [] if output is None else [output] if asked else [output / name for name in files.ALL]
-        files.probe(paths if write_baseline is None else [*paths, write_baseline])
     except OSError as error:
         raise AuditError(f"{error.filename} cannot be written: {error.strerror}") from error
+    reports = [] if output is None else [output] if asked else [output / name for name in files.ALL]
+    writable(*reports, *([] if write_baseline is None else [write_baseline]))
     if write_baseline is not None and write_baseline.is_file():
         baseline.read(write_baseline)
+
+
+def writable(*paths: Path) -> None:
+    """Find out whether files can be written here, and leave none.
+
+    Raises:
+        AuditError: one cannot.
+    """
+    try:
+        files.probe(paths)
+    except OSError as error:
+        raise AuditError(f"{error.filename} cannot be written: {error.strerror}") from error
 
 
 def finish(

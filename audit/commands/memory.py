@@ -8,7 +8,7 @@ import typer
 
 from audit import parts
 from audit.commands import options
-from audit.commands.console import err, finish, out, progress, ready
+from audit.commands.console import err, finish, out, progress, ready, writable
 from audit.errors import AuditError
 from audit.plans import describe, memory_subject
 
@@ -44,6 +44,8 @@ def memory(
     from footprint import FootprintError, parse_size
 
     ready(output)
+    if json is not None:
+        writable(json)
     chosen = device or Device.CUDA
     try:
         bytes_, free = parse_size(budget), parse_size(constant) if chosen is Device.CUDA else 0

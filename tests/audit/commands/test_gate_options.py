@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -171,6 +172,15 @@ def test_every_command_tells_it_before_the_work(tmp_path, audit, monkeypatch, co
     status, out, err = audit(command, *(["x.json"] if command == "verify" else []), "--output", "pyproject.toml/x.json")
     assert (status, out) == (2, "")
     assert "pyproject.toml/x.json cannot be written: Not a directory" in " ".join(err.split())
+
+
+@pytest.mark.parametrize("arguments", [("memory", "--json"), ("compare", "a", "b", "--output")])
+def test_other_files_that_cannot_be_written_are_told_before_the_work_too(tmp_path, audit, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text("[tool.audit.memory]\nadapter = 'a:b'\n")
+    status, out, err = audit(*arguments, "pyproject.toml/x")
+    assert (status, out) == (2, "")
+    assert re.search(r"pyproject\.toml/x\S* cannot be written: Not a directory", " ".join(err.split()))
 
 
 @pytest.mark.usefixtures("tree")
