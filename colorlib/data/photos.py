@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from colorlib.data.greys import GreyScale, Numbers
 from colorlib.data.manifest import Photo
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of
@@ -96,7 +97,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """A PIL image of any mode as 8-bit RGB, upright (EXIF orientation applied).
 
     Greyscale of 16 bits (modes I;16, I;16B, I) is scaled, 65535 to 255, unless no value exceeds 255: Pillow itself
-    would clip it to white. Transparency is dropped.
+    would clip it to white. A TIFF whose 0 is white is inverted. Transparency is dropped.
 
     Raises:
         ColorlibError: not a PIL image, or one whose numbers have no known range (mode F, or I beyond 16 bits).
@@ -107,7 +108,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
         raise ColorlibError(f"a picture of mode {image.mode} has no known range: scale it to [0, 255], make it mode L")
     upright = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
-        return Image.fromarray(_in_8_bits(np.asarray(upright, dtype=np.int64))).convert("RGB")
+        return Image.fromarray(_in_8_bits(np.asarray(upright), GreyScale.of(image))).convert("RGB")
     return upright.convert("RGB")
 
 
@@ -129,12 +130,8 @@ def to_tensor(image: Image.Image) -> Tensor:
     return pixels.permute(2, 0, 1)[None]  # (1, 3, H, W)
 
 
-def _in_8_bits(grey: NDArray[np.int64]) -> NDArray[np.uint8]:
-    low, high = int(grey.min(initial=0)), int(grey.max(initial=0))
-    if low < 0 or high > 65535:
-        raise ColorlibError(
-            f"a greyscale picture with values from {low} to {high} has no known range: scale it to [0, 65535]"
-        )
-    if high > 255:
-        grey = (grey + 128) // 257  # 65535 = 255 · 257, rounded to the nearest
-    return grey.astype(np.uint8)
+def _in_8_bits(values: Numbers, scale: GreyScale) -> NDArray[np.uint8]:
+    _, high = scale.limits(values)
+    if high <= 255:
+        return scale.numbers(values).astype(np.uint8)
+    return ((scale.levels(values) + 128) // 257).astype(np.uint8)  # 65535 = 255 · 257, rounded to the nearest

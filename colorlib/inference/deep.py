@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
+from colorlib.data.greys import GreyScale, Numbers
 from colorlib.inference.opening import open_any
 
-BITS_PER_SAMPLE = 258  # TIFF tag
 BLOCK_ROWS = 256
 # Raw modes by which Pillow keeps the first byte of each sample, and those that keep the second.
 FIRST, SECOND = "16B", "16L"
@@ -47,15 +47,12 @@ def low_bytes(path: Path, image: Image.Image) -> Image.Image | None:
         return again if again.mode == image.mode else None
 
 
-def split(grey: Image.Image) -> tuple[Image.Image, Image.Image]:
-    """The high and the low bytes of a 16-bit grey image, as two images of mode L."""
-    values = np.asarray(grey)
-    high, low = Image.new("L", grey.size), Image.new("L", grey.size)
-    scale = _full_scale(grey)
-    for top in range(0, grey.height, BLOCK_ROWS):
-        block = values[top : top + BLOCK_ROWS].astype(np.int64)
-        if scale != 65535:
-            block = (np.minimum(block, scale) * 65535 + scale // 2) // scale
+def split(values: Numbers, scale: GreyScale) -> tuple[Image.Image, Image.Image]:
+    """The high and the low bytes of 16-bit greys, H×W in that scale, as two images of mode L."""
+    height, width = values.shape
+    high, low = Image.new("L", (width, height)), Image.new("L", (width, height))
+    for top in range(0, height, BLOCK_ROWS):
+        block = scale.levels(values[top : top + BLOCK_ROWS])
         high.paste(Image.fromarray((block >> 8).astype(np.uint8)), (0, top))
         low.paste(Image.fromarray((block & 255).astype(np.uint8)), (0, top))
     return high, low
@@ -70,15 +67,6 @@ def curved(high: Image.Image, low: Image.Image, curve: NDArray[np.float64]) -> N
         values = table[(np.asarray(high.crop(box)).astype(np.int64) << 8) | np.asarray(low.crop(box))]
         high.paste(Image.fromarray((values >> 8).astype(np.uint8)), box)
         low.paste(Image.fromarray((values & 255).astype(np.uint8)), box)
-
-
-def _full_scale(grey: Image.Image) -> int:
-    """The value that is white: 4095 in a TIFF of 12 bits."""
-    if isinstance(grey, TiffImagePlugin.TiffImageFile):
-        bits = grey.tag_v2.get(BITS_PER_SAMPLE, (16,))
-        if bits in (12, (12,)):
-            return 4095
-    return 65535
 
 
 def _swapped(args: tuple[Any, ...] | str | None, mode: str) -> tuple[Any, ...] | str | None:

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 
+from colorlib.data.greys import GreyScale
 from colorlib.data.photos import reading
 from colorlib.errors import ColorlibError
 from colorlib.inference import deep, profiles
@@ -67,7 +68,7 @@ class Photograph:
         exif = image.getexif()
         if len(exif):
             copy.info["exif"] = exif.tobytes()  # a copy does not take over what was set on the image itself
-        return _photograph(copy, exif.get(ORIENTATION, 1))
+        return _photograph(copy, exif.get(ORIENTATION, 1), GreyScale.of(image))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -131,7 +132,7 @@ def read_photograph(path: Path, max_pixels: int = MAX_PIXELS) -> Photograph:
         low = path if deep.is_deep(image) else None
         orientation = image.getexif().get(ORIENTATION, 1)  # of a PNG this loads it
         image.load()
-        return _photograph(image, orientation, low)
+        return _photograph(image, orientation, GreyScale.of(image), low)
 
 
 @contextmanager
@@ -151,8 +152,10 @@ def open_checked(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Ima
         yield image
 
 
-def _photograph(image: Image.Image, orientation: int, path: Path | None = None) -> Photograph:
+def _photograph(image: Image.Image, orientation: int, scale: GreyScale, path: Path | None = None) -> Photograph:
     """A loaded image, which may be changed, as a photograph; `path` is where the low bytes of 16 bits can be found.
+
+    `scale` is that of 16-bit greys.
 
     Raises:
         ColorlibError: as `read_photograph`.
@@ -167,7 +170,7 @@ def _photograph(image: Image.Image, orientation: int, path: Path | None = None) 
     profile = image.info.get("icc_profile") or None
     tagged = profile is not None or "srgb" in image.info
     # Of several frames Pillow keeps the file in use, which will be closed: the copy does without it.
-    pixels, low = _samples(image.copy() if frames > 1 else image, path)
+    pixels, low = _samples(image.copy() if frames > 1 else image, scale, path)
     if profile is not None or pixels.mode in ("CMYK", "LAB"):
         try:
             pixels, low, lost = _in_srgb(pixels, low, profile)
@@ -182,10 +185,10 @@ def _photograph(image: Image.Image, orientation: int, path: Path | None = None) 
     return Photograph(pixels, low, metadata_of(image, pixels.size, orientation in SIDEWAYS, tagged), tuple(notes))
 
 
-def _samples(image: Image.Image, path: Path | None) -> tuple[Image.Image, Image.Image | None]:
+def _samples(image: Image.Image, scale: GreyScale, path: Path | None) -> tuple[Image.Image, Image.Image | None]:
     """High and low bytes; the first of mode L, RGB, RGBA, CMYK or LAB, the second None for 8 bits."""
     if image.mode.startswith("I"):
-        return _grey16(image)
+        return _grey16(image, scale)
     if image.has_transparency_data:
         return (image if image.mode == "RGBA" else image.convert("RGBA")), _low(path, image)
     if image.mode in (*MODES, "CMYK", "LAB"):
@@ -197,16 +200,13 @@ def _low(path: Path | None, image: Image.Image) -> Image.Image | None:
     return deep.low_bytes(path, image) if path is not None else None
 
 
-def _grey16(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+def _grey16(image: Image.Image, scale: GreyScale) -> tuple[Image.Image, Image.Image | None]:
     """16-bit greys, as two images; as one of 8 bits where no value exceeds 255, as `to_rgb` reads them."""
-    low, high = image.getextrema()
-    if not isinstance(low, (int, float)) or not isinstance(high, (int, float)) or low < 0 or high > 65535:
-        raise ColorlibError(
-            f"a greyscale picture with values from {low} to {high} has no known range: scale it to [0, 65535]"
-        )
+    values = np.asarray(image)  # Pillow itself knows no extremes of I;16B
+    _, high = scale.limits(values)
     if high <= 255:
-        return Image.fromarray(np.asarray(image).astype(np.uint8)), None
-    return deep.split(image)
+        return Image.fromarray(scale.numbers(values).astype(np.uint8)), None
+    return deep.split(values, scale)
 
 
 def _in_srgb(

@@ -145,8 +145,8 @@ def test_8_bit_modes_are_converted_by_pillow(mode: str) -> None:
     [
         (np.zeros((4, 4, 3), np.uint8), r"expected a PIL image, got ndarray: .*Image\.fromarray"),
         (Image.new("F", (4, 4), 0.5), "mode F has no known range"),
-        (Image.new("I", (4, 4), 65536), r"values from 0 to 65536 .*scale it to \[0, 65535\]"),
-        (Image.new("I", (4, 4), -1), "values from -1 to 0"),
+        (Image.new("I", (4, 4), 65536), r"values from 65536 to 65536 .*scale it to \[0, 65535\]"),
+        (Image.new("I", (4, 4), -1), "values from -1 to -1"),
     ],
 )
 def test_numbers_without_a_known_range_are_refused(picture: Image.Image, message: str) -> None:

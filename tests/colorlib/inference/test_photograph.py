@@ -6,10 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, TiffImagePlugin
+from PIL import Image, ImageCms
 
 from colorlib.errors import ColorlibError
 from colorlib.inference.photograph import Photograph, read_photograph
+from tests.grey_tiff import WHITE_IS_ZERO, write_grey_tiff
 
 RNG = np.random.default_rng(5)
 ORIENTATION = 0x0112
@@ -96,15 +97,37 @@ def test_16_bits_are_read_to_the_last_one(tmp_path: Path, suffix: str, channels:
 
 
 def test_12_bits_are_brought_to_16(tmp_path: Path) -> None:
-    packed = bytes([0x00, 0x08, 0x00, 0xFF, 0xF0])  # 0, 0x800, 0xFFF, and four bits that fill the last byte
-    directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
-    tags = {256: 3, 257: 1, 258: 12, 259: 1, 262: 1, 273: 0, 277: 1, 278: 1, 279: len(packed)}
-    for tag, value in tags.items():
-        directory[tag] = value
-    with (tmp_path / "x.tif").open("wb") as file:
-        directory.save(file)
-        file.write(packed)
+    write_grey_tiff(tmp_path / "x.tif", np.array([[0, 0x800, 0xFFF]]), bits=12)
     assert read_photograph(tmp_path / "x.tif").rows(0, 1)[0, :, 0].tolist() == [0, 32776, 65535]
+    with Image.open(tmp_path / "x.tif") as opened:
+        assert Photograph.from_pil(opened).rows(0, 1)[0, :, 0].tolist() == [0, 32776, 65535]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_16_bit_greys_of_either_byte_order_are_read(tmp_path: Path, order: str) -> None:
+    values = RNG.integers(0, 65536, (21, 33))
+    write_grey_tiff(tmp_path / "x.tif", values, order=order)
+    assert np.array_equal(read_photograph(tmp_path / "x.tif").rows(0, 21)[..., 0], values)
+    with Image.open(tmp_path / "x.tif") as opened:
+        assert opened.mode == ("I;16" if order == "<" else "I;16B")
+        assert np.array_equal(Photograph.from_pil(opened).rows(0, 21)[..., 0], values)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_greys_of_few_values_in_16_bits_have_8(tmp_path: Path, order: str) -> None:
+    values = RNG.integers(0, 256, (21, 33))
+    write_grey_tiff(tmp_path / "x.tif", values, order=order)
+    photograph = read_photograph(tmp_path / "x.tif")
+    assert photograph.low is None
+    assert np.array_equal(photograph.rows(0, 21)[..., 0], values)
+
+
+def test_16_bit_greys_whose_0_is_white_are_no_negative(tmp_path: Path) -> None:
+    values = RNG.integers(0, 65536, (21, 33))
+    write_grey_tiff(tmp_path / "x.tif", values, WHITE_IS_ZERO)
+    assert np.array_equal(read_photograph(tmp_path / "x.tif").rows(0, 21)[..., 0], 65535 - values)
+    with Image.open(tmp_path / "x.tif") as opened:
+        assert np.array_equal(Photograph.from_pil(opened).rows(0, 21)[..., 0], 65535 - values)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
