@@ -23,7 +23,8 @@ def annealed_mean(logits: torch.Tensor, grid: Grid, temperature: float = params.
     Decode where the network predicts (stride 4) and upsample the two ab channels, not the Q channels of the logits.
 
     Args:
-        logits: N×Q×H×W floating point (half precisions are computed in float32), at any stride.
+        logits: N×Q×H×W floating point (half precisions are computed in float32), at any stride. −∞ rules a bin out; a
+            pixel with NaN or +∞, or without any bin, becomes NaN.
         grid: the bins of the logits.
         temperature: T ≥ 10⁻⁶; the paper's 0.38 by default.
 

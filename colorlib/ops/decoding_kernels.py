@@ -21,8 +21,9 @@ LEAST = np.float32(-100)  # of the exponent of 2: beside 1 it is nothing, and co
 ZERO, NAN = np.float32(0), np.float32(np.nan)
 LANES = 64  # bins are padded to a multiple of it: no round of a loop is left to the compiler's unvectorised rest
 LOWEST, SIGN, REST = np.int32(-(2**31)), np.int32(31), np.int32(0x7FFFFFFF)  # of 32 bits: sign apart from the rest
-INFINITE = np.int32(0x7F800000)  # the exponent of what is infinite or no number
-COLDEST = np.int32(0xFF7FFFFF - 2**32)  # the bits of the lowest number
+INFINITE = np.int32(0x7F800000)  # the bits of +∞; what is no number has more
+NONE = np.int32(0xFF800000 - 2**32)  # the bits of −∞, which a bin has that is ruled out
+NOWHERE = np.int32(NONE ^ REST)  # its place in the order
 BIAS, MANTISSA = np.int32(127), np.int32(23)  # of a float32: what is added to its exponent, bits below it
 
 # 2^x for −1 < x ≤ 0: constant term first.
@@ -34,7 +35,7 @@ def annealed_mean(logits: torch.Tensor, points: torch.Tensor, temperature: float
     """Decode logits on the CPU.
 
     Args:
-        logits: N×Q×H×W, float32 or bfloat16, best in channels-last order.
+        logits: N×Q×H×W, float32 or bfloat16, best in channels-last order; −∞ rules a bin out.
         points: Q×2, ab of the bins.
         temperature: T.
 
@@ -71,7 +72,7 @@ def decode_range(
         start: first pixel.
         stop: the pixel after the last.
     """
-    row_bits = np.full(points.shape[1], COLDEST, np.int32)
+    row_bits = np.full(points.shape[1], NONE, np.int32)
     row = row_bits.view(np.float32)
     for pixel in range(start, stop):
         for i in range(bits.shape[1]):
@@ -81,7 +82,7 @@ def decode_range(
         for i in range(len(row_bits)):
             largest = max(largest, np.int32(row_bits[i] & REST))
             highest = max(highest, np.int32(row_bits[i] ^ ((row_bits[i] >> SIGN) & REST)))
-        if largest >= INFINITE:
+        if largest > INFINITE or highest >= INFINITE or highest == NOWHERE:  # NaN, +∞, or every bin ruled out
             out[pixel, 0] = out[pixel, 1] = NAN
             continue
         top = np.int32(highest ^ ((highest >> SIGN) & REST)).view(np.float32)

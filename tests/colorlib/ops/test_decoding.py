@@ -95,6 +95,39 @@ def test_what_is_no_number_stays_none_and_alone():
     assert lost.nonzero().tolist() == [[1, 2], [3, 0]]
 
 
+DTYPES = [torch.float32, torch.bfloat16, torch.float16, torch.float64]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("grid", [GRID, Grid("64", "no bin is padded", Grid.full().points[:64])], ids=["313", "64"])
+def test_bins_that_are_ruled_out_have_no_share(dtype, grid):
+    z = logits(n=2, side=4)[:, : len(grid)].to(dtype)
+    z[:, 7], z[:, 9:40] = float("-inf"), float("-inf")
+    kept = torch.isfinite(z[0, :, 0, 0])
+    few = Grid("few", "those that are not ruled out", grid.points[kept])
+    ab = annealed_mean(z, grid)
+    torch.testing.assert_close(ab, annealed_mean(z[:, kept], few), atol=1e-4, rtol=0)
+    followed = z.clone().requires_grad_()
+    with_gradient = annealed_mean(followed, grid)
+    torch.testing.assert_close(with_gradient.detach(), ab, atol=1e-4, rtol=0)
+    with_gradient.sum().backward()
+    assert bool(torch.isfinite(followed.grad).all())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("grid", [GRID, Grid("64", "no bin is padded", Grid.full().points[:64])], ids=["313", "64"])
+@pytest.mark.parametrize("gradient", [False, True])
+def test_a_pixel_without_a_colour_has_none_in_any_precision(dtype, grid, gradient):
+    z = logits(n=1, side=3)[:, : len(grid)].to(dtype)
+    z[0, :, 0, 1] = float("-inf")  # every bin
+    z[0, 7, 1, 2] = float("inf")
+    z[0, 9, 2, 0], z[0, 10, 2, 0] = float("nan"), float("-inf")
+    z[0, 9, 2, 2] = -torch.tensor(float("nan"), dtype=dtype)  # of the other sign
+    z[0, 3, 0, 0] = float("-inf")
+    lost = annealed_mean(z.requires_grad_(gradient), grid).isnan().all(1)[0]
+    assert lost.nonzero().tolist() == [[0, 1], [1, 2], [2, 0], [2, 2]]
+
+
 def test_gradient():
     small = Grid("small", "four corners", torch.tensor([[-10, -10], [-10, 10], [10, -10], [10, 10]]))
     z = torch.randn(1, 4, 2, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
