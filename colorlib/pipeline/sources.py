@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from colorlib.data.cifar10 import SIZE, read_cifar10
+from colorlib.data.cifar10 import SIZE, check_cifar10, read_cifar10
 from colorlib.data.folder import Damaged, open_folder
 from colorlib.data.shard_source import ShardSource, open_shards
 from colorlib.data.shards import INDEX
@@ -90,6 +90,7 @@ def open_split(data: Path, size: int, validation: int | None) -> Split:
     if not data.exists():
         raise ColorlibError(f"--data is {data}, which does not exist: name a folder of images or of shards")
     if data.is_file():
+        check_cifar10(data)  # before the size, which is none of another file's business
         if size != SIZE:
             raise ColorlibError(f"CIFAR-10 has images of {SIZE} pixels, not {size}: set prepare.size to {SIZE}")
         return _split(read_cifar10(data, "train"), validation)

