@@ -10,11 +10,12 @@ from colorlib.errors import ColorlibError
 from colorlib.inference.analysis import check_blend
 from colorlib.inference.animation import FRAMES, animate, check_animation
 from colorlib.inference.colorizer import Colorizer
+from colorlib.inference.formats import DEEP, format_of
 from colorlib.inference.memory import largest_tile, network_bytes, photograph_bytes, plan, probe_bytes, tiled_bytes
 from colorlib.inference.photograph import MAX_PIXELS, Photograph, read_photograph
 from colorlib.inference.rendering import DeepRows, render
 from colorlib.inference.tiling import Progress
-from colorlib.inference.writing import DEEP, format_of, what_is_lost, write_deep, write_picture
+from colorlib.inference.writing import what_is_lost, write_deep, write_picture
 from colorlib.ops.composition import AbMap
 
 AUTO = "auto"
@@ -126,7 +127,7 @@ def colorize_file(
 
 
 def check_target(source: Path, target: Path, force: bool) -> None:
-    """Refuse a target that is the photograph itself, that exists, or whose suffix is no picture format.
+    """Refuse a target that is the photograph itself, that exists, or whose suffix is no format for colours.
 
     Raises:
         ColorlibError: it is so.

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from colorlib.errors import ColorlibError
 from colorlib.inference.files import Coloured
+from colorlib.inference.formats import is_writable
 from colorlib.inference.opening import picture_suffixes
-from colorlib.inference.writing import is_writable
 
 MARK = ".colorized"  # in the name of a picture that lies beside its photograph
 

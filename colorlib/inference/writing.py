@@ -12,34 +12,14 @@ from colorlib.errors import ColorlibError
 from colorlib.files import atomic_path
 from colorlib.inference import deep_png, deep_tiff, profiles
 from colorlib.inference.deep_tiff import XMP
+from colorlib.inference.formats import DEEP, WITH_ALPHA, check_size, format_of, remedy
 from colorlib.inference.metadata import EXIF, GPS, Metadata
 from colorlib.inference.rendering import over_white
 
-SUFFIXES = "use .jpg, .png, .tif or .webp"
 QUALITY = {"JPEG": 95, "WEBP": 95}
-WITH_ALPHA = ("PNG", "TIFF", "WEBP", "JPEG2000", "AVIF")
-COLOURFUL = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "JPEG2000", "AVIF")
-DEEP = ("PNG", "TIFF")  # formats that we write with 16 bits a sample
 LARGEST_SEGMENT = 65000  # bytes of EXIF, XMP or a comment; a JPEG's segment holds little more
 
 Blocks = Iterator[NDArray[np.uint16]]
-
-
-def format_of(target: Path) -> str:
-    """The picture format that the suffix stands for.
-
-    Raises:
-        ColorlibError: none that Pillow writes.
-    """
-    format_ = Image.registered_extensions().get(target.suffix.lower())
-    if format_ is None or format_ not in Image.SAVE:
-        raise ColorlibError(f"{target}: {target.suffix or 'no suffix'} is no picture format, {SUFFIXES}")
-    return format_
-
-
-def is_writable(suffix: str) -> bool:
-    """Whether a colourful picture can be kept in a file of that suffix, as it is and not in 256 colours."""
-    return Image.registered_extensions().get(suffix.lower()) in COLOURFUL
 
 
 def what_is_lost(target: Path, alpha: bool, deep: bool, metadata: Metadata) -> tuple[str, ...]:
@@ -57,9 +37,10 @@ def write_picture(picture: Image.Image, target: Path, metadata: Metadata) -> Non
     """Write an RGB or RGBA picture of 8 bits to a temporary name, then rename.
 
     Raises:
-        ColorlibError: the place cannot be written, or the format cannot hold such a picture.
+        ColorlibError: the place cannot be written, or the format cannot hold such a picture, as `check_size`.
     """
     format_ = format_of(target)
+    check_size(target, picture.size)
     if picture.mode == "RGBA" and format_ not in WITH_ALPHA:
         picture = over_white(picture)
     with atomic_path(target) as temporary:
@@ -70,7 +51,8 @@ def write_picture(picture: Image.Image, target: Path, metadata: Metadata) -> Non
                 raise  # of the system and not of the format
             _write_more(temporary)
             raise ColorlibError(
-                f"{target}: this picture in colour cannot be a {format_} file ({error}), {SUFFIXES}"
+                f"{target}: this picture in colour cannot be a {format_} file ({error}), "
+                f"{remedy(picture.size, but=format_)}"
             ) from error
 
 

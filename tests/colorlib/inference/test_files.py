@@ -61,9 +61,11 @@ def test_a_suffix_that_is_no_picture_format_is_refused(
     assert list(tmp_path.iterdir()) == [photo]
 
 
-@pytest.mark.parametrize("name", ["out.xbm", "out.msp", "out.blp", "out.wmf"])
-def test_a_format_without_colours_is_refused(colorizer: Colorizer, photo: Path, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ColorlibError, match=rf"{name}: this picture in colour cannot be a .* file .*use \.jpg"):
+@pytest.mark.parametrize("name", ["out.xbm", "out.gif", "out.ico", "out.pdf"])
+def test_a_format_that_is_none_for_colours_is_refused(
+    colorizer: Colorizer, photo: Path, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(ColorlibError, match=rf"{name}: \.\w+ does not keep .*use \.jpg, \.png, \.tif or \.webp"):
         colorize_file(colorizer, photo, tmp_path / name)
     assert list(tmp_path.iterdir()) == [photo]
 
