@@ -13,7 +13,7 @@ from torch import Tensor
 
 from colorlib.errors import ColorlibError
 from colorlib.inference.colorizer import Colorizer
-from colorlib.inference.files import Coloured, Options, check_target, write_coloured
+from colorlib.inference.files import Coloured, Options, check_room, check_target, write_coloured
 from colorlib.inference.jobs import FAILURES, Failure, Job
 from colorlib.inference.looking import LONGEST
 from colorlib.inference.memory import photograph_bytes, plan
@@ -126,6 +126,7 @@ class Assembly:
         began = perf_counter()
         try:
             photograph = read_photograph(job.source, self._options.max_pixels)
+            check_room(photograph, job.target)
             return size, _Loaded(job, photograph, self._colorizer.look(photograph), began, size)
         except FAILURES as error:
             return size, Failure.of(job.source, error)

@@ -10,7 +10,7 @@ from colorlib.errors import ColorlibError
 from colorlib.inference.analysis import check_blend
 from colorlib.inference.animation import FRAMES, animate, check_animation
 from colorlib.inference.colorizer import Colorizer
-from colorlib.inference.formats import DEEP, format_of
+from colorlib.inference.formats import DEEP, check_size, format_of
 from colorlib.inference.memory import largest_tile, network_bytes, photograph_bytes, plan, probe_bytes, tiled_bytes
 from colorlib.inference.photograph import MAX_PIXELS, Photograph, read_photograph
 from colorlib.inference.rendering import DeepRows, render
@@ -102,7 +102,8 @@ def colorize_file(
 
     Raises:
         ColorlibError: `source` cannot be read, `target` exists and not `options.force`, it cannot be written, is also
-            `animation` or `source`, its suffix is no format for colours, or a memory limit cannot be met.
+            `animation` or `source`, its suffix is no format for colours or for so large a picture, or a memory limit
+            cannot be met.
     """
     options = options or Options()
     options.check(colorizer)
@@ -115,6 +116,7 @@ def colorize_file(
     began = time.perf_counter()
     tile, batch = _sizes(colorizer, source, target, options)
     photograph = read_photograph(source, options.max_pixels)
+    check_room(photograph, target)
     colours = colorizer.analyse(
         photograph, tile, options.overlap, options.global_pass, progress=progress, batch=batch
     ).ab(options.temperature)
@@ -149,6 +151,16 @@ def check_not_source(source: Path, target: Path) -> None:
         same = source.samefile(target)
     if same:
         raise ColorlibError(f"{target} is the photograph itself, which would be lost: name another output")
+
+
+def check_room(photograph: Photograph, target: Path) -> None:
+    """Refuse a photograph that is too large for the format of its picture, before it is colorized.
+
+    Raises:
+        ColorlibError: it is.
+    """
+    channels = 4 if photograph.pixels.mode == "RGBA" else 3
+    check_size(target, photograph.size, deep=0 if photograph.low is None else channels)
 
 
 def write_coloured(photograph: Photograph, colours: AbMap, target: Path, blend: float) -> tuple[float, tuple[str, ...]]:

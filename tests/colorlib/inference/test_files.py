@@ -5,8 +5,10 @@ import pytest
 from PIL import Image
 
 from colorlib.errors import ColorlibError
-from colorlib.inference import Colorizer
+from colorlib.inference import Colorizer, formats
 from colorlib.inference.files import Options, colorize_file
+from colorlib.inference.folder import colorize_folder
+from colorlib.inference.jobs import Job
 
 
 @pytest.fixture
@@ -68,6 +70,31 @@ def test_a_format_that_is_none_for_colours_is_refused(
     with pytest.raises(ColorlibError, match=rf"{name}: \.\w+ does not keep .*use \.jpg, \.png, \.tif or \.webp"):
         colorize_file(colorizer, photo, tmp_path / name)
     assert list(tmp_path.iterdir()) == [photo]
+
+
+@pytest.mark.parametrize(("name", "words"), [("out.jpg", r"use \.png or \.tif$"), ("out.webp", r"use \.png or \.tif$")])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_picture_that_is_too_long_is_refused_before_any_work(
+    colorizer: Colorizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str, turned: bool
+) -> None:
+    source = tmp_path / "long.png"
+    Image.new("L", (4, 65501) if turned else (65501, 4), 120).save(source)
+    monkeypatch.setattr(colorizer.engine, "logits", lambda _: pytest.fail("the network ran"))
+    with pytest.raises(ColorlibError, match=words):
+        colorize_file(colorizer, source, tmp_path / name, animation=tmp_path / "a.gif")
+    summary = colorize_folder(colorizer, [Job(source, tmp_path / name)], Options(), lambda _: None)
+    assert "65501" in summary.failed[0].reason
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_16_bits_that_are_too_many_for_a_tiff_are_refused_before_any_work(
+    colorizer: Colorizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(np.full((30, 40), 40000, np.uint16)).save(tmp_path / "in.png")
+    monkeypatch.setattr(formats, "LARGEST", 40 * 30 * 6 - 1)
+    monkeypatch.setattr(colorizer.engine, "logits", lambda _: pytest.fail("the network ran"))
+    with pytest.raises(ColorlibError, match=r"out\.tif: 40×30 pixels are more than a \.tif file holds"):
+        colorize_file(colorizer, tmp_path / "in.png", tmp_path / "out.tif")
 
 
 @pytest.mark.parametrize("name", ["photo.png/x.png", "x" * 300 + ".png"])
