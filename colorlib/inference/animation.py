@@ -1,5 +1,7 @@
 """From grey to colour: a short animation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ FRAME_MS, HOLD_MS = 80, 1500
 
 
 def check_animation(target: Path, frames: int, force: bool) -> None:
-    """Refuse another format, too few frames, or a file that exists.
+    """Refuse another format, too few frames, a folder, or a file that exists.
 
     Raises:
         ColorlibError: it is so.
@@ -27,6 +29,8 @@ def check_animation(target: Path, frames: int, force: bool) -> None:
         raise ColorlibError(f"{target}: an animation is a .gif or a .webp, got {target.suffix or 'no suffix'}")
     if frames < 2:
         raise ColorlibError(f"got {frames} frames, expected at least 2: grey and colour")
+    if target.is_dir():
+        raise ColorlibError(f"{target} is a folder: name a file for the animation")
     if target.exists() and not force:
         raise ColorlibError(f"{target} exists: name another file, or replace it with --force")
 
@@ -45,12 +49,25 @@ def animate(photograph: Photograph, colours: AbMap, target: Path, frames: int = 
     Raises:
         ColorlibError: as `check_animation`, or the place cannot be written.
     """
+    with animated(photograph, colours, target, frames):
+        pass
+
+
+@contextmanager
+def animated(photograph: Photograph, colours: AbMap, target: Path, frames: int = FRAMES) -> Iterator[None]:
+    """As `animate`, before the block; the file gets its name when the block has ended well, and is gone otherwise.
+
+    Raises:
+        ColorlibError: as `animate`.
+    """
     check_animation(target, frames, force=True)
     small = photograph.at_most(LONGEST_SIDE)
     pictures = [over_white(render(small, colours, float(blend)).image) for blend in np.linspace(0, 1, frames)]
     durations = [HOLD_MS // 2, *[FRAME_MS] * (frames - 2), HOLD_MS]
     with atomic_path(target) as temporary:
         _save(pictures, durations, temporary, FORMATS[target.suffix.lower()])
+        del pictures  # of which the block shall have the memory
+        yield
 
 
 def _save(pictures: list[Image.Image], durations: list[int], path: Path, format_: str) -> None:

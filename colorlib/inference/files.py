@@ -2,13 +2,13 @@
 
 import os
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import ColorlibError
 from colorlib.inference.analysis import check_blend
-from colorlib.inference.animation import FRAMES, animate, check_animation
+from colorlib.inference.animation import FRAMES, animated, check_animation
 from colorlib.inference.colorizer import Colorizer
 from colorlib.inference.formats import DEEP, check_size, format_of
 from colorlib.inference.memory import largest_tile, network_bytes, photograph_bytes, plan, probe_bytes, tiled_bytes
@@ -97,7 +97,7 @@ def colorize_file(
         target: the picture to write.
         options: how; None is `Options()`.
         progress: with tiles, called with (tiles done, tiles in all).
-        animation: a .gif or .webp to write besides, from grey to colour.
+        animation: a .gif or .webp to write besides, from grey to colour; when one of both fails, neither is left.
         frames: of the animation.
 
     Raises:
@@ -120,10 +120,9 @@ def colorize_file(
     colours = colorizer.analyse(
         photograph, tile, options.overlap, options.global_pass, progress=progress, batch=batch
     ).ab(options.temperature)
-    if animation is not None:
-        animate(photograph, colours, animation, frames)
     clear = animation is not None and photograph.pixels.mode == "RGBA"
-    clamped, notes = write_coloured(photograph, colours, target, options.blend)
+    with nullcontext() if animation is None else animated(photograph, colours, animation, frames):
+        clamped, notes = write_coloured(photograph, colours, target, options.blend)
     notes += ("the animation has no transparency: it lies on white",) if clear else ()
     return Coloured(source, target, clamped, notes, time.perf_counter() - began)
 

@@ -104,6 +104,33 @@ def test_a_place_that_cannot_be_written_is_said(colorizer: Colorizer, photo: Pat
     assert list(tmp_path.iterdir()) == [photo]
 
 
+def test_a_picture_that_fails_takes_its_animation_with_it(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(ColorlibError, match="cannot be written"):
+        colorize_file(colorizer, photo, tmp_path / "photo.png/out.png", animation=tmp_path / "a.gif", frames=2)
+    assert list(tmp_path.iterdir()) == [photo]
+    colorize_file(colorizer, photo, tmp_path / "out.png", animation=tmp_path / "a.gif", frames=2)
+    assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "out.png", "a.gif"}
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("name", ["photo.png/a.gif", "folder.gif"])
+def test_an_animation_that_fails_leaves_no_picture(
+    colorizer: Colorizer, photo: Path, tmp_path: Path, name: str, force: bool
+) -> None:
+    (tmp_path / "folder.gif").mkdir()
+    with pytest.raises(ColorlibError):
+        colorize_file(colorizer, photo, tmp_path / "out.png", Options(force=force), animation=tmp_path / name, frames=2)
+    assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "folder.gif"}
+
+
+def test_an_older_animation_stays_when_the_picture_fails(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.gif").write_bytes(b"before")
+    target = tmp_path / "photo.png/out.png"
+    with pytest.raises(ColorlibError, match="cannot be written"):
+        colorize_file(colorizer, photo, target, Options(force=True), animation=tmp_path / "a.gif", frames=2)
+    assert (tmp_path / "a.gif").read_bytes() == b"before"
+
+
 def test_the_picture_and_the_animation_are_two_files(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
     with pytest.raises(ColorlibError, match="cannot be the picture and the animation"):
         colorize_file(colorizer, photo, tmp_path / "out.webp", animation=tmp_path / "out.webp")
