@@ -91,6 +91,12 @@ def require_at_least(value: float, least: float, name: str) -> None:
         raise ColorlibError(f"{name} is {value!r}, expected a finite number, at least {least:g}: pass one.")
 
 
+def require_between(value: float, least: float, most: float, name: str) -> None:
+    """Raise unless `value` is a real number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not least <= value <= most:
+        raise ColorlibError(f"{name} is {value!r}, expected a number from {least:g} to {most:g}: pass one.")
+
+
 def working_dtype(tensor: torch.Tensor) -> torch.dtype:
     """Return the dtype sensitive arithmetic runs in: float64 for float64 input, float32 for all the rest."""
     return torch.float64 if tensor.dtype == torch.float64 else torch.float32

@@ -7,12 +7,13 @@ import torch
 
 from colorlib import params
 from colorlib.errors import ColorlibError
-from colorlib.ops.checks import require_ab, require_at_least, working_dtype
+from colorlib.ops.checks import require_ab, require_between, working_dtype
 from colorlib.ops.grid import Grid
 from colorlib.ops.neighbours import nearest_bins
 from footprint import device_type
 
 LEAST_SIGMA = 1e-3  # ab units; a narrower Gaussian is a step, and its exponents leave the range of floats
+MOST_SIGMA = 1e6  # ab units; a wider Gaussian is uniform, and its square leaves the range of floats
 MOST_COMPILED_NEIGHBOURS = 16  # larger k make long lists of candidates, for which plain torch is as good
 
 
@@ -68,16 +69,16 @@ def soft_encode(
         ab: N×2×H×W floating point, Lab units, from −10⁶ to 10⁶.
         grid: the bins.
         k: number of neighbours, 1..Q.
-        sigma: width σ of the Gaussian in ab units, ≥ 0.001.
+        sigma: width σ of the Gaussian in ab units, 0.001 to 10⁶.
 
     Returns:
         SoftTarget with K = k, nearest bin first; weights float64 for float64 input, otherwise float32.
 
     Raises:
-        ColorlibError: for another shape, an integer dtype, NaN, values outside the range, k outside 1..Q or σ < 0.001.
+        ColorlibError: for another shape, an integer dtype, NaN, or what lies outside its range: ab, k or σ.
     """
     require_ab(ab, "soft_encode: ab")
-    require_at_least(sigma, LEAST_SIGMA, "soft_encode: sigma")
+    require_between(sigma, LEAST_SIGMA, MOST_SIGMA, "soft_encode: sigma")
     if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= len(grid):
         raise ColorlibError(
             f"soft_encode: k is {k!r}, expected 1 to {len(grid)}, the size of grid {grid.name!r}: pass a whole number."

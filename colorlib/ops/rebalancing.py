@@ -7,8 +7,8 @@ import torch
 
 from colorlib import params
 from colorlib.errors import ColorlibError
-from colorlib.ops.checks import require_at_least
-from colorlib.ops.encoding import LEAST_SIGMA
+from colorlib.ops.checks import require_between
+from colorlib.ops.encoding import LEAST_SIGMA, MOST_SIGMA
 from colorlib.ops.grid import Grid
 
 
@@ -20,16 +20,17 @@ def smooth_prior(counts: torch.Tensor, grid: Grid, sigma: float = params.SMOOTHI
     Args:
         counts: Q counts of pixels per bin (any real dtype, ≥ 0).
         grid: the bins the counts belong to.
-        sigma: width σ of the Gaussian in ab units, ≥ 0.001.
+        sigma: width σ of the Gaussian in ab units, 0.001 to 10⁶.
 
     Returns:
         Q float64, all ≥ 0, summing to 1.
 
     Raises:
-        ColorlibError: if there are not Q counts, if one is negative or not finite, if all are zero, or if σ < 0.001.
+        ColorlibError: if there are not Q counts, if one is negative or not finite, if all are zero, or if σ is
+            outside its range.
     """
     _require_distribution(counts, "smooth_prior: counts")
-    require_at_least(sigma, LEAST_SIGMA, "smooth_prior: sigma")
+    require_between(sigma, LEAST_SIGMA, MOST_SIGMA, "smooth_prior: sigma")
     if len(counts) != len(grid):
         raise ColorlibError(
             f"smooth_prior: got {len(counts)} counts for the {len(grid)} bins of grid {grid.name!r}: "

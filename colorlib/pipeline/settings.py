@@ -11,6 +11,8 @@ from pydantic import Field, ValidationError, model_validator
 from colorlib import params
 from colorlib.errors import ColorlibError
 from colorlib.models.resources import pick_device, pick_dtype
+from colorlib.ops.decoding import LEAST_TEMPERATURE
+from colorlib.ops.encoding import LEAST_SIGMA, MOST_SIGMA
 from colorlib.ops.grid import Grid
 from colorlib.pipeline.stage import console, run_stage
 from colorlib.training.settings import Settings, TrainingSettings
@@ -51,20 +53,20 @@ class EncodingSettings(Settings):
     """Soft encoding of ab: `k` nearest bins, Gaussian of width `sigma` in ab units."""
 
     k: int = Field(params.NEIGHBOURS.value, ge=1, le=484)
-    sigma: float = Field(params.ENCODING_SIGMA.value, gt=0)
+    sigma: float = Field(params.ENCODING_SIGMA.value, ge=LEAST_SIGMA, le=MOST_SIGMA)
 
 
 class RebalancingSettings(Settings):
     """Prior smoothing of width `sigma` in ab units, and the share `lam` of the uniform distribution (eq. 4)."""
 
-    sigma: float = Field(params.SMOOTHING_SIGMA.value, gt=0)
+    sigma: float = Field(params.SMOOTHING_SIGMA.value, ge=LEAST_SIGMA, le=MOST_SIGMA)
     lam: float = Field(params.UNIFORM_SHARE.value, ge=0, le=1)
 
 
 class DecodingSettings(Settings):
     """Annealed mean at `temperature` (eq. 5)."""
 
-    temperature: float = Field(params.TEMPERATURE.value, gt=0, le=1)
+    temperature: float = Field(params.TEMPERATURE.value, ge=LEAST_TEMPERATURE, le=1)
 
 
 class TrainSettings(TrainingSettings):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from colorlib.errors import ColorlibError
 from colorlib.ops import neighbours_kernels as kernels
 from colorlib.ops.checks import AB_LIMIT
-from colorlib.ops.encoding import LEAST_SIGMA, SoftTarget, eager_soft_encode, soft_encode
+from colorlib.ops.encoding import LEAST_SIGMA, MOST_SIGMA, SoftTarget, eager_soft_encode, soft_encode
 from colorlib.ops.grid import Grid
 
 FAR = st.floats(-1e6, 1e6, width=32)
@@ -120,6 +120,8 @@ def test_the_ends_of_the_ranges_give_a_distribution(encode, dtype):
     values = torch.tensor([-AB_LIMIT, 0, 5, AB_LIMIT], dtype=dtype)
     ab = torch.cartesian_prod(values, values).T.reshape(1, 2, 4, 4)
     weights = encode(ab, Grid.paper(), 5, LEAST_SIGMA).weights
+    uniform = encode(ab, Grid.paper(), 5, MOST_SIGMA).weights
+    torch.testing.assert_close(uniform, torch.full_like(uniform, 0.2), atol=1e-5, rtol=0)
     torch.testing.assert_close(weights.sum(1), torch.ones(1, 4, 4, dtype=dtype))
 
 
@@ -144,8 +146,11 @@ def test_dense_target_and_device_move():
         ({"k": 314}, "k is 314"),
         ({"sigma": 0.0}, "sigma is 0.0"),
         ({"sigma": float("nan")}, "sigma is nan"),
-        ({"sigma": 1e-30}, "sigma is 1e-30, expected a finite number, at least 0.001"),
-        ({"sigma": 1e-200}, "at least 0.001"),
+        ({"sigma": 1e-30}, "sigma is 1e-30, expected a number from 0.001 to 1e\\+06"),
+        ({"sigma": 1e-200}, "from 0.001"),
+        ({"sigma": 1e30}, "sigma is 1e\\+30, expected a number from 0.001 to 1e\\+06"),
+        ({"sigma": 1e200}, "sigma is 1e\\+200"),
+        ({"sigma": float("inf")}, "sigma is inf"),
         ({"sigma": "5"}, "sigma is '5'"),
         ({"k": 5.0}, "k is 5.0, expected 1 to 313"),
         ({"k": "5"}, "k is '5', expected 1 to 313"),
