@@ -104,9 +104,11 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """
     if not isinstance(image, Image.Image):
         raise ColorlibError(f"expected a PIL image, got {type(image).__name__}: convert an array by Image.fromarray")
-    if image.mode in ("F", "La"):
-        raise ColorlibError(f"a picture of mode {image.mode} has no known range: scale it to [0, 255], make it mode L")
+    if image.mode == "F":
+        raise ColorlibError("a picture of mode F has no known range: scale it to [0, 255], make it mode L")
     upright = ImageOps.exif_transpose(image)
+    if image.mode == "La":  # which Pillow converts to nothing else
+        upright = upright.convert("LA")
     if image.mode.startswith("I"):
         return Image.fromarray(_in_8_bits(np.asarray(upright), GreyScale.of(image))).convert("RGB")
     return upright.convert("RGB")

@@ -8,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from colorlib.errors import ColorlibError
+from colorlib.inference.checks import check_blend
 from colorlib.inference.photograph import Photograph
 from colorlib.inference.rendering import Rendered, render
 from colorlib.ops.composition import AbMap
@@ -92,7 +93,7 @@ class Analysis:
         """The picture, 8 bits a sample, and the share of its pixels that lay outside the sRGB gamut.
 
         Args:
-            temperature: of the annealed mean, in (0, 1]; None is the model's.
+            temperature: of the annealed mean, 10⁻⁶ to 1; None is the model's.
             blend: 0 (grey) to 1 (as predicted).
 
         Raises:
@@ -123,13 +124,3 @@ class Analysis:
         row = min(rows - 1, round(max(0.0, (y + 0.5) * self.seen[0] / height - 0.5) / stride))
         column = min(columns - 1, round(max(0.0, (x + 0.5) * self.seen[1] / width - 0.5) / stride))
         return torch.softmax(self.output[0, :, row, column].float(), dim=0).cpu()
-
-
-def check_blend(blend: float) -> None:
-    """Refuse a blend outside 0…1.
-
-    Raises:
-        ColorlibError: it is.
-    """
-    if not 0 <= blend <= 1:
-        raise ColorlibError(f"got blend {blend}, expected 0 (grey) to 1 (the predicted colour)")

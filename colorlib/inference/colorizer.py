@@ -13,7 +13,8 @@ from torch import Tensor
 from colorlib import params
 from colorlib.cache import Cache, Scalar
 from colorlib.errors import ColorlibError
-from colorlib.inference.analysis import Analysis, check_blend
+from colorlib.inference.analysis import Analysis
+from colorlib.inference.checks import check_blend, check_side, check_temperature, check_tile
 from colorlib.inference.engine import Engine, MemoryExhausted
 from colorlib.inference.kept import Kept
 from colorlib.inference.looking import seen_size
@@ -21,7 +22,6 @@ from colorlib.inference.photograph import Photograph
 from colorlib.inference.receptive_field import measured_margin
 from colorlib.inference.recombine import recombine
 from colorlib.inference.rendering import Rendered
-from colorlib.inference.tiles import check_tile
 from colorlib.inference.tiling import Progress, Tiling, held_together, smaller, tiled_ab
 from colorlib.models.base import ColorNet
 from colorlib.models.pretrained import CONFIG, from_pretrained
@@ -39,7 +39,7 @@ class Colorizer:
         model: any network of `colorlib.models`; it is put into evaluation mode.
         size: short side in pixels of what the network sees; photographs are scaled to it, and keep their own lightness
             in the result.
-        temperature: of the annealed mean (eq. 5), in (0, 1].
+        temperature: of the annealed mean (eq. 5), 10⁻⁶ to 1.
         precision: of the convolutions: fp32, bf16, fp16 (CUDA only), or auto: fp16 on CUDA, bf16 on a CPU that has it,
             fp32 else. Anything but fp32 works on a copy of `model`.
         device: cpu, cuda, auto, or None: where the model lies.
@@ -52,8 +52,8 @@ class Colorizer:
         engine: what runs the network.
 
     Raises:
-        ColorlibError: a classification model that does not say which grid its bins belong to, fp16 on a CPU, or cuda
-            where there is none.
+        ColorlibError: a classification model that does not say which grid its bins belong to, fp16 on a CPU, cuda where
+            there is none, or an argument that is out of range or unknown.
     """
 
     def __init__(
@@ -67,6 +67,8 @@ class Colorizer:
     ) -> None:
         if model.head == "classification" and model.grid is None:
             raise ColorlibError("the model does not name the grid of its bins: build it with grid='paper' or 'full'")
+        check_side(size)
+        check_temperature(temperature)
         where = next(model.parameters()).device if device is None else pick_device(device)
         self.engine = Engine(model.eval(), where, pick_dtype(precision, where))
         self.size = size
@@ -117,7 +119,7 @@ class Colorizer:
 
         Args:
             image: as Pillow opened it.
-            temperature: of the annealed mean, in (0, 1]; None is the model's.
+            temperature: of the annealed mean, 10⁻⁶ to 1; None is the model's.
             blend: 0 (grey) to 1 (as predicted).
             tile: side of the tiles in which the network works at full resolution; None shows it the picture scaled to
                 `size`, as released.
@@ -129,7 +131,8 @@ class Colorizer:
             lightness of the input.
 
         Raises:
-            ColorlibError: not a PIL image, or of a mode that has no defined range; an option out of range.
+            ColorlibError: not a PIL image, one without pixels or that cannot be decoded, or of a mode that has no
+                defined range; an option out of range.
         """
         return self.render(Photograph.from_pil(image), temperature, blend, tile, overlap, global_pass).image
 
@@ -248,14 +251,13 @@ class Colorizer:
         """The temperature that counts.
 
         Raises:
-            ColorlibError: one for a regression model, which has none, or one outside (0, 1].
+            ColorlibError: one for a regression model, which has none, or one that is not 10⁻⁶ to 1.
         """
         if temperature is None:
             return self.temperature
         if self.grid is None:
             raise ColorlibError("a regression model has no temperature: leave it out, or use a classification model")
-        if not 0 < temperature <= 1:
-            raise ColorlibError(f"got temperature {temperature}, expected more than 0 (vivid) and up to 1 (muted)")
+        check_temperature(temperature)
         return temperature
 
     def colorize_batch(self, rgb: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import ColorlibError
-from colorlib.inference.analysis import check_blend
 from colorlib.inference.animation import FRAMES, animated, check_animation
+from colorlib.inference.checks import check_blend
 from colorlib.inference.colorizer import Colorizer
 from colorlib.inference.formats import DEEP, check_size, format_of
 from colorlib.inference.memory import largest_tile, network_bytes, photograph_bytes, plan, probe_bytes, tiled_bytes
@@ -26,7 +26,7 @@ class Options:
     """How to colorize, for files; each default is what a person most likely wants.
 
     Attributes:
-        temperature: of the annealed mean, in (0, 1]; None is the model's.
+        temperature: of the annealed mean, 10⁻⁶ to 1; None is the model's.
         blend: 0 (grey) to 1 (as predicted).
         tile: None shows the network the picture at its own size; a number works at full resolution in tiles of so many
             pixels, "auto" in the largest that pay and fit.

@@ -1,6 +1,7 @@
 """What people bring: any picture file, or PIL image, as upright sRGB of 8 or 16 bits with alpha and metadata."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,15 +60,17 @@ class Photograph:
         """Take over a PIL image, which stays as it is.
 
         Raises:
-            ColorlibError: not a PIL image, or of a mode whose numbers have no defined range.
+            ColorlibError: not a PIL image, one without pixels or that cannot be decoded, or of a mode whose numbers
+                have no defined range.
         """
         if not isinstance(image, Image.Image):
             raise ColorlibError(f"expected a PIL image, got {type(image).__name__}: use Image.fromarray for an array")
-        copy = image.copy()
-        copy.info = dict(image.info)
-        exif = image.getexif()
-        if len(exif):
-            copy.info["exif"] = exif.tobytes()  # a copy does not take over what was set on the image itself
+        with reading(Path(os.fsdecode(getattr(image, "filename", "") or "the picture"))):
+            copy = image.copy()  # what was only opened is decoded here
+            copy.info = dict(image.info)
+            exif = image.getexif()
+            if len(exif):
+                copy.info["exif"] = exif.tobytes()  # a copy does not take over what was set on the image itself
         return _photograph(copy, exif.get(ORIENTATION, 1), GreyScale.of(image))
 
     @property
@@ -160,6 +163,8 @@ def _photograph(image: Image.Image, orientation: int, scale: GreyScale, path: Pa
     Raises:
         ColorlibError: as `read_photograph`.
     """
+    if 0 in image.size:
+        raise ColorlibError(f"the picture has {image.width}×{image.height} pixels, expected one at least: take another")
     if image.mode == "F":
         raise ColorlibError("a picture of mode F has no known range: scale it to [0, 255], make it mode L")
     notes = []
@@ -190,7 +195,8 @@ def _samples(image: Image.Image, scale: GreyScale, path: Path | None) -> tuple[I
     if image.mode.startswith("I"):
         return _grey16(image, scale)
     if image.has_transparency_data:
-        return (image if image.mode == "RGBA" else image.convert("RGBA")), _low(path, image)
+        known = image.convert("LA") if image.mode == "La" else image  # which Pillow converts to nothing else
+        return (known if known.mode == "RGBA" else known.convert("RGBA")), _low(path, image)
     if image.mode in (*MODES, "CMYK", "LAB"):
         return image, _low(path, image)
     return image.convert("L" if image.mode == "1" else "RGB"), None

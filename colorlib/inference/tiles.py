@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from colorlib.errors import ColorlibError
-
 RAMP = 32  # pixels over which one tile gives way to the next, at least, where the overlap has room for it
 
 
@@ -57,18 +55,6 @@ def plan_axis(size: int, tile: int, overlap: int, margin: int, multiple: int, st
     for row, origin in zip(raw, origins, strict=True):
         row /= total[origin // stride : (origin + length) // stride]
     return Axis(origins, length, raw.astype(np.float32))
-
-
-def check_tile(tile: int, overlap: int | None, multiple: int) -> None:
-    """Refuse what cannot be tiled.
-
-    Raises:
-        ColorlibError: a tile smaller than the network's coarsest cell, or an overlap that leaves nothing of it.
-    """
-    if tile < multiple:
-        raise ColorlibError(f"got tiles of {tile} pixels, expected at least {multiple}: this network pads to that")
-    if overlap is not None and not 0 <= overlap < tile:
-        raise ColorlibError(f"got an overlap of {overlap} pixels, expected 0 to {tile - 1}: less than a tile")
 
 
 def rounded_up(value: int, multiple: int) -> int:

@@ -1,7 +1,7 @@
 """What the machine offers a network: a device, an arithmetic, and memory until there is none left."""
 
 import gc
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -18,8 +18,10 @@ def pick_device(device: Device = "auto") -> torch.device:
     """The device of that name; "auto" is CUDA where there is one, else the CPU.
 
     Raises:
-        ColorlibError: cuda, where torch sees none.
+        ColorlibError: another name, or cuda where torch sees none.
     """
+    if device not in get_args(Device):
+        raise ColorlibError(f"got device {device!r}, expected {_listed(Device)}")
     if device == "cuda" and not torch.cuda.is_available():
         raise ColorlibError("device cuda is not to be had: torch sees no GPU here, use cpu or auto")
     if device == "auto":
@@ -33,8 +35,10 @@ def pick_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     "auto" is float16 on CUDA, bfloat16 on a CPU that multiplies it natively, float32 elsewhere.
 
     Raises:
-        ColorlibError: fp16 on a CPU, where its arithmetic is a hundred times slower than float32.
+        ColorlibError: another name, or fp16 on a CPU, where its arithmetic is a hundred times slower than float32.
     """
+    if precision not in get_args(Precision):
+        raise ColorlibError(f"got precision {precision!r}, expected {_listed(Precision)}")
     if precision == "fp16" and device.type == "cpu":
         raise ColorlibError(
             "precision fp16 is for CUDA (on a CPU it is a hundred times slower): use bf16, fp32 or auto"
@@ -44,6 +48,12 @@ def pick_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         return torch.float16
     return torch.bfloat16 if multiplies_bf16() else torch.float32
+
+
+def _listed(names: Any) -> str:
+    """ "auto, cpu or cuda", of a literal type."""
+    *rest, last = get_args(names)
+    return f"{', '.join(rest)} or {last}"
 
 
 def multiplies_bf16() -> bool:

@@ -12,7 +12,8 @@ from PIL import Image
 
 from colorlib.apps.studio.shelf import Shelf
 from colorlib.apps.studio.upload import Upload
-from colorlib.inference.analysis import Analysis, check_blend
+from colorlib.inference.analysis import Analysis
+from colorlib.inference.checks import check_blend
 from colorlib.inference.photograph import Photograph
 from colorlib.inference.rendering import Rendered, over_white, render
 from colorlib.ops.composition import AbMap
@@ -45,7 +46,7 @@ class Wish:
     Attributes:
         upload: the photograph.
         look: how the network sees it.
-        temperature: of the annealed mean, in (0, 1]; None is the model's own. A regression model has none: it does not
+        temperature: of the annealed mean, 10⁻⁶ to 1; None is the model's own. A regression model has none: it does not
             count there.
         blend: 0 (grey) to 1 (as predicted).
     """

@@ -13,7 +13,7 @@ from colorlib.apps.studio.desk import Desk, Look, Wish
 from colorlib.apps.studio.shelf import Shelf
 from colorlib.apps.studio.upload import LARGEST_FILE, receive
 from colorlib.errors import ColorlibError
-from colorlib.inference.analysis import check_blend
+from colorlib.inference.checks import check_blend
 
 ADDRESS = "/api/colorize"
 OPTIONS = ("model", "temperature", "blend", "format")

@@ -133,6 +133,11 @@ def test_8_bit_values_in_a_wider_mode_stay_as_they_are() -> None:
     assert np.array_equal(np.asarray(to_rgb(Image.fromarray(ramp)))[..., 0], ramp)
 
 
+def test_greys_that_are_multiplied_by_their_alpha_lose_it() -> None:
+    grey = Image.new("LA", (3, 2), (120, 255))
+    assert np.array_equal(np.asarray(to_rgb(grey.convert("La"))), np.full((2, 3, 3), 120))
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
 def test_8_bit_modes_are_converted_by_pillow(mode: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
