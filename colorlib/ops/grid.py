@@ -30,15 +30,13 @@ class Grid:
     Attributes:
         name: "paper" or "full".
         rule: one sentence that says which points belong to the grid.
-        points: Q×2 float32, the (a, b) of every bin in Lab units, a ascending, then b.
-        points_int: the same points as int64.
     """
 
     def __init__(self, name: str, rule: str, points: torch.Tensor) -> None:
         self.name = name
         self.rule = rule
-        self.points_int = points.to(torch.int64)
-        self.points = self.points_int.float()
+        self._points_int = points.to(torch.int64, copy=True)
+        self._points = self._points_int.float()
 
     @staticmethod
     @lru_cache(maxsize=1)
@@ -68,19 +66,33 @@ class Grid:
         raise ColorlibError(f"there is no grid named {name!r}: use 'paper' (313 bins) or 'full' (484 bins).")
 
     def __len__(self) -> int:
-        return len(self.points)
+        return len(self._points)
 
     def __repr__(self) -> str:
         return f"Grid({self.name!r}, {len(self)} bins)"
 
+    @property
+    def points(self) -> torch.Tensor:
+        """Q×2 float32, the (a, b) of every bin in Lab units, a ascending, then b; the caller's own."""
+        return self._points.clone()
+
+    @property
+    def points_int(self) -> torch.Tensor:
+        """The same points as int64."""
+        return self._points_int.clone()
+
     @cached_property
     def sha256(self) -> str:
         """Hash of the points as little-endian int64 in C order."""
-        return hashlib.sha256(self.points_int.numpy().astype("<i8").tobytes()).hexdigest()
+        return hashlib.sha256(self._points_int.numpy().astype("<i8").tobytes()).hexdigest()
+
+    @property
+    def reachable(self) -> torch.Tensor:
+        """Q bool: whether the bin is the nearest one of some 8-bit sRGB colour; the caller's own."""
+        return self._reachable.clone()
 
     @cached_property
-    def reachable(self) -> torch.Tensor:
-        """Q bool: whether the bin is the nearest one of some 8-bit sRGB colour."""
+    def _reachable(self) -> torch.Tensor:
         ab = gamut.surface_ab().float()  # P×2
         return self.histogram(ab.T[None, :, :, None]) > 0
 
@@ -113,8 +125,8 @@ class Grid:
         if ab.device.type == "cpu":
             from colorlib.ops import neighbours_kernels
 
-            return neighbours_kernels.nearest(ab, self.points)
-        indices, _ = nearest_bins(ab, self.points.to(ab.device), 1)
+            return neighbours_kernels.nearest(ab, self._points)
+        indices, _ = nearest_bins(ab, self._points.to(ab.device), 1)
         return indices[:, 0]
 
     def histogram(self, ab: torch.Tensor) -> torch.Tensor:
@@ -133,7 +145,7 @@ class Grid:
         if ab.device.type == "cpu":
             from colorlib.ops import neighbours_kernels
 
-            return neighbours_kernels.histogram(ab, self.points)
+            return neighbours_kernels.histogram(ab, self._points)
         return torch.bincount(self.nearest(ab).flatten(), minlength=len(self))
 
 

@@ -98,3 +98,25 @@ def test_what_is_no_ab_map_is_refused():
             Grid.paper().nearest(wrong)
         with pytest.raises(ColorlibError, match=message):
             Grid.paper().histogram(wrong)
+
+
+@pytest.mark.parametrize("name", ["points", "points_int", "reachable"])
+@pytest.mark.parametrize("grid", [Grid.paper(), Grid.full()], ids=["paper", "full"])
+def test_what_a_caller_changes_is_its_own(grid: Grid, name: str) -> None:
+    before = getattr(grid, name).clone()
+    ab = torch.tensor([30.0, -40.0]).reshape(1, 2, 1, 1)
+    nearest, digest = grid.nearest(ab), grid.sha256
+    getattr(grid, name).zero_()
+    getattr(Grid.by_name(grid.name), name).numpy()[:] = 1
+    assert torch.equal(getattr(Grid.by_name(grid.name), name), before)
+    assert torch.equal(grid.nearest(ab), nearest)
+    assert grid.sha256 == digest
+    with pytest.raises(AttributeError):
+        setattr(grid, name, before)
+
+
+def test_a_grid_keeps_its_own_copy_of_the_points() -> None:
+    points = torch.tensor([[0, 0], [10, 10]])
+    grid = Grid("two", "two points", points)
+    points.zero_()
+    assert grid.points_int.tolist() == [[0, 0], [10, 10]]
