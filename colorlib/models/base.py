@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from colorlib import params
 from colorlib.errors import ColorlibError
 from colorlib.models.recomputation import recompute
+from colorlib.ops.grid import bins_of
 from colorlib.ops.upsampling import upsample
 
 Head = Literal["classification", "regression"]
@@ -35,10 +36,11 @@ class ColorNet(nn.Module, ABC):
         q: bins of the grid, the channels of the classification head.
         head: "classification" gives Q logits, "regression" gives a and b in Lab units.
         checkpointing: keep only the blocks' inputs and recompute the rest in the backward pass; may be set later.
-        grid: the name of the ab grid that the bins belong to; only carried along in `config`.
+        grid: the name of the ab grid that the bins of a classification head belong to, which has `q` of them; only
+            carried along in `config`.
 
     Raises:
-        ColorlibError: a head or a number of bins that does not exist.
+        ColorlibError: a head, a number of bins or a grid that does not exist, or bins that are not the grid's.
     """
 
     name: ClassVar[str]
@@ -51,6 +53,8 @@ class ColorNet(nn.Module, ABC):
             raise ColorlibError(f"Got head={head!r}, expected one of {', '.join(get_args(Head))}.")
         if isinstance(q, bool) or not isinstance(q, int) or q < 1:
             raise ColorlibError(f"Got q={q!r}, expected the number of bins as a positive integer, such as 313.")
+        if head == "classification" and grid is not None and q != bins_of(grid):
+            raise ColorlibError(f"Got q={q} for grid {grid!r}, expected its {bins_of(grid)} bins: pass as many.")
         self.q = q
         self.head: Head = head
         self.checkpointing = checkpointing

@@ -23,6 +23,19 @@ RULES = {
     "full": f"every multiple-of-{STEP} point with a and b from {LOWEST} to {HIGHEST}, whether or not a colour is near",
 }
 
+BINS = {"paper": params.BINS.value, "full": ((HIGHEST - LOWEST) // STEP + 1) ** 2}
+
+
+def bins_of(name: str) -> int:
+    """Return how many bins the grid called `name` has, without computing it.
+
+    Raises:
+        ColorlibError: for any name but "paper" and "full".
+    """
+    if name not in tuple(BINS):
+        raise ColorlibError(f"there is no grid named {name!r}: use 'paper' (313 bins) or 'full' (484 bins).")
+    return BINS[name]
+
 
 class Grid:
     """An ordered set of bins in the ab plane. Immutable; take one from `paper()`, `full()` or `by_name()`.
@@ -59,11 +72,8 @@ class Grid:
         Raises:
             ColorlibError: for any name but "paper" and "full".
         """
-        if name == "paper":
-            return Grid.paper()
-        if name == "full":
-            return Grid.full()
-        raise ColorlibError(f"there is no grid named {name!r}: use 'paper' (313 bins) or 'full' (484 bins).")
+        bins_of(name)
+        return Grid.paper() if name == "paper" else Grid.full()
 
     def __len__(self) -> int:
         return len(self._points)

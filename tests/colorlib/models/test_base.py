@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -120,3 +121,22 @@ def test_a_training_batch_without_spread_is_refused() -> None:
 def test_wrong_configurations_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ColorlibError, match="expected"):
         MobileLite(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("make", [MobileLite, PaperNet])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"grid": "full"}, r"Got q=313 for grid 'full', expected its 484 bins"),
+        ({"grid": "paper", "q": 484}, r"Got q=484 for grid 'paper', expected its 313 bins"),
+        ({"grid": "313"}, "no grid named '313'"),
+    ],
+)
+def test_bins_that_are_not_the_grids_are_refused(make: type[ColorNet], arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ColorlibError, match=words):
+        make(**arguments)
+
+
+@pytest.mark.parametrize("make", [MobileLite, PaperNet])
+def test_regression_has_no_bins_that_could_be_wrong(make: type[ColorNet]) -> None:
+    assert make(head="regression", grid="full").channels == 2  # type: ignore[call-arg, arg-type]

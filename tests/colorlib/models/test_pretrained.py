@@ -261,6 +261,8 @@ def test_half_precision_and_diverged_weights_are_refused(tmp_path: Path) -> None
         save_pretrained(MobileLite(q=9), tmp_path / "m", size=4)
     with pytest.raises(ColorlibError, match=r"size 8\.5"):
         save_pretrained(MobileLite(q=9), tmp_path / "m", size=8.5)  # type: ignore[arg-type]
+    of_another_grid = MobileLite(q=9)
+    of_another_grid.grid = "paper"
     with pytest.raises(ColorlibError, match="q is 9, expected the 313 bins of grid 'paper'"):
-        save_pretrained(MobileLite(q=9, grid="paper"), tmp_path / "m")
+        save_pretrained(of_another_grid, tmp_path / "m")
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ from colorlib.errors import ColorlibError
 from colorlib.models import ColorNet, MobileLite, PaperNet, build
 
 
-@pytest.mark.parametrize("model", [MobileLite(q=11, grid="paper"), PaperNet(head="regression")])
+@pytest.mark.parametrize("model", [MobileLite(q=484, grid="full"), MobileLite(q=11), PaperNet(head="regression")])
 def test_a_configuration_rebuilds_its_model(model: ColorNet) -> None:
     config = json.loads(json.dumps(model.config))
     again = build(**config)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colorlib.errors import ColorlibError
-from colorlib.ops.grid import Grid
+from colorlib.ops.grid import Grid, bins_of
 from colorlib.ops.neighbours import nearest_bins
 
 # Published: the hash of the official file's array, as little-endian int64 in C order.
@@ -120,3 +120,9 @@ def test_a_grid_keeps_its_own_copy_of_the_points() -> None:
     grid = Grid("two", "two points", points)
     points.zero_()
     assert grid.points_int.tolist() == [[0, 0], [10, 10]]
+
+
+def test_how_many_bins_a_grid_has_is_known_by_its_name() -> None:
+    assert (bins_of("paper"), bins_of("full")) == (len(Grid.paper()), len(Grid.full()))
+    with pytest.raises(ColorlibError, match="no grid named 'moon': use 'paper' \\(313 bins\\)"):
+        bins_of("moon")
