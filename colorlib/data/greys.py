@@ -51,14 +51,13 @@ class GreyScale:
             )
         return low, high
 
-    def numbers(self, values: Numbers) -> NDArray[np.int64]:
-        """The values as they are, but with 0 for black."""
-        wide = values.astype(np.int64)
-        return self.full - wide if self.inverted else wide
+    def numbers(self, values: Numbers) -> Numbers:
+        """The values, within their `limits`, as they are, but with 0 for black; in their own dtype, without a copy."""
+        return self.full - values if self.inverted else values
 
     def levels(self, values: Numbers) -> NDArray[np.int64]:
         """The values as 0 (black) to 65535 (white)."""
-        numbers = self.numbers(values)
+        numbers = self.numbers(values).astype(np.int64)
         if self.full == WHITE:
             return numbers
         return (np.minimum(numbers, self.full) * WHITE + self.full // 2) // self.full
