@@ -52,7 +52,7 @@ class GreyScale:
         return low, high
 
     def numbers(self, values: Numbers) -> Numbers:
-        """The values, within their `limits`, as they are, but with 0 for black; in their own dtype, without a copy."""
+        """The values, within their `limits`, as they are, but with 0 for black; in their own dtype."""
         return self.full - values if self.inverted else values
 
     def levels(self, values: Numbers) -> NDArray[np.int64]:
