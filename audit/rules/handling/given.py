@@ -44,7 +44,6 @@ NO_PATH_TYPE = re.compile(r"IO\b|Buffer|Upload|FilePath|bytes|Response|\bFile\b|
 MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what calls a path that the function writes
 SETTINGS = re.compile(r"conf|cfg|setting|param|option|args|opts?\b|paths|files|hparams|spec", re.I)
 FILED = re.compile(r"(\w+_)?(file|file_?name|csv)$", re.I)  # the entry of a table that names a file
-CONFIG = re.compile(r"^(cfg|conf(ig)?|settings|hparams|spec)$", re.I)
 CHECKS = re.compile(r"^_*(check|validate|verify|ensure|require|assert)(_|$)")  # and no `cross_validate`
 CACHE = re.compile(r"cache", re.I)  # asked for, says nothing of what it is made from
 DEEPEST = 3  # names that one path has, and callers of callers
@@ -258,14 +257,14 @@ def is_past_cache(module: Module, call: ast.Call, function: Function) -> bool:
 
 
 def is_looked_after(module: Module, call: ast.Call) -> bool:
-    """Whether a line before, in the same function, checks the settings that a call is given: `check(cfg)`."""
+    """Whether a line before, in the same function, checks what a call is given: `check(cfg)`, `check_file(path)`."""
     if "looking after" not in module.derived:
         table: dict[int, list[ast.Call]] = defaultdict(list)
         for _, one, _ in module.calls:
             if CHECKS.match(name_of(one)):
                 table[id(module.scope(one))].append(one)
         module.derived["looking after"] = table
-    names = {value.id for value in values_of(call) if isinstance(value, ast.Name) and CONFIG.match(value.id)}
+    names = {value.id for value in values_of(call) if isinstance(value, ast.Name)}
     before = module.derived["looking after"].get(id(module.scope(call)), []) if names else []
     return any(one.lineno < call.lineno and mentions(value, names) for one in before for value in values_of(one))
 
