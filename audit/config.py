@@ -18,7 +18,8 @@ NAME = "pyproject.toml"
 MAX_BYTES = 2**20  # a pyproject.toml that is larger is none
 # Where a text that need not be TOML has a [tool.audit]: by its head or in braces, or under [tool].
 OWN = re.compile(
-    r"^[ \t\[]*['\"]?tool['\"]?[ \t]*(?:\.|=[^\n]*\b)[ \t]*['\"]?audit(?![\w-])"
+    r"^[ \t\[]*['\"]?tool['\"]?[ \t]*(?:\.[ \t]*['\"]?audit(?![\w-])"
+    r"|=[^\n]*[{,][ \t]*['\"]?audit['\"]?[ \t]*[=.])"
     r"|^[ \t]*\[[ \t]*['\"]?tool['\"]?[ \t]*\](?:[^\n]*\n(?![ \t]*\[))*?[ \t]*['\"]?audit(?![\w-])",
     re.M,
 )

@@ -11,6 +11,7 @@ from audit.commands import options
 from audit.commands.console import err, finish, out, progress, ready, writable
 from audit.errors import AuditError
 from audit.plans import describe, memory_subject
+from audit.reports import files
 
 
 class Device(StrEnum):
@@ -60,7 +61,11 @@ def memory(
     result = table.predict(made, chosen.value, bytes_, free, lambda line: err.print(f"· {line} …", style="dim"))
     out.print(render.terminal(result))
     if json is not None:
-        json.write_text(render.document(result), encoding="utf-8")
+        try:
+            json.parent.mkdir(parents=True, exist_ok=True)
+            files.write(json, render.document(result))
+        except OSError as error:
+            raise AuditError(f"{json} cannot be written: {error.strerror}") from error
     if not check:
         return
     audit = parts.memory(

@@ -33,6 +33,8 @@ def probe(paths: Iterable[Path]) -> None:
         try:
             if path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if path.exists() and not path.is_file():
+                raise OSError(errno.EINVAL, "is no regular file, which a report would replace")
             there = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
             with tempfile.TemporaryFile(dir=there):
                 pass

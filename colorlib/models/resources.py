@@ -14,16 +14,19 @@ Device = Literal["auto", "cpu", "cuda"]
 WORDS = ("can't allocate memory", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
 
 
-def pick_device(device: Device = "auto") -> torch.device:
-    """The device of that name; "auto" is CUDA where there is one, else the CPU.
+def pick_device(device: Device | str | torch.device = "auto") -> torch.device:
+    """The device of that name, `cuda:1` for the second GPU; "auto" is CUDA where there is one, else the CPU.
 
     Raises:
-        ColorlibError: another name, or cuda where torch sees none.
+        ColorlibError: another name, or a GPU that torch does not see.
     """
-    if device not in get_args(Device):
-        raise ColorlibError(f"got device {device!r}, expected {_listed(Device)}")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ColorlibError("device cuda is not to be had: torch sees no GPU here, use cpu or auto")
+    kind, _, number = str(device).partition(":")
+    if kind not in get_args(Device) or (number and not (kind == "cuda" and number.isdecimal())):
+        raise ColorlibError(f"got device {str(device)!r}, expected {_listed(Device)}, or cuda:1 for the second GPU")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ColorlibError(f"device {device} is not to be had: torch sees no GPU here, use cpu or auto")
+    if number and int(number) >= torch.cuda.device_count():
+        raise ColorlibError(f"device {device} is not to be had: torch counts {torch.cuda.device_count()} from cuda:0")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(device)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from audit.rules.code import Function, Module, called, dotted
-from audit.rules.configuration.loading import CALLED, LOADERS, MOST, Keys, fields, updated, values_of
+from audit.rules.configuration.loading import CALLED, LOADERS, Keys, fields, updated, values_of
 from audit.rules.configuration.loops import is_new_table
 from audit.rules.configuration.puts import FILLS
 
@@ -94,12 +94,6 @@ def unpacked(module: Module) -> dict[str, list[tuple[ast.expr, int]]]:
         module.derived["unpacked"] = rows
     given: dict[str, list[tuple[ast.expr, int]]] = module.derived["unpacked"]
     return given
-
-
-def taken_from(module: Module, name: ast.Name) -> list[ast.expr]:
-    """The tables of whose entries a name is given a part: `kind, name = TABLE[key]`."""
-    rows = (value for value, _ in unpacked(module).get(name.id, [])[:MOST])
-    return [row.value for row in rows if isinstance(row, ast.Subscript)]
 
 
 def given_back(call: ast.Call, function: Function) -> list[ast.expr]:

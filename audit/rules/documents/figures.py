@@ -239,7 +239,7 @@ def figures(sentence: str, told: bool) -> Iterator[str]:
     claims = claimed(sentence)
     yield from claims
     shown = list(FIGURE.finditer(sentence))
-    if is_split(shown):
+    if is_split(shown) and not (METRIC.search(sentence) or BEATS.search(sentence)):
         return
     told = told or (bool(shown) and BEATS.search(sentence) is not None)
     if not shown or not (told or METRIC.search(sentence)):

@@ -19,7 +19,7 @@ ABOVE = re.compile(
     re.I,
 )
 WHOLE = re.compile(
-    r"^\s*#.*\b(?:pylint:\s*(?:skip-file|disable-all)\b|flake8[:=]\s*noqa(?:\s*-\*-)?\s*$|nopycln:\s*file\b"
+    r"^[ \t]*#.*\b(?:pylint:\s*(?:skip-file|disable-all)\b|flake8[:=]\s*noqa(?:\s*-\*-)?\s*$|nopycln:\s*file\b"
     r"|autoflake:\s*skip_file\b|pyright:.*\breportUnusedImport\s*=\s*(?:false|none)\b)",
     re.M | re.I,
 )

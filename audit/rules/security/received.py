@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from audit.rules.code import Function, Module, called, dotted, is_constant, is_function, keyword, last_name
 from audit.rules.values import bound
 
+FILLS = {"extend", "extendleft", "insert", "appendleft", "append"}  # by what else than one appended part is not known
 STARTS = ("submit", "apply", "apply_async", "run_in_executor", "start_new_thread", "spawn")
 
 
@@ -25,15 +26,26 @@ def is_empty(value: ast.expr | None) -> bool:
     return isinstance(value, ast.List) and not value.elts
 
 
-def appended(module: Module) -> dict[str, list[ast.expr]]:
-    """`self.states` -> what `self.states.append(…)` puts in it anywhere in the module, but for None."""
+def appended(module: Module) -> dict[str, list[ast.expr | None]]:
+    """`self.states` -> what `self.states.append(…)` puts in it anywhere in the module, but for the constant None.
+
+    None stands for what is put in it otherwise: `extend()`, `insert()`, `+=`, `self.states[0] = …`.
+    """
     if "appended" not in module.derived:
-        rows: dict[str, list[ast.expr]] = defaultdict(list)
+        rows: dict[str, list[ast.expr | None]] = defaultdict(list)
         for _, call, _ in module.calls:
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and len(call.args) == 1:
-                rows[dotted(call.func.value)] += [one for one in call.args if not is_constant(one, None)]
+            if isinstance(call.func, ast.Attribute) and call.func.attr in FILLS:
+                known = call.func.attr == "append" and len(call.args) == 1
+                parts = [one for one in call.args if not is_constant(one, None)] if known else [None]
+                rows[dotted(call.func.value)] += parts
+        for node in module.of(ast.AugAssign, ast.Assign):
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+            for to in targets:
+                changed = to.value if isinstance(to, ast.Subscript) else to if isinstance(node, ast.AugAssign) else None
+                if isinstance(changed, ast.Name | ast.Attribute):
+                    rows[dotted(changed)].append(None)
         module.derived["appended"] = rows
-    found: dict[str, list[ast.expr]] = module.derived["appended"]
+    found: dict[str, list[ast.expr | None]] = module.derived["appended"]
     return found
 
 

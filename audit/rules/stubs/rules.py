@@ -69,8 +69,9 @@ MEANT = re.compile(
     r"|(?<!not )implemented (by|in)|does(?: not|n't) (?:have|need|depend)\b|\bdo(?: not|n't) need (?:an?|the|this|it)\b"
     r"|\b(?:when|if) implemented\b|\b(?:has|have) no (?:\w+ ){0,2}(?:parameters|weights|layers|state)\b"
     r"|^\W*implement (?:this |it )?(?:method |hook )?to (?:add|define|customi[sz]e|provide|extend)\b"
-    r"|\buse\b[^.]*\binstead\b|[.;] +(?:please )?(?:try|use|set|call) \W?\w+|\b(?:not |un)necessary\b|\band not an?\b",
-    re.I
+    r"|\buse\b[^.]*\binstead\b|\b(?:not |un)necessary\b"
+    r"|\bnot (?:supported|implemented|available|possible)\b[^.;]*[.;] +(?:please )?(?:try|use|set|call) \W?\w"
+    r"|\b(?:is|outputs?|returns?|gives?|takes?) an? [\w -]{1,40} and not an?\b", re.I
 )  # fmt: skip
 IDLE = re.compile(r"\b(does|do|doing) nothing\b|\bno-?op\b", re.I)  # of a class: its empty methods are meant
 GUARDS = {"__setattr__", "__delattr__", "__setitem__", "__delitem__"}  # that refuse: nobody is to change it

@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 from io import StringIO
 
@@ -123,6 +124,9 @@ def test_whether_files_can_be_written_is_found_out_without_a_trace(tmp_path):
     assert (tmp_path / "there.md").read_text() == "old"
     with pytest.raises(OSError, match=r"there\.md/x"):
         files.probe([tmp_path / "there.md/x"])
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="is no regular file"):
+        files.probe([tmp_path / "pipe"])
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):

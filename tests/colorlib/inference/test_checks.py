@@ -41,7 +41,8 @@ def test_an_option_of_a_wrong_kind_is_one_sentence(colorizer: Colorizer, option:
     ("arguments", "words"),
     [
         ({"device": "mps"}, "got device 'mps', expected auto, cpu or cuda"),
-        ({"device": "cuda:0"}, "got device 'cuda:0'"),
+        ({"device": "cuda:x"}, "got device 'cuda:x'"),
+        ({"device": "cpu:1"}, "got device 'cpu:1'"),
         ({"device": "gpu"}, "got device 'gpu'"),
         ({"precision": "int8"}, "got precision 'int8', expected auto, fp32, bf16 or fp16"),
         ({"precision": ["fp32"]}, r"got precision \['fp32'\]"),

@@ -36,3 +36,11 @@ def test_a_gpu_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(ColorlibError, match="torch sees no GPU here"):
         pick_device("cuda")
     assert pick_device("cpu").type == "cpu"
+
+
+def test_a_gpu_may_be_named_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert pick_device("cuda:1") == pick_device(torch.device("cuda", 1)) == torch.device("cuda", 1)
+    with pytest.raises(ColorlibError, match="device cuda:2 is not to be had: torch counts 2 from cuda:0"):
+        pick_device("cuda:2")
