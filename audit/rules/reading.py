@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from audit.rules.code import (
     TEACHING_PATH,
@@ -19,7 +20,15 @@ from audit.rules.code import (
 from audit.rules.questions import decides, ends_without, subject_of
 from audit.rules.readers import BY_NAME, MODEL_READERS, OPENERS, PATH_READERS, READERS, mode_of, opens_for_writing
 from audit.rules.tried import is_tried
-from audit.rules.written import holds_options, is_configured, is_environment, is_parsed, is_parser_of_ini, said
+from audit.rules.written import (
+    holds_options,
+    is_configured,
+    is_environment,
+    is_folder,
+    is_parsed,
+    is_parser_of_ini,
+    said,
+)
 from audit.target import Piece
 
 EXISTS = {"exists", "is_file", "isfile", "is_dir", "isdir", "access", "stat"}
@@ -78,7 +87,9 @@ def unchecked_read(module: Module, call: ast.Call, name: str, argument: ast.expr
         return ""
     if path[0] == "{" and path in asked_options(module):
         return ""
-    questions = [question for scope in scopes for question in questions_of(module).get(scope, [])[: MOST + 1]]
+    asked = ((place, one) for place in through for one in questions_of(module).get(id(module.scope(place)), []))
+    before = (question for place, question in asked if not is_after(module, question, place))
+    questions = list(dict.fromkeys(islice(before, MOST + 1)))
     others = (is_of_another(module, question, through, path) for question in questions[:MOST])
     return path if len(questions) <= MOST and all(others) else ""
 
@@ -91,6 +102,14 @@ def questions_of(module: Module) -> dict[int, list[ast.Call]]:
             module.derived["questions"][id(module.scope(question))].append(question)
     questions: dict[int, list[ast.Call]] = module.derived["questions"]
     return questions
+
+
+def is_after(module: Module, question: ast.Call, place: ast.AST) -> bool:
+    """Whether a question comes too late for what is read at a place: further down in its function, and in no loop."""
+    if module.scope(question) is not module.scope(place) or question.lineno <= (getattr(place, "end_lineno", 0) or 0):
+        return False
+    loops = {holder for holder in module.enclosing(place) if isinstance(holder, ast.For | ast.While)}
+    return loops.isdisjoint(module.enclosing(question))
 
 
 def is_asked_option(module: Module, node: ast.expr) -> bool:
@@ -211,6 +230,8 @@ def known_path(module: Module, node: ast.expr, through: list[ast.AST] | None = N
         return known_path(module, given[0], through, depth + 1) if len(given) == 1 else ""
     if is_option(module, node) or is_configured(module, node) or is_environment(module, node):
         return f"{{{ast.unparse(node)}}}"
+    if is_folder(module, node):
+        return ast.unparse(node)
     if said(module, node) is not None and depth < DEEPEST:
         return known_path(module, said(module, node) or node, through, depth + 1)
     parts: list[ast.expr] = []

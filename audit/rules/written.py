@@ -14,11 +14,19 @@ PARSERS = {
     "configparser.ConfigParser", "configparser.RawConfigParser",
 }  # fmt: skip
 DEEPEST = 3  # names for sections of sections
+FOLDER = re.compile(r"(get_)?(raw|data(set)?|inputs?|models?|checkpoints?|weights)_(dir|folder|root)$")
 PATHS = re.compile(
     r"path|file|csv|json|artifact|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder"
     r"|source|split|annot",
     re.I,
 )
+
+
+def is_folder(module: Module, node: ast.expr) -> bool:
+    """The folder of data or models that a function of another file tells, given nothing: `raw_dir()`."""
+    if not isinstance(node, ast.Call) or node.args or node.keywords or not isinstance(node.func, ast.Name):
+        return False
+    return FOLDER.match(node.func.id) is not None and node.func.id in module.origins
 
 
 def is_configured(module: Module, node: ast.expr) -> bool:

@@ -120,7 +120,7 @@ def pasted(piece: Piece) -> Iterator[Finding]:
 def said_beside(line: str, before: str) -> int:
     """Letters beside the marks of a line, and those of the line before where a sentence is wrapped at its last word."""
     beside = MARK.sub("", line)
-    return sum(map(str.isalpha, beside + (MARK.sub("", before) if beside[:1].isalpha() else "")))
+    return sum(map(str.isalpha, beside + (MARK.sub("", before) if beside.lstrip()[:1].isalpha() else "")))
 
 
 def prose(piece: Piece) -> Iterator[tuple[int, str]]:

@@ -63,7 +63,8 @@ def reader(module: Module, call: ast.Call) -> tuple[ast.Call, str] | None:
             name = module.full_name(value.args[0])
             if name in KNOWN:
                 return joined(module, call, value), name
-        for one in either(value):
+        entries = meant(module, value) if isinstance(value, ast.Subscript) else either(value)
+        for one in entries:  # `read = READERS[suffix]`
             name = module.full_name(one) if isinstance(one, ast.Name | ast.Attribute) else ""
             if name in KNOWN - {"open", "io.open"}:
                 return call, name

@@ -25,6 +25,7 @@ from audit.rules.reading import (
     EXISTS,
     default_of,
     gone_through,
+    is_after,
     is_asked_option,
     is_of_other_file,
     parameter,
@@ -36,7 +37,7 @@ JOINS = {"os.path.join", "pathlib.Path", "os.fspath", "str", "os.path.expanduser
 JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "format", "strip"}
 # What is no path, or one that the program has made: an open file, bytes, an address, a temporary folder.
 NO_PATH = re.compile(
-    r"^_?(self|cls|f|fp|fh|fd|fo|io|b|bio|src|source)$|buf|stream|bytes|content|data$|resp|handle|upload|url|uri"
+    r"^_?(self|cls|f|fp|fh|fd|fo|io|b|bio|src|source|serial)$|buf|stream|bytes|content|data$|resp|handle|upload|url|uri"
     r"|file_?(obj|like)|te?mp|request|cache|pattern|glob|img$|image$|archive$|zip|reader",
     re.I,
 )
@@ -289,7 +290,10 @@ def asks(module: Module, function: Function, told: set[str], line: int, read: Re
 
 def asks_of_others(module: Module, function: Function, names: set[str], read: Reading | None) -> bool:
     """Whether all that a function asks for or lists are files or parameters of its own other than those of a path."""
-    subjects = [call for call in asking_calls(module) if module.scope(call) is function]
+    every = [call for call in asking_calls(module) if module.scope(call) is function]
+    subjects = [call for call in every if read is None or not is_after(module, call, read[0])]
+    if every and not subjects:
+        return True
     for call in subjects if names else ():
         if read is not None and last_name(call.func) in EXISTS and is_of_other_file(module, call, *read):
             continue

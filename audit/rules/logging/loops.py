@@ -13,6 +13,7 @@ OPTIMISER = re.compile(r"^(\w+_)?optim(i[sz]er)?s?(_\w+)?$|^(\w+_)?opt(_[A-Za-z]
 STEPPED = re.compile(r"^(update|learn|(\w+_)?step)(_\w+)?$")  # what is given an optimiser and called so, trains
 LEARNING = re.compile(r"^(learn|update|replay|train|optimi[sz]e)(_\w+)?$")
 LEARNER = re.compile(r"(^|[._])(agents?|learner|policy|dqn|ddqn|ddpg|sac|td3|ppo|a2c)\d*$", re.I)
+TRAINING = re.compile(r"(^|[._])trainer$", re.I)  # which may train once for each of several models
 FITTING = re.compile(r"^_*(train|fit)(_|$)")
 FITS = re.compile(r"(^|\.)(fit|train)$")
 FOLD = re.compile(r"^_*(run|do|cross_validate)_(\w+_)?folds?$")
@@ -37,7 +38,8 @@ def training_loops(module: Module) -> set[ast.AST]:
     for _, call, name in module.calls:
         last = name.rpartition(".")[2] or getattr(call.func, "attr", "")
         given = any(OPTIMISER.search(last_name(argument)) for argument in call.args) and STEPPED.search(last)
-        learns = LEARNING.search(last) and LEARNER.search(name.rpartition(".")[0])
+        holder = name.rpartition(".")[0]
+        learns = LEARNING.search(last) and (LEARNER.search(holder) or (last == "update" and TRAINING.search(holder)))
         if given or learns or TRAINS.search(last):
             direct = given or learns or last in ("backward", "apply_gradients")
             holders = [holder for holder in module.enclosing(call) if isinstance(holder, ast.For | ast.While)]
