@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from audit.rules.code import Function, Module, called, dotted, is_function, last_name, text_of
 from audit.rules.configuration.loading import ONE as ANY_KEY
+from audit.rules.configuration.records import method_of
 from audit.trees import lines_of
 
 ASKING = {"get", "pop", "setdefault"}
@@ -119,16 +120,40 @@ def key_of(node: ast.expr, asking: Collection[str]) -> ast.expr | None:
 
 def pattern_asked(module: Module, table: ast.expr) -> str:
     """What the keys look like that a table is asked for at run time: `*_file` of `table[f"{split}_file"]`, else `*`."""
-    holder = module.parents.get(table)
-    if isinstance(holder, ast.Attribute):
-        holder = module.parents.get(holder)
-    key: ast.AST | None = holder.slice if isinstance(holder, ast.Subscript) and holder.value is table else None
-    if isinstance(holder, ast.Call):
-        key = holder.args[int(table in holder.args)] if len(holder.args) > int(table in holder.args) else None
+    key = key_at(module, table)
     if isinstance(key, ast.Name):
         given = [value for value in module.given.get(key.id, []) if module.scope(value) is module.scope(key)]
         key = given[0] if len(given) == 1 else None
     return pattern_in(key)
+
+
+def key_at(module: Module, table: ast.expr) -> ast.expr | None:
+    """The key that a table is asked for where it stands: `key` of `table[key]`, of `getattr(table, key)`."""
+    holder = module.parents.get(table)
+    if isinstance(holder, ast.Attribute):
+        holder = module.parents.get(holder)
+    if isinstance(holder, ast.Call):
+        return holder.args[int(table in holder.args)] if len(holder.args) > int(table in holder.args) else None
+    return holder.slice if isinstance(holder, ast.Subscript) and holder.value is table else None
+
+
+def parameter_asked(module: Module, table: ast.expr) -> str:
+    """The parameter by which, or by whose parts between dots, a table is asked; "" where it is another key."""
+    key, function = key_at(module, table), module.scope(table)
+    name = key.id if isinstance(key, ast.Name) else ""
+    for holder in module.enclosing(table) if name else ():
+        if isinstance(holder, ast.For) and dotted(holder.target) == name and called_split(holder.iter):
+            key = method_of(holder.iter)
+    if not isinstance(key, ast.Name) or not is_function(function):
+        return ""
+    given = any(module.scope(value) is function for value in module.given.get(key.id, []))
+    parameters = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    return key.id if not given and key.id in [item.arg for item in parameters] else ""
+
+
+def called_split(node: ast.expr) -> bool:
+    """`path.split(".")`."""
+    return isinstance(node, ast.Call) and called(node) == "split"
 
 
 def pattern_in(key: ast.AST | None) -> str:

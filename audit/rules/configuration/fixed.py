@@ -57,7 +57,7 @@ HINTING = re.compile(
     r"|encoder|decoder|backbone|network|net|head|arch\w*|loss\w*|adamw?|sgd|xgb\w*|lgbm?|lightgbm|catboost|forest"
     r"|boost\w*|gbm|svm|mlp|cnn|lstm|gru|transformer|regulari[sz]\w*|early(_stop\w*)?|generation|sampling|decoding"
     r"|knobs|budget"
-    r"|preset|setup|run|experiment|exp|stage\w*|agent|policy|ppo|dqn|sac|lora|warm_?up|ema|diffusion)(_|$)",
+    r"|preset|setup|run|experiment|exp|ablations?|stage\w*|agent|policy|ppo|dqn|sac|lora|warm_?up|ema|diffusion)(_|$)",
     re.I,
 )
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

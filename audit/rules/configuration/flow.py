@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
-from audit.rules.code import Function, Module, called, is_function, keyword, last_name
-from audit.rules.configuration.chains import accessors_in, chain, is_no_entry, pattern_asked, wrapping
+from audit.rules.code import Function, Module, called, is_function, keyword, last_name, text_of
+from audit.rules.configuration.chains import accessors_in, chain, is_no_entry, parameter_asked, pattern_asked, wrapping
 from audit.rules.configuration.loading import (
     CALLED,
     DATA,
@@ -32,7 +32,7 @@ from audit.rules.configuration.loading import (
 from audit.rules.configuration.loops import copies, gone_through_in
 from audit.rules.configuration.puts import Put, given_to, put_into, putting
 from audit.rules.configuration.records import method_of
-from audit.rules.configuration.registered import callers_of, chosen, spoken
+from audit.rules.configuration.registered import callers_of, chosen, reaching, spoken
 from audit.rules.configuration.tables import (
     MERGES,
     SAME,
@@ -42,6 +42,7 @@ from audit.rules.configuration.tables import (
     filled,
     given_back,
     is_command,
+    is_of_constants,
     is_own,
     is_parsed,
     library_of,
@@ -51,6 +52,7 @@ from audit.rules.configuration.tables import (
 )
 
 DEEPEST = 30  # names that one table is followed through
+MOST_CALLERS = 20  # of a function that are looked at
 CHAINED = 6  # calls that one expression is followed through
 OF_TABLES = {"object", "dict", "UserDict", "Mapping", "MutableMapping", "SimpleNamespace", "Namespace"}
 PARAMETERS = re.compile(r"(^|_)(params?|parameters)$")
@@ -87,7 +89,8 @@ class Flow:
         found = defaultdict[tuple[Module, Source | None], set[Keys]](set)
         for module in self.every:
             for node, use in filter(is_no_entry, handed_on(module, own)):
-                places = self.places(module, node)
+                told = use is Use.ENTRIES and self.asks_by_text(module, node)
+                places = [] if told else self.places(module, node)
                 gone_through = isinstance(module.parents.get(node), ast.For | ast.comprehension)
                 known = bool(places) or gone_through or is_own(module, node)
                 if use is Use.WHOLE and isinstance(node, ast.Attribute) and not known:
@@ -222,26 +225,14 @@ class Flow:
         return [((), (module, made[0]) if len(made) == len(given) == 1 else None)]
 
     def is_made_here(self, module: Module, value: ast.expr) -> bool:
-        """Whether a function of the tree makes a table that it loads from nowhere, nor has from what loads."""
+        """Whether a table is of constants, or a function makes it that loads it from nowhere, nor has it from there."""
         name = true_name(module, value) if isinstance(value, ast.Call) else ""
-        return name in self.functions and name not in self.reaching
+        return is_of_constants(value) or (name in self.functions and name not in self.reaching)
 
     @cached_property
     def reaching(self) -> set[str]:
         """Names of the functions of the tree that load something or call what does."""
-        calls: dict[str, set[str]] = defaultdict(set)
-        for module in self.every:
-            for _, call, _ in module.calls:
-                for holder in module.enclosing(call):
-                    if is_function(holder):
-                        calls[true_name(module, call)].add(holder.name)
-        found = {function.name for function in self.loading if is_function(function)}
-        waiting = list(found)
-        while waiting:
-            new = calls[waiting.pop()] - found
-            found |= new
-            waiting += new
-        return found
+        return reaching(self.every, {function.name for function in self.loading if is_function(function)})
 
     def unpacked(self, module: Module, name: ast.Name) -> Iterator[tuple[Module, ast.expr]]:
         """What a name is given as one of several: `a, name = x, y`, and where a function of the tree returns them."""
@@ -320,6 +311,14 @@ class Flow:
             return [*found, ((), None)] if CALLED.search(name) else found or None
         return found
 
+    def asks_by_text(self, module: Module, table: ast.expr) -> bool:
+        """Whether a table is asked by a parameter of a function for entries whose keys all of its callers write out."""
+        function, name = module.scope(table), parameter_asked(module, table)
+        if not name or not is_function(function) or self.is_open(function):
+            return False
+        keys = [text_of(value) for _, value, _ in self.arguments(function, name)]
+        return 0 < len(keys) < MOST_CALLERS and all(keys)
+
     def is_open(self, function: Function) -> bool:
         """Whether others than the calls that are seen may call it: it stands in a registry, or behind a decorator."""
         holder = self.methods.get(function)
@@ -336,7 +335,10 @@ class Flow:
         skipped = int(isinstance(holder, ast.ClassDef) and not static)
         at = parameters.index(name) - skipped if name in parameters else -1
         title = holder.name if isinstance(holder, ast.ClassDef) and function.name == "__init__" else function.name
-        for module, call in self.callers.get(title, [])[:20]:
+        is_method = isinstance(holder, ast.ClassDef) and title == function.name and title not in self.spoken
+        for module, call in self.callers.get(title, [])[:MOST_CALLERS]:
+            if is_method and isinstance(call.func, ast.Name) and not module.given.get(call.func.id):
+                continue  # of a function that has the method's name
             given = keyword(call, name)
             if given is not None:
                 yield module, given, ()

@@ -182,8 +182,25 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
             yield from () if uses_none(module, node) else [(node.iter, Use.WHOLE)]
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name | ast.JoinedStr | ast.Attribute):
             put = isinstance(node.ctx, ast.Store) or is_in_copy(module, node, node.slice)
-            put = put or is_of_row(module, node.slice)
+            put = put or is_of_row(module, node.slice) or is_field(module, node, own)
             yield from () if put else [(node.value, Use.ENTRIES)]
+
+
+def is_field(module: Module, entry: ast.Subscript, own: Own) -> bool:
+    """Whether a loop over the fields of a class that only holds values makes an object of it: it is read by these.
+
+    `cls(**{field.name: table[field.name] for field in fields(cls)})`.
+    """
+    made = module.parents.get(entry)
+    spread = module.parents.get(made) if isinstance(made, ast.DictComp) and made.value is entry else None
+    call = module.parents.get(spread) if isinstance(spread, ast.keyword) and spread.arg is None else None
+    if not isinstance(made, ast.DictComp) or not isinstance(call, ast.Call):
+        return False
+    loop = made.generators[0]
+    over = loop.iter.args[:1] if isinstance(loop.iter, ast.Call) and called(loop.iter) == "fields" else []
+    of_record = call in own.made or made_by(module, call) in own.records
+    by_field = dotted(entry.slice) == f"{dotted(loop.target)}.name"
+    return by_field and of_record and list(map(dotted, over)) == [dotted(call.func)]
 
 
 def is_followed(module: Module, table: ast.Dict, own: Collection[str]) -> bool:

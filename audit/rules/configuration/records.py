@@ -50,7 +50,7 @@ class Records:
                 self.given.update((called(call), name) for name, value in named if last_name(value) in found)
 
     def made(self) -> set[ast.Call]:
-        """Calls by which such an object is made of a table, under another name than its class's."""
+        """Calls by which such an object is made of a table, under another name than its class's, or a table of it."""
         found: set[ast.Call] = set()
         for module in self.every if self.classes else ():
             tables = {
@@ -58,7 +58,10 @@ class Records:
             }
             for _, call, _ in module.calls:
                 if not any(item.arg is None for item in call.keywords):
-                    if called(call) in MAKING and any(name in self.classes for name in names_in(call)):
+                    apart = called(call) in ("asdict", "astuple") and any(
+                        self.kinds_of(module, one) for one in call.args
+                    )
+                    if apart or (called(call) in MAKING and any(name in self.classes for name in names_in(call))):
                         found.add(call)
                 elif isinstance(call.func, ast.Name):
                     if self.stands_for_kind(module, call, call.func.id, tables):

@@ -4,7 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from audit.rules.code import Module, is_function, last_name
+from audit.rules.code import Module, is_function, is_parameter, last_name
 from audit.rules.configuration.loading import true_name
 
 MOST = 5  # values of one name that are looked at
@@ -33,6 +33,31 @@ def chosen(every: Iterable[Module], own: Collection[str]) -> dict[ast.Call, tupl
             held = {name for value in values for name in tables.get(taken_from(value), ())}
             if held:
                 found[call] = module, sorted(held)
+    return found
+
+
+def is_variable(module: Module, node: ast.AST) -> bool:
+    """Whether a name is one of a value in a function, which may be called like a function of the tree."""
+    if not isinstance(node, ast.Name):
+        return False
+    scope = module.scope(node)
+    given = is_function(scope) and any(module.scope(value) is scope for value in module.given.get(node.id, []))
+    return given or is_parameter(module, node)
+
+
+def reaching(every: Iterable[Module], found: set[str]) -> set[str]:
+    """Names of the functions of a tree that are among some, or call what is or calls one of these."""
+    calls: dict[str, set[str]] = defaultdict(set)
+    for module in every:
+        for _, call, _ in module.calls:
+            for holder in module.enclosing(call):
+                if is_function(holder):
+                    calls[true_name(module, call)].add(holder.name)
+    waiting = list(found)
+    while waiting:
+        new = calls[waiting.pop()] - found
+        found |= new
+        waiting += new
     return found
 
 
@@ -83,7 +108,7 @@ def spoken(every: Iterable[Module], own: Collection[str], bases: Collection[int]
         heads = {id(call.func) for _, call, _ in module.calls}
         for node in module.of(ast.Name, ast.Attribute):
             name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
-            if name in own and id(node) not in heads and id(node) not in bases:
+            if name in own and id(node) not in heads and id(node) not in bases and not is_variable(module, node):
                 held = name in known and isinstance(module.parents.get(node), ast.Dict)
                 named.update([name] if isinstance(getattr(node, "ctx", None), ast.Load) and not held else ())
     return named

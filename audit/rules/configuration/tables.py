@@ -8,6 +8,7 @@ from audit.rules.code import Function, Module, called, dotted
 from audit.rules.configuration.loading import CALLED, LOADERS, Keys, fields, updated, values_of
 from audit.rules.configuration.loops import is_new_table
 from audit.rules.configuration.puts import FILLS
+from audit.rules.configuration.written import is_value
 
 Source = tuple[Module, ast.Call]
 Place = tuple[Keys, Source | None]  # the last key that leads to it, if any does, and the call that loads it if known
@@ -53,6 +54,13 @@ def is_made_new(value: ast.expr) -> bool:
     if isinstance(value, ast.Call):
         return called(value) in ("defaultdict", "Counter") or (called(value) in NEW and not value.args)
     return isinstance(value, ast.DictComp | ast.ListComp | ast.SetComp | ast.List | ast.Set) or is_new_table(value)
+
+
+def is_of_constants(value: ast.expr) -> bool:
+    """Whether a table is written out with nothing but constants in it, so that it is not loaded."""
+    return (
+        isinstance(value, ast.Dict) and bool(value.keys) and None not in value.keys and all(map(is_value, value.values))
+    )
 
 
 def is_own(module: Module, node: ast.expr) -> bool:
