@@ -12,7 +12,8 @@ ROUNDS = (
     "11 more", "11 others", "14 more",
 )  # fmt: skip
 LEFT_OUT = {("32 libraries", "tests.none"), ("32 libraries", "dependencies.none")}
-SETS = {"E, and code of F": ("E", "F4"), "rest of F, and G": ("F3", "G")} | {name: (name,) for name in "HIJKLMNOPQRSTUV"}
+SETS = {"E, and code of F": ("E", "F4"), "rest of F, and G": ("F3", "G")}
+SETS |= {name: (name,) for name in "HIJKLMNOPQRSTUV"}
 
 
 def records(name):
