@@ -90,8 +90,8 @@ def open_split(data: Path, size: int, validation: int | None) -> Split:
     if not data.exists():
         raise ColorlibError(f"--data is {data}, which does not exist: name a folder of images or of shards")
     if data.is_file():
-        check_cifar10(data)  # before the size, which is none of another file's business
         if size != SIZE:
+            check_cifar10(data)  # the size is none of another file's business
             raise ColorlibError(f"CIFAR-10 has images of {SIZE} pixels, not {size}: set prepare.size to {SIZE}")
         return _split(read_cifar10(data, "train"), validation)
     if (data / INDEX).is_file():

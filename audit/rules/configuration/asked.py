@@ -36,13 +36,13 @@ class Asked:
     Attributes:
         variables: names of variables, parameters, functions and classes.
         records: classes that only hold values, with their fields.
-        made: calls by which such an object is made of a table, under another name than its class's.
+        conversions: calls that make such an object of a table under another name than its class's, or a table of it.
         readings: each key that tables are asked for, with the keys of the tables.
     """
 
     def __init__(self, every: list[Module]) -> None:
         classes = Records(every)
-        self.records, self.made = classes.classes, classes.made()
+        self.records, self.conversions = classes.classes, classes.conversions()
         self.variables, fields = names_in(every, self.records)
         fields.update(classes.taken_apart())
         self.readings: Readings = defaultdict(set)

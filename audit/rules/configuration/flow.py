@@ -62,10 +62,10 @@ AROUND = {"staticmethod", "classmethod", "property", "no_grad", "inference_mode"
 class Flow:
     """The functions of a tree with those that call them."""
 
-    def __init__(self, every: Iterable[Module], records: Collection[str], made: Collection[ast.Call]) -> None:
+    def __init__(self, every: Iterable[Module], records: Collection[str], conversions: Collection[ast.Call]) -> None:
         self.every = list(every)
         self.records = records
-        self.made = made
+        self.conversions = conversions
         self.functions: dict[str, list[tuple[Module, Function]]] = defaultdict(list)
         self.classes: dict[str, list[tuple[Module, ast.ClassDef]]] = defaultdict(list)
         self.methods: dict[ast.AST, ast.ClassDef] = {}
@@ -85,7 +85,7 @@ class Flow:
 
         Where no call is known that does, it stands for all that the module that uses the table may load.
         """
-        own = Own({*self.functions, *self.classes}, self.records, self.made, self.chosen.keys())
+        own = Own({*self.functions, *self.classes}, self.records, self.conversions, self.chosen.keys())
         found = defaultdict[tuple[Module, Source | None], set[Keys]](set)
         for module in self.every:
             for node, use in filter(is_no_entry, handed_on(module, own)):

@@ -79,12 +79,12 @@ ONE = "*"  # ends the keys of a table of which entries are asked for by keys tha
 class Own(NamedTuple):
     """What a tree has of its own: functions and classes, classes that only hold values, calls by other names.
 
-    `made` are calls that make an object of a class that only holds values, `chosen` those of what a table registers.
+    `conversions` are calls between tables and classes that only hold values, `chosen` those of what a table registers.
     """
 
     names: Collection[str]
     records: Collection[str]
-    made: Collection[ast.Call]
+    conversions: Collection[ast.Call]
     chosen: Collection[ast.Call]
 
 
@@ -150,7 +150,7 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
     for node in module.of(*HANDING):
         if isinstance(node, ast.Call):
             name = made_by(module, node)
-            wraps = name in WRAPPERS or name in own.records or node in own.made
+            wraps = name in WRAPPERS or name in own.records or node in own.conversions
             values = [item.value for item in node.keywords if item.arg is None and not wraps]
             looks = name in WHOLE and not is_shown(module, node) and not is_compared(module, node)
             if isinstance(node.func, ast.Attribute) and looks:
@@ -169,7 +169,7 @@ def handed_on(module: Module, own: Own) -> Iterator[tuple[ast.expr, Use]]:
             quiet = name in ONLOOKERS or converts(node) or is_kept(module, node)
             quiet = quiet or isinstance(module.parents.get(node), ast.Raise)
             quiet = quiet or module.full_name(node.func).startswith("omegaconf.")
-            if not quiet and not followed and node not in own.made and not is_compared(module, node):
+            if not quiet and not followed and node not in own.conversions and not is_compared(module, node):
                 use = Use.FORMAT if name in OPENERS or LOADERS.search(name) else Use.GIVEN
                 given = [*node.args, *(item.value for item in node.keywords if item.arg)]
                 parts = [inner for value in given for inner in getattr(value, "elts", (value,))]
@@ -198,7 +198,7 @@ def is_field(module: Module, entry: ast.Subscript, own: Own) -> bool:
         return False
     loop = made.generators[0]
     over = loop.iter.args[:1] if isinstance(loop.iter, ast.Call) and called(loop.iter) == "fields" else []
-    of_record = call in own.made or made_by(module, call) in own.records
+    of_record = call in own.conversions or made_by(module, call) in own.records
     by_field = dotted(entry.slice) == f"{dotted(loop.target)}.name"
     return by_field and of_record and list(map(dotted, over)) == [dotted(call.func)]
 

@@ -113,7 +113,7 @@ class Code:
     @cached_property
     def flow(self) -> Flow:
         """Where tables go that the code uses as a whole."""
-        return Flow(self.every, self.entries.records, self.entries.made)
+        return Flow(self.every, self.entries.records, self.entries.conversions)
 
     def whole(self, piece: Piece) -> set[Keys]:
         """Keys of tables that are used as a whole, and may have been loaded from the file."""

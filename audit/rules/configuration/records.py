@@ -49,8 +49,8 @@ class Records:
                 named = ((item.arg, item.value) for item in call.keywords if item.arg)
                 self.given.update((called(call), name) for name, value in named if last_name(value) in found)
 
-    def made(self) -> set[ast.Call]:
-        """Calls by which such an object is made of a table, under another name than its class's, or a table of it."""
+    def conversions(self) -> set[ast.Call]:
+        """Calls that make such an object of a table under another name than its class's, or a table of an object."""
         found: set[ast.Call] = set()
         for module in self.every if self.classes else ():
             tables = {

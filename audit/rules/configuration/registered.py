@@ -45,7 +45,7 @@ def is_variable(module: Module, node: ast.AST) -> bool:
     return given or is_parameter(module, node)
 
 
-def reaching(every: Iterable[Module], found: set[str]) -> set[str]:
+def reaching(every: Iterable[Module], found: Collection[str]) -> set[str]:
     """Names of the functions of a tree that are among some, or call what is or calls one of these."""
     calls: dict[str, set[str]] = defaultdict(set)
     for module in every:
@@ -53,12 +53,13 @@ def reaching(every: Iterable[Module], found: set[str]) -> set[str]:
             for holder in module.enclosing(call):
                 if is_function(holder):
                     calls[true_name(module, call)].add(holder.name)
+    reached = set(found)
     waiting = list(found)
     while waiting:
-        new = calls[waiting.pop()] - found
-        found |= new
+        new = calls[waiting.pop()] - reached
+        reached |= new
         waiting += new
-    return found
+    return reached
 
 
 def callers_of(

@@ -21,7 +21,7 @@ OTHER_CODE = re.compile(
     re.I,
 )
 MAX_BYTES = 200_000
-MOST_TAKEN = 2 / 3  # of the tables of a file
+MOST_TAKEN = 2 / 3  # of the tables or the entries of a file
 
 
 def unread(
@@ -50,7 +50,7 @@ def unread(
         groups = {part for part in PurePosixPath(piece.path).parts[:-1] if composed or not CALLED.search(part)}
         if not ends.isdisjoint(groups):
             continue
-        if AWAY in whole or (() in whole and 3 * len(read) < 2 * len(leaves)):
+        if AWAY in whole or (() in whole and len(read) < MOST_TAKEN * len(leaves)):
             continue
         if 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
             continue
