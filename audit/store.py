@@ -12,8 +12,8 @@ MOST_BYTES = 256 * 2**20  # of all entries together; the oldest go first
 MOST_OF_ONE = 4 * 2**20  # larger entries are not kept
 FOLDER = "ml-audit"
 DECIDING = (  # beside all code of rules/
-    "lookup.py", "model.py", "newer.py", "notebooks.py", "ours.py", "rules/dependencies/releases.toml", "runners.py",
-    "target.py", "trees.py",
+    "dialects.py", "lookup.py", "model.py", "newer.py", "notebooks.py", "ours.py", "python2.py",
+    "rules/dependencies/releases.toml", "runners.py", "target.py", "trees.py",
 )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ import re
 import stat
 import subprocess
 import tokenize
-import warnings
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,8 +17,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from audit import newer, notebooks
+from audit import notebooks
 from audit.config import Exclusion
+from audit.dialects import tree_of
 from audit.model import Location
 from audit.ours import is_ours
 from audit.patterns import Pattern
@@ -55,6 +55,7 @@ class Piece:
         text: as it stands in the file or cell.
         tree: its syntax tree when it is Python that parses (magics of a cell replaced line for line).
         problem: why it could not be read or parsed, with the line; None when all is well.
+        outdated: why this Python does not parse it, with the line, where the tree is that of an older Python.
     """
 
     path: str
@@ -63,6 +64,7 @@ class Piece:
     cell: int | None = None
     tree: ast.Module | None = field(default=None, compare=False, repr=False)
     problem: tuple[str, int] | None = None
+    outdated: tuple[str, int] | None = None
 
     def at(self, line: int) -> Location:
         """The address of one of its lines."""
@@ -319,7 +321,8 @@ def parsed(path: str, text: str, code: str, cell: int | None) -> Piece:
     if len(code) > MAX_CODE:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"is not parsed: more than {MAX_CODE // 2**20} MiB", 0))
     try:
-        piece = Piece(path, Kind.PYTHON, text, cell, tree_of(code))
+        tree, outdated = tree_of(code)
+        piece = Piece(path, Kind.PYTHON, text, cell, tree, outdated=outdated)
     except SyntaxError as error:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {error.msg}", error.lineno or 0))
     except (ValueError, RecursionError, MemoryError) as error:
@@ -327,24 +330,3 @@ def parsed(path: str, text: str, code: str, cell: int | None) -> Piece:
     if piece.walk.depth > MAX_DEPTH:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"nests deeper than {MAX_DEPTH} levels", 0))
     return piece
-
-
-def tree_of(code: str) -> ast.Module:
-    """The syntax tree of a program, also of one for a newer Python than this.
-
-    Raises:
-        SyntaxError: it is none.
-        ValueError, RecursionError, MemoryError: it is made to break a parser.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # invalid escapes of the target are not ours to print
-        try:
-            return ast.parse(code)
-        except SyntaxError as error:
-            older = newer.older(code)
-            if older == code:
-                raise
-            try:
-                return ast.parse(older)
-            except SyntaxError:
-                raise error from None

@@ -23,6 +23,15 @@ UNPARSABLE = rule(
     confidence=Confidence.HIGH,
 )
 
+OUTDATED = rule(
+    "syntax.outdated",
+    title="Code for Python 2, or for 3.6 at most",
+    why="No Python that still gets mended runs it, and none of the libraries of today.",
+    fix="Port it: print and exec are functions, `except A as error`, `raise A(message)`, no backticks, no `async` as a "
+    "name. What it is meant for was read all the same.",
+    severity=Severity.MAJOR,
+    confidence=Confidence.HIGH,
+)
 
 DAMAGED = rule(
     "syntax.damaged",
@@ -49,9 +58,16 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def find(target: Target) -> Iterator[Finding]:
-    """One finding for each file, module or cell that could not be read or parsed."""
+    """One finding for each file, module or cell that could not be read or parsed; of an older Python, for each file."""
+    older: set[str] = set()
     for piece in target.pieces:
-        if piece.problem and not is_meant(piece):
+        if piece.outdated and piece.path not in older:
+            message, line = piece.outdated
+            older.add(piece.path)
+            yield found(
+                OUTDATED, piece.at(line), f"only an older Python parses this: {message}", piece.line(line)[:120]
+            )
+        elif piece.problem and not is_meant(piece):
             message, line = piece.problem
             yield found(UNPARSABLE, piece.at(line), message, piece.line(line)[:120])
         elif CONFIGURATION.search(piece.path) and not piece.problem and is_read_as_it_is(piece):
@@ -104,4 +120,4 @@ def is_meant(piece: Piece) -> bool:
     return merged or PLACEHOLDER.search(broken) is not None or GIVEN.search(piece.path) is not None
 
 
-FAMILY = Family("syntax", "Everything parses", (UNPARSABLE, DAMAGED), find, reads_text=True, per_file=True)
+FAMILY = Family("syntax", "Everything parses", (UNPARSABLE, OUTDATED, DAMAGED), find, reads_text=True, per_file=True)

@@ -152,7 +152,7 @@ def test_what_a_build_has_copied_is_noted_and_not_read_and_what_stands_there_alo
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"print 'x'", "does not parse"),
+        (b"print 'x", "does not parse"),
         (b"x = 1\0", "NUL bytes"),
         (b"x = '\xe9'", "not UTF-8"),
         (b"# -*- coding: nonsense -*-\nx = 1", "not UTF-8"),
@@ -164,6 +164,14 @@ def test_what_cannot_be_parsed_is_a_problem_and_no_crash(tmp_path, content, word
     (piece,) = open_target(tmp_path).pieces
     assert piece.tree is None
     assert words in piece.problem[0]
+
+
+def test_python_2_is_read_and_what_python_3_says_of_it_is_kept(tmp_path):
+    write(tmp_path, m_dot_py="import os\nprint 'x'\n")
+    (piece,) = open_target(tmp_path).pieces
+    assert [type(node).__name__ for node in piece.tree.body] == ["Import", "Expr"]
+    assert piece.problem is None
+    assert piece.outdated == ("Missing parentheses in call to 'print'. Did you mean print(...)?", 2)
 
 
 def test_encodings_that_are_declared_are_read(tmp_path):

@@ -1,19 +1,15 @@
 """Imports: unused ones as ruff finds them, local modules that are not there, distributions nobody declares, cycles."""
 
 import ast
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from audit import notebooks
 from audit.model import Confidence, Finding, Location, Severity, counted, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Module
 from audit.rules.family import Family, rule
 from audit.rules.imports.absent import loaded, lost
+from audit.rules.imports.copies import F401, in_broken_notebooks, in_outdated
 from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
 from audit.rules.imports.optional import (
@@ -27,11 +23,11 @@ from audit.rules.imports.optional import (
     names_of,
 )
 from audit.rules.imports.search import moves_path
-from audit.rules.imports.unused import Uses, bound
+from audit.rules.imports.unused import Uses
 from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
 from audit.rules.names import FRAMEWORKS, OWN_NAMES, covers, is_foreign
 from audit.rules.requirements import build_requirements, declared, in_notebook
-from audit.runners import Diagnostic, ruff
+from audit.runners import ruff
 from audit.target import Target
 
 UNUSED = rule(
@@ -98,17 +94,17 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
     optional = set(optional_imports(target))
     uses = Uses(local, target)
     pieces = {(piece.path, piece.cell): piece for piece in target.python}
-    broken = {piece.path for piece in target.python if piece.cell is not None and piece.problem}
-    unread = broken | {piece.path for piece in target.python if piece.problem}
+    broken = {piece.path for piece in target.python if piece.cell is not None and (piece.problem or piece.outdated)}
+    unread = broken | {piece.path for piece in target.python if piece.problem or piece.outdated}
     files = [path for path in target.python_files if not f"/{path}".endswith(SPARED) and path not in unread]
-    diagnostics, _ = ruff(["--isolated", "--select", "F401"], files, target.root)
+    diagnostics, _ = ruff(F401, files, target.root)
     # Syntax errors, which ruff reports whatever it is asked for, are another family's.
     refused = {item.location.path for item in diagnostics if item.code != "F401"}
     refused = {path for path in refused if path.endswith(".ipynb")}
     read = [item for item in diagnostics if item.location.path not in refused]
     found_unused = [
         item
-        for item in (*read, *in_broken_notebooks(target, sorted(broken | refused)))
+        for item in (*read, *in_outdated(target), *in_broken_notebooks(target, sorted(broken | refused)))
         if item.code == "F401" and item.location not in optional
     ]
     counts = Counter(item.location.path for item in found_unused)
@@ -119,33 +115,6 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
         aside = item.location.path in fronts or FOREIGN_PATH.search(item.location.path)
         if not aside and not uses.spares(piece, item.location.line, name):
             yield found(UNUSED, item.location, f"`{name}` is imported and never used")
-
-
-def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic]:
-    """Ruff on what parses of notebooks that it passes over: for one cell that does not parse, or a field that lacks.
-
-    A name that such a cell holds counts as used.
-    """
-    for path in paths:
-        pieces = [piece for piece in target.python if piece.path == path and piece.cell is not None]
-        lost = " ".join(piece.text for piece in pieces if piece.problem)
-        cells: list[dict[str, object]] = [
-            {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
-             "source": "" if piece.problem else notebooks.as_python(piece.text)}
-            for piece in pieces
-        ]  # fmt: skip
-        with TemporaryDirectory() as folder:
-            place = Path(folder) / "cells.ipynb"
-            metadata = {"language_info": {"name": "python"}}
-            document = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}
-            place.write_text(json.dumps(document), encoding="utf-8")
-            diagnostics, _ = ruff(["--isolated", "--select", "F401"], [place.name], Path(folder))
-        for item in diagnostics:
-            if item.code == "F401" and item.location.cell is not None:
-                piece, line = pieces[item.location.cell], item.location.line
-                name = bound(piece.line(line), item.message.split("`")[1])
-                if not re.search(rf"\b{re.escape(name)}\b", lost):
-                    yield replace(item, location=piece.at(line))
 
 
 def optional_imports(target: Target) -> Iterator[Location]:
