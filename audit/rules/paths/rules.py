@@ -95,13 +95,16 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         r"|/(?:Volumes|glade)/(?!\S*\.dmg)[\w. -]+/"
         r"|/(?:projects?|groups|cluster)/(?!\d+/|[\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
         r"|(?:(?<=^)|(?<=['\"= ]))\\\\\w[\w.-]+\\{1,2}(?!\w*(?:line|rule)\b)[\w$.-]+\\{1,2}[\w$.-]+"
-        r"|/media/[\w.-]+/(?:[\w -]*[A-Z][\w -]*(?=/|$)|(?:hdd|ssd|disk|data|usb|sd[a-z]|nvme|backup)\w{0,2}/[\w.-]))"
+        r"|/media/[\w.-]+/(?:[\w -]*[A-Z][\w -]*(?=/|$)"
+        r"|(?:hdd|ssd|disk|data|usb|sd[a-z]|nvme|backup|vol|volume|storage|drive)\w{0,2}/[\w.-]))"
     )),
     (REPEATED, re.compile(
         r"(?:^|(?<=[\s'\"=:(,\[/]))((?=[\w.-]*[A-Za-z])[\w.-]{1,80}(?:/(?:[\w.-]{1,80}|\{\})){0,3}/[\w.-]{1,80})/\1"
         r"(?:/|$|(?=[\s'\",)\]]))"
     )),
 )  # fmt: skip
+# In a configuration a folder of a container; where code fixes it, the code runs where that is mounted only.
+MOUNTED = re.compile(START + r"/mnt/(?:data|disks|models?)/[\w.-]")
 HOSTED = re.compile(START + r"/content/\w")  # in a notebook there is no other reading
 PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
     r"(?<![\w/.])(?:/home/(?!(?:jovyan|user|ubuntu|runner|ec2-user|coder|docker|app)\b)|/Users/|[A-Za-z]:\\+Users\\+)"
@@ -159,13 +162,15 @@ def find(target: Target) -> Iterator[Finding]:
             continue  # what tests are given need not be there
         seen: set[tuple[Rule, int]] = set()
         for line, text in candidates(piece):
-            for matched, place in matched_rules(text, in_cell=piece.cell is not None):
+            for matched, place in matched_rules(
+                text, in_cell=piece.cell is not None, in_code=piece.kind is Kind.PYTHON
+            ):
                 if (matched, line) not in seen and not (piece.kind is Kind.TEXT and len(piece.text) > DATA and seen):
                     seen.add((matched, line))
                     yield found(matched, piece.at(line), f"`{place}` {SAID[matched]}", piece.line(line)[:120])
 
 
-def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
+def matched_rules(text: str, *, in_cell: bool, in_code: bool = True) -> Iterator[tuple[Rule, str]]:
     """The rules that a text breaks, with the path that does, or its part that stands twice."""
     if "://" in text:
         text = ADDRESS.sub(" ", DATABASE.sub("", text))
@@ -173,6 +178,7 @@ def matched_rules(text: str, *, in_cell: bool) -> Iterator[tuple[Rule, str]]:
         return
     for candidate, pattern in PATTERNS:
         match = pattern.search(text) or (HOSTED.search(text) if in_cell and candidate is MOUNT else None)
+        match = match or (MOUNTED.search(text) if in_code and candidate is SERVER else None)
         if match and not PROSE.search(text[: match.start()]):
             yield candidate, match[1].strip() if match.lastindex else as_shown(text, *match.span())
 
