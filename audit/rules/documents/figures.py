@@ -92,6 +92,8 @@ NO_RUN = re.compile(
 )
 RUN = re.compile(r"result|log|metric|report|eval|bench|score|output|history|\.ipynb$", re.I)
 FENCE = re.compile(r"^\s*(```|~~~)")
+# What is said above a block that shows what a run has reached, and not only what it looks like.
+REACHED = re.compile(r"^\W*(?:you|we)(?: will|['’]ll| should| can)? (?:get|obtain|reach)\b[^.]*[:：]\W*$", re.I)
 NEAR = 25  # characters between a whole percentage and what it is a percentage of
 ALL = 100  # per cent
 LONGEST = 500  # characters of a sentence that is looked at
@@ -265,17 +267,24 @@ def is_split(shown: list[re.Match[str]]) -> bool:
 
 
 def prose(piece: Piece) -> Iterator[tuple[int, str]]:
-    """(number, line) without comments of HTML and blocks of code: fenced, and those that `::` begins in .rst."""
-    fenced = literal = hidden = False
+    """(number, line) without comments of HTML and blocks of code: fenced, and those that `::` begins in .rst.
+
+    A block below `You will get:` counts: its figures are promised.
+    """
+    fenced = promised = literal = hidden = False
     rest = piece.path.lower().endswith(".rst")
+    above = ""
     for number, line in enumerate(piece.lines, start=1):
         fence = FENCE.match(line)
-        fenced ^= bool(fence)
+        if fence:
+            fenced = not fenced
+            promised = fenced and REACHED.match(above) is not None
+        above = line if line.strip() else above
         literal = rest and (literal and (not line.strip() or line[:1].isspace()))
         unseen = hidden or line.lstrip().startswith("<!--")
         if "<!--" in line or "-->" in line:
             hidden = line.rfind("<!--") > line.rfind("-->")
-        if not unseen and not fenced and not fence and not literal and len(line) <= LONGEST_LINE:
+        if not unseen and (promised or not fenced) and not fence and not literal and len(line) <= LONGEST_LINE:
             yield number, line
         literal |= rest and (line.rstrip().endswith("::") or line.startswith(".. "))
 

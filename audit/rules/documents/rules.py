@@ -91,7 +91,7 @@ MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
 LISTED = re.compile(r"\s*(?:[-*+|>]|\d+[.)])")
 TEMPLATE = re.compile(r"\{\{|(?:^|/)(?:[\w-]*templates?|skeletons?|scaffold\w*)/", re.I)  # documents of others' trees
-SHOWN = 5  # figures in one message
+SHOWN = 5  # figures, or lines, in one message
 BLOCKS = 6  # of one document
 
 
@@ -152,14 +152,16 @@ def commands(
             2 for one of which only what it names in folders and packages of the tree is known to be there.
     """
     seen: set[tuple[str, str]] = set()
-    reported: set[str] = set()
+    reported: dict[str, list[tuple[int, str]]] = {}  # path -> the commands that name it
     for number, line, folder in lines:
         for path in in_tree(line, files) if doubt == 2 else named_files(line, files):
             clean = path.removeprefix("./").replace("\\", "/")
+            if clean in reported and not GONE.search(piece.line(number)):
+                reported[clean].append((number, line.strip()))
             if (clean, folder) in seen or clean in reported or PLACEHOLDER.search(clean):
                 continue
             if len(seen) == MOST:
-                return
+                break
             seen.add((clean, folder))
             if is_there(clean, folder, piece, files) or is_in_clone(clean, files, project):
                 continue
@@ -168,10 +170,13 @@ def commands(
             before = sentence_before(piece, number)
             spared = OF_READER.search(before) or GONE.search(piece.line(number)) or is_of_other(piece, number, project)
             if not spared and not is_made(piece, number, clean):
-                reported.add(clean)
-                yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree", line.strip()[:120])
+                reported[clean] = [(number, line.strip())]
                 if clean.endswith(PROGRAMS):
                     break  # nobody knows what it would have read
+    for clean, [(number, line), *others] in reported.items():
+        again = list(dict.fromkeys(str(other) for other, _ in others if other != number))
+        more = f", again in line {', '.join(again[:SHOWN])}{' …' if len(again) > SHOWN else ''}" if again else ""
+        yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree{more}", line[:120])
 
 
 def needs(
