@@ -52,8 +52,9 @@ def unread(
             continue
         if AWAY in whole or (() in whole and len(read) < MOST_TAKEN * len(leaves)):
             continue
-        if 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
-            continue
+        closed = taken and not (() in whole or ELSEWHERE in whole or parts or not ends.isdisjoint(sections))
+        if not closed and 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
+            continue  # where tables are handed on, most of them may be for others
         made = {leaf.keys[:-1] for leaf in leaves if MADE.fullmatch(leaf.keys[-1])}
         asked_for = {leaf.keys[:-1] for leaf in read}
         for leaf in leaves:
