@@ -185,7 +185,8 @@ def path_read(module: Module, path: ast.expr, name: str, through: list[ast.AST])
     if name not in READERS and isinstance(path, ast.Name):
         values = module.given.get(path.id, [])
         path = values[0] if len(values) == 1 and not is_parameter(module, path) else path
-    if name not in READERS and not isinstance(path, ast.Call | ast.BinOp):
+    of_model = name.rpartition(".")[2] in MODEL_READERS and text_of(path)
+    if name not in READERS and not of_model and not isinstance(path, ast.Call | ast.BinOp):
         return ""  # whatever has an open()
     return known_path(module, path, through)
 

@@ -38,7 +38,8 @@ def is_asking(test: ast.expr, told: set[str]) -> bool:
         return any(is_asking(value, told) for value in test.values)
     if isinstance(test, ast.UnaryOp):
         return is_asking(test.operand, told)
-    if isinstance(test, ast.Compare) and any(isinstance(o, ast.Constant) and o.value is None for o in test.comparators):
+    words = test.comparators if isinstance(test, ast.Compare) else []
+    if any(isinstance(one, ast.Constant) and one.value in (None, "") for one in words):
         return False
     return not isinstance(test, ast.Name | ast.Attribute) and mentions(test, told)
 

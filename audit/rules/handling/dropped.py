@@ -29,6 +29,8 @@ TELLS = re.compile(
     r"|trace|rollback",
     re.I,
 )
+SENTENCES = {"print", "exit", "_exit", "quit", "echo", "sys.stderr.write", "sys.stdout.write"}  # they know no error
+ERROR = re.compile(r"exc_info|traceback|format_exc|exception")
 
 
 def drops(node: ast.Try | ast.TryStar, of_data: bool = False) -> list[tuple[ast.stmt | ast.ExceptHandler, str]]:
@@ -159,7 +161,7 @@ def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
     """Whether nobody hears of the error: the handler does nothing, or a bare one goes on another way.
 
     A bare `except:` catches Ctrl-C and the end of the program besides: whatever it does instead, without raising,
-    telling or looking at the error, hides them.
+    telling or looking at the error, hides them. A sentence that it prints is the same for every error.
     """
     if any(isinstance(line, ast.Return) and is_message(line.value) for line in handler.body):
         return False
@@ -168,9 +170,12 @@ def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
     if handler.type is not None and "BaseException" not in ast.unparse(handler.type) and not of_data:
         return False
     inside = [node for line in handler.body for node in ast.walk(line)]
-    calls = [last_name(node.func) for node in inside if isinstance(node, ast.Call) and not is_filler(node, handler)]
+    calls = [node.func for node in inside if isinstance(node, ast.Call) and not is_filler(node, handler)]
+    if handler.type is None and not ERROR.search(ast.unparse(handler)):
+        calls = [func for func in calls if SENTENCES.isdisjoint((dotted(func), last_name(func)))]
     looked_at = any(isinstance(node, ast.Name) and node.id == handler.name for node in inside)
-    return not (looked_at or any(isinstance(node, ast.Raise) for node in inside) or any(map(TELLS.search, calls)))
+    told = any(TELLS.search(last_name(func)) for func in calls)
+    return not (looked_at or told or any(isinstance(node, ast.Raise) for node in inside))
 
 
 def gives_input_back(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:

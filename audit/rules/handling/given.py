@@ -4,7 +4,7 @@ import ast
 import re
 from collections import defaultdict
 
-from audit.rules.code import Function, Module, dotted, is_function, last_name
+from audit.rules.code import Function, Module, dotted, is_function, last_name, text_of
 from audit.rules.handling.callers import (
     LOOKS,
     SEES_TO,
@@ -124,6 +124,8 @@ def is_given_name(module: Module, name: ast.Name, functions: list[Function], tol
             return False
     over = next(gone_through(module, name), None)
     if over is not None:
+        if lists_words(module, over):
+            return True
         name = over if isinstance(over, ast.Name) else name
         values = []
     kind = parameter(name.id, functions)
@@ -137,6 +139,13 @@ def is_given_name(module: Module, name: ast.Name, functions: list[Function], tol
         told.add(name.id)
         return is_given(module, values[0], functions, told, depth + 1)
     return over is None and not values and (name.id in module.given or name.id.isupper())
+
+
+def lists_words(module: Module, over: ast.expr) -> bool:
+    """Whether a loop goes through words that are written out: `("train", "val")`, or the name of a list of such."""
+    values = module.given.get(over.id, []) if isinstance(over, ast.Name) else [over]
+    words = values[0].elts if len(values) == 1 and isinstance(values[0], ast.List | ast.Tuple) else []
+    return bool(words) and all(map(text_of, words))
 
 
 def is_same(module: Module, value: ast.expr, name: str) -> bool:
@@ -176,7 +185,7 @@ def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[F
     outer = functions[-1]
     holder = next((one for one in module.enclosing(outer) if isinstance(one, ast.ClassDef)), None)
     if holder is not None and any(name.startswith("self.") for name in told):
-        methods = [one for one in holder.body if is_function(one)]
+        methods = [one for one in holder.body if is_function(one) and looks_at_own(module, one, told)]
         looking = (one for one in methods if LOOKS.search(one.name))
         if any(not does_nothing(one) or one.name in own_calls(module) for one in looking):
             return True
@@ -189,6 +198,13 @@ def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[F
     names |= {holder.name} if holder is not None and any(name.startswith("self.") for name in told) else set()
     names |= {one.name for one in functions[:-1]}
     return any(is_called_with_care(module, name, 0) for name in names)
+
+
+def looks_at_own(module: Module, method: Function, told: set[str]) -> bool:
+    """Whether a method may look at a path of the object: no `validate(self, table)`, which uses nothing but that."""
+    own = any(isinstance(one, ast.Attribute) and dotted(one.value) in ("self", "cls") for one in ast.walk(method))
+    asked = own or len(method.args.args) < 2 or id(method) in askers(module)
+    return asked or any(mentions(value, told) for one in called_by_name(module, method.name) for value in one.args)
 
 
 def is_verified(module: Module, call: ast.Call) -> bool:
@@ -283,9 +299,19 @@ def asks(module: Module, function: Function, told: set[str], line: int, read: Re
             return True
         seen_to = isinstance(node, ast.Call) and node.lineno < line and SEES_TO.search(name_of(node)) is not None
         names = told | whole if seen_to and isinstance(node, ast.Call) and LOOKS.search(name_of(node)) else told
-        if seen_to and isinstance(node, ast.Call) and any(mentions(value, names) for value in values_of(node)):
+        if not (seen_to and isinstance(node, ast.Call)) or (read and is_of_archive(module, node, read)):
+            continue
+        if any(mentions(value, names) for value in values_of(node)):
             return True
     return False
+
+
+def is_of_archive(module: Module, node: ast.Call, read: Reading) -> bool:
+    """Whether a call runs only where another file is there: `if exists(archive): unpack(archive, folder)`."""
+    around = set(module.enclosing(read[0]))
+    ifs = (one for one in module.enclosing(node) if isinstance(one, ast.If) and one not in around)
+    asked = (part for one in ifs for part in ast.walk(one.test) if isinstance(part, ast.Call) and one.test is part)
+    return any(last_name(one.func) in EXISTS and is_of_other_file(module, one, *read) for one in asked)
 
 
 def asks_of_others(module: Module, function: Function, names: set[str], read: Reading | None) -> bool:

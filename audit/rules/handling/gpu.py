@@ -3,7 +3,7 @@
 import ast
 import re
 
-from audit.rules.code import Module, dotted, is_function, keyword, last_name, text_of
+from audit.rules.code import Module, dotted, is_constant, is_function, keyword, last_name, text_of
 from audit.trees import held
 
 CALLERS = 3  # followed upwards
@@ -142,12 +142,26 @@ def streams(module: Module, holder: ast.ClassDef) -> bool:
 
 def asks(module: Module, test: ast.expr) -> bool:
     """Whether a condition asks for the device, or for a constant that has been made from the answer."""
+    if dotted(test).rpartition(".")[2] in always_on(module) and isinstance(test, ast.Attribute):
+        return False
     if ASKS.search(ast.unparse(test)) or (OTHERS.search(ast.unparse(test)) and is_of_nccl(module)):
         return True
     names = {dotted(one) for one in ast.walk(test) if isinstance(one, ast.Name | ast.Attribute)}
     values = (value for name in names for value in (module.given.get(name) or module.kept.get(name, []))[:MOST])
     texts = ((value, ast.unparse(value)) for value in values)
     return any(IS_THERE.search(text) or (is_yes_or_no(value) and ASKS.search(text)) for value, text in texts)
+
+
+def always_on(module: Module) -> set[str]:
+    """The options that a user cannot turn off: of `add_argument("--cuda", action="store_true", default=True)`."""
+    if "options always on" not in module.derived:
+        adding = [call for _, call, _ in module.calls if last_name(call.func) == "add_argument"]
+        adding = [call for call in adding if text_of(keyword(call, "action")) == "store_true"]
+        firm = (call for call in adding if is_constant(keyword(call, "default"), True))
+        words = (text_of(value) for call in firm for value in (*call.args, keyword(call, "dest")))
+        module.derived["options always on"] = {word.lstrip("-").replace("-", "_") for word in words if word}
+    names: set[str] = module.derived["options always on"]
+    return names
 
 
 def is_yes_or_no(value: ast.expr) -> bool:

@@ -26,7 +26,10 @@ def is_used_next(module: Module, call: ast.Call) -> bool:
     `image = cv2.imread(os.path.join(folder, name + ".jpg"))`, then `cv2.cvtColor(image, ...)`.
     """
     line = module.parents.get(call)
-    if not isinstance(line, ast.Assign) or not call.args or not is_made_name(call.args[0]) or is_tried(module, call):
+    if not isinstance(line, ast.Assign) or not call.args or is_tried(module, call):
+        return False
+    derived = is_derived(module, call.args[0])
+    if not derived and not is_made_name(call.args[0]):
         return False
     if "next lines" not in module.derived:
         blocks = (getattr(node, "body", None) for _, node in module.statements())
@@ -35,17 +38,30 @@ def is_used_next(module: Module, call: ast.Call) -> bool:
     used = getattr(module.derived["next lines"].get(id(line)), "value", None)
     if not isinstance(used, ast.Call) or last_name(used.func) not in PICTURE_USES:
         return False
-    return list(map(dotted, used.args[:1])) == [dotted(line.targets[0])] and not asks_nearby(module, call)
+    return list(map(dotted, used.args[:1])) == [dotted(line.targets[0])] and not asks_nearby(module, call, derived)
 
 
-def asks_nearby(module: Module, call: ast.Call) -> bool:
-    """Whether files are listed or asked for in the function or the class around a call; outside of both, anywhere."""
+def is_derived(module: Module, path: ast.expr) -> bool:
+    """Whether a path is that of another file with a part replaced: `image.replace("images", "labels")`."""
+    given = module.given.get(path.id, []) if isinstance(path, ast.Name) else [path]
+    values = [value for value in given if module.scope(value) is module.scope(path)]
+    func = values[0].func if len(values) == 1 and isinstance(values[0], ast.Call) else None
+    return isinstance(func, ast.Attribute) and func.attr == "replace"
+
+
+def asks_nearby(module: Module, call: ast.Call, derived: bool) -> bool:
+    """Whether files are listed or asked for in the function or the class around a call; outside of both, anywhere.
+
+    A listing says nothing of a file whose name is derived from a listed one's.
+    """
     if "asking around" not in module.derived:
-        asking = (holder for one in asking_calls(module) for holder in module.enclosing(one))
-        module.derived["asking around"] = {id(holder) for holder in asking}
+        asking = [(holder, one) for one in asking_calls(module) for holder in module.enclosing(one)]
+        module.derived["asking around"] = {id(holder) for holder, _ in asking}
+        module.derived["asking of files"] = {id(holder) for holder, one in asking if last_name(one.func) in EXISTS}
     kinds = (holder for holder in module.enclosing(call) if is_function(holder) or isinstance(holder, ast.ClassDef))
     around = [id(holder) for holder in kinds]
-    return not module.derived["asking around"].isdisjoint(around) if around else bool(asking_calls(module))
+    asking_around: set[int] = module.derived["asking of files" if derived else "asking around"]
+    return not asking_around.isdisjoint(around) if around else bool(asking_calls(module))
 
 
 def is_made_name(path: ast.expr) -> bool:

@@ -3,8 +3,9 @@
 import ast
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 
-from audit.rules.code import Module, dotted, is_function, last_name
+from audit.rules.code import Module, dotted, is_function, last_name, text_of
 from audit.rules.reading import gone_through
 
 # What leaves files in a folder that it is given, and what makes the very file.
@@ -82,7 +83,18 @@ def attributes(module: Module, holder: ast.ClassDef) -> dict[str, list[ast.expr]
                 for target in node.targets:
                     if isinstance(target, ast.Attribute) and dotted(target.value) == "self":
                         made[holder][target.attr].append(node.value)
+            elif isinstance(node, ast.Call) and dotted(node.func) == "self.__dict__.update":
+                for key, value in entries(holder, {last_name(argument) for argument in node.args}):
+                    made[holder][key].append(value)
     return made[holder]
+
+
+def entries(holder: ast.ClassDef, names: set[str]) -> Iterator[tuple[str, ast.expr]]:
+    """The entries of tables that the body of a class writes out under such names."""
+    lines = (line for line in holder.body if isinstance(line, ast.Assign) and isinstance(line.value, ast.Dict))
+    for line in (line for line in lines if last_name(line.targets[0]) in names):
+        pairs = zip(line.value.keys, line.value.values, strict=True) if isinstance(line.value, ast.Dict) else ()
+        yield from ((text_of(key), value) for key, value in pairs)
 
 
 def put_together(module: Module, call: ast.Call) -> ast.expr | None:
