@@ -25,7 +25,9 @@ LEARNING_LIBRARIES = {"torch", "tensorflow", "keras", "jax", "sklearn", "lightgb
 # What the functions of a program are called that work for its main function, and answer it.
 WORK = re.compile(
     r"^_*(train|fit|evaluate|validate)(_(model|fold|epoch))?$"
-    r"|^_*(load|read|build|make|create|get|prepare)(_\w+)?_(data\w*|models?|loaders?|features|splits?|frames?|tables?)$"
+    r"|^_*(load|read|build|make|create|get|prepare)(_\w+)?_(data\w*|models?|loaders?|features|splits?|frames?|tables?"
+    r"|artifacts|artefacts|checkpoints?|weights)$"
+    r"|^_*(calc|calculate|compute)_(\w+_)?(fid|metrics?|scores?|loss(es)?|accuracy|m?iou|auc|f1|psnr|ssim)$"
 )
 # What a trial run makes up, and what a run with data has.
 MADE_UP = {"randn", "rand", "randint", "randn_like", "rand_like", "zeros", "ones", "standard_normal"}

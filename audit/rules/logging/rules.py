@@ -24,6 +24,7 @@ from audit.rules.local import is_main, local_of
 from audit.rules.logging.asked import is_question
 from audit.rules.logging.commanded import commanded
 from audit.rules.logging.handed import reporters
+from audit.rules.logging.launching import is_on_the_way, launches
 from audit.rules.logging.loops import is_of_learning, is_tried, is_work, trainers, training_loops, trials
 from audit.rules.logging.printing import PRINTS, printing
 from audit.rules.marked import PRINT_MARK, is_marked
@@ -102,21 +103,23 @@ def find(target: Target) -> Iterator[Finding]:
             continue
         is_library = in_package or path in imported or only_defines(module)
         place = training_place(module) or trainer_run(module)
-        if is_library and is_tried(module, tried := trials(module)):
+        tried = trials(module)
+        if is_library and is_tried(module, tried):
             loops, place = {loop for loop in loops if tried[0] not in module.enclosing(loop)}, None
         trains = bool(loops) or place is not None
         is_command = not origins.isdisjoint(SHELLS) and (path not in imported or reads_arguments(module))
         is_command = is_command or opens_windows(module)
         works = not trains and (is_command or not is_library)
-        if works and not is_of_learning(module):
+        launched = {} if speaks else launches(module, tried)
+        if works and not launched and not is_of_learning(module):
             continue
-        said = prints(module, loops, set() if speaks else trainers(module, loops, place))
+        said = prints(module, loops, set() if speaks else trainers(module, loops, place), launched)
         if speaks:
             said = (item for item in said if not loops.isdisjoint(module.enclosing(item[1])))
         if works:
-            said = (item for item in said if is_work(scope := module.scope(item[1])) and answers(scope))
+            said = (item for item in said if is_told_by_work(module, item[1], launched))
         if not trains:
-            said = (item for item in said if not is_of_a_script(module, item[1], imported))
+            said = (item for item in said if not is_of_a_script(module, item[1], imported, launched))
             said = (item for item in said if not is_of_command(module, item[1], commands))
         told: dict[ast.AST, list[tuple[Piece, int]]] = defaultdict(list)  # function -> where it prints
         for piece, node in said:
@@ -160,27 +163,51 @@ def is_aside(path: str) -> bool:
     return path.endswith(".ipynb") or TEST_PATH.search(path) is not None
 
 
-def prints(module: Module, loops: set[ast.AST], training: set[ast.AST]) -> Iterator[tuple[Piece, ast.expr]]:
+def is_told_by_work(module: Module, call: ast.expr, launched: dict[ast.AST | None, int]) -> bool:
+    """Whether a print of a program comes before a training, or from a function that works for it and answers it."""
+    return is_on_the_way(module, call, launched) or (is_work(scope := module.scope(call)) and answers(scope))
+
+
+def prints(
+    module: Module, loops: set[ast.AST], training: set[ast.AST], launched: dict[ast.AST | None, int]
+) -> Iterator[tuple[Piece, ast.expr]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
     logs = {module.scope(call) for _, call, name in module.calls if LOGGED.search(name)}
     every = (*printing(module), *reporters(module, loops))
     for piece, call in sorted(every, key=lambda item: item[1].lineno):
         holders = tuple(module.enclosing(call))
-        asked = any(is_question(holder, call.lineno) for holder in holders)
+        asked = any(is_question(holder, call.lineno) and not is_settled(module, holder) for holder in holders)
         told = module.scope(call) in logs and not loops.isdisjoint(holders)
         asked = asked and not told and not (logs and any(map(is_called_back, holders)))
         asked = asked or is_marked(piece, call, PRINT_MARK)
-        meant = is_meant(holders, training) or part_of(module, call) in dialogues
+        meant = is_meant(holders, training) and not is_on_the_way(module, call, launched)
+        meant = meant or part_of(module, call) in dialogues
         if not asked and (not meant or not loops.isdisjoint(holders)):
             yield piece, call
 
 
-def is_of_a_script(module: Module, call: ast.expr, imported: Mapping[str, Container[str]]) -> bool:
+def is_settled(module: Module, holder: ast.AST) -> bool:
+    """Whether a function asks what it has settled itself: `debug = False` and `if debug:` ask nobody."""
+    test = holder.test if isinstance(holder, ast.If) else None
+    function = module.scope(holder)
+    if not isinstance(test, ast.Name) or not is_function(function):
+        return False
+    lines = [line for line in function.body if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)]
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == test.id]
+    stored = sum(isinstance(node.ctx, ast.Store) for node in names)
+    return stored == 1 and any(getattr(line.targets[0], "id", "") == test.id for line in lines)
+
+
+def is_of_a_script(
+    module: Module, call: ast.expr, imported: Mapping[str, Container[str]], launched: dict[ast.AST | None, int]
+) -> bool:
     """Whether a print runs only when the file is run: in what its main block starts, or in no function at all.
 
     A function that the main block starts is given nothing, or has no result and is called nowhere else.
     """
+    if is_on_the_way(module, call, launched):
+        return False
     part = part_of(module, call)
     if part is call:
         failing = any(isinstance(holder, ast.ExceptHandler) for holder in module.enclosing(call))
