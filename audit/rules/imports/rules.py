@@ -9,6 +9,7 @@ from audit.model import Confidence, Finding, Location, Severity, counted, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Module
 from audit.rules.family import Family, rule
 from audit.rules.imports.absent import loaded, lost
+from audit.rules.imports.again import again
 from audit.rules.imports.copies import F401, in_broken_notebooks, in_outdated
 from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
@@ -107,6 +108,9 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
         for item in (*read, *in_outdated(target), *in_broken_notebooks(target, sorted(broken | refused)))
         if item.code == "F401" and item.location not in optional
     ]
+    known = {item.location for item in found_unused} | optional
+    hidden = {item.location: item for item in again(local, found_unused) if item.location not in known}
+    found_unused += hidden.values()
     counts = Counter(item.location.path for item in found_unused)
     fronts = {path for path, count in counts.items() if uses.is_front(path, count)}
     for item in found_unused:
