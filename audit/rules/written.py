@@ -23,10 +23,24 @@ PATHS = re.compile(
 
 
 def is_folder(module: Module, node: ast.expr) -> bool:
-    """The folder of data or models that a function of another file tells, given nothing: `raw_dir()`."""
+    """The folder of data or models that a function of another file tells, given nothing: `raw_dir()`.
+
+    Or one that the module's own place gives: `Path(__file__).parent`.
+    """
+    if is_own(node):
+        return True
     if not isinstance(node, ast.Call) or node.args or node.keywords or not isinstance(node.func, ast.Name):
         return False
     return FOLDER.match(node.func.id) is not None and node.func.id in module.origins
+
+
+def is_own(node: ast.expr) -> bool:
+    """`Path(__file__).resolve().parents[1]`, `os.path.dirname(__file__)`: nothing is added to the place."""
+    if not isinstance(node, ast.Call | ast.Subscript | ast.Attribute):
+        return False
+    inside = list(ast.walk(node))
+    added = any(text_of(one) or isinstance(one, ast.BinOp | ast.JoinedStr) for one in inside)
+    return not added and any(isinstance(one, ast.Name) and one.id == "__file__" for one in inside)
 
 
 def is_configured(module: Module, node: ast.expr) -> bool:

@@ -308,7 +308,9 @@ def unchecked(module: Module) -> Iterator[Finding]:
             message = f"{called(call, name)}() of a {whose}, unchecked"
             finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
             opened_before.add(same_path)
-            yield waiting(finding, [asked_as(module, call, argument)]) if default or path[0] == "{" else finding
+            if default or path[0] == "{":
+                finding = waiting(finding, [asked_as(module, call, argument)])
+            yield from filter(None, [shipped.unless_in_tree(module, finding, path)])
         elif path or teaches or same_path in opened_before:
             continue
         elif is_unasked(module, call, argument) and not is_opened_above(module, call, argument):

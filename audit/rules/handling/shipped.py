@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from audit.model import Finding, Location, Rule, found
 from audit.rules.code import Module, dotted, is_parameter, last_name, text_of
+from audit.rules.handling.callers import FETCHES
 from audit.rules.handling.elsewhere import imported
 from audit.rules.handling.gpu import IS_THERE
 from audit.rules.handling.torches import MARK
@@ -19,13 +20,17 @@ LIES = f"{MARK}lies here"  # a note of a file of weights
 ASKED = f"{MARK}asks "  # a note of the constants of a module that ask for a GPU
 WAITS = f"{MARK}unless "  # ends the message of a finding, before what would answer it
 WEIGHTS = re.compile(r"\.(pth?|ckpt|bin|pkl|tar)$")
+DATA = re.compile(
+    rf"{WEIGHTS.pattern}|\.(npy|npz|jsonl?|csv|tsv|txt|ya?ml|toml|h5|hdf5|keras|joblib|pickle|onnx|parquet|feather"
+    r"|xlsx?|mat|tflite|safetensors)$"
+)
 OF_PACKAGE = re.compile(r"__file__|resources\.files|pkg_resources|resource_filename|__path__")
 DEEPEST = 4  # names that one path is followed through
 
 
 def files(target: Target, rule: Rule) -> Iterator[Finding]:
-    """A note of each file of weights."""
-    yield from (found(rule, Location(path), LIES) for path in target.files if WEIGHTS.search(path))
+    """A note of each file of weights or data."""
+    yield from (found(rule, Location(path), LIES) for path in target.files if DATA.search(path))
 
 
 def constants(module: Module, rule: Rule) -> Iterator[Finding]:
@@ -54,6 +59,19 @@ def unless_shipped(module: Module, finding: Finding, path: ast.expr) -> Finding:
     """A finding that waits for a file of this name beside the module, where the path begins at the module's own."""
     name = name_of(module, path)
     return replace(finding, message=f"{finding.message}{WAITS}{name}") if name and " " not in name else finding
+
+
+def unless_in_tree(module: Module, finding: Finding, path: str) -> Finding | None:
+    """A finding that waits for a file of this name in the tree, where the path begins at the module's own.
+
+    None of a file that no note would be of, and where the module fetches files: it may fill its folder itself.
+    """
+    if "__file__" not in path:
+        return finding
+    name = path.rpartition("/")[2]
+    fetches = any(FETCHES.search(last_name(call.func)) for _, call, _ in module.calls)
+    known = DATA.search(name) is not None and " " not in name and "{" not in name and not fetches
+    return replace(finding, message=f"{finding.message}{WAITS}/{name}") if known else None
 
 
 def name_of(module: Module, path: ast.expr, depth: int = 0) -> str:
@@ -120,5 +138,7 @@ def is_there(source: str, path: str, lying: list[str], asked: set[tuple[str, str
     """Whether a file lies below the folder of a module, or a constant of another module asks for a GPU."""
     *outer, name = source.split(".")
     folder = f"/{path}".rpartition("/")[0]
+    if source.startswith("/"):
+        return any(f"/{file}".endswith(source) for file in lying)
     beside = [file for file in lying if f"/{file}".startswith(f"{folder}/") and f"/{file}".endswith(f"/{source}")]
     return bool(beside) or (bool(outer) and (name, outer[-1]) in asked)
