@@ -21,6 +21,7 @@ from audit.rules.questions import decides, ends_without, subject_of
 from audit.rules.readers import BY_NAME, MODEL_READERS, OPENERS, PATH_READERS, READERS, mode_of, opens_for_writing
 from audit.rules.tried import is_tried
 from audit.rules.written import (
+    given_here,
     holds_options,
     is_configured,
     is_environment,
@@ -47,7 +48,7 @@ MAKES = {"write_text", "write_bytes", "touch", "open", "rename", "replace", "sym
 FILE = re.compile(r"[^/\\]\.\w+$")
 MOST = 20  # questions of one function that are looked at
 DEEPEST = 4  # names and callers that one path is followed through
-
+WAYS = 4  # values of one name that are looked at
 
 Read = tuple[Piece, ast.Call, str, ast.expr]  # a call that reads a file: where, its full name, its path
 
@@ -219,18 +220,19 @@ def known_path(module: Module, node: ast.expr, through: list[ast.AST] | None = N
     With `through`, a parameter stands for its default and for what the module's own calls give it: the places of these
     calls are added.
     """
-    if text_of(node):
-        return text_of(node)
+    if text := text_of(node):
+        return text
+    if is_option(module, node) or is_configured(module, node) or is_environment(module, node):
+        return f"{{{ast.unparse(node)}}}"
     if isinstance(node, ast.Name):
         if depth >= DEEPEST:
             return ""
         if is_parameter(module, node):
             return path_given(module, node, through, depth) if through is not None else ""
         over = list(gone_through(module, node))[:1] if through is not None else []
-        given = over or module.given.get(node.id, [])
-        return known_path(module, given[0], through, depth + 1) if len(given) == 1 else ""
-    if is_option(module, node) or is_configured(module, node) or is_environment(module, node):
-        return f"{{{ast.unparse(node)}}}"
+        given = (over or given_here(module, node))[:WAYS]
+        paths = [known_path(module, value, through, depth + 1) for value in given]
+        return paths[0] if paths and all(paths) else ""
     if is_folder(module, node):
         return ast.unparse(node)
     if said(module, node) is not None and depth < DEEPEST:
@@ -267,9 +269,8 @@ def path_given(module: Module, name: ast.Name, through: list[ast.AST], depth: in
     if name.id not in names:
         return ""
     at = names.index(name.id)
-    default = at - len(names) + len(function.args.defaults)
-    if default >= 0:
-        text = text_of(function.args.defaults[default])
+    if (default := default_of(function, name.id)) is not None:
+        text = text_of(default)
         return text if FILE.search(text) else ""
     for _, call, _ in module.calls:
         if isinstance(call.func, ast.Name) and call.func.id == function.name:

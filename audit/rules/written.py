@@ -6,6 +6,7 @@ import re
 from audit.rules.code import Module, dotted, is_function, is_parameter, last_name, text_of
 
 LOADS = re.compile(r"((load|read|get|parse|compose|make)_?)?(\w*_)?(conf(ig)?s?|cfg|settings|options|hparams)", re.I)
+OF_SETTINGS = re.compile(r"(\w*_)?(configs?|conf|cfg|settings|constants?|consts?|paths|hparams)", re.I)
 PARSES = re.compile(
     r"^(parse(_\w*)?(args|arguments|opts?|options|cli|command_line|flags)|get_(args|arguments|opts|options))$", re.I
 )
@@ -44,14 +45,27 @@ def is_own(node: ast.expr) -> bool:
 
 
 def is_configured(module: Module, node: ast.expr) -> bool:
-    """An entry of a configuration that the module has loaded: `cfg["data"]["csv"]`, `settings.paths.table`."""
+    """An entry of a configuration that the module has loaded, or imports: `cfg["data"]["csv"]`, `config.table_path`.
+
+    Also what the module of a configuration calls a path: `from config import TRAIN_CSV`.
+    """
     inner, keys = entry_in(module, node)
-    if not keys or not isinstance(inner, ast.Name) or is_parameter(module, inner):
+    if not isinstance(inner, ast.Name) or is_parameter(module, inner):
         return False
-    values = module.given.get(inner.id, [])
-    here = [value for value in values if module.scope(value) is module.scope(inner)] or values
+    *place, name = module.origins.get(inner.id, "").split(".")
+    if keys and OF_SETTINGS.fullmatch(name):
+        return any(map(PATHS.search, keys))
+    if not keys:
+        return bool(place) and OF_SETTINGS.fullmatch(place[-1]) is not None and PATHS.search(name) is not None
+    here = given_here(module, inner)
     loaded = len(here) == 1 and isinstance(here[0], ast.Call) and is_loader(module, here[0])
     return loaded and any(map(PATHS.search, keys))
+
+
+def given_here(module: Module, name: ast.Name) -> list[ast.expr]:
+    """What a name is given in its own function, else anywhere in the module."""
+    values = module.given.get(name.id, [])
+    return [value for value in values if module.scope(value) is module.scope(name)] or values
 
 
 def entry_of(node: ast.expr) -> tuple[ast.expr, list[str]]:

@@ -96,7 +96,10 @@ def find(target: Target) -> Iterator[Finding]:
         if module.is_notebook or any(pattern.search(path) for pattern in ELSEWHERE):
             continue
         in_package = path.rpartition("/")[0] in packages
-        speaks = is_to_speak(path, in_package=in_package) and origins.isdisjoint(SERVERS)
+        serves = not origins.isdisjoint(SERVERS)
+        if serves:
+            imported[path].add("*")  # the server imports it
+        speaks = is_to_speak(path, in_package=in_package) and not serves
         loops = training_loops(module) if not speaks or PROGRAMS.search(path) else set()
         loops = {loop for loop in loops if (path, getattr(loop, "name", "")) not in commands}
         if speaks and not loops:
