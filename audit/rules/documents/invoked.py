@@ -28,7 +28,7 @@ LAUNCHED = ("--config_file", "--config-file", "--deepspeed_config_file")
 LAUNCH = ("torch.distributed.launch", "torch.distributed.run", "accelerate.commands.launch", "cProfile", "pdb")
 # Options that give a program its configuration.
 CONFIGURATION = re.compile(
-    r"--?(?:\w+[-_])*(?:conf(?:ig)?s?|cfgs?|settings?|opts?|options|yaml|deepspeed|recipe|preset|hparams|hyper-?params"
+    r"--?(?:\w+[-_])*(?:conf(?:ig)?s?|cfgs?|settings?|opts?|options?|yaml|deepspeed|recipe|preset|hparams|hyper-?params"
     r"|params|hyp|profile)(?:[-_](?:file|path|json|yaml|toml))?"
 )
 OF_RUN = re.compile(r"out|save|log|dump|write|export|dest|to\b|result", re.I)  # options of what a program writes

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -28,7 +29,7 @@ from audit.rules.imports.unused import Uses
 from audit.rules.local import Import, Local, catches_import_error, imports_of, local_of
 from audit.rules.names import FRAMEWORKS, OWN_NAMES, covers, is_foreign
 from audit.rules.requirements import build_requirements, declared, in_notebook
-from audit.runners import ruff
+from audit.runners import Diagnostic, ruff
 from audit.target import Target
 
 UNUSED = rule(
@@ -64,7 +65,7 @@ CYCLE = rule(
     confidence=Confidence.HIGH,
 )
 
-SPARED = ("/__init__.py", ".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
+SPARED = (".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
 # What users of a program do not run; a document's notebook says itself what it needs.
 ASIDE = re.compile(
     r"(^|/)(_*setup_*|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
@@ -106,7 +107,7 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
     found_unused = [
         item
         for item in (*read, *in_outdated(target), *in_broken_notebooks(target, sorted(broken | refused)))
-        if item.code == "F401" and item.location not in optional
+        if item.code == "F401" and item.location not in optional and not is_for_others(item)
     ]
     known = {item.location for item in found_unused} | optional
     hidden = {item.location: item for item in again(local, found_unused) if item.location not in known}
@@ -119,6 +120,12 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
         aside = item.location.path in fronts or FOREIGN_PATH.search(item.location.path)
         if not aside and not uses.spares(piece, item.location.line, name):
             yield found(UNUSED, item.location, f"`{name}` is imported and never used")
+
+
+def is_for_others(item: Diagnostic) -> bool:
+    """Whether an import stands at the front of a package, and is not one of the standard library: a re-export."""
+    first = item.message.split("`")[1].split(".")[0]
+    return f"/{item.location.path}".endswith("/__init__.py") and first not in sys.stdlib_module_names
 
 
 def optional_imports(target: Target) -> Iterator[Location]:

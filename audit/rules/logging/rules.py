@@ -99,7 +99,7 @@ def find(target: Target) -> Iterator[Finding]:
         serves = not origins.isdisjoint(SERVERS)
         if serves:
             imported[path].add("*")  # the server imports it
-        speaks = is_to_speak(path, in_package=in_package) and not serves
+        speaks = is_to_speak(path, in_package=in_package or path in imported) and not serves
         loops = training_loops(module) if not speaks or PROGRAMS.search(path) else set()
         loops = {loop for loop in loops if (path, getattr(loop, "name", "")) not in commands}
         if speaks and not loops:

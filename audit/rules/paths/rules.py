@@ -113,6 +113,7 @@ PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
 ADDRESS = re.compile(r"\b(?!file:)[A-Za-z][\w+.-]+://[^\s'\"]*")
 DATABASE = re.compile(r"\b(?:sqlite|duckdb)(?:\+\w+)?:///")
 PROSE = re.compile(r"(?:\b[A-Za-z]{2,}\b[ ,]+){5}")  # words that lead to a path that is an example
+EXAMPLE = re.compile(r"\be\. ?g\.|\b(?:example|such as|like|say)\b", re.I)  # before one in a document
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Strings passed to these are routes of a web application, or regular expressions.
 NO_PATHS = {
@@ -196,6 +197,11 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
             for number, (line, code) in enumerate(zip(piece.lines, replaced, strict=True), start=1):
                 if line != code:
                     yield number, line
+    elif piece.kind is Kind.MARKDOWN and piece.cell is None:
+        for number, line in enumerate(piece.lines, start=1):
+            match = PERSONAL.search(line) if len(line) < 2000 else None
+            if match and not EXAMPLE.search(line[: match.start()]):
+                yield number, line[match.start() :]
     elif piece.kind is Kind.TEXT and LIST.search(piece.path):
         yield from islice(listed(piece), 1)
     elif piece.kind is Kind.TEXT and (is_configuration(piece.path) or (begins and "." not in piece.path)):
