@@ -21,6 +21,7 @@ OF_A_NETWORK = {
 NETWORK = re.compile(
     r"(^|_)(model|net|network|trainer|autoencoder|vae|gan|cnn|rnn|lstm|classifier|engine|learn|learner)(_|\d|$)"
 )
+OF_KERAS = {"steps_per_epoch", "validation_data", "validation_split", "callbacks", "batch_size"}
 
 
 def training_place(module: Module) -> tuple[Piece, int] | None:
@@ -35,7 +36,7 @@ def training_place(module: Module) -> tuple[Piece, int] | None:
             return piece, call.lineno
         steps = steps or (last == "step" and not call.keywords)
         of_network = last in FITTING and name.partition(".")[0] not in ESTIMATORS and not of_one(call)
-        fits = of_network and isinstance(call.func, ast.Attribute) and uses_fitter(module)
+        fits = of_network and isinstance(call.func, ast.Attribute) and (uses_fitter(module) or is_of_keras(call))
         if fits and (last != "fit" or fits_network(module, call)):
             return piece, call.lineno
     return backward if steps else None
@@ -57,6 +58,12 @@ def of_one(call: ast.Call) -> bool:
     if isinstance(given, ast.Call) and last_name(given.func) == "zip":
         return bool(given.args) and all(isinstance(part, ast.List) for part in given.args)
     return isinstance(given, ast.List) and all(isinstance(pair, ast.Tuple) for pair in given.elts)
+
+
+def is_of_keras(call: ast.Call) -> bool:
+    """Whether a fit() says itself that it trains a network, whose class may come from another module."""
+    given = {item.arg for item in call.keywords}
+    return last_name(call.func) == "fit_generator" or ("epochs" in given and not given.isdisjoint(OF_KERAS))
 
 
 def uses_fitter(module: Module) -> bool:

@@ -18,7 +18,9 @@ KEYS = {"jax.random.PRNGKey", "jax.random.key"}
 NAMING = (ast.Name, ast.Attribute, ast.ImportFrom, ast.Constant)
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 DEEPEST = 5  # packages that pass a name on to each other
-ORDERING = re.compile(r"shuffle|split|sample|fold|flow|permut", re.I)  # a seed of theirs is for data alone
+ORDERING = re.compile(  # a seed of theirs is for data alone
+    r"shuffle|split|sample|fold|flow|permut|^random_(flip|crop|brightness|contrast|hue|saturation)", re.I
+)
 CLOCK = re.compile(
     r"\btime\(\)|time_ns\(\)|\bnow\(\)|perf_counter(_ns)?\(\)|urandom\(|getpid\(\)|SystemRandom\(|secrets\.\w+\("
 )
