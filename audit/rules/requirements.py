@@ -150,9 +150,10 @@ def from_requirements(piece: Piece) -> Iterator[Requirement]:
     """Lines of a requirements file; options, other files and addresses of archives are passed over."""
     for number, line in enumerate(piece.lines, start=1):
         text = re.sub(r"^(-e|--editable)\s+(?=git\+)", "", re.sub(r"(^|\s)#.*", "", line).strip())
+        text = text.rstrip("\\").split(" --")[0]
         plain = "://" not in text.split("@")[0] and "/" not in text.split("@")[0]
         if text and not text.startswith("-") and (plain or REPOSITORY.search(text)):
-            item = parsed(text.rstrip("\\").split(" --")[0], piece.at(number))
+            item = parsed(text, piece.at(number))
             if item:
                 yield item
 
