@@ -44,6 +44,19 @@ def test_the_recall_of_each_set_is_that_of_its_first_look():
         assert page[family][column].split(" = ")[0] == f"{found[family, column]}/{count}", (family, column)
 
 
+def test_the_recall_on_real_repositories_is_that_of_the_first_look():
+    found, listed = Counter(), Counter()
+    for item in records("real.csv"):
+        if item["kind"] == "defect":
+            for family in (item["family"], "all"):
+                listed[family, item["set"]] += 1
+                found[family, item["set"]] += item["first_sight"] == "found"
+    page = table("X")
+    assert len(listed) > 30
+    for (family, column), count in listed.items():
+        assert page[family][column].split(" = ")[0] == f"{found[family, column]}/{count}", (family, column)
+
+
 @pytest.mark.parametrize("column", ROUNDS)
 def test_the_precision_of_each_round_is_that_of_its_judgements(column):
     right, read = Counter(), Counter()
