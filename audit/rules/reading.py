@@ -147,13 +147,12 @@ def is_of_other_file(module: Module, question: ast.Call, call: ast.Call, path: a
 def file_name(module: Module, node: ast.expr, depth: int = 0) -> str:
     """The name of a file that a path ends with, as far as it is written out: "train.txt" of `folder / "train.txt"`."""
     if isinstance(node, ast.Name) and depth < DEEPEST and not is_parameter(module, node):
-        given = [value for value in module.given.get(node.id, []) if module.scope(value) is module.scope(node)]
+        given = given_here(module, node)
         return file_name(module, given[0], depth + 1) if len(given) == 1 else ""
-    if isinstance(node, ast.Call) and node.args and module.full_name(node.func) in ("os.path.join", "pathlib.Path"):
-        return file_name(module, node.args[-1], depth)
-    of_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "joinpath"
-    if of_method and isinstance(node, ast.Call) and node.args:
-        return file_name(module, node.args[-1], depth)
+    if isinstance(node, ast.Call) and node.args:
+        joins = module.full_name(node.func) in ("os.path.join", "pathlib.Path")
+        if joins or (isinstance(node.func, ast.Attribute) and node.func.attr == "joinpath"):
+            return file_name(module, node.args[-1], depth)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         return file_name(module, node.right, depth)
     text = text_of(node.values[-1] if isinstance(node, ast.JoinedStr) and node.values else node)
@@ -186,7 +185,7 @@ def path_read(module: Module, path: ast.expr, name: str, through: list[ast.AST])
     if name not in READERS and isinstance(path, ast.Name):
         values = module.given.get(path.id, [])
         path = values[0] if len(values) == 1 and not is_parameter(module, path) else path
-    of_model = name.rpartition(".")[2] in MODEL_READERS and text_of(path)
+    of_model = name.rpartition(".")[2] in MODEL_READERS and ("/" in text_of(path) or FILE.search(text_of(path)))
     if name not in READERS and not of_model and not isinstance(path, ast.Call | ast.BinOp):
         return ""  # whatever has an open()
     return known_path(module, path, through)
@@ -230,9 +229,10 @@ def known_path(module: Module, node: ast.expr, through: list[ast.AST] | None = N
         if is_parameter(module, node):
             return path_given(module, node, through, depth) if through is not None else ""
         over = list(gone_through(module, node))[:1] if through is not None else []
-        given = (over or given_here(module, node))[:WAYS]
-        paths = [known_path(module, value, through, depth + 1) for value in given]
-        return paths[0] if paths and all(paths) else ""
+        given = over or given_here(module, node)
+        above = [value for value in given if value.lineno <= node.lineno] or given
+        paths = [known_path(module, value, through, depth + 1) for value in above[-WAYS:]]
+        return paths[-1] if paths and all(paths) else ""
     if is_folder(module, node):
         return ast.unparse(node)
     if said(module, node) is not None and depth < DEEPEST:

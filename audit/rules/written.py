@@ -2,10 +2,12 @@
 
 import ast
 import re
+from collections import defaultdict
 
 from audit.rules.code import Module, dotted, is_function, is_parameter, last_name, text_of
 
 LOADS = re.compile(r"((load|read|get|parse|compose|make)_?)?(\w*_)?(conf(ig)?s?|cfg|settings|options|hparams)", re.I)
+URL = re.compile(r"ur[il]s?(_|$)", re.I)
 OF_SETTINGS = re.compile(r"(\w*_)?(configs?|conf|cfg|settings|constants?|consts?|paths|hparams)", re.I)
 PARSES = re.compile(
     r"^(parse(_\w*)?(args|arguments|opts?|options|cli|command_line|flags)|get_(args|arguments|opts|options))$", re.I
@@ -52,20 +54,36 @@ def is_configured(module: Module, node: ast.expr) -> bool:
     inner, keys = entry_in(module, node)
     if not isinstance(inner, ast.Name) or is_parameter(module, inner):
         return False
-    *place, name = module.origins.get(inner.id, "").split(".")
-    if keys and OF_SETTINGS.fullmatch(name):
-        return any(map(PATHS.search, keys))
+    if is_imported(module, node):
+        return True
     if not keys:
-        return bool(place) and OF_SETTINGS.fullmatch(place[-1]) is not None and PATHS.search(name) is not None
+        return False
     here = given_here(module, inner)
     loaded = len(here) == 1 and isinstance(here[0], ast.Call) and is_loader(module, here[0])
     return loaded and any(map(PATHS.search, keys))
 
 
+def is_imported(module: Module, node: ast.expr) -> bool:
+    """Whether a path is an entry of a configuration that another module holds, or a constant of it."""
+    inner, keys = entry_in(module, node)
+    if not isinstance(inner, ast.Name) or is_parameter(module, inner):
+        return False
+    *place, name = module.origins.get(inner.id, "").split(".")
+    if not keys:
+        name, keys = "".join(place[-1:]), [name]
+    return OF_SETTINGS.fullmatch(name) is not None and any(map(PATHS.search, keys)) and not any(map(URL.search, keys))
+
+
 def given_here(module: Module, name: ast.Name) -> list[ast.expr]:
     """What a name is given in its own function, else anywhere in the module."""
-    values = module.given.get(name.id, [])
-    return [value for value in values if module.scope(value) is module.scope(name)] or values
+    if "given here" not in module.derived:
+        table: dict[tuple[str, ast.AST], list[ast.expr]] = defaultdict(list)
+        for one, values in module.given.items():
+            for value in values:
+                table[one, module.scope(value)].append(value)
+        module.derived["given here"] = table
+    here: list[ast.expr] = module.derived["given here"].get((name.id, module.scope(name)), [])
+    return here or module.given.get(name.id, [])
 
 
 def entry_of(node: ast.expr) -> tuple[ast.expr, list[str]]:

@@ -202,9 +202,14 @@ def is_seen_to(module: Module, call: ast.Call, path: ast.expr, functions: list[F
 
 def looks_at_own(module: Module, method: Function, told: set[str]) -> bool:
     """Whether a method may look at a path of the object: no `validate(self, table)`, which uses nothing but that."""
-    own = any(isinstance(one, ast.Attribute) and dotted(one.value) in ("self", "cls") for one in ast.walk(method))
-    asked = own or len(method.args.args) < 2 or id(method) in askers(module)
-    return asked or any(mentions(value, told) for one in called_by_name(module, method.name) for value in one.args)
+    known: dict[int, bool] = module.derived.setdefault("looks at own", {})
+    if id(method) not in known:
+        attributes_of = (one.value for one in ast.walk(method) if isinstance(one, ast.Attribute))
+        known[id(method)] = any(dotted(value) in ("self", "cls") for value in attributes_of)
+    asked = known[id(method)] or len(method.args.args) < 2 or id(method) in askers(module)
+    return asked or any(
+        mentions(value, told) for one in called_by_name(module, method.name) for value in values_of(one)
+    )
 
 
 def is_verified(module: Module, call: ast.Call) -> bool:

@@ -156,10 +156,13 @@ def always_on(module: Module) -> set[str]:
     """The options that a user cannot turn off: of `add_argument("--cuda", action="store_true", default=True)`."""
     if "options always on" not in module.derived:
         adding = [call for _, call, _ in module.calls if last_name(call.func) == "add_argument"]
-        adding = [call for call in adding if text_of(keyword(call, "action")) == "store_true"]
-        firm = (call for call in adding if is_constant(keyword(call, "default"), True))
+        firm = (call for call in adding if text_of(keyword(call, "action")) == "store_true")
+        firm = (call for call in firm if is_constant(keyword(call, "default"), True))
         words = (text_of(value) for call in firm for value in (*call.args, keyword(call, "dest")))
-        module.derived["options always on"] = {word.lstrip("-").replace("-", "_") for word in words if word}
+        given = {name.rpartition(".")[2] for name in (*module.given, *module.kept)}  # `args.cuda = args.cuda and …`
+        off = {text_of(keyword(call, "dest")) for call in adding if text_of(keyword(call, "action")) == "store_false"}
+        on = {word.lstrip("-").replace("-", "_") for word in words if word}
+        module.derived["options always on"] = on - given - off
     names: set[str] = module.derived["options always on"]
     return names
 

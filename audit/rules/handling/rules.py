@@ -304,13 +304,16 @@ def unchecked(module: Module) -> Iterator[Finding]:
         path = unchecked_read(module, call, name, argument)
         if path and not is_just_made(module, call, argument):
             default = isinstance(argument, ast.Name) and is_default(module, argument)
-            whose = "path that its user gives" if path[0] == "{" else f"{'default' if default else 'fixed'} path"
+            settings = shipped.settings_in(module, argument) if "{" in path else []
+            giver = "a configuration" if settings else "its user"
+            whose = f"path that {giver} gives" if path[0] == "{" else f"{'default' if default else 'fixed'} path"
             message = f"{called(call, name)}() of a {whose}, unchecked"
             finding = found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
             opened_before.add(same_path)
             if default or path[0] == "{":
                 finding = waiting(finding, [asked_as(module, call, argument)])
-            yield from filter(None, [shipped.unless_in_tree(module, finding, path)])
+            finding = shipped.unless_settled(finding, settings)
+            yield from filter(None, [shipped.unless_in_tree(module, finding, path, argument)])
         elif path or teaches or same_path in opened_before:
             continue
         elif is_unasked(module, call, argument) and not is_opened_above(module, call, argument):

@@ -5,15 +5,18 @@ A draft of each such file is a note; a finding that one may answer waits for it,
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from audit.model import Finding, Location, Rule, found
 from audit.rules.code import Module, dotted, is_parameter, last_name, text_of
-from audit.rules.handling.callers import FETCHES
+from audit.rules.handling.callers import FETCHES, asking_calls
 from audit.rules.handling.elsewhere import imported
 from audit.rules.handling.gpu import IS_THERE
 from audit.rules.handling.torches import MARK
+from audit.rules.reading import file_name
+from audit.rules.written import OF_SETTINGS, entry_in, given_here, is_imported
 from audit.target import Target
 
 LIES = f"{MARK}lies here"  # a note of a file of weights
@@ -38,8 +41,16 @@ def constants(module: Module, rule: Rule) -> Iterator[Finding]:
     lines = (line for piece in module.pieces if piece.tree and "cuda" in piece.text for line in piece.tree.body)
     given = [line for line in lines if isinstance(line, ast.Assign) and IS_THERE.search(ast.unparse(line.value))]
     names = [dotted(target) for line in given for target in line.targets if dotted(target)]
+    names += answered(module) if OF_SETTINGS.fullmatch(module.path.rpartition("/")[2].removesuffix(".py")) else []
     if names:
         yield found(rule, Location(module.path), ASKED + " ".join(names))
+
+
+def answered(module: Module) -> list[str]:
+    """What a module of settings asks for itself, and what it says to lie below its own place."""
+    asked = {one.id for call in asking_calls(module) for one in ast.walk(call) if isinstance(one, ast.Name)}
+    lying = [name for name, values in module.given.items() if any(is_anchored(module, value) for value in values)]
+    return sorted({*asked, *lying})
 
 
 def unless_asked(module: Module, finding: Finding, node: ast.AST) -> Finding:
@@ -61,17 +72,35 @@ def unless_shipped(module: Module, finding: Finding, path: ast.expr) -> Finding:
     return replace(finding, message=f"{finding.message}{WAITS}{name}") if name and " " not in name else finding
 
 
-def unless_in_tree(module: Module, finding: Finding, path: str) -> Finding | None:
+def unless_in_tree(module: Module, finding: Finding, path: str, argument: ast.expr) -> Finding | None:
     """A finding that waits for a file of this name in the tree, where the path begins at the module's own.
 
     None of a file that no note would be of, and where the module fetches files: it may fill its folder itself.
     """
     if "__file__" not in path:
         return finding
-    name = path.rpartition("/")[2]
-    fetches = any(FETCHES.search(last_name(call.func)) for _, call, _ in module.calls)
-    known = DATA.search(name) is not None and " " not in name and "{" not in name and not fetches
+    name = file_name(module, argument)
+    if "fetches" not in module.derived:
+        module.derived["fetches"] = any(FETCHES.search(last_name(call.func)) for _, call, _ in module.calls)
+    known = DATA.search(name) is not None and " " not in name and not module.derived["fetches"]
     return replace(finding, message=f"{finding.message}{WAITS}/{name}") if known else None
+
+
+def unless_settled(finding: Finding, sources: list[str]) -> Finding:
+    """A finding that waits for the modules of settings that its path comes from: they may ask for it."""
+    return replace(finding, message=f"{finding.message}{WAITS}{' '.join(sources)}") if sources else finding
+
+
+def settings_in(module: Module, path: ast.expr, depth: int = 0) -> list[str]:
+    """The settings of other modules in a path: "lake.conf.DEPTHS_CSV" of `join(folder, DEPTHS_CSV)`."""
+    sources: list[str] = []
+    for node in ast.walk(path):
+        if isinstance(node, ast.expr) and is_imported(module, node):
+            sources.append(module.full_name(node) or module.full_name(entry_in(module, node)[0]))
+        elif isinstance(node, ast.Name) and depth < DEEPEST and not is_parameter(module, node):
+            for value in given_here(module, node)[:1]:
+                sources += settings_in(module, value, depth + 1)
+    return list(dict.fromkeys(sources))
 
 
 def name_of(module: Module, path: ast.expr, depth: int = 0) -> str:
@@ -118,7 +147,10 @@ def is_anchored_value(module: Module, path: ast.expr, depth: int) -> bool:
 def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
     """All but the notes, and what waits for one that is there."""
     every = list(drafts)
-    lying = [item.location.path for item in every if item.message == LIES]
+    lying: dict[str, list[str]] = defaultdict(list)  # name -> files that are called so
+    for item in every:
+        if item.message == LIES:
+            lying[item.location.path.rpartition("/")[2]].append(item.location.path)
     asked = {
         (name, item.location.path.removesuffix(".py").rpartition("/")[2])
         for item in every
@@ -134,11 +166,12 @@ def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(item, message=message)
 
 
-def is_there(source: str, path: str, lying: list[str], asked: set[tuple[str, str]]) -> bool:
-    """Whether a file lies below the folder of a module, or a constant of another module asks for a GPU."""
+def is_there(source: str, path: str, lying: Mapping[str, list[str]], asked: set[tuple[str, str]]) -> bool:
+    """Whether a file lies below the folder of a module, or what another module says of a constant answers."""
     *outer, name = source.split(".")
     folder = f"/{path}".rpartition("/")[0]
+    called = lying.get(source.removeprefix("/"), [])
     if source.startswith("/"):
-        return any(f"/{file}".endswith(source) for file in lying)
-    beside = [file for file in lying if f"/{file}".startswith(f"{folder}/") and f"/{file}".endswith(f"/{source}")]
+        return bool(called)
+    beside = [file for file in called if f"/{file}".startswith(f"{folder}/")]
     return bool(beside) or (bool(outer) and (name, outer[-1]) in asked)
