@@ -93,7 +93,7 @@ NO_RUN = re.compile(
 RUN = re.compile(r"result|log|metric|report|eval|bench|score|output|history|\.ipynb$", re.I)
 FENCE = re.compile(r"^\s*(```|~~~)")
 # What is said above a block that shows what a run has reached, and not only what it looks like.
-REACHED = re.compile(r"^\W*(?:you|we)(?: will|['’]ll| should| can)? (?:get|obtain|reach)\b[^.]*[:：]\W*$", re.I)
+REACHED = re.compile(r"^\W*(?:you|we)(?: will|['’]ll| should| can)? (?:get|obtain|reach)\b[^.]*[:：][^\w.:：]*$", re.I)
 NEAR = 25  # characters between a whole percentage and what it is a percentage of
 ALL = 100  # per cent
 LONGEST = 500  # characters of a sentence that is looked at
@@ -278,7 +278,7 @@ def prose(piece: Piece) -> Iterator[tuple[int, str]]:
         fence = FENCE.match(line)
         if fence:
             fenced = not fenced
-            promised = fenced and REACHED.match(above) is not None
+            promised = fenced and len(above) <= LONGEST_LINE and REACHED.match(above) is not None
         above = line if line.strip() else above
         literal = rest and (literal and (not line.strip() or line[:1].isspace()))
         unseen = hidden or line.lstrip().startswith("<!--")

@@ -81,7 +81,8 @@ GONE = re.compile(
     re.I,
 )
 OTHER = re.compile(
-    r"\b(?i:in|inside|from|of) (?:the )?(?:official |original )?`?([A-Z]\w{3,})`?(?:'s)? "
+    r"\b(?i:in|inside|from|of) (?:the )?(?:official |original )?"
+    r"(?:`?([A-Z]\w{3,})`?|\[`?([\w.-]+)`?\]\(https?://[^()\s]*\))(?:'s)? "
     r"(?:repo(?:sitory)?|project|codebase|root)\b"
 )
 PROGRAMS = (".py", ".sh", ".bash")
@@ -153,12 +154,15 @@ def commands(
     """
     seen: set[tuple[str, str]] = set()
     reported: dict[str, list[tuple[int, str]]] = {}  # path -> the commands that name it
+    above = prose_above(piece) if lines else []
     for number, line, folder in lines:
         for path in in_tree(line, files) if doubt == 2 else named_files(line, files):
             clean = path.removeprefix("./").replace("\\", "/")
-            if clean in reported and not GONE.search(piece.line(number)):
-                reported[clean].append((number, line.strip()))
-            if (clean, folder) in seen or clean in reported or PLACEHOLDER.search(clean):
+            if clean in reported:
+                if not is_spared(piece, number, above, project):
+                    reported[clean].append((number, line.strip()))
+                continue
+            if (clean, folder) in seen or PLACEHOLDER.search(clean):
                 continue
             if len(seen) == MOST:
                 break
@@ -167,9 +171,7 @@ def commands(
                 continue
             if doubt and "/" not in clean and clean.endswith(PROGRAMS) and not has_programs("", files):
                 continue
-            before = sentence_before(piece, number)
-            spared = OF_READER.search(before) or GONE.search(piece.line(number)) or is_of_other(piece, number, project)
-            if not spared and not is_made(piece, number, clean):
+            if not is_spared(piece, number, above, project) and not is_made(piece, number, clean):
                 reported[clean] = [(number, line.strip())]
                 if clean.endswith(PROGRAMS):
                     break  # nobody knows what it would have read
@@ -197,20 +199,36 @@ def needs(
         yield found(COMMAND, piece.at(number), message, line.strip()[:120])
 
 
-def sentence_before(piece: Piece, number: int) -> str:
+def prose_above(piece: Piece) -> list[str]:
+    """For each line the last line of text above it, or above the fence it stands in."""
+    above: list[str] = []
+    last = outside = ""
+    fenced = False
+    for line in piece.lines:
+        above.append(outside if fenced else last)
+        if FENCE.match(line):
+            fenced = not fenced
+            outside = last
+        elif line.strip():
+            last = line
+    return above
+
+
+def sentence_before(above: list[str], number: int) -> str:
     """The last sentence of the prose above a command, or above the fence it stands in."""
-    above = [line for line in piece.lines[: number - 1] if line.strip()]
-    fences = [position for position, line in enumerate(above) if FENCE.match(line)]
-    if len(fences) % 2:
-        above = above[: fences[-1]]
-    last = next((line for line in reversed(above) if not FENCE.match(line)), "")
-    return re.split(r"[.!?]\s+(?=[A-Z])", last)[-1]
+    return re.split(r"[.!?]\s+(?=[A-Z])", above[number - 1])[-1]
 
 
-def is_of_other(piece: Piece, number: int, project: str) -> bool:
+def is_spared(piece: Piece, number: int, above: list[str], project: str) -> bool:
+    """Whether a document says of a command that it is an example, there no more, or of another repository."""
+    example = OF_READER.search(sentence_before(above, number)) or GONE.search(piece.line(number))
+    return example is not None or is_of_other(piece, number, above, project)
+
+
+def is_of_other(piece: Piece, number: int, above: list[str], project: str) -> bool:
     """Whether the line of a command, or the sentence before it, says that it runs in another repository."""
-    said = (name for line in (piece.line(number), sentence_before(piece, number)) for name in OTHER.findall(line))
-    return any(not alike(name, project) for name in said)
+    said = (match for line in (piece.line(number), sentence_before(above, number)) for match in OTHER.finditer(line))
+    return any(not alike(match[1] or match[2], project) for match in said)
 
 
 def is_there(path: str, folder: str, piece: Piece, files: frozenset[str]) -> bool:
@@ -255,8 +273,9 @@ def badges(piece: Piece, target: Target, called: frozenset[str]) -> Iterator[Fin
 def spoken_of(piece: Piece, files: frozenset[str], told: list[Finding], project: str) -> Iterator[Finding]:
     """Files that sentences name as a part of the tree, each once, and of which nothing was told yet."""
     known = {finding.message.split("`")[1] for finding in told if "`" in finding.message}
+    above = prose_above(piece)
     for number, path in mentioned(piece, files):
-        gone = GONE.search(piece.line(number)) or PLACEHOLDER.search(path) or is_of_other(piece, number, project)
+        gone = GONE.search(piece.line(number)) or PLACEHOLDER.search(path) or is_of_other(piece, number, above, project)
         if (
             path not in known
             and not gone

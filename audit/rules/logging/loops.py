@@ -62,9 +62,13 @@ def fitting(module: Module) -> set[ast.AST]:
         if FITS.search(name):
             inside = next(filter(is_function, module.enclosing(call)), None)
             if inside and (FITTING.search(inside.name) or FOLD.search(inside.name)):
-                commands = (mark for mark in inside.decorator_list if COMMAND.search(ast.unparse(mark)))
-                holders.update([] if any(commands) else [inside])
-    return holders
+                holders.add(inside)
+    return {holder for holder in holders if not is_command(holder)}
+
+
+def is_command(part: ast.AST | None) -> bool:
+    """Whether a function is a command of a program, which is started by its decorator."""
+    return any(COMMAND.search(ast.unparse(mark)) for mark in getattr(part, "decorator_list", ()))
 
 
 def is_of_learning(module: Module) -> bool:

@@ -12,6 +12,7 @@ PRINTS = {
     "print", "builtins.print", "pprint.pprint", "pprint.pp", "rich.print", "rich.pretty.pprint", "tensorflow.print",
     "jax.debug.print",
 }  # fmt: skip
+ENDS = {"sys.exit", "exit", "quit", "os._exit"}
 LOGS = re.compile(r"(^|\.)_*(log|logger|logging)\.(debug|info|log|warning)$", re.I)
 WRITES = {"sys.stdout.write", "sys.stderr.write"}
 HANDED_ON = {"map", "functools.partial"}  # `map(print, scores)`

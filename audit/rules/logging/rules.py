@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping
 
 from audit.model import Confidence, Finding, Severity, found
@@ -24,9 +24,9 @@ from audit.rules.local import is_main, local_of
 from audit.rules.logging.asked import is_question
 from audit.rules.logging.commanded import commanded
 from audit.rules.logging.handed import reporters
-from audit.rules.logging.launching import is_on_the_way, launches
+from audit.rules.logging.launching import Launches, is_on_the_way, launches
 from audit.rules.logging.loops import is_of_learning, is_tried, is_work, trainers, training_loops, trials
-from audit.rules.logging.printing import PRINTS, printing
+from audit.rules.logging.printing import ENDS, PRINTS, printing
 from audit.rules.marked import PRINT_MARK, is_marked
 from audit.rules.training import trainer_run, training_place
 from audit.target import Piece, Target
@@ -68,12 +68,12 @@ PRINTER = re.compile(
     r"|(?<![A-Z])CLI(?=[A-OQ-Z][a-z]|$)|Cli(?=[A-Z]|$)|Command(Line)?(Executor|Handler|Runner)?$"  # CLIP is none
 )
 CALLED_BACK = re.compile(r"(Callback|Hook)\w*$")  # by a training loop, whose words they print
-ENDS = {"sys.exit", "exit", "quit", "os._exit"}
 WINDOWS = re.compile(r"(^|\.)(Q(Gui|Core)?Application|mainloop|MainLoop)$")  # what a program with windows starts
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
 SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
-SERVERS = {"flask", "fastapi", "aiohttp", "sanic", "bottle", "tornado", "starlette", "quart"}  # nobody sees them print
+# What an application that answers requests is made with: nobody sees it print.
+SERVES = re.compile(r"(?:flask|fastapi|sanic|bottle|starlette|quart|aiohttp\.web|tornado\.web)(?:\.|$)")
 LOGGED = re.compile(r"(^|\.)_*(log|logger|logging|LOG|LOGGER)\.(debug|info)$")  # what is told of all runs
 INPUTS = {"input", "raw_input", "builtins.input", "six.moves.input"}
 SAME = 3  # first signs of a text that a docstring shows as well
@@ -96,7 +96,7 @@ def find(target: Target) -> Iterator[Finding]:
         if module.is_notebook or any(pattern.search(path) for pattern in ELSEWHERE):
             continue
         in_package = path.rpartition("/")[0] in packages
-        serves = not origins.isdisjoint(SERVERS)
+        serves = any(map(SERVES.match, (*module.origins.values(), *(name for _, _, name in module.calls))))
         if serves:
             imported[path].add("*")  # the server imports it
         speaks = is_to_speak(path, in_package=in_package or path in imported) and not serves
@@ -166,13 +166,13 @@ def is_aside(path: str) -> bool:
     return path.endswith(".ipynb") or TEST_PATH.search(path) is not None
 
 
-def is_told_by_work(module: Module, call: ast.expr, launched: dict[ast.AST | None, int]) -> bool:
+def is_told_by_work(module: Module, call: ast.expr, launched: Launches) -> bool:
     """Whether a print of a program comes before a training, or from a function that works for it and answers it."""
     return is_on_the_way(module, call, launched) or (is_work(scope := module.scope(call)) and answers(scope))
 
 
 def prints(
-    module: Module, loops: set[ast.AST], training: set[ast.AST], launched: dict[ast.AST | None, int]
+    module: Module, loops: set[ast.AST], training: set[ast.AST], launched: Launches
 ) -> Iterator[tuple[Piece, ast.expr]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
@@ -196,15 +196,21 @@ def is_settled(module: Module, holder: ast.AST) -> bool:
     function = module.scope(holder)
     if not isinstance(test, ast.Name) or not is_function(function):
         return False
+    known: dict[ast.AST, set[str]] = module.derived.setdefault("settled", {})
+    if function not in known:
+        known[function] = settled(function)
+    return test.id in known[function]
+
+
+def settled(function: Function) -> set[str]:
+    """Names that a function gives one value, which is written there."""
     lines = [line for line in function.body if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)]
-    names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == test.id]
-    stored = sum(isinstance(node.ctx, ast.Store) for node in names)
-    return stored == 1 and any(getattr(line.targets[0], "id", "") == test.id for line in lines)
+    names = (node for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    stored = Counter(node.id for node in names)
+    return {name for line in lines if stored[name := getattr(line.targets[0], "id", "")] == 1}
 
 
-def is_of_a_script(
-    module: Module, call: ast.expr, imported: Mapping[str, Container[str]], launched: dict[ast.AST | None, int]
-) -> bool:
+def is_of_a_script(module: Module, call: ast.expr, imported: Mapping[str, Container[str]], launched: Launches) -> bool:
     """Whether a print runs only when the file is run: in what its main block starts, or in no function at all.
 
     A function that the main block starts is given nothing, or has no result and is called nowhere else.

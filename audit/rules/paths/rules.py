@@ -110,6 +110,13 @@ PERSONAL = re.compile(  # less the users of containers and of hosted notebooks
     r"(?<![\w/.])(?:/home/(?!(?:jovyan|user|ubuntu|runner|ec2-user|coder|docker|app)\b)|/Users/|[A-Za-z]:\\+Users\\+)"
     r"(?!(?:your|user_?name|name|USER|Public|Shared)\b)[A-Za-z][\w.-]*(?: [\w.-]+(?=\\))?(?=[/\\])"
 )
+# Of these in a document: the users of images, and those that stand for the reader.
+NOBODY = re.compile(
+    r"[/\\](?:path|foo|bar|x+|my(?:[-_]\w+|self|user\w*|name|home|account|login|folder|dir\w*|path|data|project\w*)?"
+    r"|john[-_. ]?doe|pi|node|ray|airflow|appuser)$",
+    re.I,
+)
+NO_FILE = re.compile(r"\]\(<?$|\b(?:GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\b['\"`\s]*$")  # before an address
 ADDRESS = re.compile(r"\b(?!file:)[A-Za-z][\w+.-]+://[^\s'\"]*")
 DATABASE = re.compile(r"\b(?:sqlite|duckdb)(?:\+\w+)?:///")
 PROSE = re.compile(r"(?:\b[A-Za-z]{2,}\b[ ,]+){5}")  # words that lead to a path that is an example
@@ -199,9 +206,9 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
                     yield number, line
     elif piece.kind is Kind.MARKDOWN and piece.cell is None:
         for number, line in enumerate(piece.lines, start=1):
-            match = PERSONAL.search(line) if len(line) < 2000 else None
-            if match and not EXAMPLE.search(line[: match.start()]):
-                yield number, line[match.start() :]
+            start = personal_in(line) if len(line) < 2000 else None
+            if start is not None and not EXAMPLE.search(line[:start]):
+                yield number, line[start:]
     elif piece.kind is Kind.TEXT and LIST.search(piece.path):
         yield from islice(listed(piece), 1)
     elif piece.kind is Kind.TEXT and (is_configuration(piece.path) or (begins and "." not in piece.path)):
@@ -210,6 +217,12 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
             remark = line.lstrip().startswith(("#", ";", "//")) and not line.startswith(("#SBATCH", "#PBS", "#$ "))
             if len(line) < 2000 and not remark and (not contained or BOUND.search(line)):
                 yield number, line
+
+
+def personal_in(line: str) -> int | None:
+    """Where somebody's own folder stands in a line of a document: no address of a page, no user that is nobody."""
+    matches = (match for match in PERSONAL.finditer(line) if not NOBODY.search(match.group()))
+    return next((match.start() for match in matches if not NO_FILE.search(line[: match.start()])), None)
 
 
 def listed(piece: Piece) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ WORD = r"(?!-)[\w.()-]+"  # no option of a command
 TO_SPACE = re.compile(rf"{PART}*")
 # A space belongs to a path where a folder or a file's ending follows.
 WITH_SPACES = re.compile(rf"(?:{PART}| (?={WORD}(?: {WORD})*(?:[\\/]|(?<=\w)\.\w{{1,5}}$)))*")
+FULL_STOP = re.compile(r"(?<=\w)\.$")  # of the sentence around a path
 RANDOM = re.compile(r"[A-Za-z0-9+=]{20,}")  # no name that anybody would read, and at times a key
 
 
@@ -20,5 +21,5 @@ def as_shown(text: str, start: int, end: int) -> str:
     if before in ("'", '"'):
         rest = rest.split(before)[0]
     match = (WITH_SPACES if quoted else TO_SPACE).match(rest)
-    path = RANDOM.sub("…", (text[start:end] + (match.group() if match else "")).strip())
+    path = FULL_STOP.sub("", RANDOM.sub("…", (text[start:end] + (match.group() if match else "")).strip()))
     return path if len(path) <= MOST else f"{path[: MOST - 24]}…{path[-23:]}"
