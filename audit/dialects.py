@@ -18,12 +18,29 @@ def tree_of(code: str) -> tuple[ast.Module, tuple[str, int] | None]:
         try:
             return ast.parse(code), None
         except SyntaxError as error:
-            for other, reason in ((newer.older, None), (python2.translated, (error.msg, error.lineno or 0))):
-                changed = other(code)
-                if changed == code:
-                    continue
-                try:
-                    return ast.parse(changed), reason
-                except SyntaxError:
-                    continue
-            raise
+            older = newer.older(code)
+            tree = parsed(older) if older != code else None
+            if tree is not None:
+                return tree, None
+            translated = python2.translated(code)
+            tree = parsed(translated) if translated != code else None
+            if tree is None:
+                raise
+            return with_names(tree), (error.msg, error.lineno or 0)
+
+
+def parsed(code: str) -> ast.Module | None:
+    """The syntax tree of a program that has been rewritten; None where it is still none."""
+    try:
+        return ast.parse(code)
+    except SyntaxError:
+        return None
+
+
+def with_names(tree: ast.Module) -> ast.Module:
+    """A tree with the names that the program has, where others stood for them while it was parsed."""
+    for node in ast.walk(tree):
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, str) and python2.ASYNC in value and not isinstance(node, ast.Constant):
+                setattr(node, field, python2.restored(value))
+    return tree

@@ -19,15 +19,18 @@ DEFINED = re.compile(r"^[ \t]*def[ \t]+\w+[ \t]*\(", re.M)
 QUOTED = re.compile(r"(`)[^`\n]+(`)")
 RAW = re.compile(r"[uU](?=[rR]['\"])")
 LEADING = re.compile(r"^ *\t[ \t]*", re.M)
+OPENING, CLOSING = {"(", "[", "{"}, {")", "]", "}"}
+SIGN = re.compile(r"\S")
 STOPS = re.compile(r"\\\n|[(\[{)\]}\n;,]|\bin\b")
 LONGEST = 4000  # characters of a statement
+ASYNC = "async_of_old"  # stands for the name until the program is parsed
 SIGNS = (  # what stands in the group becomes the text
     (re.compile(r"(<>)"), "!="),
     (re.compile(r"(?<![\w.])(0)(?=[0-7]+[lL]?\b(?!\.))"), "0o"),
     (re.compile(r"(?<![\w.])(?:0[xX][\da-fA-F]+|\d+)([lL])\b"), ""),
-    (re.compile(r"\b(async|await)\b(?=[ \t]*=[^=])"), "later"),
-    (re.compile(r"(?<=\.)(async|await)\b"), "later"),
-    (re.compile(r"^[ \t]*except[ \t]+[^\n:]{1,200}?[ \t]{0,9}(,)[ \t]{0,9}[A-Za-z_]\w*[ \t]{0,9}:", re.M), " as "),
+    (re.compile(r"\b(async)\b(?=[ \t]*=[^=])"), ASYNC),
+    (re.compile(r"(?<=\.)(async)\b"), ASYNC),
+    (re.compile(r"^[ \t]*except[ \t]++[^\n:]{1,200}?[ \t]{0,9}(,)[ \t]{0,9}[A-Za-z_]\w*[ \t]{0,9}:", re.M), " as "),
 )
 
 Edit = tuple[int, int, str]  # from, to, and what shall stand there
@@ -47,6 +50,11 @@ def translated(code: str) -> str:
             parts += [code[at:start], text]
             at = end
     return "".join([*parts, code[at:]])
+
+
+def restored(text: str) -> str:
+    """A name, or what is said of one, as it stands in the program."""
+    return text.replace(ASYNC, "async")
 
 
 def mask(code: str) -> str:
@@ -80,12 +88,20 @@ def parameters(hidden: str) -> Iterator[Edit]:
     """Tuples among the parameters of a function become parameters of it."""
     for found in LAMBDA.finditer(hidden):
         yield from ((*found.span(group), " ") for group in (1, 2))
-    for found in DEFINED.finditer(hidden):
-        last = stop(hidden, found.end())
-        for start in range(found.end(), last):
-            if hidden[start] == "(" and hidden[max(0, start - 200) : start].rstrip()[-1:] in ("(", ","):
-                end = stop(hidden, start + 1)
-                yield from ((start, start + 1, " "), (end, end + 1, " "))
+    at = 0
+    while defined := DEFINED.search(hidden, at):
+        at, depth, opened, before = defined.end(), 0, -1, "("
+        for sign in SIGN.finditer(hidden, at, at + LONGEST):
+            at, text = sign.end(), sign[0]
+            if text == ")" and depth == 0:
+                break
+            if text == "(" and depth == 0 and before in ("(", ","):
+                opened = sign.start()
+            elif text == ")" and depth == 1 and opened >= 0:
+                yield from ((opened, opened + 1, " "), (sign.start(), at, " "))
+                opened = -1
+            depth += (text in OPENING) - (text in CLOSING)
+            before = text
 
 
 def statements(hidden: str) -> Iterator[Edit]:
@@ -97,7 +113,7 @@ def statements(hidden: str) -> Iterator[Edit]:
         end = len(hidden[start:at].rstrip()) + start
         if found[3]:
             comma = stop(hidden, start, ",", "\n", ";")
-            yield from ((comma, comma + 1, "("), (end, end, ")")) if comma < end else ()
+            yield from ((comma, comma + 1, "("), (end, end, ")")) if comma < end - 1 else ()
         elif found[2]:
             inside = stop(hidden, start, "in", "\n", ";")
             yield from ((start, start, "("), (end, end, ")"))
@@ -128,7 +144,7 @@ def stop(hidden: str, start: int, *ends: str) -> int:
     for found in STOPS.finditer(hidden, start, last):
         if depth == 0 and found[0] in ends:
             return found.start()
-        depth += (found[0] in {*"([{"}) - (found[0] in {*")]}"})
+        depth += (found[0] in OPENING) - (found[0] in CLOSING)
         if depth < 0:
             return found.start()
     return last

@@ -53,8 +53,17 @@ HOSTED = re.compile(
     r"|\w+_msgs|ament_\w+|arcpy|qgis|comfy|comfy_extras|folder_paths|caffe|FreeCAD|gimpfu|dbutils|gi|kaggle_\w+|google3"
 )
 # Modules of Python 2: whoever imports them means another Python, not a distribution.
-OLD = {"httplib", "urllib2", "urlparse", "cPickle", "ConfigParser", "StringIO", "cStringIO", "Queue", "Tkinter",
-       "commands", "copy_reg", "HTMLParser", "cookielib", "xmlrpclib", "thread", "exceptions"}  # fmt: skip
+OLD = {
+    "BaseHTTPServer", "Bastion", "CGIHTTPServer", "ConfigParser", "Cookie", "DocXMLRPCServer", "HTMLParser",
+    "MimeWriter", "Queue", "ScrolledText", "SimpleHTTPServer", "SimpleXMLRPCServer", "SocketServer", "StringIO",
+    "Tix", "Tkconstants", "Tkdnd", "Tkinter", "UserDict", "UserList", "UserString", "anydbm", "audiodev", "bsddb",
+    "cPickle", "cStringIO", "commands", "compiler", "cookielib", "copy_reg", "dbhash", "dircache", "dl", "dumbdbm",
+    "dummy_thread", "dummy_threading", "exceptions", "fpformat", "future_builtins", "gdbm", "hotshot",
+    "htmlentitydefs", "htmllib", "httplib", "ihooks", "imputil", "md5", "mhlib", "mimetools", "mimify", "multifile",
+    "mutex", "new", "popen2", "posixfile", "rexec", "rfc822", "robotparser", "sets", "sgmllib", "sha", "statvfs",
+    "stringold", "strop", "sunaudio", "tkColorChooser", "tkCommonDialog", "tkFileDialog", "tkFont", "tkMessageBox",
+    "tkSimpleDialog", "thread", "toaiff", "ttk", "urllib2", "urlparse", "whichdb", "xmllib", "xmlrpclib",
+}  # fmt: skip
 
 
 def is_foreign(first: str) -> bool:

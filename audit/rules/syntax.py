@@ -1,5 +1,6 @@
 """Code and configuration that cannot be read: what no other rule can look into."""
 
+import ast
 import json
 import re
 import tomllib
@@ -54,6 +55,8 @@ COMMENTED = re.compile(r"(^|/)(\.(vscode|devcontainer)/|[jt]sconfig[^/]*\.json$|
 COMMENT = re.compile(r"^\s*(//|/\*)", re.M)
 TEMPLATE = re.compile(r"\{\{|\{%|<%|^(<<<<<<<|>>>>>>>) ", re.M)  # filled in elsewhere, or a merge that is not done
 AT_LINE = re.compile(r"at line (\d+)")
+# What came after the last Python that reads `print "…"`, tabs beside blanks, or `async` as a name.
+NEW = (ast.JoinedStr, ast.AnnAssign, ast.AsyncFunctionDef, ast.Nonlocal, ast.NamedExpr, ast.Match)
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -61,13 +64,13 @@ def find(target: Target) -> Iterator[Finding]:
     """One finding for each file, module or cell that could not be read or parsed; of an older Python, for each file."""
     older: set[str] = set()
     for piece in target.pieces:
-        if piece.outdated and piece.path not in older:
+        if piece.outdated and piece.path not in older and not is_meant(piece, piece.outdated):
             message, line = piece.outdated
             older.add(piece.path)
-            yield found(
-                OUTDATED, piece.at(line), f"only an older Python parses this: {message}", piece.line(line)[:120]
-            )
-        elif piece.problem and not is_meant(piece):
+            broken = UNPARSABLE if is_new(piece) else OUTDATED
+            said = "does not parse" if is_new(piece) else "only an older Python parses this"
+            yield found(broken, piece.at(line), f"{said}: {message}", piece.line(line)[:120])
+        elif piece.problem and not is_meant(piece, piece.problem):
             message, line = piece.problem
             yield found(UNPARSABLE, piece.at(line), message, piece.line(line)[:120])
         elif CONFIGURATION.search(piece.path) and not piece.problem and is_read_as_it_is(piece):
@@ -112,10 +115,15 @@ def damage(piece: Piece) -> tuple[str, int]:
     return "", 0
 
 
-def is_meant(piece: Piece) -> bool:
+def is_new(piece: Piece) -> bool:
+    """Whether a program holds what no Python knows together with what this one does not parse."""
+    annotated = (item.annotation for item in piece.of(ast.arg))
+    return bool(piece.of(*NEW)) or any(annotation is not None for annotation in annotated)
+
+
+def is_meant(piece: Piece, problem: tuple[str, int]) -> bool:
     """Whether a piece is a template or the input of a test, or says itself what is wrong with it."""
-    assert piece.problem is not None
-    broken = piece.line(piece.problem[1])
+    broken = piece.line(problem[1])
     merged = MERGE.match(broken) is not None and any(line.startswith("<<<<<<< ") for line in piece.lines)
     return merged or PLACEHOLDER.search(broken) is not None or GIVEN.search(piece.path) is not None
 

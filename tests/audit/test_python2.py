@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.dialects import tree_of
 from audit.python2 import translated
 
 OLD = [
@@ -22,12 +23,13 @@ OLD = [
     "x = 0777L <> 10L + 0xFFL + 017",
     "s = ur\"\\d\" + UR''",
     "def f(self, (a, b), (c), d=(1, 2)):\n    return a",
+    "def f(a, b=max(1, (2 + 3) * 4), d={(1, 2): 3, (3, 4): 5}):\n    print a",
     "f = map(lambda (key, value): value, items)",
     "x.cuda(async=True)",
     "async = 3\nx = y.async",
     "if a:\n\tb\n        c\n",
 ]
-NEITHER = ["print 'x", "def f(:", "x = = 1", "print x y", "print(", "else :\n    pass"]
+NEITHER = ["raise E(a),", "print 'x", "def f(:", "x = = 1", "print x y", "print(", "else :\n    pass"]
 CALLS = {
     "print >>err, a, b": "print(*(a, b), file=err)",
     "print >> err": "print(file=err)",
@@ -76,6 +78,19 @@ def test_statements_become_calls_of_the_same_values(code, call):
 def test_what_python_3_says_stays_as_it_is():
     code = "print(a), b\nraise E(a, b) from c\nx = 0o17 + 0.5 + 0\nprinted = exec_ = u'print x, 017L `y`'  # <> 1L\n"
     assert translated(code) == code
+
+
+def test_defaults_keep_their_values():
+    code = "def f((a, b), c=max(1, (2 + 3) * 4), d=(1, (2, 3))):\n    print a"
+    function = ast.parse(translated(code)).body[0]
+    assert ast.unparse(function.args) == "a, b, c=max(1, (2 + 3) * 4), d=(1, (2, 3))"
+
+
+def test_names_that_became_words_are_names_again():
+    code = "from net.async import run\nimport x.async\nrun(async=True).async.cuda()"
+    tree, outdated = tree_of(code)
+    assert ast.unparse(tree) == code
+    assert outdated == ("invalid syntax", 1)
 
 
 def test_a_string_that_holds_a_prefix_keeps_it():

@@ -15,6 +15,7 @@ from audit.rules.configuration.fixed import HYPER, LONGEST, MIN_SHARED
 from audit.rules.configuration.hyperparameters import Settings, hardcoded
 from audit.rules.configuration.joined import joined_elsewhere
 from audit.rules.configuration.loading import formats, named_files
+from audit.rules.configuration.passed import passed_on
 from audit.rules.configuration.reach import FOLDER, MAX_BYTES, Code
 from audit.rules.configuration.told import is_spoken
 from audit.rules.configuration.unread import other_words, referred, unread
@@ -143,7 +144,8 @@ def find(target: Target) -> Iterator[Finding]:
     shared = referred(target) if loaded else set()
     whole = [(piece, tuple(leaves_of(piece, in_lists=True)), code.whole(piece) | shared) for piece, _ in loaded]
     spare = other_words(target, tests) | code.unparsed if whole else set()
-    for piece, leaf in unread(whole, code.entries, code.words, spare):
+    passed = passed_on(every, (piece.path for piece, _ in loaded))
+    for piece, leaf in unread(whole, code.entries, code.words, spare, passed):
         message = f"`{'.'.join(leaf.keys)}` is read nowhere"
         yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
     elsewhere = joined_elsewhere(every) if settings else set()

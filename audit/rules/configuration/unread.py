@@ -25,7 +25,11 @@ MOST_TAKEN = 2 / 3  # of the tables or the entries of a file
 
 
 def unread(
-    loaded: list[tuple[Piece, tuple[Leaf, ...], set[Keys]]], asked: Asked, known: Collection[str], others: set[str]
+    loaded: list[tuple[Piece, tuple[Leaf, ...], set[Keys]]],
+    asked: Asked,
+    known: Collection[str],
+    others: set[str],
+    passed: Collection[str],
 ) -> Iterator[tuple[Piece, Leaf]]:
     """Leaves whose key is asked for nowhere, where no table that holds them is handed on as a whole.
 
@@ -33,6 +37,7 @@ def unread(
         loaded: the files with their entries, and the keys of the tables that are used as a whole.
         known: names by which tables may stand in the code.
         others: words by which something else than the code may ask.
+        passed: paths of files that something else than the code reads besides.
     """
     words = {*known, *others}
     for piece, leaves, whole in loaded:
@@ -52,7 +57,8 @@ def unread(
             continue
         if AWAY in whole or (() in whole and len(read) < MOST_TAKEN * len(leaves)):
             continue
-        closed = taken and not (() in whole or ELSEWHERE in whole or parts or not ends.isdisjoint(sections))
+        goes = () in whole or ELSEWHERE in whole or parts or not ends.isdisjoint(sections) or piece.path in passed
+        closed = taken and not goes
         if not closed and 2 * sum(leaf in read or leaf.keys[-1] in known for leaf in leaves) < len(leaves):
             continue  # where tables are handed on, most of them may be for others
         made = {leaf.keys[:-1] for leaf in leaves if MADE.fullmatch(leaf.keys[-1])}

@@ -27,7 +27,7 @@ def in_outdated(target: Target) -> Iterator[Diagnostic]:
     for item in diagnostics:
         if item.code == "F401":
             piece = pieces[int(item.location.path.removesuffix(".py"))]
-            yield replace(item, location=piece.at(item.location.line))
+            yield replace(item, location=piece.at(item.location.line), message=python2.restored(item.message))
 
 
 def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic]:
@@ -52,9 +52,10 @@ def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic
         for item in diagnostics:
             if item.code == "F401" and item.location.cell is not None:
                 piece, line = pieces[item.location.cell], item.location.line
-                name = bound(piece.line(line), item.message.split("`")[1])
+                message = python2.restored(item.message)
+                name = bound(piece.line(line), message.split("`")[1])
                 if not re.search(rf"\b{re.escape(name)}\b", lost):
-                    yield replace(item, location=piece.at(line))
+                    yield replace(item, location=piece.at(line), message=message)
 
 
 def code_of(piece: Piece) -> str:

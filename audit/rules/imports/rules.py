@@ -10,7 +10,6 @@ from audit.model import Confidence, Finding, Location, Severity, counted, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Module
 from audit.rules.family import Family, rule
 from audit.rules.imports.absent import loaded, lost
-from audit.rules.imports.again import again
 from audit.rules.imports.copies import F401, in_broken_notebooks, in_outdated
 from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
@@ -65,7 +64,7 @@ CYCLE = rule(
     confidence=Confidence.HIGH,
 )
 
-SPARED = (".pyi", "_pb2.py", "_pb2_grpc.py")  # re-exports, and what protoc writes
+SPARED = (".pyi", "_pb2.py", "_pb2_grpc.py")  # stubs, and what protoc writes
 # What users of a program do not run; a document's notebook says itself what it needs.
 ASIDE = re.compile(
     r"(^|/)(_*setup_*|conf|noxfile|tasks|conftest|versioneer|\w+_build)\.py$"
@@ -98,7 +97,7 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
     pieces = {(piece.path, piece.cell): piece for piece in target.python}
     broken = {piece.path for piece in target.python if piece.cell is not None and (piece.problem or piece.outdated)}
     unread = broken | {piece.path for piece in target.python if piece.problem or piece.outdated}
-    files = [path for path in target.python_files if not f"/{path}".endswith(SPARED) and path not in unread]
+    files = [path for path in target.python_files if not path.endswith(SPARED) and path not in unread]
     diagnostics, _ = ruff(F401, files, target.root)
     # Syntax errors, which ruff reports whatever it is asked for, are another family's.
     refused = {item.location.path for item in diagnostics if item.code != "F401"}
@@ -107,11 +106,8 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
     found_unused = [
         item
         for item in (*read, *in_outdated(target), *in_broken_notebooks(target, sorted(broken | refused)))
-        if item.code == "F401" and item.location not in optional and not is_for_others(item)
+        if item.code == "F401" and item.location not in optional and not is_for_others(item, local)
     ]
-    known = {item.location for item in found_unused} | optional
-    hidden = {item.location: item for item in again(local, found_unused) if item.location not in known}
-    found_unused += hidden.values()
     counts = Counter(item.location.path for item in found_unused)
     fronts = {path for path, count in counts.items() if uses.is_front(path, count)}
     for item in found_unused:
@@ -122,10 +118,16 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
             yield found(UNUSED, item.location, f"`{name}` is imported and never used")
 
 
-def is_for_others(item: Diagnostic) -> bool:
-    """Whether an import stands at the front of a package, and is not one of the standard library: a re-export."""
+def is_for_others(item: Diagnostic, local: Local) -> bool:
+    """Whether an import stands in a file that a program writes, or is a re-export: the standard library's is none.
+
+    In Python 2 a module beside it comes first.
+    """
     first = item.message.split("`")[1].split(".")[0]
-    return f"/{item.location.path}".endswith("/__init__.py") and first not in sys.stdlib_module_names
+    folder, _, name = f"/{item.location.path}".rpartition("/")
+    beside = any(f"{folder}/{first}{end}"[1:] in local.modules for end in (".py", "/__init__.py"))
+    front = name == "__init__.py" and (first not in sys.stdlib_module_names or beside)
+    return front or name.endswith(SPARED)
 
 
 def optional_imports(target: Target) -> Iterator[Location]:

@@ -239,7 +239,7 @@ class Uses:
 
     def taken(self, path: str, name: str) -> bool:
         """Whether another module takes the name from this one: by name, by a star, or as an attribute."""
-        attribute = f"{path.removesuffix('.py').rpartition('/')[2]}.{name}"
+        attribute = f"{path.removesuffix('.py').removesuffix('/__init__').rpartition('/')[2]}.{name}"
         for module, item in self.importers.get(path, ()):
             if name in item.names:
                 return True
