@@ -5,6 +5,7 @@ parameters of types (PEP 695), `except A, B:` (PEP 758).
 """
 
 import re
+from collections.abc import Iterator
 
 PLAIN = re.compile(r"[^'\"#\w]+")  # what holds no string and begins none
 WORD = re.compile(r"\w+")
@@ -47,14 +48,19 @@ class Strings:
 
     def masked(self) -> str:
         """The program with its strings and comments blank, character for character."""
-        parts = []
+        return "".join(text if is_code else re.sub(r"[^\n]", " ", text) for text, is_code in self.parted())
+
+    def parted(self) -> Iterator[tuple[str, bool]]:
+        """(text, whether it is code) of each string, each comment, and what stands between them.
+
+        Raises:
+            UnreadableError: a string does not end.
+        """
         while self.at < len(self.code):
             start = self.at
             self.piece(0)
             text = self.code[start : self.at]
-            hidden = text[0] == "#" or text[-1] in "'\""
-            parts.append(re.sub(r"[^\n]", " ", text) if hidden else text)
-        return "".join(parts)
+            yield text, text[0] != "#" and text[-1] not in "'\""
 
     def piece(self, depth: int) -> str:
         """The next string or comment as it shall stand, else the code before it; inside braces a word or a sign."""

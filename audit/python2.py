@@ -63,13 +63,9 @@ def mask(code: str) -> str:
     Raises:
         UnreadableError: a string does not end.
     """
-    strings, parts = Strings(code), []
-    while strings.at < len(code):
-        start = strings.at
-        strings.piece(0)
-        text = code[start : strings.at]
-        parts.append(" " * len(text) if text[0] == "#" else "'" * len(text) if text[-1] in "'\"" else text)
-    return "".join(parts)
+    return "".join(
+        text if is_code else (" " if text[0] == "#" else "'") * len(text) for text, is_code in Strings(code).parted()
+    )
 
 
 def signs(code: str, hidden: str) -> Iterator[Edit]:

@@ -22,6 +22,14 @@ PARTS = {  # of each kind of node the fields that may hold nodes
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 } | dict.fromkeys(VALUES, ())
 
+BLOCKS: dict[
+    type[ast.AST], tuple[str, ...]
+] = {  # of each kind of node that holds statements, handlers or cases the fields that do
+    kind: tuple(name for name in ("body", "handlers", "cases", "orelse", "finalbody") if name in kind._fields)
+    for kind in PARTS
+    if issubclass(kind, ast.mod | ast.stmt | ast.excepthandler | ast.match_case) and kind is not ast.Expression
+}
+
 
 def children(node: ast.AST) -> list[ast.AST]:
     """The nodes that a node holds itself, in order, without the marks of load and store."""
@@ -115,8 +123,6 @@ def lines_of(node: ast.AST) -> list[ast.AST]:
 def held(node: ast.AST) -> list[ast.AST]:
     """The statements, handlers and cases that a node holds itself, in order."""
     found: list[ast.AST] = []
-    for name in ("body", "handlers", "cases", "orelse", "finalbody"):
-        block = getattr(node, name, None)
-        if isinstance(block, list):
-            found += block
+    for name in BLOCKS.get(node.__class__, ()):
+        found += getattr(node, name)
     return found

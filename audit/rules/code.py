@@ -27,12 +27,13 @@ RECORD_PATH = re.compile(
 FOREIGN_PATH = re.compile(r"(^|/)_?(vendor(ed)?|third_?party|3rdparty|extern(al)?s?|deps)/", re.I)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DEFINING = (*FUNCTIONS, ast.ClassDef)
 
 
 def is_function(node: object) -> TypeGuard[Function]:
     """`def` or `async def`."""
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    return isinstance(node, FUNCTIONS)
 
 
 class Module:
@@ -171,12 +172,12 @@ def dotted(node: ast.expr) -> str:
 
 def last_name(node: ast.expr) -> str:
     """`c` of `a.b.c`."""
-    return dotted(node).rpartition(".")[2]
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def called(call: ast.Call) -> str:
     """The last part of the name of what is called, also of `f(x).argmax()`."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
+    return last_name(call.func)
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

@@ -14,14 +14,11 @@ FITTERS = (*LIGHTNING, "keras", "tensorflow", "optax", "flax", "fastai", "skorch
 # Libraries whose fit() trains no network: scalers, trees, statistics, searches.
 ESTIMATORS = ("sklearn", "xgboost", "lightgbm", "catboost", "imblearn", "statsmodels", "umap", "scipy", "ray", "optuna")
 # What only a network's fit() is given, and what networks and their trainers are called.
-OF_A_NETWORK = {
-    "epochs", "nb_epoch", "batch_size", "validation_data", "validation_split", "steps_per_epoch", "callbacks",
-    "datamodule", "train_dataloaders", "train_dataloader", "ckpt_path",
-}  # fmt: skip
+OF_KERAS = {"steps_per_epoch", "validation_data", "validation_split", "callbacks", "batch_size"}
+OF_A_NETWORK = {*OF_KERAS, "epochs", "nb_epoch", "datamodule", "train_dataloaders", "train_dataloader", "ckpt_path"}
 NETWORK = re.compile(
     r"(^|_)(model|net|network|trainer|autoencoder|vae|gan|cnn|rnn|lstm|classifier|engine|learn|learner)(_|\d|$)"
 )
-OF_KERAS = {"steps_per_epoch", "validation_data", "validation_split", "callbacks", "batch_size"}
 
 
 def training_place(module: Module) -> tuple[Piece, int] | None:

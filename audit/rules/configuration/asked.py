@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
-from audit.rules.code import Module, called, docstrings, dotted, is_function, text_of
+from audit.rules.code import DEFINING, Module, called, docstrings, dotted, is_function, text_of
 from audit.rules.configuration.loading import is_written_out, updated, values_of
 from audit.rules.configuration.loops import SETS, checks_keys, is_compared
 from audit.rules.configuration.records import Records
@@ -23,7 +23,6 @@ SHOWING = {
 EXPLAINS = {"default", "help", "choices", "description", "prog", "usage", "metavar", "mode", "monitor", "label", "desc"}
 SPEAKING = {ast.Dict, ast.JoinedStr, ast.Compare, ast.Call}  # nodes that may hold texts that ask for nothing
 ASKING: set[type[ast.AST]] = {*SPEAKING, ast.Attribute, ast.Constant, ast.Subscript}
-NAMING: set[type[ast.AST]] = {ast.Name, ast.keyword, ast.arg, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef}
 MOST = 5  # values of one name that are looked at: a name given itself again and again takes no time
 ANY = ""  # the section of an entry that is asked for by its key alone
 
@@ -180,18 +179,15 @@ def names_in(every: Iterable[Module], records: Collection[str]) -> tuple[set[str
     """Names of variables, parameters, functions and classes; fields of classes that are no records."""
     variables: set[str] = set()
     others: set[str] = set()
-    for node in (node for module in every for node in module.of(*NAMING)):
-        if isinstance(node, ast.Name):
-            variables.add(node.id)
-        elif isinstance(node, ast.keyword | ast.arg):
-            variables.add(node.arg or "")
-        elif isinstance(node, ast.ClassDef):
-            variables.add(node.name)
+    for module in every:
+        variables.update(node.id for node in module.of(ast.Name))
+        variables.update(node.arg for node in module.of(ast.arg))
+        variables.update(node.arg or "" for node in module.of(ast.keyword))
+        variables.update(node.name for _, node in module.statements() if isinstance(node, DEFINING))
+        for node in module.of(ast.ClassDef):
             given = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
             if node.name not in records:
                 others.update(field.id for field in given if isinstance(field, ast.Name))
-        elif is_function(node):
-            variables.add(node.name)
     return variables, others
 
 

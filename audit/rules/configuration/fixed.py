@@ -83,6 +83,8 @@ OPTIMISES = re.compile(
 )
 MAKES = {"create_model", "train", "cv", "adam", "adamw", "sgd", "generate", "fit", "from_pretrained", "fit_generator"}
 
+NAMING = (ast.Return, ast.ClassDef, ast.Assign, ast.AnnAssign)  # statements that may give a table its name
+
 
 class Fixed(NamedTuple):
     """A table that is given a name, or to a call that trains something ("")."""
@@ -147,6 +149,8 @@ def named(module: Module) -> Iterator[Fixed]:
     filled: dict[str, list[tuple[str, ast.expr]]] = {}
     every: list[tuple[Piece, ast.expr, str]] = []
     for piece, node in module.statements():
+        if not isinstance(node, NAMING):
+            continue
         if isinstance(node, ast.Return) and node.value is not None:
             function = module.scope(node)
             values = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from audit.rules.code import Module, dotted, last_name, text_of
 from audit.rules.configuration.loading import MOST
 from audit.rules.configuration.written import is_value, pairs_of
+from audit.trees import inside, lines_of, walk
 
 JOINING: set[type[ast.AST]] = {  # kinds of nodes that put tables together, or let one stand in
     ast.Call, ast.Dict, ast.BinOp, ast.AugAssign, ast.BoolOp, ast.IfExp, ast.If, ast.For, ast.comprehension,
@@ -59,10 +60,10 @@ def joined(module: Module) -> Iterator[str]:
             yield from (chosen_in(module, value) for value in spread[1:])
             if spread and not is_varied(module, node, spread[0]):
                 yield from map(last_name, spread)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-            yield from (last_name(node.left), last_name(node.right))
-        elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr):
-            yield chosen_in(module, node.value)
+        elif isinstance(node, ast.BinOp):
+            yield from (last_name(node.left), last_name(node.right)) if isinstance(node.op, ast.BitOr) else ()
+        elif isinstance(node, ast.AugAssign):
+            yield from [chosen_in(module, node.value)] if isinstance(node.op, ast.BitOr) else ()
         else:
             yield from stands_in(node)
 
@@ -88,21 +89,21 @@ def stands_in(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.IfExp):
         yield from (table_in(part) for part in (node.body, node.orelse)) if asks_whether(node.test) else ()
     elif isinstance(node, ast.If) and asks_whether(node.test):
-        lines = [inner for line in (*node.body, *node.orelse) for inner in ast.walk(line)]
+        lines = lines_of(node)
         yield from (table_in(line.value) for line in lines if isinstance(line, ast.Assign))
         yield from (table_in(line.value) for line in lines if isinstance(line, ast.Return) and line.value is not None)
     elif isinstance(node, ast.For | ast.comprehension):
         call = node.iter.func if isinstance(node.iter, ast.Call) else None
-        over = call.value if isinstance(call, ast.Attribute) else node.iter
-        inside = [inner for line in getattr(node, "body", ()) for inner in ast.walk(line)]
-        fills = (isinstance(inner, ast.Call) and last_name(inner.func) in FILLS for inner in inside)
-        lacking = (isinstance(inner, ast.If) and asks_whether(inner.test) for inner in inside)
-        yield from [last_name(over)] if any(fills) or any(lacking) else []
+        over = last_name(call.value if isinstance(call, ast.Attribute) else node.iter)
+        below = [part for line in getattr(node, "body", ()) for part in inside(line)] if over else []
+        fills = (isinstance(part, ast.Call) and last_name(part.func) in FILLS for part in below)
+        lacking = (isinstance(part, ast.If) and asks_whether(part.test) for part in below)
+        yield from [over] if any(fills) or any(lacking) else []
 
 
 def asks_whether(test: ast.expr) -> bool:
     """Whether a condition asks if something is there: `x is None`, `"a" in b`, `not x`, `path.exists()`."""
-    for node in ast.walk(test):
+    for node in walk(test).nodes:
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot | ast.In | ast.NotIn):
             return "argv" not in map(last_name, node.comparators)
         if isinstance(node, ast.Call) and last_name(node.func) in ("exists", "is_file", "isfile", "hasattr"):

@@ -16,7 +16,6 @@ LISTINGS = {"glob", "iglob", "rglob", "listdir", "scandir", "iterdir", "walk", "
 PACKAGED = ("importlib.resources", "importlib_resources", "pkg_resources", "pkgutil")  # find files of a package
 SUFFIX = re.compile(r"[*/]*\.?(ya?ml|toml|json)")  # a pattern or a suffix, and not the name of one file
 # Nodes that tell parts of paths from keys.
-PARTS: set[type[ast.AST]] = {ast.BinOp, ast.Compare, ast.Constant, ast.Dict, ast.JoinedStr, ast.Subscript}
 NAMES = {"getLogger", "get_logger", "getChild", "Flask"}  # are given names of other things than files
 UP = {"parent", "parents", "dirname", "pardir"}
 JOINING = {"join", "Path", "PurePath", "joinpath", *LISTINGS}
@@ -207,22 +206,14 @@ def in_paths(module: Module) -> Iterator[str]:
 
 def open_ended(module: Module) -> Iterator[ast.Constant | ast.JoinedStr]:
     """Texts that may be folders from which anything is taken: not those joined with the name of what is, or Hydra's."""
-    followed: set[int] = set()  # by another part of the path, or keys
-    texts: list[ast.Constant | ast.JoinedStr] = []
-    for node in module.of(*PARTS):
-        if isinstance(node, ast.Constant):
-            if isinstance(node.value, str):
-                texts.append(node)
-        elif isinstance(node, ast.JoinedStr):
-            texts.append(node)
-        elif isinstance(node, ast.Subscript):
-            followed.add(id(node.slice))
-        elif isinstance(node, ast.Dict):
-            followed.update(map(id, node.keys))
-        elif isinstance(node, ast.Compare):  # `path.suffix == ".toml"` puts nothing together
-            sides = [side for part in (node.left, *node.comparators) for side in getattr(part, "elts", [part])]
-            followed.update(id(side) for side in sides if text_of(side).startswith("."))
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text_of(node.right):
+    followed = {id(node.slice) for node in module.of(ast.Subscript)}  # by another part of the path, or keys
+    followed.update(id(key) for node in module.of(ast.Dict) for key in node.keys)
+    for comparison in module.of(ast.Compare):  # `path.suffix == ".toml"` puts nothing together
+        parts = (comparison.left, *comparison.comparators)
+        sides = [side for part in parts for side in getattr(part, "elts", [part])]
+        followed.update(id(side) for side in sides if text_of(side).startswith("."))
+    for node in module.of(ast.BinOp):
+        if isinstance(node.op, ast.Div) and text_of(node.right):
             followed.add(id(node.left.right if isinstance(node.left, ast.BinOp) else node.left))
     for _, call, full in module.calls:
         name = called(call)
@@ -232,7 +223,11 @@ def open_ended(module: Module) -> Iterator[ast.Constant | ast.JoinedStr]:
             followed.update(id(item.value) for item in call.keywords if item.arg == "config_path")
         elif name in ("join", "Path", "joinpath"):
             followed.update(id(before) for before, after in pairwise(call.args) if text_of(after))
-    yield from (text for text in texts if id(text) not in followed)
+    for text in module.of(ast.Constant, ast.JoinedStr):
+        if id(text) in followed:
+            continue
+        if isinstance(text, ast.JoinedStr) or (isinstance(text, ast.Constant) and isinstance(text.value, str)):
+            yield text
 
 
 def is_at_home(node: ast.expr) -> bool:

@@ -13,7 +13,8 @@ LOADS = re.compile(
     r"|compose|initialize|get|print|log|debug|info|warn|warning|error|exception|exit|echo)(_|$)|Error$",
     re.I,
 )
-NAMED = re.compile(r"[\w.-]+\.(?:ya?ml|toml|json)\b", re.I)
+SUFFIX = re.compile(r"\.(?:ya?ml|toml|json)\b", re.I)
+NAMED = re.compile(r"(?<![\w.-])[\w.-]+\.(?:ya?ml|toml|json)\b", re.I)
 
 
 def passed_on(every: Iterable[Module], paths: Iterable[str]) -> set[str]:
@@ -25,8 +26,8 @@ def passed_on(every: Iterable[Module], paths: Iterable[str]) -> set[str]:
 def named_elsewhere(module: Module) -> Iterator[str]:
     """Names of files in the texts that a module gives to calls which load nothing."""
     for piece in module.pieces:
-        for node in piece.of(ast.Constant):
-            found = NAMED.findall(text_of(node))
-            call = next((one for one in module.enclosing(node) if isinstance(one, ast.Call | ast.stmt)), None)
-            if found and isinstance(call, ast.Call) and not LOADS.search(last_name(call.func)):
-                yield from found
+        for node in piece.of(ast.Constant) if SUFFIX.search(piece.text) else ():
+            for name in NAMED.findall(text_of(node)):
+                call = next((one for one in module.enclosing(node) if isinstance(one, ast.Call | ast.stmt)), None)
+                if isinstance(call, ast.Call) and not LOADS.search(last_name(call.func)):
+                    yield name

@@ -7,14 +7,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from audit.rules.code import Module, called, dotted, is_function
-from audit.rules.logging.loops import is_command, is_of_learning
+from audit.rules.logging.loops import TRAINING, is_command, is_of_learning
 from audit.rules.logging.printing import ENDS
 
 # Function, None for what stands in none -> the lines in which it starts a training, in their order.
 Launches = Mapping[ast.AST | None, list[int]]
 
 STARTS = re.compile(r"^_*(train|fit)(_(the_)?(model|network|net|loop|classifier|and_\w+))?$|^(run|start)_training$")
-TRAINER = re.compile(r"(^|[._])trainer$", re.I)
 GOES = {"run", "train", "fit", "start"}
 # What is fitted to data before a model is.
 PREPARES = re.compile(r"scal|encod|vectori|tokeni|imput|pca|binari|select|tfidf|transf|process|norm|vocab|kmeans", re.I)
@@ -42,7 +41,7 @@ def starts(call: ast.Call, *, learning: bool) -> bool:
     if not isinstance(call.func, ast.Attribute):
         return STARTS.search(last) is not None
     holder = ast.unparse(call.func.value)
-    if TRAINER.search(holder):
+    if TRAINING.search(holder):
         return last in GOES
     given = len(call.args) + len(call.keywords)
     trains = STARTS.search(last) is not None and given > 1 and PREPARES.search(holder) is None

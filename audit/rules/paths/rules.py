@@ -7,11 +7,12 @@ from itertools import islice
 
 from audit import notebooks
 from audit.model import Confidence, Finding, Rule, Severity, found
-from audit.rules.code import TEST_PATH, text_of
+from audit.rules.code import TEST_PATH, called, docstrings, text_of
 from audit.rules.family import Family, rule
 from audit.rules.paths.joined import UNKNOWN, joined, joins, named
 from audit.rules.paths.shown import as_shown
 from audit.target import Kind, Piece, Target
+from audit.trees import inside
 
 WINDOWS = rule(
     "paths.windows",
@@ -143,10 +144,6 @@ ROUTED = re.compile(r"^\s*@\w+\.(?:route|get|post|put|delete|patch)\(\s*([A-Za-z
 # In whose branch their folders are right; a folder of somebody's drive is not.
 ASKS_WHERE = re.compile(r"colab|kaggle", re.I)
 OF_SERVICE = re.compile(r"/(?:content|kaggle)\b(?!/g?drive/\w)")
-TELLING: set[type[ast.AST]] = {  # nodes that say how a text in them is to be read
-    ast.Expr, ast.Compare, ast.If, ast.IfExp, ast.Assign, ast.Call, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
-    ast.JoinedStr, ast.BinOp, ast.Dict, ast.keyword,
-}  # fmt: skip
 HOLDING: set[type[ast.AST]] = {ast.Constant, ast.Call, ast.BinOp, ast.JoinedStr}  # nodes that may be a path
 TEXTS = (ast.Constant, ast.JoinedStr)
 # Of the paths of a compose file those of the machine are bound to one of the container; all others lie in that.
@@ -238,36 +235,10 @@ def is_configuration(path: str) -> bool:
 
 def strings(piece: Piece) -> Iterator[tuple[int, str]]:
     """Texts that are neither documentation, nor routes, nor regular expressions; those that are joined, as a whole."""
-    skipped: set[int] = set()
-    continued: set[int] = set()  # what another text comes before: a slash there begins no path
-    lowered = piece.text.lower()
-    routes = set(ROUTED.findall(piece.text))
-    asks = "colab" in lowered or "kaggle" in lowered
-    for node in piece.of(*TELLING):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            skipped.add(id(node.value))
-        if isinstance(node, ast.Compare):  # by a folder a program may know where it runs
-            skipped.update(map(id, (node.left, *node.comparators)))
-        if asks and isinstance(node, ast.If | ast.IfExp) and ASKS_WHERE.search(ast.unparse(node.test)):
-            there = node.orelse if isinstance(node.test, ast.UnaryOp) else node.body
-            body = there if isinstance(there, list) else [there]
-            inside = (inner for part in body for inner in ast.walk(part))
-            skipped.update(id(inner) for inner in inside if OF_SERVICE.match(text_of(inner)))
-        if isinstance(node, ast.Assign) and is_route(node.targets[0], routes):
-            skipped.update(map(id, ast.walk(node.value)))
-        if isinstance(node, ast.Dict | ast.keyword):
-            skipped.update(map(id, routes_in(node)))
-        called = [node] if isinstance(node, ast.Call) else []
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            called = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
-        for call in called:
-            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            if name in NO_PATHS and not (name == "mount" and ast.unparse(call.func) == "drive.mount"):
-                skipped.update(id(inner) for argument in call.args[:1] for inner in ast.walk(argument))
-        if isinstance(node, ast.JoinedStr):
-            continued.update(map(id, node.values[1:]))
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            continued.add(id(node.right))
+    skipped = spared(piece)
+    # What another text comes before: a slash there begins no path.
+    continued = {id(part) for node in piece.of(ast.JoinedStr) for part in node.values[1:]}
+    continued.update(id(node.right) for node in piece.of(ast.BinOp) if isinstance(node.op, ast.Add))
     given = named(piece.of(ast.Assign, ast.AugAssign))
     names = {name: text for name, text in given.items() if not any(matched_rules(text, in_cell=False))}
     for node in piece.of(*HOLDING):  # from the outside in: what a join is made of comes after it
@@ -285,6 +256,31 @@ def strings(piece: Piece) -> Iterator[tuple[int, str]]:
                 yield (told or [node.lineno])[0], path
 
 
+def spared(piece: Piece) -> set[int]:
+    """ids of what is no path of the code's: documentation, what is compared, routes, folders of a service."""
+    skipped = docstrings(piece)
+    for comparison in piece.of(ast.Compare):  # by a folder a program may know where it runs
+        skipped.update(map(id, (comparison.left, *comparison.comparators)))
+    lowered = piece.text.lower()
+    for choice in piece.of(ast.If, ast.IfExp) if "colab" in lowered or "kaggle" in lowered else ():
+        if isinstance(choice, ast.If | ast.IfExp) and ASKS_WHERE.search(ast.unparse(choice.test)):
+            there = choice.orelse if isinstance(choice.test, ast.UnaryOp) else choice.body
+            body = there if isinstance(there, list) else [there]
+            parts = (part for line in body for part in inside(line))
+            skipped.update(id(part) for part in parts if OF_SERVICE.match(text_of(part)))
+    routes = set(ROUTED.findall(piece.text))
+    for node in piece.of(ast.Assign):
+        if is_route(node.targets[0], routes):
+            skipped.update(map(id, inside(node.value)))
+    tables: list[ast.Dict | ast.keyword] = [*piece.of(ast.Dict), *piece.of(ast.keyword)]
+    skipped.update(id(part) for table in tables for part in routes_in(table))
+    for call in piece.of(ast.Call):
+        name = called(call)
+        if name in NO_PATHS and not (name == "mount" and ast.unparse(call.func) == "drive.mount"):
+            skipped.update(id(part) for argument in call.args[:1] for part in inside(argument))
+    return skipped
+
+
 def is_route(target: ast.expr, routes: set[str]) -> bool:
     """Whether a name that is given a value holds a route: it says so, or a function is served under it."""
     name = getattr(target, "id", "")
@@ -297,7 +293,7 @@ def routes_in(node: ast.Dict | ast.keyword) -> Iterator[ast.AST]:
     values = [node.value] if isinstance(node, ast.keyword) else node.values
     for key, value in zip(keys, values, strict=True):
         if ROUTES.search(key):
-            yield from ast.walk(value)
+            yield from inside(value)
 
 
 FAMILY = Family(

@@ -68,7 +68,7 @@ class Classes:
     def add(self, node: ast.ClassDef, called: Mapping[str, str]) -> None:
         """Note a class."""
         above = {called.get(class_name(base), class_name(base)) for base in node.bases}
-        defined = [item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+        defined = [item for item in node.body if is_function(item)]
         names = {item.name for item in defined}
         # `class Metric(torchmetrics.Metric)`: the one above is another.
         self.bases.setdefault(node.name, set()).update(f".{name}" if name == node.name else name for name in above)
