@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from audit.rules.chosen import is_option
 from audit.rules.code import (
     TEACHING_PATH,
     Function,
@@ -22,11 +23,10 @@ from audit.rules.readers import BY_NAME, MODEL_READERS, OPENERS, PATH_READERS, R
 from audit.rules.tried import is_tried
 from audit.rules.written import (
     given_here,
-    holds_options,
     is_configured,
     is_environment,
     is_folder,
-    is_parsed,
+    is_imported,
     is_parser_of_ini,
     said,
 )
@@ -40,10 +40,8 @@ PASSING = {
     "os.path.join", "pathlib.Path", "print", "len", "str", "list", "sorted", "enumerate", "zip", "isinstance",
     "os.path.basename", "os.path.dirname", "os.path.splitext",
 }  # fmt: skip
-OPTIONS = {"args", "opt", "opts", "options", "flags", "FLAGS"}  # what the options of a program are called
 ONLY_READS = re.compile(r"^_?(load|read|iter|parse|from_|count_|import_)")  # what makes no file either
 MAKING = re.compile(r"(^|/)(_?setup(_\w+)?|conf|versioneer|noxfile|tasks|fabfile)\.py$")
-PATH_TYPES = {"", "str", "Path", "PurePath", "fspath", "expanduser", "abspath"}  # of an option, which ask nothing
 MAKES = {"write_text", "write_bytes", "touch", "open", "rename", "replace", "symlink_to"}  # methods of a path
 FILE = re.compile(r"[^/\\]\.\w+$")
 MOST = 20  # questions of one function that are looked at
@@ -131,11 +129,20 @@ def asked_options(module: Module) -> set[str]:
 def is_of_another(module: Module, question: ast.Call, through: list[ast.AST], path: str) -> bool:
     """Whether a question is for another path: another option's, or a file of another name, as `is_of_other_file`."""
     asked = known_path(module, subject_of(question))
+    if not asked and is_of_caller(module, question, through) and FILE.search(path):
+        return not decides(module, question, through)
     if not asked or asked in path or path in asked:
         return False
     if "{" in (asked[0], path[0]) and asked.partition("/")[0] != path.partition("/")[0]:
         return True
     return bool(FILE.search(asked) and FILE.search(path)) and not decides(module, question, through)
+
+
+def is_of_caller(module: Module, question: ast.Call, through: list[ast.AST]) -> bool:
+    """Whether a question is for what the function is given, where the path that is read is fixed in it."""
+    subject = subject_of(question)
+    alone = len(through) == 1 and module.scope(through[0]) is module.scope(question)
+    return alone and isinstance(subject, ast.Name) and is_parameter(module, subject)
 
 
 def is_of_other_file(module: Module, question: ast.Call, call: ast.Call, path: ast.expr) -> bool:
@@ -186,7 +193,7 @@ def path_read(module: Module, path: ast.expr, name: str, through: list[ast.AST])
         values = module.given.get(path.id, [])
         path = values[0] if len(values) == 1 and not is_parameter(module, path) else path
     of_model = name.rpartition(".")[2] in MODEL_READERS and ("/" in text_of(path) or FILE.search(text_of(path)))
-    if name not in READERS and not of_model and not isinstance(path, ast.Call | ast.BinOp):
+    if not (name in READERS or of_model or isinstance(path, ast.Call | ast.BinOp) or is_imported(module, path)):
         return ""  # whatever has an open()
     return known_path(module, path, through)
 
@@ -200,8 +207,8 @@ def path_argument(module: Module, call: ast.Call, name: str) -> ast.expr | None:
     if isinstance(call.func, ast.Attribute) and call.func.attr in PATH_READERS and name not in READERS:
         mode = call.args[0] if call.args else keyword(call, "mode")
         reads = mode is None or (isinstance(mode, ast.Constant) and str(mode.value).startswith(("r", "utf")))
-        imported = isinstance(call.func.value, ast.Name) and call.func.value.id in module.origins
-        return call.func.value if reads and not imported else None
+        of_module = isinstance(call.func.value, ast.Name) and call.func.value.id in module.origins
+        return call.func.value if reads and (not of_module or is_imported(module, call.func.value)) else None
     named = keyword(call, "fname") or keyword(call, "filepath")
     if isinstance(call.func, ast.Attribute) and call.func.attr in MODEL_READERS and (call.args or named):
         own = isinstance(call.func.value, ast.Name) and call.func.value.id in {"self", "cls", *module.origins}
@@ -301,40 +308,6 @@ def is_listed(module: Module, node: ast.expr) -> bool:
     for name in [inner.id for inner in over if isinstance(inner, ast.Name)]:
         over += [inner for value in module.given.get(name, []) for inner in ast.walk(value)]
     return any(isinstance(inner, ast.Call) and last_name(inner.func) in LISTS for inner in over)
-
-
-def is_option(module: Module, node: ast.expr) -> bool:
-    """`args.config` after `args = parser.parse_args()`, or `sys.argv[1]`; not where the parser opens the file."""
-    if isinstance(node, ast.Subscript):
-        whole = module.given.get(node.value.id, []) if isinstance(node.value, ast.Name) else []
-        key = text_of(node.slice)
-        if key and len(whole) == 1 and is_table(whole[0]):
-            return key.replace("-", "_") not in opened_options(module)
-        start = whole[0].value if len(whole) == 1 and isinstance(whole[0], ast.Subscript) else node.value
-        return module.full_name(start) == "sys.argv"
-    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
-        return False
-    if is_parameter(module, node.value):
-        return node.value.id in OPTIONS and node.attr not in opened_options(module)
-    return holds_options(module, node.value.id) and node.attr not in opened_options(module)
-
-
-def is_table(value: ast.expr) -> bool:
-    """`vars(parser.parse_args())`."""
-    return isinstance(value, ast.Call) and dotted(value.func) == "vars" and any(map(is_parsed, value.args))
-
-
-def opened_options(module: Module) -> set[str]:
-    """Names of options whose type is more than a path: `argparse.FileType()`, or a function that asks."""
-    if "opened options" not in module.derived:
-        opened: set[str] = set()
-        for _, call, _ in module.calls:
-            kind = keyword(call, "type") if last_name(call.func) == "add_argument" else None
-            if kind is not None and last_name(kind) not in PATH_TYPES - ({""} if isinstance(kind, ast.Call) else set()):
-                opened.update(text_of(argument).lstrip("-").replace("-", "_") for argument in call.args)
-        module.derived["opened options"] = opened
-    names: set[str] = module.derived["opened options"]
-    return names
 
 
 def written_paths(module: Module) -> Iterator[tuple[str, ast.Call]]:

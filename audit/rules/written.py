@@ -71,7 +71,7 @@ def is_imported(module: Module, node: ast.expr) -> bool:
     *place, name = module.origins.get(inner.id, "").split(".")
     if not keys:
         name, keys = "".join(place[-1:]), [name]
-    return OF_SETTINGS.fullmatch(name) is not None and any(map(PATHS.search, keys)) and not any(map(URL.search, keys))
+    return OF_SETTINGS.fullmatch(name) is not None and not any(map(URL.search, keys))
 
 
 def given_here(module: Module, name: ast.Name) -> list[ast.expr]:
@@ -184,9 +184,11 @@ def holds_options(module: Module, name: str) -> bool:
         tuples = (target for node in pairs for target in node.targets if isinstance(target, ast.Tuple))
         module.derived["options of tuples"] = {dotted(target.elts[0]) for target in tuples if target.elts}
     functions: set[str] = module.derived["parsing functions"]
-    given = (value for value in module.given.get(name, []) if isinstance(value, ast.Call))
+    every = module.given.get(name, [])
+    given = (value for value in every if isinstance(value, ast.Call))
     told = any(is_parsed(value) or dotted(value.func) in functions for value in given)
-    return told or name in module.derived["options of tuples"]
+    of_flags = any(isinstance(value, ast.Attribute) and value.attr == "FLAGS" for value in every)  # of absl
+    return told or of_flags or name in module.derived["options of tuples"]
 
 
 def is_told(module: Module, value: ast.expr) -> bool:

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import cast
 
+from audit.rules.chosen import OPTIONS
 from audit.rules.code import Module, dotted, is_function, last_name
 from audit.rules.handling.sources import unpacked, values_of
 from audit.rules.readers import OPENERS, opens_for_writing
-from audit.rules.reading import EXISTS, LISTS, OPTIONS, gone_through
+from audit.rules.reading import EXISTS, LISTS, gone_through
 
 SEES_TO = re.compile(
     r"exist|check|download|ensure|prepare|verif|valid|retriev|save|write|dump|extract|creat|generat|copy|move|fetch"

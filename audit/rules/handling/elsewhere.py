@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from audit.model import Finding, Rule, found
+from audit.rules.chosen import OPTIONS
 from audit.rules.code import Module, dotted, is_function, keyword, last_name, text_of
 from audit.rules.handling.callers import (
     FETCHES,
@@ -24,7 +25,7 @@ from audit.rules.handling.callers import (
 )
 from audit.rules.handling.sources import is_left_before, is_of_object, name_of, parts_of, roots
 from audit.rules.handling.torches import MARK
-from audit.rules.reading import EXISTS, LISTS, OPTIONS, parameter
+from audit.rules.reading import EXISTS, LISTS, parameter
 from audit.rules.tried import is_tried
 
 NOTE = f"{MARK}calls "  # begins what is noted of a file

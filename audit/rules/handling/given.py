@@ -32,6 +32,7 @@ from audit.rules.reading import (
 )
 from audit.rules.tried import is_tried
 from audit.rules.written import entry_in
+from audit.rules.written import is_imported as is_imported_path
 
 JOINS = {"os.path.join", "pathlib.Path", "os.fspath", "str", "os.path.expanduser", "os.path.abspath"}
 JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "format", "strip"}
@@ -85,7 +86,7 @@ def is_given(module: Module, node: ast.expr, functions: list[Function], told: se
         told.add(ast.unparse(node))
         return True
     if isinstance(node, ast.Attribute):
-        return is_held(module, node, functions, told)
+        return is_imported_path(module, node) or is_held(module, node, functions, told)
     if isinstance(node, ast.Call) and depth < DEEPEST and (made := put_together(module, node)) is not None:
         inner = [holder for holder in module.enclosing(made) if is_function(holder)]
         of_caller = all(is_given(module, value, functions, told, depth) for value in node.args)

@@ -1,15 +1,13 @@
 """Pictures that cv2.imread reads: None for a file that is not there, which is used before anybody asks."""
 
 import ast
-import re
 from itertools import pairwise
 
-from audit.rules.code import Module, dotted, is_function, last_name, text_of
+from audit.rules.code import Module, dotted, is_function, last_name
 from audit.rules.handling.callers import asking_calls
 from audit.rules.reading import EXISTS
 from audit.rules.tried import is_tried
 
-SUFFIX = re.compile(r"\.\w+$")
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
 
@@ -21,7 +19,7 @@ def is_used_at_once(module: Module, call: ast.Call) -> bool:
 
 
 def is_used_next(module: Module, call: ast.Call) -> bool:
-    """Whether the next line uses a picture whose name is made of a number or a word, and nobody lists or tries files.
+    """Whether the next line uses a picture, and nobody lists or tries files.
 
     `image = cv2.imread(os.path.join(folder, name + ".jpg"))`, then `cv2.cvtColor(image, ...)`.
     """
@@ -29,8 +27,6 @@ def is_used_next(module: Module, call: ast.Call) -> bool:
     if not isinstance(line, ast.Assign) or not call.args or is_tried(module, call):
         return False
     derived = is_derived(module, call.args[0])
-    if not derived and not is_made_name(call.args[0]):
-        return False
     if "next lines" not in module.derived:
         blocks = (getattr(node, "body", None) for _, node in module.statements())
         lists = [block for block in (*blocks, *(piece.tree.body for piece in module.pieces if piece.tree)) if block]
@@ -62,16 +58,6 @@ def asks_nearby(module: Module, call: ast.Call, derived: bool) -> bool:
     around = [id(holder) for holder in kinds]
     asking_around: set[int] = module.derived["asking of files" if derived else "asking around"]
     return not asking_around.isdisjoint(around) if around else bool(asking_calls(module))
-
-
-def is_made_name(path: ast.expr) -> bool:
-    """Whether a path ends with a suffix that is added to something: `name + ".jpg"`, `f"{folder}/{number}.png"`."""
-    while isinstance(path, ast.Call) and path.args and last_name(path.func) in ("join", "str", "Path"):
-        path = path.args[-1]
-    if isinstance(path, ast.BinOp) and isinstance(path.op, ast.Div):
-        path = path.right
-    end = path.values[-1] if isinstance(path, ast.JoinedStr) and path.values else getattr(path, "right", None)
-    return SUFFIX.match(text_of(end)) is not None
 
 
 def is_told_of(module: Module, call: ast.Call) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from audit.model import Confidence, Finding, Location, Severity, found
+from audit.rules.chosen import OPTIONS
 from audit.rules.code import (
     TEACHING_PATH,
     Module,
@@ -32,10 +33,10 @@ from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cu
 from audit.rules.handling.kept import chooses_classes, holds_weights, is_network, is_of_no_device, is_opted_out, opened
 from audit.rules.handling.opened import is_opened_above
 from audit.rules.handling.pictures import is_asked, is_told_of, is_used_at_once, is_used_next
+from audit.rules.handling.printed import only_prints
 from audit.rules.handling.torches import WHERE_OLD
 from audit.rules.marked import DROP_MARK, is_marked
 from audit.rules.reading import (
-    OPTIONS,
     Read,
     default_of,
     is_listed,
@@ -89,6 +90,7 @@ CUDA = rule(
 )
 
 NOTHING = ast.Constant(None)
+PRINTS = "whatever fails is printed, and what comes after goes on as if nothing had"
 NEEDS = "needs CUDA whatever the machine has"
 CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
 MOST = 100  # calls of one name that are looked at
@@ -147,10 +149,13 @@ def swallowed(module: Module) -> Iterator[Finding]:
             dropped = [(leaving, "return True")]
         else:
             continue
-        for statement, what in dropped:
+        said = [(handler, "print") for handler in only_prints(module, node)] if not dropped else []
+        for statement, what in (*dropped, *said):
             line = statement.lineno
             if not is_marked(piece, line, DROP_MARK) and not is_explained(module, piece, statement):
-                yield found(SWALLOW, piece.at(line), f"`{what}` drops every error", piece.line(line)[:120])
+                message = PRINTS if what == "print" else f"`{what}` drops every error"
+                finding = found(SWALLOW, piece.at(line), message, piece.line(line)[:120])
+                yield replace(finding, confidence=Confidence.LOW) if what == "print" else finding
 
 
 def cleans(module: Module, node: ast.stmt) -> bool:
@@ -312,7 +317,7 @@ def unchecked(module: Module) -> Iterator[Finding]:
             opened_before.add(same_path)
             if default or path[0] == "{":
                 finding = waiting(finding, [asked_as(module, call, argument)])
-            finding = shipped.unless_settled(finding, settings)
+            finding = shipped.unless_settled(module, finding, settings, argument)
             yield from filter(None, [shipped.unless_in_tree(module, finding, path, argument)])
         elif path or teaches or same_path in opened_before:
             continue

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from audit.model import Finding, Location, Rule, found
 from audit.rules.code import Module, dotted, is_parameter, last_name, text_of
@@ -21,6 +22,7 @@ from audit.target import Target
 
 LIES = f"{MARK}lies here"  # a note of a file of weights
 ASKED = f"{MARK}asks "  # a note of the constants of a module that ask for a GPU
+BELOW = f"{MARK}below "  # a note of the paths of a module of settings that begin at its own place, with their files
 WAITS = f"{MARK}unless "  # ends the message of a finding, before what would answer it
 WEIGHTS = re.compile(r"\.(pth?|ckpt|bin|pkl|tar)$")
 DATA = re.compile(
@@ -37,20 +39,19 @@ def files(target: Target, rule: Rule) -> Iterator[Finding]:
 
 
 def constants(module: Module, rule: Rule) -> Iterator[Finding]:
-    """A note of the names that a module gives what torch says of its GPU."""
+    """Notes of the names that a module gives what torch says of its GPU, and of the paths of a module of settings."""
     lines = (line for piece in module.pieces if piece.tree and "cuda" in piece.text for line in piece.tree.body)
     given = [line for line in lines if isinstance(line, ast.Assign) and IS_THERE.search(ast.unparse(line.value))]
     names = [dotted(target) for line in given for target in line.targets if dotted(target)]
-    names += answered(module) if OF_SETTINGS.fullmatch(module.path.rpartition("/")[2].removesuffix(".py")) else []
+    if OF_SETTINGS.fullmatch(module.path.rpartition("/")[2].removesuffix(".py")):
+        names += {one.id for call in asking_calls(module) for one in ast.walk(call) if isinstance(one, ast.Name)}
+        lying = {
+            name: values[-1] for name, values in module.given.items() if any(map(partial(is_anchored, module), values))
+        }
+        told = (f"{name}={file_name(module, value)}" for name, value in sorted(lying.items()))
+        yield found(rule, Location(module.path), f"{BELOW}{' '.join(told)}")
     if names:
-        yield found(rule, Location(module.path), ASKED + " ".join(names))
-
-
-def answered(module: Module) -> list[str]:
-    """What a module of settings asks for itself, and what it says to lie below its own place."""
-    asked = {one.id for call in asking_calls(module) for one in ast.walk(call) if isinstance(one, ast.Name)}
-    lying = [name for name, values in module.given.items() if any(is_anchored(module, value) for value in values)]
-    return sorted({*asked, *lying})
+        yield found(rule, Location(module.path), ASKED + " ".join(sorted(names)))
 
 
 def unless_asked(module: Module, finding: Finding, node: ast.AST) -> Finding:
@@ -86,9 +87,11 @@ def unless_in_tree(module: Module, finding: Finding, path: str, argument: ast.ex
     return replace(finding, message=f"{finding.message}{WAITS}/{name}") if known else None
 
 
-def unless_settled(finding: Finding, sources: list[str]) -> Finding:
-    """A finding that waits for the modules of settings that its path comes from: they may ask for it."""
-    return replace(finding, message=f"{finding.message}{WAITS}{' '.join(sources)}") if sources else finding
+def unless_settled(module: Module, finding: Finding, sources: list[str], path: ast.expr) -> Finding:
+    """A finding that waits for the modules of settings that its path comes from: they may ask for it, or lie beside."""
+    name = file_name(module, path)
+    own = [f"={name}"] if name and " " not in name else []
+    return replace(finding, message=f"{finding.message}{WAITS}{' '.join([*sources, *own])}") if sources else finding
 
 
 def settings_in(module: Module, path: ast.expr, depth: int = 0) -> list[str]:
@@ -151,27 +154,40 @@ def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
     for item in every:
         if item.message == LIES:
             lying[item.location.path.rpartition("/")[2]].append(item.location.path)
-    asked = {
-        (name, item.location.path.removesuffix(".py").rpartition("/")[2])
-        for item in every
-        if item.message.startswith(ASKED)
-        for name in item.message[len(ASKED) :].split()
-    }
+    asked = dict(noted(every, ASKED))
+    below = dict(noted(every, BELOW))
     for item in every:
         message, mark, sources = item.message.partition(WAITS)
         if not mark:
-            if item.message != LIES and not item.message.startswith(ASKED):
+            if item.message != LIES and not item.message.startswith((ASKED, BELOW)):
                 yield item
-        elif not any(is_there(source, item.location.path, lying, asked) for source in sources.split()):
+            continue
+        waiting = [source for source in sources.split() if not source.startswith("=")]
+        own = next((source[1:] for source in sources.split() if source.startswith("=")), "")
+        constants_of = [".".join(source.split(".")[-2:]) for source in waiting if "." in source]
+        files_of = [below[name] or own for name in constants_of if name in below]
+        if not (
+            any(is_there(source, item.location.path, lying) for source in waiting)
+            or any(name in asked for name in constants_of)
+            or any(not name or lying.get(name) for name in files_of)
+        ):
             yield replace(item, message=message)
 
 
-def is_there(source: str, path: str, lying: Mapping[str, list[str]], asked: set[tuple[str, str]]) -> bool:
-    """Whether a file lies below the folder of a module, or what another module says of a constant answers."""
-    *outer, name = source.split(".")
-    folder = f"/{path}".rpartition("/")[0]
+def noted(every: Iterable[Finding], mark: str) -> Iterator[tuple[str, str]]:
+    """Each constant of the notes with a mark, `settings.TABLE`, with the file that it names."""
+    for item in every:
+        if item.message.startswith(mark):
+            module = item.location.path.removesuffix(".py").rpartition("/")[2]
+            for word in item.message[len(mark) :].split():
+                name, _, file = word.partition("=")
+                yield f"{module}.{name}", file
+
+
+def is_there(source: str, path: str, lying: Mapping[str, list[str]]) -> bool:
+    """Whether a file lies below the folder of a module; anywhere, where its name begins with a slash."""
     called = lying.get(source.removeprefix("/"), [])
     if source.startswith("/"):
         return bool(called)
-    beside = [file for file in called if f"/{file}".startswith(f"{folder}/")]
-    return bool(beside) or (bool(outer) and (name, outer[-1]) in asked)
+    folder = f"/{path}".rpartition("/")[0]
+    return any(f"/{file}".startswith(f"{folder}/") for file in called)

@@ -98,16 +98,24 @@ def entries(holder: ast.ClassDef, names: set[str]) -> Iterator[tuple[str, ast.ex
 
 
 def put_together(module: Module, call: ast.Call) -> ast.expr | None:
-    """The path that a method of the object itself does nothing but put together: `self.path_of(epoch)`."""
-    if not isinstance(call.func, ast.Attribute) or dotted(call.func.value) != "self" or call.keywords:
-        return None
-    name = call.func.attr
-    for holder in (one for one in module.enclosing(call) if isinstance(one, ast.ClassDef)):
-        for method in (one for one in holder.body if is_function(one) and one.name == name):
-            *before, last = method.body
-            told = all(isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) for line in before)
-            return last.value if isinstance(last, ast.Return) and told and not method.decorator_list else None
+    """The path that a function of the module, or of the object itself, does nothing but put together.
+
+    `path_of(epoch)`, `self.path_of(epoch)`.
+    """
+    own = isinstance(call.func, ast.Name) or dotted(getattr(call.func, "value", call.func)) == "self"
+    name = last_name(call.func) if own and not call.keywords else ""
+    holders = [one for one in module.enclosing(call) if isinstance(one, ast.ClassDef)]
+    blocks = [holder.body for holder in holders] if isinstance(call.func, ast.Attribute) else bodies(module)
+    for function in (one for block in blocks for one in block if is_function(one) and one.name == name):
+        *before, last = function.body
+        told = all(isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) for line in before)
+        return last.value if isinstance(last, ast.Return) and told and not function.decorator_list else None
     return None
+
+
+def bodies(module: Module) -> list[list[ast.stmt]]:
+    """What stands at the top of a module."""
+    return [piece.tree.body for piece in module.pieces if piece.tree]
 
 
 def is_left_before(module: Module, call: ast.Call) -> bool:

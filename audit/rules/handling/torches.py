@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from audit.model import Finding, Rule, found
+from audit.model import Confidence, Finding, Rule, found
 from audit.rules.requirements import from_piece
 from audit.target import Target
 
@@ -13,6 +13,7 @@ WHERE_OLD = f"{MARK}where torch is old"
 DISTRIBUTIONS = {"torch", "pytorch"}  # of pip and of conda
 ASKED = (1, 13)  # weights_only is there from here,
 SAFE = (2, 6)  # and on from here
+LOWEST = re.compile(r"(?:>=?|===?|~=|\^|(?<![<>!=~])=(?!=))\s*v?(\d+(?:\.\d+)*)")
 CLAUSE = re.compile(r"(===?|~=|<=|<|\^|(?<![<>!=~])=)\s*v?(\d+(?:\.\d+)*)")
 
 
@@ -25,16 +26,26 @@ def manifests(target: Target, rule: Rule) -> Iterator[Finding]:
 
 
 def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
-    """The findings; those of an old torch where every manifest that names a version allows no other."""
+    """The findings; those of an old torch unless a manifest allows none, the surer where all allow no other."""
     waiting = list(drafts)
-    asked = [item for item in waiting if item.message.startswith(MARK) and item.message != WHERE_OLD]
-    old = bool(asked) and all(is_old(item.message[1:]) for item in asked)
+    asked = [item.message[1:] for item in waiting if item.message.startswith(MARK) and item.message != WHERE_OLD]
+    old = bool(asked) and all(map(is_old, asked))
+    allowed = not any(map(is_new, asked))
     for item in waiting:
         if not item.message.startswith(MARK):
             yield item
         elif old and item.message == WHERE_OLD:
-            wanted = f"torch{asked[0].message[1:]}"
-            yield replace(item, message=f"runs code from the file: {wanted} is before 2.6, and weights_only is not set")
+            why = f"torch{asked[0]} is before 2.6, and weights_only is not set"
+            yield replace(item, message=f"runs code from the file: {why}")
+        elif allowed and item.message == WHERE_OLD:
+            why = "weights_only is not set, and nothing asks for a newer one"
+            yield replace(item, message=f"runs code from the file before torch 2.6: {why}", confidence=Confidence.LOW)
+
+
+def is_new(specifier: str) -> bool:
+    """Whether a specifier allows no version in which weights_only is off."""
+    lowest = (tuple(int(part) for part in text.split(".")) for text in LOWEST.findall(specifier))
+    return any(version >= SAFE for version in lowest)
 
 
 def is_old(specifier: str) -> bool:
