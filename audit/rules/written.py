@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 
 from audit.rules.code import Module, dotted, is_function, is_parameter, last_name, text_of
+from audit.rules.origins import imported
 
 LOADS = re.compile(r"((load|read|get|parse|compose|make)_?)?(\w*_)?(conf(ig)?s?|cfg|settings|options|hparams)", re.I)
 URL = re.compile(r"ur[il]s?(_|$)", re.I)
@@ -68,10 +69,20 @@ def is_imported(module: Module, node: ast.expr) -> bool:
     inner, keys = entry_in(module, node)
     if not isinstance(inner, ast.Name) or is_parameter(module, inner):
         return False
-    *place, name = module.origins.get(inner.id, "").split(".")
+    *place, name = imported(module).get(inner.id, "").split(".")
     if not keys:
         name, keys = "".join(place[-1:]), [name]
-    return OF_SETTINGS.fullmatch(name) is not None and not any(map(URL.search, keys))
+    if not name or any(map(URL.search, keys)):
+        return False
+    constant = len(keys) == 1 and keys[0].isupper() and PATHS.search(keys[0]) is not None
+    return OF_SETTINGS.fullmatch(name) is not None or constant
+
+
+def origin_of(module: Module, node: ast.expr) -> str:
+    """`lake.conf.TABLE` of what is imported, whatever it is called here, without the keys of a table; "" of others."""
+    inner, _ = entry_in(module, node)
+    first, dot, rest = (dotted(node) or dotted(inner)).partition(".")
+    return f"{imported(module)[first]}{dot}{rest}" if first in imported(module) else ""
 
 
 def given_here(module: Module, name: ast.Name) -> list[ast.expr]:

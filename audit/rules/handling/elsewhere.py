@@ -25,6 +25,7 @@ from audit.rules.handling.callers import (
 )
 from audit.rules.handling.sources import is_left_before, is_of_object, name_of, parts_of, roots
 from audit.rules.handling.torches import MARK
+from audit.rules.origins import LIBRARIES, imported
 from audit.rules.reading import EXISTS, LISTS, parameter
 from audit.rules.tried import is_tried
 
@@ -37,12 +38,6 @@ MOST = 20  # calls of one function that are looked at
 Noted = tuple[str, bool, str, str]  # the module that is called, whether the call takes care, its function, its file
 Calls = dict[str, list[Noted]]  # by the name that is called
 NAMED = re.compile(r"^[^\s:]*([/\\]|\.[A-Za-z]\w*$)")  # a file, written out
-# Libraries whose functions are called most, and which no tree defines: their calls say nothing of its files.
-LIBRARIES = {
-    "numpy", "torch", "os", "re", "sys", "json", "math", "time", "random", "logging", "pandas", "matplotlib", "cv2",
-    "scipy", "sklearn", "tensorflow", "keras", "jax", "transformers", "pathlib", "typing", "functools", "collections",
-    "itertools", "warnings", "tqdm", "datetime", "copy", "dataclasses", "PIL", "argparse", "yaml", "shutil",
-}  # fmt: skip
 
 
 def notes(module: Module, rule: Rule) -> Iterator[Finding]:
@@ -217,16 +212,6 @@ def is_path_option(module: Module, value: ast.AST) -> bool:
     names: set[str] = module.derived["path options"]
     value = value.value if isinstance(value, ast.keyword) else value
     return isinstance(value, ast.Attribute) and value.attr in names and is_option(value)
-
-
-def imported(module: Module) -> dict[str, str]:
-    """Local name -> what it was imported as, also of this very package: `load` -> `utils.load`."""
-    names = {name: full for name, full in module.origins.items() if full.partition(".")[0] not in LIBRARIES}
-    here = module.path.rpartition("/")[0].rpartition("/")[2]
-    for _, node in module.statements():
-        if isinstance(node, ast.ImportFrom) and node.level:
-            names.update((alias.asname or alias.name, f"{node.module or here}.{alias.name}") for alias in node.names)
-    return names
 
 
 def origin(module: Module, origins: dict[str, str], node: ast.expr) -> str:

@@ -7,6 +7,7 @@ from audit.rules.code import Module, dotted, is_function, last_name
 from audit.rules.handling.callers import asking_calls
 from audit.rules.reading import EXISTS
 from audit.rules.tried import is_tried
+from audit.trees import inside
 
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
@@ -31,10 +32,10 @@ def is_used_next(module: Module, call: ast.Call) -> bool:
         blocks = (getattr(node, "body", None) for _, node in module.statements())
         lists = [block for block in (*blocks, *(piece.tree.body for piece in module.pieces if piece.tree)) if block]
         module.derived["next lines"] = {id(one): after for block in lists for one, after in pairwise(block)}
-    used = getattr(module.derived["next lines"].get(id(line)), "value", None)
-    if not isinstance(used, ast.Call) or last_name(used.func) not in PICTURE_USES:
+    after, name = module.derived["next lines"].get(id(line)), dotted(line.targets[0])
+    if after is None or is_told_of(module, call) or asks_nearby(module, call, derived):
         return False
-    return list(map(dotted, used.args[:1])) == [dotted(line.targets[0])] and not asks_nearby(module, call, derived)
+    return any(isinstance(one, ast.Name) and one.id == name for one in inside(after))
 
 
 def is_derived(module: Module, path: ast.expr) -> bool:

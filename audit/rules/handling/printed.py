@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from audit.rules.code import Module, dotted
 from audit.rules.handling.dropped import is_broad
 
+LINES = 3  # of a loop that does little else
+
 
 def only_prints(module: Module, node: ast.AST) -> Iterator[ast.ExceptHandler]:
     """Handlers of everything that print the error, or a sentence, and go on: what comes after has nothing to work with.
 
-    Not in a loop, where the others are done all the same, nor around an import.
+    Not where it is what a loop does, and the others are done all the same, nor around an import.
     """
     if not isinstance(node, ast.Try | ast.TryStar):
         return
-    if any(isinstance(one, ast.For | ast.While | ast.AsyncFor) for one in module.enclosing(node)):
+    holder = module.parents.get(node)
+    if isinstance(holder, ast.For | ast.While | ast.AsyncFor) and len(holder.body) <= LINES:
         return
     if any(isinstance(line, ast.Import | ast.ImportFrom) for line in node.body[:1]):
         return

@@ -9,15 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import PurePosixPath
 
 from audit.model import Finding, Location, Rule, found
 from audit.rules.code import Module, dotted, is_parameter, last_name, text_of
 from audit.rules.handling.callers import FETCHES, asking_calls
-from audit.rules.handling.elsewhere import imported
 from audit.rules.handling.gpu import IS_THERE
 from audit.rules.handling.torches import MARK
+from audit.rules.origins import imported
 from audit.rules.reading import file_name
-from audit.rules.written import OF_SETTINGS, entry_in, given_here, is_imported
+from audit.rules.written import OF_SETTINGS, given_here, is_imported, origin_of
 from audit.target import Target
 
 LIES = f"{MARK}lies here"  # a note of a file of weights
@@ -43,8 +44,10 @@ def constants(module: Module, rule: Rule) -> Iterator[Finding]:
     lines = (line for piece in module.pieces if piece.tree and "cuda" in piece.text for line in piece.tree.body)
     given = [line for line in lines if isinstance(line, ast.Assign) and IS_THERE.search(ast.unparse(line.value))]
     names = [dotted(target) for line in given for target in line.targets if dotted(target)]
-    if OF_SETTINGS.fullmatch(module.path.rpartition("/")[2].removesuffix(".py")):
+    called = called_as(module.path)
+    if OF_SETTINGS.fullmatch(called):
         names += {one.id for call in asking_calls(module) for one in ast.walk(call) if isinstance(one, ast.Name)}
+    if OF_SETTINGS.fullmatch(called) or module.path.endswith("__init__.py"):
         lying = {
             name: values[-1] for name, values in module.given.items() if any(map(partial(is_anchored, module), values))
         }
@@ -52,6 +55,11 @@ def constants(module: Module, rule: Rule) -> Iterator[Finding]:
         yield found(rule, Location(module.path), f"{BELOW}{' '.join(told)}")
     if names:
         yield found(rule, Location(module.path), ASKED + " ".join(sorted(names)))
+
+
+def called_as(path: str) -> str:
+    """The last name by which a module is imported: of a package that of its folder."""
+    return PurePosixPath(path.removesuffix("/__init__.py")).stem
 
 
 def unless_asked(module: Module, finding: Finding, node: ast.AST) -> Finding:
@@ -99,7 +107,7 @@ def settings_in(module: Module, path: ast.expr, depth: int = 0) -> list[str]:
     sources: list[str] = []
     for node in ast.walk(path):
         if isinstance(node, ast.expr) and is_imported(module, node):
-            sources.append(module.full_name(node) or module.full_name(entry_in(module, node)[0]))
+            sources.append(origin_of(module, node))
         elif isinstance(node, ast.Name) and depth < DEEPEST and not is_parameter(module, node):
             for value in given_here(module, node)[:1]:
                 sources += settings_in(module, value, depth + 1)
@@ -178,7 +186,7 @@ def noted(every: Iterable[Finding], mark: str) -> Iterator[tuple[str, str]]:
     """Each constant of the notes with a mark, `settings.TABLE`, with the file that it names."""
     for item in every:
         if item.message.startswith(mark):
-            module = item.location.path.removesuffix(".py").rpartition("/")[2]
+            module = called_as(item.location.path)
             for word in item.message[len(mark) :].split():
                 name, _, file = word.partition("=")
                 yield f"{module}.{name}", file
