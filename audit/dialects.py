@@ -4,6 +4,7 @@ import ast
 import warnings
 
 from audit import newer, python2
+from audit.repaired import repaired
 
 
 def tree_of(code: str) -> tuple[ast.Module, tuple[str, int] | None]:
@@ -35,6 +36,14 @@ def parsed(code: str) -> ast.Module | None:
         return ast.parse(code)
     except SyntaxError:
         return None
+
+
+def rest_of(code: str) -> tuple[str, ast.Module | None]:
+    """What parses of a program, every statement in its line, and its syntax tree; "", None where too much does not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        rest = repaired(newer.older(code))
+        return (rest, parsed(rest)) if rest else ("", None)
 
 
 def with_names(tree: ast.Module) -> ast.Module:

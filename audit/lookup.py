@@ -79,7 +79,7 @@ def findings(family: Family, target: Target) -> tuple[Finding, ...]:
 
 def look(target: Target, find: Callable[[Target], Iterable[Finding]]) -> Iterator[Finding]:
     """Run a family here. No line that holds a credential is quoted, whichever family quotes it."""
-    lines = {(piece.path, piece.cell): piece for piece in target.pieces if piece.problem is None}
+    lines = {(piece.path, piece.cell): piece for piece in target.pieces if piece.problem is None or piece.tree}
     with patience():
         made = tuple(find(target))
     for finding in made:

@@ -84,7 +84,8 @@ def is_read(target: Target, *, of_code: bool) -> bool:
         lost = lookup.lost_files(target)
         files = (path for path in (target.python_files if of_code else target.files) if path not in lost)
         pieces = (piece for path in files for piece in read(target.root, path))
-        problems = (piece.problem is not None for piece in pieces if piece.kind is Kind.PYTHON or not of_code)
+        asked = (piece for piece in pieces if piece.kind is Kind.PYTHON or not of_code)
+        problems = (piece.problem is not None and piece.tree is None for piece in asked)
         first = next(problems, bool(lost))
         known[of_code] = not (first and all(problems))  # no more are read than it takes to know
     return known[of_code]

@@ -19,7 +19,7 @@ from typing import Any
 
 from audit import notebooks
 from audit.config import Exclusion
-from audit.dialects import tree_of
+from audit.dialects import rest_of, tree_of
 from audit.model import Location
 from audit.ours import is_ours
 from audit.patterns import Pattern
@@ -53,8 +53,9 @@ class Piece:
 
     Attributes:
         text: as it stands in the file or cell.
-        tree: its syntax tree when it is Python that parses (magics of a cell replaced line for line).
-        problem: why it could not be read or parsed, with the line; None when all is well.
+        tree: its syntax tree when it is Python that parses (magics of a cell replaced line for line), or that of what
+            parses of it.
+        problem: why it could not be read or parsed, or not all of it, with the line; None when all is well.
         outdated: why this Python does not parse it, with the line, where the tree is that of an older Python.
     """
 
@@ -324,7 +325,8 @@ def parsed(path: str, text: str, code: str, cell: int | None) -> Piece:
         tree, outdated = tree_of(code)
         piece = Piece(path, Kind.PYTHON, text, cell, tree, outdated=outdated)
     except SyntaxError as error:
-        return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {error.msg}", error.lineno or 0))
+        problem = (f"does not parse: {error.msg}", error.lineno or 0)
+        piece = Piece(path, Kind.PYTHON, text, cell, rest_of(code)[1], problem)
     except (ValueError, RecursionError, MemoryError) as error:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {type(error).__name__}", 0))
     if piece.walk.depth > MAX_DEPTH:

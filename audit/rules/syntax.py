@@ -17,7 +17,7 @@ from audit.target import Piece, Target
 UNPARSABLE = rule(
     "syntax.unparsable",
     title="File that cannot be read, or Python that does not parse",
-    why="No other rule can see what is in it, and what does not parse cannot run.",
+    why="What does not parse cannot run, and no other rule sees what stands in the lines that do not.",
     fix="Repair the syntax at the line named, or move data that make it too large to a data file; give those who run "
     "the audit the right to read it, or remove the file.",
     severity=Severity.MAJOR,

@@ -90,7 +90,7 @@ def finds(lines: list[str], hints: tuple[str, ...], patterns: tuple[re.Pattern[s
 def remarks(piece: Piece) -> list[str]:
     """Where somebody may speak: the lines of a document, of code those with a comment and of what stands alone."""
     lines = piece.lines
-    if piece.tree is not None:
+    if piece.tree is not None and not piece.problem:
         texts = [text_of(statement.value) for statement in piece.statements if isinstance(statement, ast.Expr)]
         lines = [line for line in lines if "#" in line] + [line for text in texts for line in text.split("\n")]
     return [line.replace("\u2019", "'") for line in lines] if "\u2019" in piece.text else lines
@@ -125,7 +125,7 @@ def said_beside(line: str, before: str) -> int:
 
 def prose(piece: Piece) -> Iterator[tuple[int, str]]:
     """(line, text) of documents, comments and docstrings; of code that does not parse, every line."""
-    if piece.kind is not Kind.PYTHON or piece.tree is None:
+    if piece.kind is not Kind.PYTHON or piece.problem:
         yield from enumerate(piece.lines, start=1)
         return
     documentation = docstrings(piece)
@@ -140,11 +140,12 @@ def prose(piece: Piece) -> Iterator[tuple[int, str]]:
 
 def conflicts(piece: Piece) -> Iterator[Finding]:
     """The opening marker of each conflict, or of what is left of one; none shown in a fence or held by a string."""
-    if piece.tree is not None and OPENED.search(piece.text):
+    parses = piece.tree is not None and not piece.problem
+    if parses and OPENED.search(piece.text):
         for number, line in prose(piece):
             if OPENED.match(line) and HALF.match(line.strip().lstrip("# ")):
                 yield found(CONFLICT, piece.at(number), "what is left of a merge conflict", line.strip()[:120])
-    if piece.tree is not None or piece.path.lower().endswith(PATCH) or not LEFT.search(piece.text):
+    if parses or piece.path.lower().endswith(PATCH) or not LEFT.search(piece.text):
         return
     opened, parted, fenced = 0, False, False
     for number, line in enumerate(piece.lines, start=1):

@@ -46,7 +46,7 @@ class Code:
         self.every = every
         self.speaking = [one for one in every if not one.path.endswith("setup.py") or loads_tables(one)]
         self.texts = {text for module in self.speaking for text in strings(module)}
-        unparsed = [piece.text for piece in target.python if piece.tree is None and len(piece.text) <= MAX_BYTES]
+        unparsed = [piece.text for piece in target.python if piece.problem and len(piece.text) <= MAX_BYTES]
         for text in unparsed:
             self.texts.update(re.findall(r"['\"]([^'\"\n]+)['\"]", text))
         self.text = "\n".join(self.texts)

@@ -9,6 +9,11 @@ from audit.rules.reading import EXISTS
 from audit.rules.tried import is_tried
 from audit.trees import inside
 
+GIVES_NONE = {
+    "cv2.imread": "a missing file",
+    "tensorflow.train.get_checkpoint_state": "a folder without a checkpoint",
+    "tensorflow.compat.v1.train.get_checkpoint_state": "a folder without a checkpoint",
+}
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
 
 

@@ -32,7 +32,7 @@ from audit.rules.handling.given import is_given, is_just_made, is_unasked
 from audit.rules.handling.gpu import asks_for_gpu, is_cuda, is_guarded, is_of_cuda, is_of_tpu
 from audit.rules.handling.kept import chooses_classes, holds_weights, is_network, is_of_no_device, is_opted_out, opened
 from audit.rules.handling.opened import is_opened_above
-from audit.rules.handling.pictures import is_asked, is_told_of, is_used_at_once, is_used_next
+from audit.rules.handling.pictures import GIVES_NONE, is_asked, is_told_of, is_used_at_once, is_used_next
 from audit.rules.handling.printed import only_prints
 from audit.rules.handling.torches import WHERE_OLD
 from audit.rules.marked import DROP_MARK, is_marked
@@ -281,12 +281,12 @@ def devices(module: Module) -> Iterator[Finding]:
 
 
 def pictures(module: Module) -> Iterator[Finding]:
-    """`cv2.imread(...)` used at once: it gives None for a file that is not there."""
+    """`cv2.imread(...)` used at once, and others that give None where nothing lies."""
     for piece, call, name in module.calls:
-        if name == "cv2.imread" and (is_used_at_once(module, call) or is_used_next(module, call)):
+        if name in GIVES_NONE and (is_used_at_once(module, call) or is_used_next(module, call)):
             one_of_many = bool(call.args) and is_listed(module, call.args[0])
             if not one_of_many and not is_asked(module, call):
-                message = "cv2.imread() gives None for a missing file, which is used at once"
+                message = f"{name}() gives None for {GIVES_NONE[name]}, which is used at once"
                 yield found(UNCHECKED, piece.at(call.lineno), message, piece.line(call.lineno)[:120])
 
 
@@ -317,7 +317,7 @@ def unchecked(module: Module) -> Iterator[Finding]:
             opened_before.add(same_path)
             if default or path[0] == "{":
                 finding = waiting(finding, [asked_as(module, call, argument)])
-            finding = shipped.unless_settled(module, finding, settings, argument)
+            finding = shipped.unless_settled(finding, settings, path)
             yield from filter(None, [shipped.unless_in_tree(module, finding, path, argument)])
         elif path or teaches or same_path in opened_before:
             continue

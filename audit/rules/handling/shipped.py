@@ -28,7 +28,7 @@ WAITS = f"{MARK}unless "  # ends the message of a finding, before what would ans
 WEIGHTS = re.compile(r"\.(pth?|ckpt|bin|pkl|tar)$")
 DATA = re.compile(
     rf"{WEIGHTS.pattern}|\.(npy|npz|jsonl?|csv|tsv|txt|ya?ml|toml|h5|hdf5|keras|joblib|pickle|onnx|parquet|feather"
-    r"|xlsx?|mat|tflite|safetensors)$"
+    r"|xlsx?|mat|tflite|safetensors|index)$"
 )
 OF_PACKAGE = re.compile(r"__file__|resources\.files|pkg_resources|resource_filename|__path__")
 DEEPEST = 4  # names that one path is followed through
@@ -95,10 +95,10 @@ def unless_in_tree(module: Module, finding: Finding, path: str, argument: ast.ex
     return replace(finding, message=f"{finding.message}{WAITS}/{name}") if known else None
 
 
-def unless_settled(module: Module, finding: Finding, sources: list[str], path: ast.expr) -> Finding:
+def unless_settled(finding: Finding, sources: list[str], path: str) -> Finding:
     """A finding that waits for the modules of settings that its path comes from: they may ask for it, or lie beside."""
-    name = file_name(module, path)
-    own = [f"={name}"] if name and " " not in name else []
+    name = path.rpartition("/")[2]
+    own = [f"={name}"] if not set(name) & set("{} ") else []
     return replace(finding, message=f"{finding.message}{WAITS}{' '.join([*sources, *own])}") if sources else finding
 
 
@@ -177,7 +177,7 @@ def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
         if not (
             any(is_there(source, item.location.path, lying) for source in waiting)
             or any(name in asked for name in constants_of)
-            or any(not name or lying.get(name) for name in files_of)
+            or any(not name or lying.get(name) or lying.get(f"{name}.index") for name in files_of)
         ):
             yield replace(item, message=message)
 

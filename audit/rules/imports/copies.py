@@ -1,4 +1,4 @@
-"""Ruff's F401 on copies of what Ruff does not read: notebooks with a cell that does not parse, code for Python 2."""
+"""Ruff's F401 on copies of what Ruff does not read: cells and modules that parse in part, code for Python 2."""
 
 import json
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from audit import notebooks, python2
+from audit.dialects import rest_of
 from audit.rules.imports.unused import bound
 from audit.runners import Diagnostic, ruff
 from audit.target import Piece, Target
@@ -15,9 +16,10 @@ from audit.target import Piece, Target
 F401 = ("--isolated", "--select", "F401")
 
 
-def in_outdated(target: Target) -> Iterator[Diagnostic]:
-    """Ruff on the modules that only an older Python parses, as they are read here."""
-    pieces = [piece for piece in target.python if piece.cell is None and piece.outdated]
+def in_rewritten(target: Target) -> Iterator[Diagnostic]:
+    """Ruff on the modules that only an older Python parses, or that parse in part, as they are read here."""
+    alone = (piece for piece in target.python if piece.cell is None and piece.tree is not None)
+    pieces = [piece for piece in alone if piece.outdated or piece.problem]
     if not pieces:
         return
     with TemporaryDirectory() as folder:
@@ -61,4 +63,6 @@ def in_broken_notebooks(target: Target, paths: list[str]) -> Iterator[Diagnostic
 def code_of(piece: Piece) -> str:
     """The text of a piece as its syntax tree was made of it, but for what only a newer Python parses."""
     code = piece.text if piece.cell is None else notebooks.as_python(piece.text)
+    if piece.problem:
+        return rest_of(code)[0]
     return python2.translated(code) if piece.outdated else code

@@ -10,7 +10,7 @@ from audit.model import Confidence, Finding, Location, Severity, counted, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Module
 from audit.rules.family import Family, rule
 from audit.rules.imports.absent import loaded, lost
-from audit.rules.imports.copies import F401, in_broken_notebooks, in_outdated
+from audit.rules.imports.copies import F401, in_broken_notebooks, in_rewritten
 from audit.rules.imports.cycles import components, shortest
 from audit.rules.imports.elsewhere import Elsewhere
 from audit.rules.imports.optional import (
@@ -105,7 +105,7 @@ def unused(target: Target, local: Local) -> Iterator[Finding]:
     read = [item for item in diagnostics if item.location.path not in refused]
     found_unused = [
         item
-        for item in (*read, *in_outdated(target), *in_broken_notebooks(target, sorted(broken | refused)))
+        for item in (*read, *in_rewritten(target), *in_broken_notebooks(target, sorted(broken | refused)))
         if item.code == "F401" and item.location not in optional and not is_for_others(item, local)
     ]
     counts = Counter(item.location.path for item in found_unused)
