@@ -26,7 +26,7 @@ from audit.rules.logging.commanded import SHELLS, commanded, reads_arguments
 from audit.rules.logging.handed import reporters
 from audit.rules.logging.launching import Launches, is_on_the_way, launches
 from audit.rules.logging.loops import is_of_learning, is_tried, is_work, trainers, training_loops, trials
-from audit.rules.logging.printing import ENDS, PRINTS, printing
+from audit.rules.logging.printing import ENDS, PRINTS, is_drawing, printing
 from audit.rules.logging.reported import reported, reporting
 from audit.rules.marked import PRINT_MARK, is_marked
 from audit.rules.training import trainer_run, training_place
@@ -266,12 +266,17 @@ def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
         if holder in training:
             continue
         if is_main(holder) or (is_function(holder) and (PROGRAM if failed else SPEAKING).search(holder.name)):
-            return not (is_function(holder) and ANSWERS.search(holder.name) and answers(holder))
+            return not (is_function(holder) and (is_drawing(holder) or is_report(holder)))
         if is_function(holder) and not failed and is_listing(holder):
             return True
         if isinstance(holder, ast.ClassDef) and (PRINTER.search(holder.name) or is_log_handler(holder)):
             return not is_called_back(holder)
     return False
+
+
+def is_report(function: Function) -> bool:
+    """Whether a function answers the report or summary that it is called after."""
+    return ANSWERS.search(function.name) is not None and answers(function)
 
 
 def is_called_back(holder: ast.AST) -> bool:
