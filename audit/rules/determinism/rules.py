@@ -84,7 +84,7 @@ def find(target: Target) -> Iterator[Finding]:
     seeds = Seeds(local, chosen)
     seeded = bool(seeds.parts) or any(map(seeds_own, chosen))
     draws = Draws(local, seeds, {module.path: begun for module, begun in training}, seeded=seeded)
-    callers = Callers(chosen)
+    callers = Callers(chosen, target)
     told = {name for module in chosen for name in written_down(module)}
     yield from unseeded(local, chosen, training, seeds, seeded=seeded)
     for module in chosen:
@@ -265,4 +265,7 @@ def is_given_state(module: Module, call: ast.Call) -> bool:
     return False
 
 
-FAMILY = Family("determinism", "Training can be repeated", (SEED, SHUFFLE, SETTING), find)
+FAMILY = Family(
+    "determinism", "Training can be repeated", (SEED, SHUFFLE, SETTING), find,
+    reads_text=True, of_code=True,
+)  # fmt: skip
