@@ -1,20 +1,23 @@
 """By whom a function is called, and what it is given there."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from audit.rules.code import Module, called, dotted, is_constant, is_function, keyword, last_name
-from audit.rules.values import may_be_true
+from audit.rules.code import Module, called, dotted, is_constant, is_function, keyword, last_name, text_of
+from audit.rules.values import bound, may_be_true
+from audit.target import Target
 
+CONFIGURED = re.compile(r"^[\s\-{,]*[\"']?(\w*shuffle\w*)[\"']?\s*:\s*true\b", re.I | re.M)
 DEEPEST = 6  # functions that hand a switch on to each other
 
 
 class Callers:
     """Who calls a function of this name, anywhere in the tree."""
 
-    def __init__(self, modules: list[Module]) -> None:
-        self.fields = {name for module in modules for name in switched_on(module)}
+    def __init__(self, modules: list[Module], target: Target) -> None:
+        self.fields = {name for module in modules for name in switched_on(module)} | set(configured(target))
         self.calls: dict[str, list[tuple[Module, ast.Call]]] = defaultdict(list)
         for module in modules:
             for _, call, _ in module.calls:
@@ -28,11 +31,15 @@ class Callers:
             return True
         match node:
             case ast.Name():
-                return any(self.switch(owner, value, depth + 1) for owner, value in self.given(module, node))
+                read = (value for value in bound(module, node) if isinstance(value, ast.Attribute | ast.Subscript))
+                values = [*self.given(module, node), *((module, value) for value in read)]
+                return any(self.switch(owner, value, depth + 1) for owner, value in values)
             case ast.Attribute() if dotted(node).startswith("self."):
                 return any(self.switch(module, value, depth + 1) for value in module.kept.get(dotted(node), ()))
             case ast.Attribute():
                 return node.attr in self.fields
+            case ast.Subscript():
+                return text_of(node.slice) in self.fields
             case ast.BoolOp() | ast.IfExp():
                 parts = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
                 return all(self.switch(module, part, depth + 1) for part in parts)
@@ -58,6 +65,13 @@ class Callers:
                 if value is not None:
                     yield caller, value
             return
+
+
+def configured(target: Target) -> Iterator[str]:
+    """What configurations in the tree switch on, and say of what: `use_shuffle: true`."""
+    for piece in target.pieces:
+        if piece.path.endswith((".yaml", ".yml", ".json")) and "huffle" in piece.text.replace("HUFFLE", "huffle"):
+            yield from CONFIGURED.findall(piece.text)
 
 
 def switched_on(module: Module) -> Iterator[str]:

@@ -19,6 +19,7 @@ from audit.rules.determinism.programs import (
     part_of,
     unseeded_programs,
 )
+from audit.rules.determinism.searching import searched
 from audit.rules.determinism.seeding import KEYS, STATES, Seeds, is_own_seed, lost
 from audit.rules.determinism.settings import is_undone, loosened, settings, written_down
 from audit.rules.determinism.shuffling import FRESH, GIVEN_STATE, is_fresh, is_reset, unordered
@@ -83,7 +84,7 @@ def find(target: Target) -> Iterator[Finding]:
     seeds = Seeds(local, chosen)
     seeded = bool(seeds.parts) or any(map(seeds_own, chosen))
     draws = Draws(local, seeds, {module.path: begun for module, begun in training}, seeded=seeded)
-    callers = Callers(chosen)
+    callers = Callers(chosen, target)
     told = {name for module in chosen for name in written_down(module)}
     yield from unseeded(local, chosen, training, seeds, seeded=seeded)
     for module in chosen:
@@ -93,6 +94,7 @@ def find(target: Target) -> Iterator[Finding]:
         for piece, call, name in module.calls:
             loosely = partial(draws.are_loose, module, piece, call, name)
             problem = unordered(module, call, name, callers=callers, here=here, loose=loosely)
+            problem = problem or searched(module, call, name)
             if problem and any(map(is_of_tests, module.enclosing(call))):
                 problem = ""
             if not problem and is_forest(module, call, name) and not here():
@@ -263,4 +265,7 @@ def is_given_state(module: Module, call: ast.Call) -> bool:
     return False
 
 
-FAMILY = Family("determinism", "Training can be repeated", (SEED, SHUFFLE, SETTING), find)
+FAMILY = Family(
+    "determinism", "Training can be repeated", (SEED, SHUFFLE, SETTING), find,
+    reads_text=True, of_code=True,
+)  # fmt: skip

@@ -33,6 +33,13 @@ CONFIGURATION = re.compile(
 )
 OF_RUN = re.compile(r"out|save|log|dump|write|export|dest|to\b|result", re.I)  # options of what a program writes
 YAML = (".yaml", ".yml")
+# Options that give a program a picture or a recording, and what these end in.
+INPUT = re.compile(
+    r"-i|--?(?:\w+[-_])*(?:images?|imgs?|pictures?|photos?|inputs?|sources?|src|audio|wav|video|content|style)"
+    r"(?:[-_](?:file|path|name|image|img))?"
+)
+RECORDED = (".jpg", ".jpeg", ".png", ".bmp", ".wav", ".mp3", ".flac", ".ogg", ".mp4", ".avi")
+SENT = re.compile(r"@((?:[\w-]+/)*(?:\w*[_-])?(?:sample|example|test)(?:[_-]\w*)?\.json)")  # to a server
 # What a tree holds for its commands: where its folder has others of the kind, a path that is not there is an error.
 KEPT = re.compile(
     r"(?:\./)?(?:(?:[\w-][\w.-]*/)+[\w.-]+"
@@ -124,6 +131,8 @@ def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
         yield from following(rest, ("-r", "--requirement", "-f", "--file", "-c"), (".txt", ".yml", ".yaml"))
         yield from [word for word in rest if rest[0] == "sync" and word.endswith(".txt")]
         yield from absent_folders(following(rest, ("-e", "--editable"), ("",)), files)
+    elif program == "curl":
+        yield from (match[1] for match in map(SENT.fullmatch, rest) if match)
     elif program in RUNNERS:
         yield from [word for word in rest if word.endswith(RUNNERS[program])][:1]
     elif program == "jupyter":
@@ -194,6 +203,7 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
             yield word
             yield from configurations(words[position:], files)
             yield from chosen(words[position:], files)
+            yield from recorded(words[position:], files)
         return
 
 
@@ -222,6 +232,14 @@ def configurations(words: list[str], files: frozenset[str]) -> Iterator[str]:
         elif value.endswith(YAML) and option.startswith("-") and not OF_RUN.search(option):
             beside = [other for other in files if other.startswith(folder_of(value)) and other.endswith(YAML)]
             yield from [value][: len(beside)]
+
+
+def recorded(words: list[str], files: frozenset[str]) -> Iterator[str]:
+    """Pictures and recordings that a program is to read from a folder of the tree that holds others of the kind."""
+    for option, value in pairwise([part for word in words for part in split_option(word)]):
+        if value.endswith(RECORDED) and INPUT.fullmatch(option) and not OF_RUN.search(option):
+            folder, suffix = folder_of(value), value[value.rindex(".") :]
+            yield from [value] if any(other.startswith(folder) and other.endswith(suffix) for other in files) else []
 
 
 def configures(option: str) -> bool:

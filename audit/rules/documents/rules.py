@@ -56,7 +56,8 @@ LINK = rule(
 
 PLACEHOLDER = re.compile(
     r"[<>{}$*?\[\]]|\.\.\.|path/to|your|/abs(?:olute)?/|^[~/]|(?-i:^[A-Z_]+$)|^[A-Za-z]:|example\.|^xx|xyz|://"
-    r"|(?:^|[/_-])(?:my|some|specific|foo)[_.-]",
+    r"|(?:^|[/_-])(?:my|some|specific|foo)[_.-]"
+    r"|(?:^|/)\.?\w*env\w*/(?:bin|scripts)/",  # what a virtual environment brings
     re.I,
 )
 # What stands before the name of a file that the reader is to make or fetch.

@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from audit.model import Confidence, Finding, Location, Severity, counted, found
@@ -74,6 +74,7 @@ ASIDE = re.compile(
 HIDDEN = re.compile(r"(^|/)\.(?!github/)[^/]+/|(^|/)\w*templates?/")
 # Conditions under which a library is there: `if is_bnb_available():`, `if HAS_WANDB:`.
 THERE = re.compile(r"available|installed|AVAILABLE|INSTALLED|find_spec|\b(?:has|HAS)_\w")
+SHOWN = 5  # files named in one message
 STEPS = 5  # from an import that may fail to what is imported because of it
 FETCHES = re.compile(r"git clone|%cd|os\.chdir|!wget|!unzip")  # then modules may come from anywhere
 
@@ -155,7 +156,7 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
     requirements = declared(target)
     common = {name for item in requirements if not in_notebook(item) for name in (item.name, *item.extras)}
     common |= build_requirements(target) if common else set()
-    reported: set[str] = set()
+    reported: dict[str, list[Import]] = defaultdict(list)  # first name -> where it is imported
     optional = {name.lower().replace("-", "_") for name in guarded(local)} if common else set()
     extras = optional_modules(target, local) if common else set()
     elsewhere = Elsewhere(target, local)
@@ -180,16 +181,24 @@ def missing_and_undeclared(target: Target, local: Local) -> Iterator[Finding]:
                 place, excerpt = item.piece.at(item.line), item.piece.line(item.line)[:120]
                 yield found(MISSING, place, in_words(local, module, item, missing), excerpt)
                 continue
-            if missing or item.level or aside or first in reported or not names or stands(local, first):
+            if missing or item.level or aside or not names or stands(local, first):
                 continue
             if item.deferred and not optional.isdisjoint(names_of(first)):
                 continue
             if is_asked_for(item, first) or is_chosen(module, item, first):
                 continue
             if is_foreign(first) and not covers(names, first) and not (moves and fetched(module, first)):
-                reported.add(first)
-                message = f"`{first}` is neither in the tree nor among its declared dependencies"
-                yield found(UNDECLARED, item.piece.at(item.line), message, item.piece.line(item.line)[:120])
+                reported[first].append(item)
+    for first, items in reported.items():
+        place = items[0].piece.at(items[0].line)
+        message = f"`{first}` is neither in the tree nor among its declared dependencies{again(items)}"
+        yield found(UNDECLARED, place, message, items[0].piece.line(items[0].line)[:120])
+
+
+def again(items: list[Import]) -> str:
+    """The other files that import the same, as words of a message."""
+    others = list(dict.fromkeys(item.piece.path for item in items if item.piece.path != items[0].piece.path))
+    return f", again in {', '.join(others[:SHOWN])}{' …' if len(others) > SHOWN else ''}" if others else ""
 
 
 def in_words(local: Local, module: Module, item: Import, missing: str) -> str:

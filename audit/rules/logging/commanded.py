@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.rules.code import Module, dotted
-from audit.rules.local import Local, local_of
+from audit.rules.code import Module, dotted, is_function
+from audit.rules.local import Local, is_main, local_of
 from audit.target import Target
 
 # Calls that make commands of the functions which they are given, or of those in a table.
@@ -14,6 +14,9 @@ MAKES = re.compile(
 )
 MAKERS = {"jsonargparse", "fire", "tyro", "typer", "plac", "defopt", "argh", "clize", "simple_parsing", "click"}
 SHELL = {"argparse", *MAKERS}
+SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
+# What a function is called that says which arguments the programs of others take.
+ARGUMENTS = re.compile(r"(^|_)(args?|arguments?|opts?|options?|(arg_?)?parsers?)(_|$)")
 SCRIPT = re.compile(r"=\s*[\"']?([\w.]+):(\w+)\s*(?:\[\w+\])?[\"']?\s*(?:[,\]#]|$)", re.M)
 SCRIPTS = re.compile(r"scripts\b|entry[_-]points")
 
@@ -76,3 +79,22 @@ def tabled(module: Module, value: ast.expr) -> Iterator[ast.expr]:
             yield from (entry for entry in one.elts if isinstance(entry, ast.Name | ast.Attribute))
         elif isinstance(one, ast.Name | ast.Attribute):
             yield one
+
+
+def reads_arguments(module: Module) -> bool:
+    """Whether more than its main block reads the command line, which makes no command of a library.
+
+    Nor does a function that hands the arguments to the programs of others, in a file that is no program itself.
+    """
+    lines = [line for piece in module.pieces if piece.tree for line in piece.tree.body]
+    runs = any(is_main(line) or getattr(line, "name", "") == "main" for line in lines)
+    is_aside = is_main if runs else hands_arguments
+    calls = [call for _, call, name in module.calls if name.split(".")[0] in SHELLS]
+    return not calls or any(not any(map(is_aside, module.enclosing(call))) for call in calls)
+
+
+def hands_arguments(holder: ast.AST) -> bool:
+    """Whether a function says what the command line holds, and answers it: `def get_args(): ... return parser`."""
+    if not is_function(holder) or not ARGUMENTS.search(holder.name):
+        return False
+    return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(holder))

@@ -15,7 +15,7 @@ LEARNING = re.compile(r"^(learn|update|replay|train|optimi[sz]e)(_\w+)?$")
 LEARNER = re.compile(r"(^|[._])(agents?|learner|policy|dqn|ddqn|ddpg|sac|td3|ppo|a2c)\d*$", re.I)
 TRAINING = re.compile(r"(^|[._])trainer$", re.I)  # which may train once for each of several models
 FITTING = re.compile(r"^_*(train|fit)(_|$)")
-FITS = re.compile(r"(^|\.)(fit|train)$")
+FITS = re.compile(r"(^|\.)(fit|train)(_(model|network|net|loop|(one_)?epoch))?$")
 FOLD = re.compile(r"^_*(run|do|cross_validate)_(\w+_)?folds?$")
 COMMAND = re.compile(r"command|callback", re.I)  # `@app.command()`
 ROUND = re.compile(r"epoch|episode", re.I)
@@ -35,7 +35,15 @@ REAL = re.compile(r"(load|read|open|parse|fetch|download)|DataLoader$|^(main|tra
 
 
 def training_loops(module: Module) -> set[ast.AST]:
-    """Loops in which a model is trained: what is printed there is no command's answer."""
+    """Loops in which a model is trained: what is printed there is no command's answer; worked out once."""
+    if "training loops" not in module.derived:
+        module.derived["training loops"] = stepping(module) | fitting(module)
+    loops: set[ast.AST] = module.derived["training loops"]
+    return loops
+
+
+def stepping(module: Module) -> set[ast.AST]:
+    """Loops that go through the steps, epochs or folds of a training."""
     steps: set[ast.AST] = set()
     for _, call, name in module.calls:
         last = name.rpartition(".")[2] or getattr(call.func, "attr", "")
@@ -52,11 +60,11 @@ def training_loops(module: Module) -> set[ast.AST]:
                 steps.update(inner for inner in ast.walk(node) if is_over_steps(inner))
     if PROGRAM.search(module.path):
         steps.update(loop for loop in module.of(ast.For) if ROUND.search(ast.unparse(loop.target)) or is_folds(loop))
-    return steps | fitting(module)
+    return steps
 
 
 def fitting(module: Module) -> set[ast.AST]:
-    """Functions that say that they train and have a library do it: `train_fold` with its `lgb.train(...)`."""
+    """Functions that say that they train and have it done: `train_fold` with `lgb.train(...)` or `train_model(...)`."""
     holders: set[ast.AST] = set()
     for _, call, name in module.calls:
         if FITS.search(name):

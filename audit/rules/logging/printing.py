@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.rules.code import Module, dotted, has_unpacked_keywords, keyword, text_of
+from audit.rules.code import Function, Module, called, dotted, has_unpacked_keywords, keyword, text_of
 from audit.target import Piece
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b[c78]|[\r\a\b]")  # moves the cursor, erases; no colours
@@ -15,6 +15,8 @@ PRINTS = {
 ENDS = {"sys.exit", "exit", "quit", "os._exit"}
 LOGS = re.compile(r"(^|\.)_*(log|logger|logging)\.(debug|info|log|warning)$", re.I)
 WRITES = {"sys.stdout.write", "sys.stderr.write"}
+SHOWS = re.compile(r"^_*(show|display|render)(_|$)")
+DRAWS = {"imshow", "savefig", "subplots", "ToPILImage"}
 HANDED_ON = {"map", "functools.partial"}  # `map(print, scores)`
 
 
@@ -86,3 +88,16 @@ def is_control(call: ast.Call) -> bool:
     pieces = (piece for part in parts for piece in (part.values if isinstance(part, ast.JoinedStr) else [part]))
     said = "".join("1" if isinstance(piece, ast.FormattedValue) else text_of(piece) or "?" for piece in pieces)
     return bool(call.args) and CONTROL.search(said) is not None and not CONTROL.sub("", said).strip()
+
+
+def is_drawing(function: Function) -> bool:
+    """Whether a function shows pictures, as its name says: what it prints beside them is not what it is for."""
+    if not SHOWS.search(function.name):
+        return False
+    return any(is_drawn(node) for node in ast.walk(function) if isinstance(node, ast.Call))
+
+
+def is_drawn(call: ast.Call) -> bool:
+    """`axes.imshow(picture)`, `draw_plot(values)`, `picture.show()`."""
+    name = called(call)
+    return name in DRAWS or "plot" in name.split("_") or (name == "show" and isinstance(call.func, ast.Attribute))

@@ -22,11 +22,12 @@ from audit.rules.code import (
 from audit.rules.family import Family, rule
 from audit.rules.local import is_main, local_of
 from audit.rules.logging.asked import is_question
-from audit.rules.logging.commanded import commanded
+from audit.rules.logging.commanded import SHELLS, commanded, reads_arguments
 from audit.rules.logging.handed import reporters
 from audit.rules.logging.launching import Launches, is_on_the_way, launches
 from audit.rules.logging.loops import is_of_learning, is_tried, is_work, trainers, training_loops, trials
-from audit.rules.logging.printing import ENDS, PRINTS, printing
+from audit.rules.logging.printing import ENDS, PRINTS, is_drawing, printing
+from audit.rules.logging.reported import reported, reporting
 from audit.rules.marked import PRINT_MARK, is_marked
 from audit.rules.training import trainer_run, training_place
 from audit.target import Piece, Target
@@ -71,7 +72,6 @@ CALLED_BACK = re.compile(r"(Callback|Hook)\w*$")  # by a training loop, whose wo
 WINDOWS = re.compile(r"(^|\.)(Q(Gui|Core)?Application|mainloop|MainLoop)$")  # what a program with windows starts
 PROGRAM = re.compile(r"^_*(main|cli|usage)|_main$")
 ELSEWHERE = (TEST_PATH, TEACHING_PATH, FOREIGN_PATH)
-SHELLS = ("argparse", "click", "typer", "fire", "docopt", "optparse")
 # What an application that answers requests is made with: nobody sees it print.
 SERVES = re.compile(r"(?:flask|fastapi|sanic|bottle|starlette|quart|aiohttp\.web|tornado\.web)(?:\.|$)")
 LOGGED = re.compile(r"(^|\.)_*(log|logger|logging|LOG|LOGGER)\.(debug|info)$")  # what is told of all runs
@@ -116,7 +116,8 @@ def find(target: Target) -> Iterator[Finding]:
         launched = {} if speaks else launches(module, tried)
         if works and not launched and not is_of_learning(module):
             continue
-        said = prints(module, loops, set() if speaks else trainers(module, loops, place), launched)
+        training = set() if speaks else trainers(module, loops, place) | reporting(module, reported(target))
+        said = prints(module, loops, training, launched)
         if speaks:
             said = (item for item in said if not loops.isdisjoint(module.enclosing(item[1])))
         if works:
@@ -146,12 +147,6 @@ def only_defines(module: Module) -> bool:
     does = (ast.Expr, ast.If, ast.For, ast.While, ast.With, ast.Try)
     defines = any(is_function(line) or isinstance(line, ast.ClassDef) for line in lines)
     return defines and not any(isinstance(line, does) for line in lines)
-
-
-def reads_arguments(module: Module) -> bool:
-    """Whether more than its main block does, which makes no command of a library."""
-    calls = [call for _, call, name in module.calls if name.split(".")[0] in SHELLS]
-    return not calls or any(not any(map(is_main, module.enclosing(call))) for call in calls)
 
 
 def opens_windows(module: Module) -> bool:
@@ -271,12 +266,17 @@ def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
         if holder in training:
             continue
         if is_main(holder) or (is_function(holder) and (PROGRAM if failed else SPEAKING).search(holder.name)):
-            return not (is_function(holder) and ANSWERS.search(holder.name) and answers(holder))
+            return not (is_function(holder) and (is_drawing(holder) or is_report(holder)))
         if is_function(holder) and not failed and is_listing(holder):
             return True
         if isinstance(holder, ast.ClassDef) and (PRINTER.search(holder.name) or is_log_handler(holder)):
             return not is_called_back(holder)
     return False
+
+
+def is_report(function: Function) -> bool:
+    """Whether a function answers the report or summary that it is called after."""
+    return ANSWERS.search(function.name) is not None and answers(function)
 
 
 def is_called_back(holder: ast.AST) -> bool:

@@ -196,6 +196,7 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
             yield 1, piece.lines[0]
         if piece.tree is not None:
             yield from strings(piece)
+            yield from left_out(piece)
         if piece.cell is not None:
             replaced = notebooks.as_python(piece.text).split("\n")
             for number, (line, code) in enumerate(zip(piece.lines, replaced, strict=True), start=1):
@@ -214,6 +215,26 @@ def candidates(piece: Piece) -> Iterator[tuple[int, str]]:
             remark = line.lstrip().startswith(("#", ";", "//")) and not line.startswith(("#SBATCH", "#PBS", "#$ "))
             if len(line) < 2000 and not remark and (not contained or BOUND.search(line)):
                 yield number, line
+
+
+def left_out(piece: Piece) -> Iterator[tuple[int, str]]:
+    """Somebody's own folder in a line of code that was made a comment: `# rows = load("/home/ann/rows.npy")`."""
+    if "#" not in piece.text or PERSONAL.search(piece.text) is None:
+        return
+    for number, line in enumerate(piece.lines, start=1):
+        comment = line.strip().lstrip("# ") if line.lstrip().startswith("#") and len(line) < 2000 else ""
+        start = personal_in(comment) if comment else None
+        if start and comment[start - 1] in "'\"" and is_code(comment):
+            yield number, comment[start:]
+
+
+def is_code(comment: str) -> bool:
+    """Whether a comment is a statement that gives a name its value, or calls something."""
+    try:
+        lines = ast.parse(comment).body
+    except (SyntaxError, ValueError):
+        return False
+    return all(isinstance(line, ast.Assign) or isinstance(getattr(line, "value", None), ast.Call) for line in lines)
 
 
 def personal_in(line: str) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, text_of
 from audit.rules.family import Family, rule
+from audit.rules.local import local_of
 from audit.rules.stubs.hollow import (
     DECLINED,
     DOCUMENTED,
@@ -121,11 +122,26 @@ def find(target: Target) -> Iterator[Finding]:
         classes.add_all(piece.statements)
         if not TEST_PATH.search(piece.path):
             classes.add_caught(piece.statements)
+    programs = parts_of_programs(target) if any(map(is_called_test, target.python_files)) else set()
     for piece in pieces:
-        if not any(pattern.search(piece.path) for pattern in (TEST_PATH, FOREIGN_PATH, TEMPLATES, TO_FILL)):
+        tests = TEST_PATH.search(piece.path) and piece.path not in programs
+        if not tests and not any(pattern.search(piece.path) for pattern in (FOREIGN_PATH, TEMPLATES, TO_FILL)):
             yield from empty(piece, classes)
         yield from unreachable(piece)
     yield from notes(target)
+
+
+def is_called_test(path: str) -> bool:
+    """Whether a file has the name of a test, and lies in no folder of tests."""
+    folder, _, _ = path.rpartition("/")
+    return TEST_PATH.search(path) is not None and not TEST_PATH.search(f"{folder}/")
+
+
+def parts_of_programs(target: Target) -> set[str]:
+    """Paths of files that are called like tests and that a program uses: `from test_loop import test`."""
+    local = local_of(target)
+    users = (module for path, module in local.modules.items() if not TEST_PATH.search(path))
+    return {path for module in users for path, _ in local.edges(module) if is_called_test(path)}
 
 
 def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
