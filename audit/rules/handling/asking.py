@@ -66,4 +66,4 @@ def asks_of_others(module: Module, function: Function, names: set[str], read: Re
 def is_of_other_attribute(question: ast.Call, names: set[str]) -> bool:
     """Whether a question is for one file or folder of the object, where another is read: `exists(self.output)`."""
     held = last_name(question.func) in EXISTS and dotted(subject_of(question)).startswith("self.")
-    return held and bool(names) and all(name.startswith("self.") for name in names)
+    return held and any(name.startswith("self.") for name in names)
