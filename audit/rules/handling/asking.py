@@ -3,11 +3,10 @@
 import ast
 import re
 
-from audit.rules.code import Function, Module, dotted, last_name
+from audit.rules.code import Function, Module, last_name
 from audit.rules.handling.callers import LOOKS, SEES_TO, askers, asking_calls, mentions
 from audit.rules.handling.conditions import is_prepared, is_question
 from audit.rules.handling.sources import name_of, values_of
-from audit.rules.questions import subject_of
 from audit.rules.reading import EXISTS, is_after, is_of_other_file, parameter
 
 MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what calls a path that the function writes
@@ -56,14 +55,6 @@ def asks_of_others(module: Module, function: Function, names: set[str], read: Re
         of -= {"str", "sorted", "open"}
         if mentions(call, names):
             return False
-        if is_of_other_attribute(call, names):
-            continue
         if not of or any(one == "self" or parameter(one, [function]) is None for one in of):
             return False
     return bool(names and subjects) and not any(map(MADE.search, names))
-
-
-def is_of_other_attribute(question: ast.Call, names: set[str]) -> bool:
-    """Whether a question is for one file or folder of the object, where another is read: `exists(self.output)`."""
-    held = last_name(question.func) in EXISTS and dotted(subject_of(question)).startswith("self.")
-    return held and any(name.startswith("self.") for name in names)
