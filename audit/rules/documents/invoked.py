@@ -136,7 +136,8 @@ def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
     elif program in RUNNERS:
         yield from [word for word in rest if word.endswith(RUNNERS[program])][:1]
     elif program == "jupyter":
-        yield from (word for word in rest if word.endswith(".ipynb"))
+        made = set(following(rest, ("--output", "-o"), (".ipynb",)))
+        yield from (word for word in rest if word.endswith(".ipynb") and word not in made)
     elif program in ("pytest", "py.test", "nosetests"):
         yield from tested(rest, files)
     elif program in ("docker", "docker-compose", "mkdocs", "make", "snakemake", "kubectl"):
