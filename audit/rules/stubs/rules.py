@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH, TEST_PATH, Function, dotted, is_function, text_of
@@ -162,7 +163,8 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
             right = right or (owner is not None and body.startswith("`raise") and bool(OF_BASES.search(piece.path)))
             if not right and node.name not in defaults(piece):
                 where = f"{owner.name}.{node.name}" if owner else node.name
-                yield found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
+                hollow = found(FUNCTION, piece.at(node.lineno), f"{where}() is only {body}", piece.line(node.lineno))
+                yield replace(hollow, confidence=Confidence.LOW) if node.name == "__init__" else hollow
         if isinstance(node, ast.ClassDef) and (body := placeholder(node.body)):
             plain = all(class_name(base) in TORCH | BARE for base in node.bases)
             inherits = not plain or node.keywords or node.decorator_list
@@ -323,6 +325,8 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
         return False
     above = classes.reach(owner.name, up=True) - (set() if node.name in HOOKS_OF_TORCH else TORCH)
     foreign = any(name not in classes.methods for name in above - INTERFACES - {"object", "Generic"})
+    if node.name == "__init__" and not foreign:  # nothing above makes anything of it, and nothing below
+        return bool(above - {"object"}) or bool(classes.reach(owner.name, up=False))
     return node.name in QUIET or (foreign and not node.name.startswith("__"))
 
 
