@@ -1,17 +1,19 @@
 """Programs with a slip of the pen, rewritten line for line so that the rest can be read. Nothing is executed.
 
-Python says where it gives up, but not what was meant. What stands in that line is left out but for its names, which
-count as used there; a line that opens a block still opens one. A program with more than a few such lines is none.
+Python says where it gives up, but not what was meant. The statement that goes through that line is left out but for its
+names, which count as used there; one that opens a block still opens one. A program with more than a few such is none.
 """
 
 import ast
 import keyword
 import re
 
-MOST = 12  # lines that are rewritten
+MOST = 12  # statements that are rewritten
+TALLEST = 40  # lines of one, above and below the slip
 LONGEST = 200_000  # characters of a program: each rewritten line costs a parser's run
 TEXT = re.compile(r"([A-Za-z]{0,2})('[^'\n]*'|\"[^\"\n]*\")|#.*")  # strings of one line, and comments
 NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+CONTINUED = re.compile(r"[(\[{,+\-*/%|&=\\]$|\b(?:and|or|not|in|is)$")  # ends a line that the next goes on with
 OPENED = re.compile(r"on line (\d+)$")  # the header without a block, or the bracket that is closed by another
 FOREIGN = re.compile(r"\{\{|\{%|^(<{7}|={7}|>{7})")  # a template, or a merge that nobody has done
 
@@ -19,16 +21,20 @@ FOREIGN = re.compile(r"\{\{|\{%|^(<{7}|={7}|>{7})")  # a template, or a merge th
 def repaired(code: str) -> str | None:
     """The program without what does not parse, every statement in its line; None where too much, or all, does not."""
     lines = code.split("\n") if len(code) <= LONGEST else []
-    touched: dict[int, int] = {}
+    touched: set[int] = set()
     for _ in range(MOST if lines else 0):
         try:
             ast.parse("\n".join(lines))
         except SyntaxError as error:
             number = line_of(error)
-            if not 0 < number <= len(lines) or FOREIGN.search(lines[number - 1]) or touched.get(number, 0) > 1:
+            if not 0 < number <= len(lines):
                 return None
-            touched[number] = touched.get(number, 0) + 1
-            lines[number - 1] = rewritten(lines, number, error, again=touched[number] > 1)
+            start, end = statement(lines, number)
+            if any(map(FOREIGN.search, lines[start - 1 : end])) or not "".join(lines[start - 1 : end]).strip():
+                return None
+            text = "" if start in touched else rewritten(lines, start, end, error)
+            lines[start - 1 : end] = [text, *[""] * (end - start)]
+            touched.update(range(start, end + 1))
         except (ValueError, RecursionError, MemoryError):
             return None
         else:
@@ -38,29 +44,38 @@ def repaired(code: str) -> str | None:
 
 
 def line_of(error: SyntaxError) -> int:
-    """The line that is to be rewritten: of a header without a block, and of two brackets, the first."""
+    """The line where the slip is: of a header without a block, and of two brackets that do not match, the first."""
     opened = OPENED.search(error.msg)
     return int(opened[1]) if opened else error.lineno or 0
 
 
-def rewritten(lines: list[str], number: int, error: SyntaxError, *, again: bool) -> str:
-    """What stands in place of a line: its names, as a condition where it opens a block; the second time nothing."""
-    line = lines[number - 1]
-    indent = line[: len(line) - len(line.lstrip())]
+def statement(lines: list[str], number: int) -> tuple[int, int]:
+    """The first and the last line of what goes through a line, by the signs at the ends of lines."""
+    start = end = number
+    while start > 1 and number - start < TALLEST and CONTINUED.search(plain(lines[start - 2])):
+        start -= 1
+    while end < len(lines) and end - number < TALLEST and CONTINUED.search(plain(lines[end - 1])):
+        end += 1
+    return start, end
+
+
+def rewritten(lines: list[str], start: int, end: int, error: SyntaxError) -> str:
+    """What stands in place of a statement: its names, as a condition where it opens a block."""
+    indent = indentation(lines[start - 1])
     if isinstance(error, IndentationError) and not OPENED.search(error.msg):
-        indent = above(lines, number)
-    if again:
-        return ""
-    plain = TEXT.sub(" ", line).rstrip()
-    names = [name for name in NAME.findall(plain) if not keyword.iskeyword(name)]
+        indent = indentation(next((line for line in reversed(lines[: start - 1]) if line.strip()), ""))
+    said = " ".join(map(plain, lines[start - 1 : end])).rstrip()
+    names = [name for name in NAME.findall(said) if not keyword.iskeyword(name)]
     held = f"({', '.join(dict.fromkeys(names))},)" if names else "..."
-    if "expected ':'" in error.msg:
-        return f"{indent}if {held}:"
-    opens = plain.endswith(":") and not OPENED.search(error.msg)
+    opens = "expected ':'" in error.msg or (said.endswith(":") and not OPENED.search(error.msg))
     return f"{indent}if {held}:" if opens else f"{indent}{held}"
 
 
-def above(lines: list[str], number: int) -> str:
-    """The indentation of the last line before that says something."""
-    line = next((one for one in reversed(lines[: number - 1]) if one.strip()), "")
+def plain(line: str) -> str:
+    """A line without its comment and its strings, but for what f-strings hold."""
+    return TEXT.sub(lambda found: found[2] if "f" in (found[1] or "").lower() else " ", line).rstrip()
+
+
+def indentation(line: str) -> str:
+    """The blanks that a line begins with."""
     return line[: len(line) - len(line.lstrip())]
