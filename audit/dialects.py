@@ -4,7 +4,7 @@ import ast
 import warnings
 
 from audit import newer, python2
-from audit.repaired import repaired
+from audit.repaired import LONGEST, repaired
 
 
 def tree_of(code: str) -> tuple[ast.Module, tuple[str, int] | None]:
@@ -40,6 +40,8 @@ def parsed(code: str) -> ast.Module | None:
 
 def rest_of(code: str) -> tuple[str, ast.Module | None]:
     """What parses of a program, every statement in its line, and its syntax tree; "", None where too much does not."""
+    if len(code) > LONGEST:
+        return "", None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         rest = repaired(newer.older(code))

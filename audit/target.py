@@ -35,6 +35,8 @@ SKIPPED_FOLDERS = {
 BUILT = re.compile(r"((?:.*/)?)(build/lib(?:\.[^/]*)?)/(.+)")  # where setuptools lays its copy of what it builds
 PATIENCE = 30  # seconds for git; a repository may be made so that it waits for ever
 CLOSED = re.compile(rb"could not open directory '(.+?)/?':")  # what git says of it
+# What a test is given to read: it may be broken on purpose.
+GIVEN = re.compile(r"(^|/)tests?/(.*/)?(data|fixtures?|resources|samples?|assets|cases)/")
 PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
 
 
@@ -326,7 +328,8 @@ def parsed(path: str, text: str, code: str, cell: int | None) -> Piece:
         piece = Piece(path, Kind.PYTHON, text, cell, tree, outdated=outdated)
     except SyntaxError as error:
         problem = (f"does not parse: {error.msg}", error.lineno or 0)
-        piece = Piece(path, Kind.PYTHON, text, cell, rest_of(code)[1], problem)
+        rest = None if cell is not None or GIVEN.search(path) else rest_of(code)[1]
+        piece = Piece(path, Kind.PYTHON, text, cell, rest, problem)
     except (ValueError, RecursionError, MemoryError) as error:
         return Piece(path, Kind.PYTHON, text, cell, problem=(f"does not parse: {type(error).__name__}", 0))
     if piece.walk.depth > MAX_DEPTH:

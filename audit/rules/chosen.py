@@ -38,6 +38,8 @@ def opened_options(module: Module) -> set[str]:
             kind = keyword(call, "type") if last_name(call.func) == "add_argument" else None
             if kind is not None and last_name(kind) not in PATH_TYPES - ({""} if isinstance(kind, ast.Call) else set()):
                 opened.update(text_of(argument).lstrip("-").replace("-", "_") for argument in call.args)
+            elif last_name(call.func) in ("register_validator", "validator"):  # of the flags of absl
+                opened.update(map(text_of, call.args[:1]))
         module.derived["opened options"] = opened
     names: set[str] = module.derived["opened options"]
     return names

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, TypeGuard
 
 from audit import notebooks
+from audit.dialects import rest_of
 from audit.target import Piece, Target
 from audit.trees import Node
 
@@ -224,12 +225,15 @@ def docstrings(piece: Piece) -> set[int]:
 def comments(piece: Piece) -> Iterator[tuple[int, int, str]]:
     """(line, column, text) of each comment: a string that looks like one is none."""
     code = piece.text if piece.cell is None else notebooks.as_python(piece.text)
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(code).readline):
-            if token.type == tokenize.COMMENT:
-                yield token.start[0], token.start[1], token.string
-    except (tokenize.TokenError, SyntaxError):  # what the parser took and the tokenizer does not: no comments then
-        return
+    last = 0
+    for text in (code, rest_of(code)[0]) if piece.problem and piece.tree else (code,):
+        try:
+            for token in tokenize.generate_tokens(io.StringIO(text).readline):
+                if token.type == tokenize.COMMENT and token.start[0] > last:
+                    last = token.start[0]
+                    yield last, token.start[1], token.string
+        except (tokenize.TokenError, SyntaxError):  # what the tokenizer does not take: no more comments then
+            continue
 
 
 def strings(module: Module) -> Iterator[str]:

@@ -280,7 +280,8 @@ class Local:
         if module is None:
             return True
         if "defined" not in module.derived:
-            module.derived["defined"] = defined(module)
+            lost = any(piece.problem for piece in module.pieces)  # a line of it was left out, which may define anything
+            module.derived["defined"] = {"*"} if lost else defined(module)
         return not module.derived["defined"].isdisjoint((name, "*", "__getattr__"))
 
     def gives(self, place: str, name: str) -> bool:

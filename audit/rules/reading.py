@@ -213,9 +213,8 @@ def path_argument(module: Module, call: ast.Call, name: str) -> ast.expr | None:
     if isinstance(call.func, ast.Attribute) and call.func.attr in MODEL_READERS and (call.args or named):
         own = isinstance(call.func.value, ast.Name) and call.func.value.id in {"self", "cls", *module.origins}
         libraries = {origin.partition(".")[0] for origin in module.origins.values()}
-        path = named or call.args[0]
-        of_library = not libraries.isdisjoint(MODEL_READERS[call.func.attr])
-        return path if not own and (of_library or (isinstance(path, ast.Call) and known_path(module, path))) else None
+        known = not own and not libraries.isdisjoint(MODEL_READERS[call.func.attr])
+        return (named or call.args[0]) if known else None
     if isinstance(call.func, ast.Attribute) and call.func.attr == "read" and len(call.args) == 1:
         return call.args[0] if is_parser_of_ini(module, call, call.func.value) else None
     return None

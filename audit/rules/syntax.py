@@ -12,7 +12,7 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import RECORD_PATH, TEST_PATH
 from audit.rules.family import Family, rule
 from audit.rules.nesting import too_deep
-from audit.target import Piece, Target
+from audit.target import GIVEN, Piece, Target
 
 UNPARSABLE = rule(
     "syntax.unparsable",
@@ -46,8 +46,6 @@ DAMAGED = rule(
 # Lines that stand in a template until somebody fills them in, and lines of a merge, which are a finding of their own.
 PLACEHOLDER = re.compile(r"\{\{.*\}\}|\{%.*%\}")
 MERGE = re.compile(r"(<{7}|={7}|>{7})( |$)")
-# What a test is given to read.
-GIVEN = re.compile(r"(^|/)tests?/(.*/)?(data|fixtures?|resources|samples?|assets|cases)/")
 CONFIGURATION = re.compile(r"\.(toml|json|ya?ml)$", re.I)
 MOST = 1_000_000  # characters of a configuration; what is longer holds data
 # Files in which editors and compilers of JavaScript allow comments, as they do wherever one stands.

@@ -21,7 +21,7 @@ DEEPEST = 3  # names for sections of sections
 FOLDER = re.compile(r"(get_)?(raw|data(set)?|inputs?|models?|checkpoints?|weights)_(dir|folder|root)$")
 PATHS = re.compile(
     r"path|file|csv|json|artifact|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder"
-    r"|source|split|annot",
+    r"|source|split|annot|(^|_)(txt|tsv|lists?)$",
     re.I,
 )
 
@@ -72,10 +72,9 @@ def is_imported(module: Module, node: ast.expr) -> bool:
     *place, name = imported(module).get(inner.id, "").split(".")
     if not keys:
         name, keys = "".join(place[-1:]), [name]
-    if not name or any(map(URL.search, keys)):
+    if not name or any(map(URL.search, keys)) or not any(map(PATHS.search, keys)):
         return False
-    constant = len(keys) == 1 and keys[0].isupper() and PATHS.search(keys[0]) is not None
-    return OF_SETTINGS.fullmatch(name) is not None or constant
+    return OF_SETTINGS.fullmatch(name) is not None or (len(keys) == 1 and keys[0].isupper())
 
 
 def origin_of(module: Module, node: ast.expr) -> str:

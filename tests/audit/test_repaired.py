@@ -34,11 +34,14 @@ def test_the_names_of_a_line_count_as_used():
     text = repaired("import os, sys\nuse(os, 'sys', f'{path}' last # sys\n")
     names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     assert names == {"use", "os", "path", "last"}
+    assert "seed()" in repaired("import torch\ntorch.manual.seed(3))\n")
+    assert repaired("a = 1\nassert a == (1\n").endswith("assert any((a,))\n")
+    assert "Once" in repaired('from a import Once\n__all__ = ["Once"\n')
 
 
 def test_a_statement_of_several_lines_is_left_out_as_a_whole():
     text = repaired("import os\nuse(\n    a,\n    name=f(b)\n\nend(os)\n")
-    assert text == "import os\n(use, a, name, f, b,)\n\n\n\nend(os)\n"
+    assert text == "import os\n(use(), a, name, f(), b,)\n\n\n\nend(os)\n"
 
 
 def test_the_body_below_a_header_stays_below():

@@ -9,7 +9,7 @@ from audit.rules.code import Module, called, dotted, is_constant, is_function, k
 from audit.rules.values import bound, may_be_true
 from audit.target import Target
 
-CONFIGURED = re.compile(r"^[\s\-{,]*[\"']?(\w*shuffle\w*)[\"']?\s*:\s*true\b", re.I | re.M)
+CONFIGURED = re.compile(r"^[ \t\-{,]*[\"']?(\w{0,40}?shuffle\w{0,40})[\"']?[ \t]*:[ \t]*(true|false)\b", re.I | re.M)
 DEEPEST = 6  # functions that hand a switch on to each other
 
 
@@ -71,7 +71,9 @@ def configured(target: Target) -> Iterator[str]:
     """What configurations in the tree switch on, and say of what: `use_shuffle: true`."""
     for piece in target.pieces:
         if piece.path.endswith((".yaml", ".yml", ".json")) and "huffle" in piece.text.replace("HUFFLE", "huffle"):
-            yield from CONFIGURED.findall(piece.text)
+            said = CONFIGURED.findall(piece.text)
+            off = {name for name, switch in said if switch.lower() == "false"}
+            yield from (name for name, _ in said if name not in off)
 
 
 def switched_on(module: Module) -> Iterator[str]:

@@ -137,7 +137,8 @@ def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
         yield from [word for word in rest if word.endswith(RUNNERS[program])][:1]
     elif program == "jupyter":
         made = set(following(rest, ("--output", "-o"), (".ipynb",)))
-        yield from (word for word in rest if word.endswith(".ipynb") and word not in made)
+        parts = (part for word in rest for part in split_option(word))
+        yield from (part for part in parts if part.endswith(".ipynb") and part not in made)
     elif program in ("pytest", "py.test", "nosetests"):
         yield from tested(rest, files)
     elif program in ("docker", "docker-compose", "mkdocs", "make", "snakemake", "kubectl"):

@@ -10,7 +10,7 @@ from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH
 from audit.rules.documents.badges import called_in, unbacked
 from audit.rules.documents.figures import unsourced
-from audit.rules.documents.invoked import in_tree, named_files
+from audit.rules.documents.invoked import RECORDED, in_tree, named_files
 from audit.rules.documents.links import broken
 from audit.rules.documents.mentioned import mentioned
 from audit.rules.documents.needed import implied, makefiles_of, uncopied, unmade
@@ -261,6 +261,8 @@ def is_made(piece: Piece, number: int, path: str) -> bool:
         if re.search(f"{MAKES}{named}|{name}{TOLD}", line, re.I):
             return True
         if other < number and re.match(rf"^\s*(?:#|//)\s*\S*{name}\s*$", line):
+            return True
+        if other < number and path.endswith(RECORDED):  # `convert a.jpg imgs/small.jpg`, and then the command
             return True
     return False
 

@@ -8,10 +8,12 @@ from audit.rules.handling.callers import LOOKS, SEES_TO, askers, asking_calls, m
 from audit.rules.handling.conditions import is_prepared, is_question
 from audit.rules.handling.sources import name_of, values_of
 from audit.rules.reading import EXISTS, is_after, is_of_other_file, parameter
+from audit.trees import inside
 
 MADE = re.compile(r"(^|_)(out(put)?|dest(ination)?|save)(_|$)", re.I)  # what calls a path that the function writes
 
 Reading = tuple[ast.Call, ast.expr]  # a call that reads a file, and its path
+Condition = ast.If | ast.IfExp | ast.Assert | ast.While
 
 
 def asks(module: Module, function: Function, told: set[str], line: int, read: Reading | None = None) -> bool:
@@ -20,18 +22,27 @@ def asks(module: Module, function: Function, told: set[str], line: int, read: Re
     if asking or is_prepared(function):
         return True
     whole = {re.split(r"[.\[]", name)[0] for name in told} - {"self"}  # `check(cfg)` before `open(cfg.path)`
-    for node in ast.walk(function) if told else ():
-        if getattr(node, "lineno", line) > line:
+    conditions, calls = looking(module, function) if told else ([], [])
+    if any(node.lineno <= line and is_question(node, told) for node in conditions):
+        return True
+    for call in calls:
+        names = told | whole if LOOKS.search(name_of(call)) else told
+        if call.lineno >= line or (read and is_of_archive(module, call, read)):
             continue
-        if isinstance(node, ast.If | ast.IfExp | ast.Assert | ast.While) and is_question(node, told):
-            return True
-        seen_to = isinstance(node, ast.Call) and node.lineno < line and SEES_TO.search(name_of(node)) is not None
-        names = told | whole if seen_to and isinstance(node, ast.Call) and LOOKS.search(name_of(node)) else told
-        if not (seen_to and isinstance(node, ast.Call)) or (read and is_of_archive(module, node, read)):
-            continue
-        if any(mentions(value, names) for value in values_of(node)):
+        if any(mentions(value, names) for value in values_of(call)):
             return True
     return False
+
+
+def looking(module: Module, function: Function) -> tuple[list[Condition], list[ast.Call]]:
+    """The conditions in a function, and its calls of what is called like something that sees to files; found once."""
+    known: dict[int, tuple[list[Condition], list[ast.Call]]] = module.derived.setdefault("looking", {})
+    if id(function) not in known:
+        every = list(inside(function))
+        conditions = [node for node in every if isinstance(node, ast.If | ast.IfExp | ast.Assert | ast.While)]
+        calls = [node for node in every if isinstance(node, ast.Call) and SEES_TO.search(name_of(node))]
+        known[id(function)] = conditions, calls
+    return known[id(function)]
 
 
 def is_of_archive(module: Module, node: ast.Call, read: Reading) -> bool:

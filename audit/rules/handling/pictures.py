@@ -14,7 +14,7 @@ GIVES_NONE = {
     "tensorflow.train.get_checkpoint_state": "a folder without a checkpoint",
     "tensorflow.compat.v1.train.get_checkpoint_state": "a folder without a checkpoint",
 }
-PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur"}  # they fail on None
+PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur", "transform"}  # they fail on None
 
 
 def is_used_at_once(module: Module, call: ast.Call) -> bool:
@@ -40,7 +40,14 @@ def is_used_next(module: Module, call: ast.Call) -> bool:
     after, name = module.derived["next lines"].get(id(line)), dotted(line.targets[0])
     if after is None or is_told_of(module, call) or asks_nearby(module, call, derived):
         return False
-    return any(isinstance(one, ast.Name) and one.id == name for one in inside(after))
+    if isinstance(after, ast.Try | ast.TryStar):
+        return False
+    for one in inside(after):
+        if isinstance(one, ast.Attribute | ast.Subscript) and dotted(one.value) == name:
+            return True
+        if isinstance(one, ast.Call) and last_name(one.func) in PICTURE_USES and name in map(dotted, one.args):
+            return True
+    return False
 
 
 def is_derived(module: Module, path: ast.expr) -> bool:
@@ -73,9 +80,15 @@ def is_told_of(module: Module, call: ast.Call) -> bool:
         return True
     if "pictures asked for" not in module.derived:
         asking = [node.test for node in module.of(ast.If, ast.IfExp, ast.Assert, ast.While) if hasattr(node, "test")]
+        asking += [*module.of(ast.BoolOp), *filter(is_about_none, module.of(ast.Compare))]
         names = (one for test in asking for one in ast.walk(test) if isinstance(one, ast.Name))
         module.derived["pictures asked for"] = {(id(module.scope(one)), one.id) for one in names}
     return (id(module.scope(call)), holder.targets[0].id) in module.derived["pictures asked for"]
+
+
+def is_about_none(node: ast.Compare) -> bool:
+    """`image is None`, `image is not None`."""
+    return any(isinstance(one, ast.Constant) and one.value is None for one in node.comparators)
 
 
 def is_asked(module: Module, call: ast.Call) -> bool:

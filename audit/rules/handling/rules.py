@@ -90,7 +90,7 @@ CUDA = rule(
 )
 
 NOTHING = ast.Constant(None)
-PRINTS = "whatever fails is printed, and what comes after goes on as if nothing had"
+PRINTS = "whatever fails is printed, and the program goes on, or ends, as if nothing had"
 NEEDS = "needs CUDA whatever the machine has"
 CLEANS = re.compile(r"^__(a?exit|del)__$|clean_?up|tear_?down|^_*(abort|close|dispose|shutdown)(_|$)", re.I)
 MOST = 100  # calls of one name that are looked at

@@ -47,14 +47,18 @@ def constants(module: Module, rule: Rule) -> Iterator[Finding]:
     called = called_as(module.path)
     if OF_SETTINGS.fullmatch(called):
         names += {one.id for call in asking_calls(module) for one in ast.walk(call) if isinstance(one, ast.Name)}
-    if OF_SETTINGS.fullmatch(called) or module.path.endswith("__init__.py"):
-        lying = {
-            name: values[-1] for name, values in module.given.items() if any(map(partial(is_anchored, module), values))
-        }
-        told = (f"{name}={file_name(module, value)}" for name, value in sorted(lying.items()))
+    if any("__file__" in piece.text for piece in module.pieces):
+        anchored = partial(is_anchored, module)
+        lying = {name: values[-1] for name, values in module.given.items() if any(map(anchored, values))}
+        told = (f"{name}={known_name(file_name(module, value))}" for name, value in sorted(lying.items()))
         yield found(rule, Location(module.path), f"{BELOW}{' '.join(told)}")
     if names:
         yield found(rule, Location(module.path), ASKED + " ".join(sorted(names)))
+
+
+def known_name(name: str) -> str:
+    """The name of a file of which there would be a note; "" of any other."""
+    return name if DATA.search(name) and " " not in name else ""
 
 
 def called_as(path: str) -> str:
@@ -98,8 +102,9 @@ def unless_in_tree(module: Module, finding: Finding, path: str, argument: ast.ex
 def unless_settled(finding: Finding, sources: list[str], path: str) -> Finding:
     """A finding that waits for the modules of settings that its path comes from: they may ask for it, or lie beside."""
     name = path.rpartition("/")[2]
-    own = [f"={name}"] if not set(name) & set("{} ") else []
-    return replace(finding, message=f"{finding.message}{WAITS}{' '.join([*sources, *own])}") if sources else finding
+    own = [f"={name}"] if known_name(name) or not set(name) & set("{} .") else []
+    known = (source if is_of_settings(constant(source)) else f"!{source}" for source in sources)
+    return replace(finding, message=f"{finding.message}{WAITS}{' '.join([*known, *own])}") if sources else finding
 
 
 def settings_in(module: Module, path: ast.expr, depth: int = 0) -> list[str]:
@@ -163,23 +168,37 @@ def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:
         if item.message == LIES:
             lying[item.location.path.rpartition("/")[2]].append(item.location.path)
     asked = dict(noted(every, ASKED))
-    below = dict(noted(every, BELOW))
+    below: dict[str, set[str]] = defaultdict(set)
+    for name, file in noted(every, BELOW):
+        below[name].add(file)
     for item in every:
         message, mark, sources = item.message.partition(WAITS)
         if not mark:
             if item.message != LIES and not item.message.startswith((ASKED, BELOW)):
                 yield item
             continue
-        waiting = [source for source in sources.split() if not source.startswith("=")]
-        own = next((source[1:] for source in sources.split() if source.startswith("=")), "")
-        constants_of = [".".join(source.split(".")[-2:]) for source in waiting if "." in source]
-        files_of = [below[name] or own for name in constants_of if name in below]
+        waiting = sources.split()
+        own = next((source[1:] for source in waiting if source.startswith("=")), "")
+        constants_of = [constant(source.removeprefix("!")) for source in waiting if "." in source]
+        files_of = [file or own for name in constants_of for file in below.get(name, ())]
+        elsewhere = [constant(source[1:]) for source in waiting if source.startswith("!")]
         if not (
             any(is_there(source, item.location.path, lying) for source in waiting)
             or any(name in asked for name in constants_of)
+            or any(name not in below for name in elsewhere)
             or any(not name or lying.get(name) or lying.get(f"{name}.index") for name in files_of)
         ):
             yield replace(item, message=message)
+
+
+def constant(source: str) -> str:
+    """`settings.TABLE` of `lake.settings.TABLE`."""
+    return ".".join(source.split(".")[-2:])
+
+
+def is_of_settings(name: str) -> bool:
+    """Whether a constant is one of a module that is called like settings: `settings.TABLE`."""
+    return OF_SETTINGS.fullmatch(name.partition(".")[0]) is not None
 
 
 def noted(every: Iterable[Finding], mark: str) -> Iterator[tuple[str, str]]:

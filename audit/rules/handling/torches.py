@@ -6,13 +6,17 @@ from dataclasses import replace
 
 from audit.model import Confidence, Finding, Rule, found
 from audit.rules.requirements import from_piece
-from audit.target import Target
+from audit.target import Kind, Target
 
 MARK = "\0"  # begins the message of what is no finding yet
 WHERE_OLD = f"{MARK}where torch is old"
 DISTRIBUTIONS = {"torch", "pytorch"}  # of pip and of conda
 ASKED = (1, 13)  # weights_only is there from here,
 SAFE = (2, 6)  # and on from here
+# What locks, images and addresses of wheels say; nobody looks at other files for it.
+INSTALLED = re.compile(
+    r"(?:\btorch(?:==|-)|\bpytorch/pytorch:|\bname = \"torch\"\nversion = \")v?(\d{1,4}\.\d{1,4}(?:\.\d{1,4})?)"
+)
 LOWEST = re.compile(r"(?:>=?|===?|~=|\^|(?<![<>!=~])=(?!=))\s*v?(\d+(?:\.\d+)*)")
 CLAUSE = re.compile(r"(===?|~=|<=|<|\^|(?<![<>!=~])=)\s*v?(\d+(?:\.\d+)*)")
 
@@ -20,9 +24,15 @@ CLAUSE = re.compile(r"(===?|~=|<=|<|\^|(?<![<>!=~])=)\s*v?(\d+(?:\.\d+)*)")
 def manifests(target: Target, rule: Rule) -> Iterator[Finding]:
     """Drafts that say of each manifest which versions of torch it allows."""
     for piece in target.pieces:
-        for item in from_piece(piece) if "torch" in piece.text else ():
+        if "torch" not in piece.text:
+            continue
+        for item in from_piece(piece):
             if item.name in DISTRIBUTIONS and item.specifier:
                 yield found(rule, item.location, f"{MARK}{item.specifier}")
+        if piece.kind in (Kind.TEXT, Kind.MARKDOWN):
+            yield from (
+                found(rule, piece.at(0), f"{MARK}=={one}") for one in sorted(set(INSTALLED.findall(piece.text)))
+            )
 
 
 def settle(drafts: Iterable[Finding]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.rules.code import Function, Module, called, dotted, has_unpacked_keywords, keyword, text_of
 from audit.target import Piece
+from audit.trees import inside
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b[c78]|[\r\a\b]")  # moves the cursor, erases; no colours
 PRINTS = {
@@ -94,7 +95,7 @@ def is_drawing(function: Function) -> bool:
     """Whether a function shows pictures, as its name says: what it prints beside them is not what it is for."""
     if not SHOWS.search(function.name):
         return False
-    return any(is_drawn(node) for node in ast.walk(function) if isinstance(node, ast.Call))
+    return any(is_drawn(node) for node in inside(function) if isinstance(node, ast.Call))
 
 
 def is_drawn(call: ast.Call) -> bool:

@@ -9,11 +9,11 @@ from audit.rules.logging.asked import is_question
 from audit.rules.logging.loops import training_loops
 from audit.target import Target
 
-Named = set[tuple[str, str]]
+Named = set[tuple[str, str, bool]]  # file, name, and whether it is a method
 
 
 def reported(target: Target) -> Named:
-    """(path, name) of what training loops call, in every file that it may stand in; worked out once."""
+    """What training loops call, in every file that it may stand in; worked out once."""
     if "called by training" not in target.derived:
         local = local_of(target)
         target.derived["called by training"] = {
@@ -23,13 +23,14 @@ def reported(target: Target) -> Named:
     return known
 
 
-def called_in_loops(local: Local, module: Module) -> Iterator[tuple[str, str]]:
+def called_in_loops(local: Local, module: Module) -> Iterator[tuple[str, str, bool]]:
     """What the training loops of a module call, where nobody is asked first: in it and in what it imports."""
     loops = training_loops(module)
-    names = {called(call) for _, call, name in module.calls if loops and is_own(call, name) and is_told(module, call)}
+    calls = [call for _, call, name in module.calls if loops and is_own(call, name) and is_told(module, call)]
+    names = {(called(call), isinstance(call.func, ast.Attribute)) for call in calls}
     if names:
         paths = {module.path, *(path for path, _ in local.edges(module))}
-        yield from ((path, name) for path in paths for name in names)
+        yield from ((path, name, of_object) for path in paths for name, of_object in names)
 
 
 def is_own(call: ast.Call, name: str) -> bool:
@@ -46,4 +47,9 @@ def is_told(module: Module, call: ast.Call) -> bool:
 
 def reporting(module: Module, known: Named) -> set[ast.AST]:
     """The functions and methods of a module that training loops call."""
-    return {node for _, node in module.statements() if is_function(node) and (module.path, node.name) in known}
+    functions = [node for _, node in module.statements() if is_function(node)]
+    return {
+        node
+        for node in functions
+        if (module.path, node.name, isinstance(module.parents.get(node), ast.ClassDef)) in known
+    }

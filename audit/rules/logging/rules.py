@@ -171,6 +171,7 @@ def prints(
 ) -> Iterator[tuple[Piece, ast.expr]]:
     """Calls of print to standard output that nobody asked for, in the order of the lines."""
     dialogues = {part_of(module, call) for _, call, name in module.calls if name in INPUTS}
+    drawing: set[ast.AST] = {node for _, node in module.statements() if is_function(node) and is_drawing(node)}
     logs = {module.scope(call) for _, call, name in module.calls if LOGGED.search(name)}
     every = (*printing(module), *reporters(module, loops))
     for piece, call in sorted(every, key=lambda item: item[1].lineno):
@@ -179,7 +180,7 @@ def prints(
         told = module.scope(call) in logs and not loops.isdisjoint(holders)
         asked = asked and not told and not (logs and any(map(is_called_back, holders)))
         asked = asked or is_marked(piece, call, PRINT_MARK)
-        meant = is_meant(holders, training) and not is_on_the_way(module, call, launched)
+        meant = is_meant(holders, training, drawing) and not is_on_the_way(module, call, launched)
         meant = meant or part_of(module, call) in dialogues
         if not asked and (not meant or not loops.isdisjoint(holders)):
             yield piece, call
@@ -258,7 +259,7 @@ def part_of(module: Module, call: ast.expr) -> ast.AST:
     return parts[-1] if parts else call
 
 
-def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
+def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST], drawing: set[ast.AST]) -> bool:
     """Whether what holds a print is there to print: a program's end, a function of that name where all goes well."""
     failed = False
     for holder in holders:
@@ -266,7 +267,7 @@ def is_meant(holders: tuple[ast.AST, ...], training: set[ast.AST]) -> bool:
         if holder in training:
             continue
         if is_main(holder) or (is_function(holder) and (PROGRAM if failed else SPEAKING).search(holder.name)):
-            return not (is_function(holder) and (is_drawing(holder) or is_report(holder)))
+            return not (is_function(holder) and (holder in drawing or is_report(holder)))
         if is_function(holder) and not failed and is_listing(holder):
             return True
         if isinstance(holder, ast.ClassDef) and (PRINTER.search(holder.name) or is_log_handler(holder)):

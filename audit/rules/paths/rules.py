@@ -7,7 +7,7 @@ from itertools import islice
 
 from audit import notebooks
 from audit.model import Confidence, Finding, Rule, Severity, found
-from audit.rules.code import TEST_PATH, called, docstrings, text_of
+from audit.rules.code import TEST_PATH, called, comments, docstrings, text_of
 from audit.rules.family import Family, rule
 from audit.rules.paths.joined import UNKNOWN, joined, joins, named
 from audit.rules.paths.shown import as_shown
@@ -221,8 +221,8 @@ def left_out(piece: Piece) -> Iterator[tuple[int, str]]:
     """Somebody's own folder in a line of code that was made a comment: `# rows = load("/home/ann/rows.npy")`."""
     if "#" not in piece.text or PERSONAL.search(piece.text) is None:
         return
-    for number, line in enumerate(piece.lines, start=1):
-        comment = line.strip().lstrip("# ") if line.lstrip().startswith("#") and len(line) < 2000 else ""
+    for number, _, text in comments(piece):
+        comment = text.lstrip("# ") if piece.line(number).startswith("#") and len(text) < 2000 else ""
         start = personal_in(comment) if comment else None
         if start and comment[start - 1] in "'\"" and is_code(comment):
             yield number, comment[start:]

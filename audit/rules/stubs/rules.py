@@ -128,7 +128,7 @@ def find(target: Target) -> Iterator[Finding]:
         tests = TEST_PATH.search(piece.path) and piece.path not in programs
         if not tests and not any(pattern.search(piece.path) for pattern in (FOREIGN_PATH, TEMPLATES, TO_FILL)):
             yield from empty(piece, classes)
-        yield from unreachable(piece)
+        yield from unreachable(piece) if not piece.problem else ()  # a line that is left out may have ended a block
     yield from notes(target)
 
 
@@ -326,7 +326,8 @@ def excused(node: Function, body: str, owner: ast.ClassDef | None, classes: Clas
     above = classes.reach(owner.name, up=True) - (set() if node.name in HOOKS_OF_TORCH else TORCH)
     foreign = any(name not in classes.methods for name in above - INTERFACES - {"object", "Generic"})
     if node.name == "__init__" and not foreign:  # nothing above makes anything of it, and nothing below
-        return bool(above - {"object"}) or bool(classes.reach(owner.name, up=False))
+        made = any(is_function(item) and item.name == "__new__" for item in owner.body)
+        return made or bool(above - {"object"}) or bool(classes.reach(owner.name, up=False))
     return node.name in QUIET or (foreign and not node.name.startswith("__"))
 
 
