@@ -61,6 +61,8 @@ def enter(browser: Browser, app: str) -> Visitor:
     visitor = Visitor(browser, height=1400)
     visitor.page.goto(app)
     visitor.page.get_by_text(words.NOTHING_YET).wait_for()
+    # Streamlit forgets a click on what its first run is still to draw again.
+    visitor.page.locator("gradio-app, [data-test-script-state=notRunning]").first.wait_for(state="attached")
     return visitor
 
 
