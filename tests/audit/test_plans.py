@@ -35,6 +35,7 @@ def verdicts(report):
         (UNPARSABLE, [Verdict.NOT_RUN, Verdict.NOT_RUN, Verdict.NOT_RUN]),
         ({**BROKEN, "a.md": "# x\n"}, [Verdict.NOT_RUN, Verdict.PASS, Verdict.PASS]),
         ({**UNPARSABLE, "c.py": "x = 1\n"}, [Verdict.PASS, Verdict.PASS, Verdict.PASS]),
+        ({"a.py": "x = 1\nuse(x\n"}, [Verdict.PASS, Verdict.PASS, Verdict.PASS]),
         ({**BROKEN, "c.py": "def f():\n    pass\n"}, [Verdict.FAIL, Verdict.PASS, Verdict.PASS]),
     ],
 )

@@ -159,6 +159,14 @@ def test_comments_may_be_left_unheeded(tmp_path):
     assert "comments that suppress findings are not heeded" in report.conditions
 
 
+def test_a_comment_below_what_does_not_parse_is_heeded(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "def g():\n    x = 1\n   y = 2\n" + STUB.format(comment="  # audit: ignore[stubs.function] later")
+    )
+    report = audited(tmp_path)
+    assert states(report) == [("a.py:4", State.SUPPRESSED)]
+
+
 @pytest.mark.parametrize("text", ["x = '# audit: ignore[stubs] why'\n", "x = (  # audit: ignore[stubs\n"])
 def test_strings_and_what_does_not_parse_suppress_nothing(tmp_path, text):
     (tmp_path / "a.py").write_text(text)
