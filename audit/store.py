@@ -11,10 +11,7 @@ from typing import Any
 MOST_BYTES = 256 * 2**20  # of all entries together; the oldest go first
 MOST_OF_ONE = 4 * 2**20  # larger entries are not kept
 FOLDER = "ml-audit"
-DECIDING = (  # beside all code of rules/
-    "dialects.py", "lookup.py", "model.py", "newer.py", "notebooks.py", "ours.py", "python2.py",
-    "rules/dependencies/releases.toml", "runners.py", "target.py", "trees.py",
-)  # fmt: skip
+TABLES = ("rules/dependencies/releases.toml",)  # what decides beside the code
 
 
 class Store:
@@ -89,6 +86,6 @@ def digest(data: bytes) -> str:
 def code_digest() -> str:
     """Of the files that decide what is found: another version of a rule finds other things."""
     root = Path(__file__).parent
-    files = [*(root / "rules").rglob("*.py"), *(root / name for name in DECIDING)]
+    files = [*root.glob("*.py"), *(root / "rules").rglob("*.py"), *(root / name for name in TABLES)]
     parts = [digest(path.read_bytes()) for path in sorted(files)]
     return digest("\n".join(parts).encode())

@@ -23,6 +23,7 @@ from audit.dialects import rest_of, tree_of
 from audit.model import Location
 from audit.ours import is_ours
 from audit.patterns import Pattern
+from audit.scripts import is_script, start
 from audit.trees import Node, Walk, held, walk
 
 MAX_BYTES = 32 * 2**20  # larger files are noted, not read
@@ -149,10 +150,11 @@ class Target:
         """Python modules and code cells, also those that do not parse (their tree is None)."""
         return (piece for piece in self.pieces if piece.kind is Kind.PYTHON)
 
-    @property
+    @cached_property
     def python_files(self) -> list[str]:
-        """Paths of modules and notebooks, for tools that read them themselves."""
-        return [path for path in self.files if path.endswith((*PYTHON_SUFFIXES, ".ipynb"))]
+        """Paths of modules, programs and notebooks, for tools that read them themselves."""
+        known = (*PYTHON_SUFFIXES, ".ipynb")
+        return [path for path in self.files if path.endswith(known) or is_script(path, start(self.root / path))]
 
 
 def open_target(root: Path, include: tuple[str, ...] = ("**",), exclude: tuple[Exclusion, ...] = ()) -> Target:
@@ -281,6 +283,8 @@ def read(root: Path, path: str) -> Iterator[Piece]:
         if is_python or path.endswith(".ipynb"):
             yield Piece(path, Kind.PYTHON, "", problem=("contains NUL bytes: a binary file under a name of code", 0))
         return
+    is_python = is_python or is_script(path, data)
+    kind = Kind.PYTHON if is_python else kind
     try:
         text = data.decode(encoding(data) if is_python else "utf-8-sig")
     except (UnicodeDecodeError, SyntaxError, LookupError):

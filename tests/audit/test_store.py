@@ -53,3 +53,15 @@ def test_the_users_folder_follows_xdg_and_a_relative_one_does_not_count(tmp_path
     assert store.of_user().folder == tmp_path / "ml-audit"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     assert store.of_user().folder.is_absolute()
+
+
+def test_another_version_of_any_module_that_decides_is_another_digest(tmp_path, monkeypatch):
+    for name in ("store.py", "repaired.py", "rules/a.py", *store.TABLES):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x = 1")
+    monkeypatch.setattr(store, "__file__", str(tmp_path / "store.py"))
+    seen = {store.code_digest.__wrapped__()}
+    for name in ("repaired.py", "rules/a.py", *store.TABLES):
+        (tmp_path / name).write_text("x = 2")
+        seen.add(store.code_digest.__wrapped__())
+    assert len(seen) == 3 + len(store.TABLES)

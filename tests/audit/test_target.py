@@ -274,3 +274,28 @@ def test_code_of_another_language_is_no_python(tmp_path, metadata, kind):
     cell = {"cell_type": "code", "source": "x <- 1", "outputs": [{"text": "1"}]}
     write(tmp_path, n_dot_ipynb=json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4}))
     assert [piece.kind for piece in open_target(tmp_path).pieces] == [kind, Kind.OUTPUT]
+
+
+@pytest.mark.parametrize("first", ["#!/usr/bin/env python3", "#!/usr/bin/python -u", "#!/usr/bin/env -S uv run --script"])
+def test_a_program_without_a_suffix_is_read_as_python_by_its_first_line(tmp_path, first):
+    (tmp_path / "sweep").write_text(f"{first}\nimport os\n")
+    tree = target.open_target(tmp_path)
+    assert [(piece.path, piece.kind, piece.tree is not None) for piece in tree.pieces] == [("sweep", "python", True)]
+    assert tree.python_files == ["sweep"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("sweep", b"#!/bin/sh\nimport os\n"),
+        ("notes", b"python\nimport os\n"),
+        ("sweep.txt", b"#!/usr/bin/env python\nimport os\n"),
+        ("tool", b"#!/usr/bin/env python3\nPK\x03\x04\0\0"),  # an archive that Python runs
+        ("words", b"#! my pythonic notes on python-like snakes\n"),
+    ],
+)
+def test_what_only_looks_like_one_is_no_program(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    tree = target.open_target(tmp_path)
+    assert not any(piece.kind == "python" for piece in tree.pieces)
+    assert tree.python_files == []
