@@ -92,13 +92,6 @@ def test_a_line_with_a_credential_is_quoted_by_no_rule(tmp_path):
     assert TOKEN[4:] not in repr(report)
 
 
-def test_nor_is_it_in_a_file_that_is_read_in_part(tmp_path):
-    (tmp_path / "a.py").write_text(f"x = 1\ny = 2\ncall('/home/bob/data', '{TOKEN}')\nuse(x,\nz = 3\n")
-    report = engine.audit_tree(tmp_path).report
-    assert {finding.rule for finding in report.findings} == {"secrets.token", "paths.home", "syntax.unparsable"}
-    assert TOKEN[4:] not in repr(report)
-
-
 def test_selection_leaves_the_rest_named_as_not_checked(tmp_path):
     (tmp_path / "a.py").write_text(CLEAN)
     audit = engine.audit_project(tmp_path, "x", Config(), select=["stubs", "lint"])

@@ -90,10 +90,11 @@ def test_a_family_that_breaks_over_drafts_ends_no_other(tmp_path, monkeypatch):
     assert lookup.findings(planted[1], target) == ()
 
 
-def test_no_credential_is_quoted_or_kept_whichever_family_quotes_its_line(tmp_path):
+@pytest.mark.parametrize("rest", ["", "x = 1\ny = 2\nuse(x\nz = 3\n"])  # the other is read in part
+def test_no_credential_is_quoted_or_kept_whichever_family_quotes_its_line(tmp_path, rest):
     root = tmp_path / "t"
     root.mkdir()
-    (root / "a.py").write_text(f"load('/home/bob/data', '{TOKEN}')  # TODO\n")
+    (root / "a.py").write_text(f"load('/home/bob/data', '{TOKEN}')  # TODO\n{rest}")
     store = Store(tmp_path / "cache")
     found = answers(root, store)
     assert found["paths"]

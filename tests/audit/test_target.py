@@ -276,7 +276,7 @@ def test_code_of_another_language_is_no_python(tmp_path, metadata, kind):
     assert [piece.kind for piece in open_target(tmp_path).pieces] == [kind, Kind.OUTPUT]
 
 
-@pytest.mark.parametrize("first", ["#!/usr/bin/env python3", "#!/usr/bin/python -u", "#!/usr/bin/env -S uv run --script"])
+@pytest.mark.parametrize("first", ["#!/usr/bin/env python3", "#!/usr/bin/python -u", "#!/usr/bin/env -S uv run -s"])
 def test_a_program_without_a_suffix_is_read_as_python_by_its_first_line(tmp_path, first):
     (tmp_path / "sweep").write_text(f"{first}\nimport os\n")
     tree = target.open_target(tmp_path)
