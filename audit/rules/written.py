@@ -21,7 +21,7 @@ DEEPEST = 3  # names for sections of sections
 FOLDER = re.compile(r"(get_)?(raw|data(set)?|inputs?|models?|checkpoints?|weights)_(dir|folder|root)$")
 PATHS = re.compile(
     r"path|file|csv|json|artifact|ckpt|checkpoint|weights|vocab|index|table|parquet|embedding|manifest|root|dir|folder"
-    r"|source|split|annot|(^|_)(txt|tsv|lists?)$",
+    r"|source|split|annot|(^|_)(txt|tsv|lists?|data(set)?|model)$",
     re.I,
 )
 

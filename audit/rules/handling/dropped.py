@@ -165,7 +165,7 @@ def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
     """
     if any(isinstance(line, ast.Return) and is_message(line.value) for line in handler.body):
         return False
-    if all(is_nothing(line, handler) for line in handler.body):
+    if all(is_nothing(line, handler) for line in handler.body) or knows_one(handler):
         return True
     if handler.type is not None and "BaseException" not in ast.unparse(handler.type) and not of_data:
         return False
@@ -176,6 +176,16 @@ def is_silent(handler: ast.ExceptHandler, of_data: bool) -> bool:
     looked_at = any(isinstance(node, ast.Name) and node.id == handler.name for node in inside)
     told = any(TELLS.search(last_name(func)) for func in calls)
     return not (looked_at or told or any(isinstance(node, ast.Raise) for node in inside))
+
+
+def knows_one(handler: ast.ExceptHandler) -> bool:
+    """Whether all that a handler does is for one error that it knows: `if str(error) == "no window": print("...")`."""
+    line = handler.body[0]
+    if len(handler.body) > 1 or not isinstance(line, ast.If) or line.orelse or not isinstance(line.test, ast.Compare):
+        return False
+    same = len(line.test.ops) == 1 and isinstance(line.test.ops[0], ast.Eq | ast.In)
+    looked_at = any(is_name(node) and node.id == handler.name for node in ast.walk(line.test))
+    return same and looked_at and not any(isinstance(node, ast.Raise) for node in ast.walk(line))
 
 
 def gives_input_back(node: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:

@@ -14,6 +14,7 @@ GIVES_NONE = {
     "tensorflow.train.get_checkpoint_state": "a folder without a checkpoint",
     "tensorflow.compat.v1.train.get_checkpoint_state": "a folder without a checkpoint",
 }
+PICTURES = ("imread",)
 PICTURE_USES = {"cvtColor", "resize", "flip", "imwrite", "GaussianBlur", "transform"}  # they fail on None
 
 
@@ -59,16 +60,18 @@ def is_derived(module: Module, path: ast.expr) -> bool:
 
 
 def asks_nearby(module: Module, call: ast.Call, derived: bool) -> bool:
-    """Whether files are listed or asked for in the function or the class around a call; outside of both, anywhere.
+    """Whether files are listed or asked for in the function around a call; outside of one, anywhere.
 
+    Of a picture also in the class: a dataset lists in one method what it opens in another.
     A listing says nothing of a file whose name is derived from a listed one's.
     """
     if "asking around" not in module.derived:
         asking = [(holder, one) for one in asking_calls(module) for holder in module.enclosing(one)]
         module.derived["asking around"] = {id(holder) for holder, _ in asking}
         module.derived["asking of files"] = {id(holder) for holder, one in asking if last_name(one.func) in EXISTS}
-    kinds = (holder for holder in module.enclosing(call) if is_function(holder) or isinstance(holder, ast.ClassDef))
-    around = [id(holder) for holder in kinds]
+    around = [id(holder) for holder in module.enclosing(call) if is_function(holder)]
+    if last_name(call.func) in PICTURES:
+        around += [id(holder) for holder in module.enclosing(call) if isinstance(holder, ast.ClassDef)]
     asking_around: set[int] = module.derived["asking of files" if derived else "asking around"]
     return not asking_around.isdisjoint(around) if around else bool(asking_calls(module))
 
