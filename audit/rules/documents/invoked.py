@@ -55,6 +55,7 @@ NO_NAME = re.compile(r"(?i:null|none|true|false|)|[\d.,e+-]+|.*\.\w+")
 VARIABLE = re.compile(r"^(?=[A-Za-z_][\w.]*=)")  # `make train CONFIG=configs/large.yaml`
 WRITES = {"rm", "mkdir", "touch", "vim", "vi", "nano", "code", "echo", "wget", "curl", "git", "mv", "cat", "less", "ls"}
 CONFIGURED = (".yaml", ".yml", ".json", ".toml", ".py", ".ini", ".cfg", ".gin", ".jsonnet", ".json5")
+SPELT = re.compile(r"(?=\.?[A-Za-z_-]*/)(?:\./)?([A-Za-z_-]{5,})(?:/[\w./-]*)?")
 FOLDER = re.compile(r"(?:[\w-][\w.-]*/)+(?!\w*\.)[\w-]+")
 NAMED_FILE = re.compile(r"(?:^|/)(?:[\w.-]*[Dd]ockerfile|Makefile|Snakefile)[\w.-]*$")
 ON_WINDOWS = re.compile(r"(?<=[\w.])\\(?=[\w.])")  # between the parts of a path
@@ -119,6 +120,8 @@ def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
         yield from script(rest, files)
     elif program in SHELL_PROGRAMS and rest and rest[0].endswith((".sh", ".bash")):
         yield rest[0]
+    elif program in SHELL_PROGRAMS:
+        yield from absent_folders(rest[:1], files)  # a script without an ending
     elif program in SERVERS:
         for name in [word for word in rest if re.fullmatch(r"[a-z_][\w.]*:\w+", word)][:1]:
             yield from application(name, files)
@@ -206,6 +209,7 @@ def script(words: list[str], files: frozenset[str]) -> Iterator[str]:
             yield from configurations(words[position:], files)
             yield from chosen(words[position:], files)
             yield from recorded(words[position:], files)
+            yield from misspelt(words[position:], files)
         return
 
 
@@ -242,6 +246,15 @@ def recorded(words: list[str], files: frozenset[str]) -> Iterator[str]:
         if value.endswith(RECORDED) and INPUT.fullmatch(option) and not OF_RUN.search(option):
             folder, suffix = folder_of(value), value[value.rindex(".") :]
             yield from [value] if any(other.startswith(folder) and other.endswith(suffix) for other in files) else []
+
+
+def misspelt(words: list[str], files: frozenset[str]) -> Iterator[str]:
+    """Folders that a program is to read, called like one of the tree but for letters in another order."""
+    folders = {other.partition("/")[0] for other in files if "/" in other}
+    for option, value in pairwise([part for word in words for part in split_option(word)]):
+        match = SPELT.fullmatch(value)
+        if match and option.startswith("-") and not OF_RUN.search(option) and match[1] not in folders:
+            yield from [match[1]] if any(sorted(match[1]) == sorted(folder) for folder in folders) else []
 
 
 def configures(option: str) -> bool:

@@ -48,6 +48,12 @@ FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 KNOWN = re.compile(r"(?:LICEN[CS]E|COPYING|NOTICE|CITATION|AUTHORS|CONTRIBUTING|Makefile|Dockerfile)\w*")
 PAGES = (".html", ".htm", ".php")  # which a site makes out of others
 HOST = re.compile(r"^(?:[\w-]+\.)+(?:com|org|net|io|ai|edu|gov|de|dev|app|co|ly|me)(?:[/:]|$)", re.I)  # no scheme
+# A file or folder of the main branch, as the host of a repository shows it: the repository and the path.
+AT_HOST = re.compile(
+    r"https?://(?:(?:www\.)?github|raw\.githubusercontent)\.com/[\w.-]+/([\w.-]+)/"
+    r"(?:(?:blob|tree|raw)/)?(?:main|master)/(.+)"
+)
+NAMED = re.compile(r"^\s*name\s*=\s*[\"']?([\w.-]+)[\"']?", re.M)
 MARKS = ("](", "]:", "src", "href", "SRC", "HREF", "::", ">`", ".. _")  # without one of these a line leads nowhere
 MOST = 100  # paths of one document
 MOST_IGNORED = 1000  # lines of a list of what git is to pass by
@@ -62,7 +68,8 @@ def broken(piece: Piece, target: Target, files: frozenset[str]) -> Iterator[tupl
     """
     readme = is_readme(piece.path)
     seen: set[str] = set()
-    for number, link in links(piece):
+    for number, address in links(piece):
+        link = of_host(address, target) if readme and "/" not in piece.path else address
         path = plain(link)
         if path in seen or not is_path(path, readme) or len(seen) == MOST:
             continue
@@ -89,6 +96,27 @@ def links(piece: Piece) -> Iterator[tuple[int, str]]:
         for pattern in IN_REST if rest else (INLINE, REFERENCE, ATTRIBUTE):
             for match in pattern.finditer(shown):
                 yield number, next(group for group in match.groups() if group)
+
+
+def of_host(address: str, target: Target) -> str:
+    """The path of a file that is shown on the main branch of this repository at its host; else the address."""
+    match = AT_HOST.match(address)
+    return f"/{match[2]}" if match and spelt(match[1]) in called(target) else address
+
+
+def called(target: Target) -> frozenset[str]:
+    """The names of the project: its folder, and what it is installed as."""
+    if "called" not in target.derived:
+        packed = [piece.text for piece in target.pieces if piece.path in ("setup.py", "setup.cfg", "pyproject.toml")]
+        names = [name for text in packed for name in NAMED.findall(text)[:1]]
+        target.derived["called"] = frozenset(map(spelt, (target.root.resolve().name, *names)))
+    known: frozenset[str] = target.derived["called"]
+    return known
+
+
+def spelt(name: str) -> str:
+    """A name of a project as registries compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def plain(link: str) -> str:

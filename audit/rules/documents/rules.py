@@ -13,6 +13,7 @@ from audit.rules.documents.figures import unsourced
 from audit.rules.documents.invoked import RECORDED, in_tree, named_files
 from audit.rules.documents.links import broken
 from audit.rules.documents.mentioned import mentioned
+from audit.rules.documents.misplaced import misplaced
 from audit.rules.documents.needed import implied, makefiles_of, uncopied, unmade
 from audit.rules.documents.pages import clones, has_programs, is_guide, is_page, is_readme, runs_tree
 from audit.rules.documents.shell import FENCE, alike, shell_lines
@@ -155,6 +156,7 @@ def commands(
     """
     seen: set[tuple[str, str]] = set()
     reported: dict[str, list[tuple[int, str]]] = {}  # path -> the commands that name it
+    told: dict[str, str] = {}
     above = prose_above(piece) if lines else []
     for number, line, folder in lines:
         for path in in_tree(line, files) if doubt == 2 else named_files(line, files):
@@ -168,18 +170,20 @@ def commands(
             if len(seen) == MOST:
                 break
             seen.add((clean, folder))
-            if is_there(clean, folder, piece, files) or is_in_clone(clean, files, project):
+            there = "" if doubt else misplaced(clean, line, folder, piece, files)
+            if not there and (is_there(clean, folder, piece, files) or is_in_clone(clean, files, project)):
                 continue
             if doubt and "/" not in clean and clean.endswith(PROGRAMS) and not has_programs("", files):
                 continue
             if not is_spared(piece, number, above, project) and not is_made(piece, number, clean):
                 reported[clean] = [(number, line.strip())]
+                told[clean] = f"`{clean}` is not {f'where this runs: it lies at `{there}`' if there else 'in the tree'}"
                 if clean.endswith(PROGRAMS):
                     break  # nobody knows what it would have read
     for clean, [(number, line), *others] in reported.items():
         again = list(dict.fromkeys(str(other) for other, _ in others if other != number))
         more = f", again in line {', '.join(again[:SHOWN])}{' …' if len(again) > SHOWN else ''}" if again else ""
-        yield found(COMMAND, piece.at(number), f"`{clean}` is not in the tree{more}", line[:120])
+        yield found(COMMAND, piece.at(number), f"{told[clean]}{more}", line[:120])
 
 
 def needs(

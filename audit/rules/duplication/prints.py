@@ -4,6 +4,7 @@ import ast
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -296,6 +297,25 @@ def fingerprints(
         told = [with_meanings(words, free, table) for table in meanings if not table.keys().isdisjoint(free.values())]
         hashes.update(dict.fromkeys(map(hashed, (words, *told))))
     return list(hashes)
+
+
+def without_defaults(node: Function | ast.ClassDef) -> Function | None:
+    """A function with the plain values that its parameters have by default left blank; None where there are none.
+
+    Whoever calls it may give another value: it is no reason for a copy.
+    """
+    if not is_function(node) or not any(isinstance(value, ast.Constant) for value in defaults_of(node.args)):
+        return None
+    blank, given = copy(node), copy(node.args)
+    given.defaults = [ast.Constant(...) if isinstance(value, ast.Constant) else value for value in given.defaults]
+    given.kw_defaults = [ast.Constant(...) if isinstance(value, ast.Constant) else value for value in given.kw_defaults]
+    blank.args = given
+    return blank
+
+
+def defaults_of(given: ast.arguments) -> list[ast.expr | None]:
+    """What the parameters of a function have by default."""
+    return [*given.defaults, *given.kw_defaults]
 
 
 def hashed(words: Iterable[str]) -> str:

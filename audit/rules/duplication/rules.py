@@ -19,6 +19,7 @@ from audit.rules.duplication.prints import (
     is_signature,
     only_hands_over,
     only_stores,
+    without_defaults,
     written,
 )
 from audit.rules.duplication.wording import LIBRARIES
@@ -213,6 +214,10 @@ def definitions(module: Module) -> Iterator[Place]:
                 long = lines >= MIN_LINES and not (is_signature(node) or only_stores(node) or only_hands_over(node))
                 long = long and not FOR_TESTS.search(node.name)
                 if long and (marks := fingerprints(node, text, constants, renamed, (contents, places))):
+                    if blank := without_defaults(node):
+                        words = written(blank, imported)
+                        plain, *told = fingerprints(blank, words, constants, renamed, (contents, places), at_least=0)
+                        marks += told or [plain]  # what its names mean has to be the same, too
                     about = joined(node, defined, lines) if not holders else ()
                     mark, *meant = (each + "".join(large.get(name, "") for name in about) for each in marks)
                     at, excerpt = piece.at(node.lineno), piece.line(node.lineno)[:120]

@@ -96,7 +96,7 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         r"|/(?:Volumes|glade)/(?!\S*\.dmg)[\w. -]+/"
         r"|/(?:projects?|groups|cluster)/(?!\d+/|[\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
         r"|(?:(?<=^)|(?<=['\"= ]))\\\\\w[\w.-]+\\{1,2}(?!\w*(?:line|rule)\b)[\w$.-]+\\{1,2}[\w$.-]+"
-        r"|/media/[\w.-]+/(?:[\w -]*[A-Z][\w -]*(?=/|$)"
+        r"|/media/[\w.-]+/(?:[\w -]*[A-Z][\w -]*(?=/|$)|(?:[0-9a-f]+-){4}[0-9a-f]{12}(?=/|$)"
         r"|(?:hdd|ssd|disk|data|usb|sd[a-z]|nvme|backup|vol|volume|storage|drive)\w{0,2}/[\w.-]))"
     )),
     (REPEATED, re.compile(
