@@ -24,6 +24,7 @@ from audit.rules.duplication.prints import (
 )
 from audit.rules.duplication.wording import LIBRARIES
 from audit.rules.family import Family, rule
+from audit.store import digest
 from audit.target import Kind, Piece, Target
 from audit.trees import held
 
@@ -37,6 +38,7 @@ CLONE = rule(
 )
 
 MIN_LINES = 6  # without decorators and docstrings
+MIN_CODE = 4  # of a function whose docstring makes up for the rest: it is the same in every copy
 SHOWN = 6  # places named in one message
 FOR_TESTS = re.compile(r"(^|_)test_(params|parameters|cases|instances?|fixtures?)$")  # what a class is tested with
 DEMO = re.compile(r"(^|/)demos?/", re.I)  # a program like others: it shows what the code does, not the code
@@ -211,19 +213,28 @@ def definitions(module: Module) -> Iterator[Place]:
                 rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                 kept = [row for row in rows if row not in documented] if len(rows) >= MIN_LINES else []
                 lines = len(kept) if is_function(node) else sum(bool(piece.line(row).strip()) for row in kept)
-                long = lines >= MIN_LINES and not (is_signature(node) or only_stores(node) or only_hands_over(node))
+                words = documented_by(node, len(rows)) if MIN_CODE <= lines < MIN_LINES else ""
+                long = lines >= MIN_LINES or words != ""
+                long = long and not (is_signature(node) or only_stores(node) or only_hands_over(node))
                 long = long and not FOR_TESTS.search(node.name)
                 if long and (marks := fingerprints(node, text, constants, renamed, (contents, places))):
                     if blank := without_defaults(node):
-                        words = written(blank, imported)
-                        plain, *told = fingerprints(blank, words, constants, renamed, (contents, places), at_least=0)
+                        bare = written(blank, imported)
+                        plain, *told = fingerprints(blank, bare, constants, renamed, (contents, places), at_least=0)
                         marks += told or [plain]  # what its names mean has to be the same, too
                     about = joined(node, defined, lines) if not holders else ()
-                    mark, *meant = (each + "".join(large.get(name, "") for name in about) for each in marks)
+                    mark, *meant = (each + "".join(large.get(name, "") for name in about) + words for each in marks)
                     at, excerpt = piece.at(node.lineno), piece.line(node.lineno)[:120]
-                    yield Place(node.name, at, lines, holders, mark, excerpt, (), forwarded(node), tuple(meant))
+                    size = len(rows) if words else lines
+                    yield Place(node.name, at, size, holders, mark, excerpt, (), forwarded(node), tuple(meant))
                 holders = (*holders, node.lineno)
             waiting += [(child, holders) for child in reversed(held(node))]
+
+
+def documented_by(node: Function | ast.ClassDef, lines: int) -> str:
+    """What marks the docstring of a function that is long enough with it; "" of all others."""
+    words = ast.get_docstring(node) if is_function(node) and lines >= MIN_LINES else None
+    return f" {digest(words.encode())}" if words else ""
 
 
 def joined(node: Function | ast.ClassDef, own: Collection[str], lines: int) -> list[str]:
