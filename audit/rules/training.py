@@ -11,6 +11,7 @@ FITTING = (
     "fit", "fit_generator", "train_on_batch", "apply_gradients", "minimize", "fit_one_cycle", "fine_tune", "learn",
 )  # fmt: skip
 FITTERS = (*LIGHTNING, "keras", "tensorflow", "optax", "flax", "fastai", "skorch", "stable_baselines3", "sb3_contrib")
+RUNNERS = {"segmentation_models_pytorch.utils.train.TrainEpoch"}  # its run() goes through the loader
 # Libraries whose fit() trains no network: scalers, trees, statistics, searches.
 ESTIMATORS = ("sklearn", "xgboost", "lightgbm", "catboost", "imblearn", "statsmodels", "umap", "scipy", "ray", "optuna")
 # What only a network's fit() is given, and what networks and their trainers are called.
@@ -29,7 +30,7 @@ def training_place(module: Module) -> tuple[Piece, int] | None:
         last = name.rpartition(".")[2] or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
         if last == "backward" and backward is None:
             backward = piece, call.lineno
-        if name in ("jax.grad", "jax.value_and_grad") and uses_fitter(module):
+        if (name in ("jax.grad", "jax.value_and_grad") and uses_fitter(module)) or name in RUNNERS:
             return piece, call.lineno
         steps = steps or (last == "step" and not call.keywords)
         of_network = last in FITTING and name.partition(".")[0] not in ESTIMATORS and not of_one(call)

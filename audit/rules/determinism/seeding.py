@@ -190,7 +190,8 @@ def sets_seed(call: ast.Call, name: str, taking: set[str]) -> bool:
     if called(call) in taking or KEEPING.search(called(call)) or name in STATES:
         return sets_state(call, name)
     given = any(item.arg and speaks_of_seeds(item.arg) and not is_constant(item.value, None) for item in call.keywords)
-    return (given and not ORDERING.search(last_name(call.func))) or sets_state(call, name)
+    orders = ORDERING.search(last_name(call.func)) or name.startswith("splitfolders.")
+    return (given and not orders) or sets_state(call, name)
 
 
 def sets_state(call: ast.Call, name: str) -> bool:

@@ -197,7 +197,8 @@ def is_dataset(module: Module, call: ast.Call, given: Entries) -> bool:
     """`rows.shuffle()` and `rows.train_test_split(0.1)` of Hugging Face's datasets, with no generator."""
     if not isinstance(call.func, ast.Attribute) or "generator" in given or is_constant(given.get("shuffle"), False):
         return False
-    moved = call.func.attr == "train_test_split" or not call.args  # the first argument of shuffle() is the seed
+    # The first argument of shuffle() is the seed.
+    moved = call.func.attr == "train_test_split" or (call.func.attr == "shuffle" and not call.args)
     return moved and module.full_name(call.func)[:8] != "sklearn." and not HUGGING.isdisjoint(module.origins.values())
 
 

@@ -33,7 +33,7 @@ from audit.rules.written import entry_in
 from audit.rules.written import is_imported as is_imported_path
 
 JOINS = {"os.path.join", "pathlib.Path", "os.fspath", "str", "os.path.expanduser", "os.path.abspath"}
-JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "format", "strip"}
+JOINING = {"joinpath", "with_suffix", "with_name", "expanduser", "absolute", "as_posix", "format", "strip"}
 # What is no path, or one that the program has made: an open file, bytes, an address, a temporary folder.
 NO_PATH = re.compile(
     r"^_?(self|cls|f|fp|fh|fd|fo|io|b|bio|src|source|serial)$|buf|stream|bytes|content|data$|resp|handle|upload|url|uri"
@@ -106,6 +106,7 @@ def is_setting(module: Module, node: ast.Attribute | ast.Subscript | ast.Call, f
     if not keys or not isinstance(inner, ast.Name) or (len(keys) < 2 and isinstance(node, ast.Attribute)):
         return False
     told = inner.id == "self" or parameter(inner.id, functions) is not None
+    told = told or (not functions and inner.id not in module.given and inner.id not in module.origins)  # `a, cfg = f()`
     filed = isinstance(node, ast.Subscript) and FILED.match(keys[0]) is not None
     of_settings = filed or SETTINGS.search(f"{inner.id} {' '.join(keys[1:])}") is not None
     return told and of_settings and not NO_PATH.search(keys[0])
@@ -113,10 +114,11 @@ def is_setting(module: Module, node: ast.Attribute | ast.Subscript | ast.Call, f
 
 def is_given_name(module: Module, name: ast.Name, functions: list[Function], told: set[str], depth: int) -> bool:
     """A parameter, one of those that a parameter lists, another name for such a path, or a constant of the module."""
-    values = [value for value in module.given.get(name.id, []) if module.scope(value) in functions]
+    around: list[ast.AST] = [*functions] or [module.scope(name)]
+    values = [value for value in module.given.get(name.id, []) if module.scope(value) in around]
     if any(isinstance(value, ast.Call) and mentions(value, {name.id}) for value in values):
         values = [value for value in values if not is_same(module, value, name.id)]  # `path = Path(path)`
-        if values:
+        if values and functions:
             return False
     over = next(gone_through(module, name), None)
     if over is not None:

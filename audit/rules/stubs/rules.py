@@ -90,6 +90,8 @@ OF_A_KIND = re.compile(
     r"(?!.*\b(?:yet|for now|at the moment|currently|planned)\b)",
     re.I,
 )
+# What stands where a value is missing is finished without a body.
+SENTINEL = re.compile(r"^_*(Undefined|Missing|Unset|NotSet|NotGiven|Unspecified|Omitted)|Sentinel$|^_*Default(Value)?$")
 MARKS = re.compile(r"\bmark(s|er|ers|ing)?\b|\bsentinel\b|\bnamespace\b|\bcompat|\bdummy\b", re.I)
 IN_PLACE = re.compile(r"^\W*(an? |the )?(fake|dummy|null|no-?op|mock|stand-?in)\b", re.I)  # of a class that works
 # Decorators that leave a function what it is; any other may use an empty body (overload, click.group, a registry).
@@ -168,7 +170,7 @@ def empty(piece: Piece, classes: Classes) -> Iterator[Finding]:
         if isinstance(node, ast.ClassDef) and (body := placeholder(node.body)):
             plain = all(class_name(base) in TORCH | BARE for base in node.bases)
             inherits = not plain or node.keywords or node.decorator_list
-            named = DOUBLE.search(node.name) or BASE.search(node.name)
+            named = DOUBLE.search(node.name) or BASE.search(node.name) or SENTINEL.search(node.name)
             used = classes.reach(node.name, up=False) or is_told_apart(piece, node.name)
             above = piece.line(node.lineno - 1) if node.lineno > 1 else ""
             lines = [above, *piece.lines[node.lineno : node.end_lineno]]
