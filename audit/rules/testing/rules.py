@@ -31,7 +31,7 @@ from audit.rules.testing.partial import PARTIAL, may_measure, partial
 from audit.rules.testing.shortened import shortened
 from audit.rules.testing.skipping import SKIP, is_left, is_taken_back, skips
 from audit.rules.testing.vacuous import pretended
-from audit.target import Piece, Target
+from audit.target import Target
 
 NONE = rule(
     "tests.none",
@@ -57,13 +57,8 @@ SETTINGS = re.compile(r"(^|/)(pyproject\.toml|setup\.cfg|pytest\.ini|tox\.ini|Ma
 UNTOLD = re.compile(r"skip(?!_?(?:if|unless))|xfail|fixture|expected", re.I)  # marks of what is no test, or is to fail
 FIXTURES = re.compile(r"snapshot|regression$|bench|testdir|pytester")
 EMPTY = ast.Import | ast.ImportFrom | ast.Pass  # of which no test consists
-# Says that it only has to run: in a name, and in what stands beside the code.
-SMOKE = re.compile(r"smoke|(do(es)?|did|should|must|will|is)_?no?t_(raise|fail|crash|throw)|without_(error|rais)", re.I)
-RUNS = re.compile(
-    r"smoke test|\b(do(es)?|did|should|must|will|can)(n['’]t| ?not) (raise|fail|crash|throw)|without (an )?(error|rais)"
-    r"|\bno (error|exception)s?\b",
-    re.I,
-)
+# A name that says that the test only has to run.
+SMOKE = re.compile(r"smoke|(do(es)?|did|should|must|will)_?no?t_(raise|fail|crash|throw)|without_(error|rais)", re.I)
 
 
 def find(target: Target) -> Iterator[Finding]:
@@ -158,7 +153,7 @@ def assertless(module: Module, shared: Mapping[str, Function], library: Mapping[
             continue
         arguments = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
         marks = [mark_of(decorator) for decorator in node.decorator_list]
-        if any(map(FIXTURES.search, arguments)) or UNTOLD.search(" ".join(marks)) or is_smoke(module, piece, node):
+        if any(map(FIXTURES.search, arguments)) or UNTOLD.search(" ".join(marks)) or is_smoke(module, node):
             continue
         if (
             is_step_of_script(module, node)
@@ -185,13 +180,10 @@ def assertless(module: Module, shared: Mapping[str, Function], library: Mapping[
             )
 
 
-def is_smoke(module: Module, piece: Piece, node: Function) -> bool:
-    """Whether the name of a test, of its class or of its file says that it only has to run, or a remark in it."""
+def is_smoke(module: Module, node: Function) -> bool:
+    """Whether the name of a test, of its class or of its file says that it only has to run."""
     names = (getattr(holder, "name", "") for holder in (node, *module.enclosing(node)))
-    if any(map(SMOKE.search, names)) or "smoke" in module.path.rpartition("/")[2]:
-        return True
-    remarks = (line.partition("#")[2] for line in piece.lines[node.lineno - 1 : node.end_lineno])
-    return RUNS.search(" ".join((ast.get_docstring(node) or "", *remarks))) is not None
+    return any(map(SMOKE.search, names)) or "smoke" in module.path.rpartition("/")[2]
 
 
 def checks_for(mark: str, helpers: Mapping[str, Function], known: Asserting) -> bool:
