@@ -4,11 +4,10 @@ import ast
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.rules.code import DEFINING, Function, is_function, is_text
 from audit.rules.duplication.meant import with_meanings
@@ -23,7 +22,21 @@ LOOKED_UP = {
     "forward", "call", "build", "fit", "predict", "predict_proba", "transform", "step", "setup", "training_step",
     "validation_step", "test_step", "predict_step", "configure_optimizers", "train_dataloader", "val_dataloader",
 }  # fmt: skip
+BLANK = "by default"
 TYPES_ONLY = {"annotation", "returns", "type_comment", "type_params", "kind", "ctx"}
+
+
+class Prints(NamedTuple):
+    """Hashes of a definition.
+
+    Attributes:
+        exact: the first of its words, the others of what its names mean besides.
+        blank: of a function with plain values by default: of what its names mean, or of its words where nothing tells,
+            without those values. Whoever calls it may give others: they are no reason for a copy.
+    """
+
+    exact: list[str]
+    blank: list[str]
 
 
 @dataclass
@@ -37,6 +50,7 @@ class Text:
         others: where the attributes of variables other than the object itself stand.
         spans: of each definition inside: from which word to which, and its number of nodes.
         said: where in the row a message or a line of the log is left out, and its number of nodes.
+        defaults: where plain values stand that parameters have by default.
     """
 
     imported: Mapping[str, str]
@@ -46,6 +60,7 @@ class Text:
     others: set[int] = field(default_factory=set)
     spans: dict[ast.AST, tuple[int, int, int]] = field(default_factory=dict)
     said: dict[int, int] = field(default_factory=dict)
+    defaults: list[int] = field(default_factory=list)
 
 
 def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool = False) -> Text:
@@ -59,6 +74,7 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
     words = text.words
     nodes = 0
     spared: set[int] = set()
+    by_default: set[int] = set()
     opened: list[tuple[ast.AST, int, int]] = []
     waiting: list[Any] = [node]
     while waiting:
@@ -92,6 +108,8 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
                 text.stored.append(stored)
             words.append(word)
         elif kind is ast.Constant:
+            if by_default and id(item) in by_default:
+                text.defaults.append(len(words))
             words.append(repr(item.value))
         elif kind is ast.Expr and not word_for_word and tells(item):
             text.said[len(words)] = size(item)
@@ -116,6 +134,8 @@ def written(node: ast.AST, imported: Mapping[str, str], *, word_for_word: bool =
                     values = [[] if value is item.bases else value for value in values]  # so is every class
             elif (kind is ast.Raise or kind is ast.Assert) and not word_for_word:
                 spared.add(id(message_of(item)))
+            elif kind is ast.arguments:
+                by_default.update(map(id, (*item.defaults, *item.kw_defaults)))
             elif kind is ast.AnnAssign:
                 of_record = bool(opened) and is_record(opened[-1][0])
                 name, values = "Assign", [[item.target], item.value, *([item.annotation] if of_record else [])]
@@ -245,7 +265,7 @@ def fingerprints(
     renamed: dict[str, str],
     meanings: Sequence[Mapping[str, str]] = (),
     at_least: int = MIN_NODES,
-) -> list[str]:
+) -> Prints:
     """Hashes that do not depend on the choice of names; none for what is too small.
 
     Names that the definition makes itself (its own, parameters, variables) and those of its module's `constants` count
@@ -258,7 +278,7 @@ def fingerprints(
     """
     start, end, count = text.spans[node]
     if count < at_least:
-        return []
+        return Prints([], [])
     said = sum(each for place, each in text.said.items() if start <= place < end)
     if said and count - said < MIN_LOGIC:
         text = written(node, text.imported, word_for_word=True)
@@ -296,26 +316,13 @@ def fingerprints(
                 words[place - start] = renamed.get(name, name)
         told = [with_meanings(words, free, table) for table in meanings if not table.keys().isdisjoint(free.values())]
         hashes.update(dict.fromkeys(map(hashed, (words, *told))))
-    return list(hashes)
-
-
-def without_defaults(node: Function | ast.ClassDef) -> Function | None:
-    """A function with the plain values that its parameters have by default left blank; None where there are none.
-
-    Whoever calls it may give another value: it is no reason for a copy.
-    """
-    if not is_function(node) or not any(isinstance(value, ast.Constant) for value in defaults_of(node.args)):
-        return None
-    blank, given = copy(node), copy(node.args)
-    given.defaults = [ast.Constant(...) if isinstance(value, ast.Constant) else value for value in given.defaults]
-    given.kw_defaults = [ast.Constant(...) if isinstance(value, ast.Constant) else value for value in given.kw_defaults]
-    blank.args = given
-    return blank
-
-
-def defaults_of(given: ast.arguments) -> list[ast.expr | None]:
-    """What the parameters of a function have by default."""
-    return [*given.defaults, *given.kw_defaults]
+    blanks = text.defaults[bisect_left(text.defaults, start) : bisect_left(text.defaults, end)]
+    if not blanks or not is_function(node):
+        return Prints(list(hashes), [])
+    for place in blanks:
+        words[place - start] = BLANK
+    told = [with_meanings(words, free, table) for table in meanings if not table.keys().isdisjoint(free.values())]
+    return Prints(list(hashes), [hashed(each) for each in told or [words]])
 
 
 def hashed(words: Iterable[str]) -> str:

@@ -14,12 +14,12 @@ from audit.rules.code import FOREIGN_PATH, TEACHING_PATH, TEST_PATH, Function, M
 from audit.rules.duplication.meant import imports_of, places_of
 from audit.rules.duplication.prints import (
     MIN_NODES,
+    Prints,
     fingerprints,
     forwarded,
     is_signature,
     only_hands_over,
     only_stores,
-    without_defaults,
     written,
 )
 from audit.rules.duplication.wording import LIBRARIES
@@ -198,7 +198,7 @@ def definitions(module: Module) -> Iterator[Place]:
     for name, top in defined.items():  # a helper before what it helps
         if name not in asked:
             continue
-        first, *others = fingerprints(top, texts[top], constants, renamed, (contents,), at_least=0)
+        first, *others = fingerprints(top, texts[top], constants, renamed, (contents,), at_least=0).exact
         contents[name] = [first, *others][-1]
         if texts[top].spans[top][2] >= MIN_NODES:
             large[name] = first
@@ -217,13 +217,11 @@ def definitions(module: Module) -> Iterator[Place]:
                 long = lines >= MIN_LINES or words != ""
                 long = long and not (is_signature(node) or only_stores(node) or only_hands_over(node))
                 long = long and not FOR_TESTS.search(node.name)
-                if long and (marks := fingerprints(node, text, constants, renamed, (contents, places))):
-                    if blank := without_defaults(node):
-                        bare = written(blank, imported)
-                        plain, *told = fingerprints(blank, bare, constants, renamed, (contents, places), at_least=0)
-                        marks += told or [plain]  # what its names mean has to be the same, too
+                marks = fingerprints(node, text, constants, renamed, (contents, places)) if long else Prints([], [])
+                if marks.exact:
                     about = joined(node, defined, lines) if not holders else ()
-                    mark, *meant = (each + "".join(large.get(name, "") for name in about) + words for each in marks)
+                    end = "".join(large.get(name, "") for name in about) + words
+                    mark, *meant = (each + end for each in (*marks.exact, *marks.blank))
                     at, excerpt = piece.at(node.lineno), piece.line(node.lineno)[:120]
                     size = len(rows) if words else lines
                     yield Place(node.name, at, size, holders, mark, excerpt, (), forwarded(node), tuple(meant))
