@@ -5,7 +5,11 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 HEAD = 4096  # bytes in which a program shows what it is; an archive that begins as one has a zero among them
-SCRIPT = re.compile(rb"#![^\n]*(\bpython[\d.]*(?=\s)|\buv run\b)")
+# The interpreter of the first line, also by way of env with its options and variables; uv for a script of its own.
+SCRIPT = re.compile(
+    rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+|\w+=\S*[ \t]+)*(?:\S*/)?)?"
+    rb"(?:python[\d.]*(?=[ \t\r\n])|uv[ \t]+run[ \t]+(?:-\S+[ \t]+)*(?:--script|-s)[ \t]*(?=\n))"
+)
 
 
 def is_script(path: str, data: bytes) -> bool:

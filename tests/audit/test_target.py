@@ -276,7 +276,15 @@ def test_code_of_another_language_is_no_python(tmp_path, metadata, kind):
     assert [piece.kind for piece in open_target(tmp_path).pieces] == [kind, Kind.OUTPUT]
 
 
-@pytest.mark.parametrize("first", ["#!/usr/bin/env python3", "#!/usr/bin/python -u", "#!/usr/bin/env -S uv run -s"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "#!/usr/bin/env python3",
+        "#!/usr/bin/python -u",
+        "#!/usr/bin/env -S uv run -s",
+        "#!/usr/bin/env -S X=1 python3.11",
+    ],
+)
 def test_a_program_without_a_suffix_is_read_as_python_by_its_first_line(tmp_path, first):
     (tmp_path / "sweep").write_text(f"{first}\nimport os\n")
     tree = target.open_target(tmp_path)
@@ -291,6 +299,9 @@ def test_a_program_without_a_suffix_is_read_as_python_by_its_first_line(tmp_path
         ("notes", b"python\nimport os\n"),
         ("sweep.txt", b"#!/usr/bin/env python\nimport os\n"),
         ("tool", b"#!/usr/bin/env python3\nPK\x03\x04\0\0"),  # an archive that Python runs
+        ("run", b"#!/usr/bin/env -S uv run bash\nls\n"),
+        ("shell", b"#!/bin/bash -e # wraps python scripts\nls\n"),
+        ("prep", b"#!/usr/bin/env -S bash -c 'exec python x.py'\nls\n"),
         ("words", b"#! my pythonic notes on python-like snakes\n"),
     ],
 )

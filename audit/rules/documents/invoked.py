@@ -121,7 +121,8 @@ def of_program(words: list[str], files: frozenset[str]) -> Iterator[str]:
     elif program in SHELL_PROGRAMS and rest and rest[0].endswith((".sh", ".bash")):
         yield rest[0]
     elif program in SHELL_PROGRAMS:
-        yield from absent_folders(rest[:1], files)  # a script without an ending
+        plain = [word for word in rest[:1] if not word.endswith("/activate")]  # of an environment
+        yield from absent_folders(plain, files)  # a script without an ending
     elif program in SERVERS:
         for name in [word for word in rest if re.fullmatch(r"[a-z_][\w.]*:\w+", word)][:1]:
             yield from application(name, files)
@@ -254,7 +255,14 @@ def misspelt(words: list[str], files: frozenset[str]) -> Iterator[str]:
     for option, value in pairwise([part for word in words for part in split_option(word)]):
         match = SPELT.fullmatch(value)
         if match and option.startswith("-") and not OF_RUN.search(option) and match[1] not in folders:
-            yield from [match[1]] if any(sorted(match[1]) == sorted(folder) for folder in folders) else []
+            yield from [match[1]] if any(is_swapped(match[1], folder) for folder in folders) else []
+
+
+def is_swapped(word: str, other: str) -> bool:
+    """Whether two words differ by two letters that have changed places, one beside the other."""
+    places = [place for place, (one, two) in enumerate(zip(word, other, strict=False)) if one != two]
+    beside = len(places) == 2 and places[1] == places[0] + 1
+    return len(word) == len(other) and beside and sorted(word) == sorted(other)
 
 
 def configures(option: str) -> bool:

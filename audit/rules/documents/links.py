@@ -48,12 +48,12 @@ FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 KNOWN = re.compile(r"(?:LICEN[CS]E|COPYING|NOTICE|CITATION|AUTHORS|CONTRIBUTING|Makefile|Dockerfile)\w*")
 PAGES = (".html", ".htm", ".php")  # which a site makes out of others
 HOST = re.compile(r"^(?:[\w-]+\.)+(?:com|org|net|io|ai|edu|gov|de|dev|app|co|ly|me)(?:[/:]|$)", re.I)  # no scheme
-# A file or folder of the main branch, as the host of a repository shows it: the repository and the path.
+# A file or folder of the main branch, as the host of a repository shows it: owner, repository and path.
 AT_HOST = re.compile(
-    r"https?://(?:(?:www\.)?github|raw\.githubusercontent)\.com/[\w.-]+/([\w.-]+)/"
+    r"https?://(?:(?:www\.)?github|raw\.githubusercontent)\.com/([\w.-]+)/([\w.-]+)/"
     r"(?:(?:blob|tree|raw)/)?(?:main|master)/(.+)"
 )
-NAMED = re.compile(r"^\s*name\s*=\s*[\"']?([\w.-]+)[\"']?", re.M)
+NAMED = re.compile(r"^[ \t]*name[ \t]*=[ \t]*[\"']?([\w.-]+)[\"']?", re.M)
 MARKS = ("](", "]:", "src", "href", "SRC", "HREF", "::", ">`", ".. _")  # without one of these a line leads nowhere
 MOST = 100  # paths of one document
 MOST_IGNORED = 1000  # lines of a list of what git is to pass by
@@ -69,7 +69,7 @@ def broken(piece: Piece, target: Target, files: frozenset[str]) -> Iterator[tupl
     readme = is_readme(piece.path)
     seen: set[str] = set()
     for number, address in links(piece):
-        link = of_host(address, target) if readme and "/" not in piece.path else address
+        link = of_host(address, piece, target) if readme and "/" not in piece.path else address
         path = plain(link)
         if path in seen or not is_path(path, readme) or len(seen) == MOST:
             continue
@@ -98,17 +98,28 @@ def links(piece: Piece) -> Iterator[tuple[int, str]]:
                 yield number, next(group for group in match.groups() if group)
 
 
-def of_host(address: str, target: Target) -> str:
-    """The path of a file that is shown on the main branch of this repository at its host; else the address."""
+def of_host(address: str, piece: Piece, target: Target) -> str:
+    """The path of a file that is shown on the main branch of this repository at its host; else the address.
+
+    It is this one where it has the name of the project, and its owner stands in what packs it or is cloned from.
+    """
     match = AT_HOST.match(address)
-    return f"/{match[2]}" if match and spelt(match[1]) in called(target) else address
+    if not match or spelt(match[2]) not in called(target):
+        return address
+    cloned = (line for line in piece.lines if "git clone" in line)
+    told = "\n".join((*packed(target), *cloned)).lower()
+    return f"/{match[3]}" if f"/{match[1]}/".lower() in told.replace(":", "/") else address
+
+
+def packed(target: Target) -> list[str]:
+    """What the files say that make a distribution of the tree."""
+    return [piece.text for piece in target.pieces if piece.path in ("setup.py", "setup.cfg", "pyproject.toml")]
 
 
 def called(target: Target) -> frozenset[str]:
     """The names of the project: its folder, and what it is installed as."""
     if "called" not in target.derived:
-        packed = [piece.text for piece in target.pieces if piece.path in ("setup.py", "setup.cfg", "pyproject.toml")]
-        names = [name for text in packed for name in NAMED.findall(text)[:1]]
+        names = [name for text in packed(target) for name in NAMED.findall(text)[:1]]
         target.derived["called"] = frozenset(map(spelt, (target.root.resolve().name, *names)))
     known: frozenset[str] = target.derived["called"]
     return known

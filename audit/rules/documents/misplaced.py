@@ -10,6 +10,8 @@ from audit.target import Piece
 
 STARTED = (".py", ".sh")
 REQUIREMENTS = re.compile(r"[\w.-]*requirements[\w.-]*\.txt")
+# The README of a library speaks of its readers' own programs, not of what shows or tests it.
+ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|docs?|tests?|tutorials?|templates?|recipes)/")
 PACKED = "PKG-INFO"  # a distribution leaves out what lay at the root
 DRAWN = re.compile("[├└│]|[|`+]--")  # a line of the picture of a tree, which leads its reader nowhere
 # What has the reader go into a folder, or says that he stands in it.
@@ -27,7 +29,9 @@ def misplaced(path: str, command: str, folder: str, piece: Piece, files: frozens
     if {normpath(path), normpath(f"{folder}/{path}")} & files:
         return ""
     others = [other for other in files if other.endswith(f"/{path}")]
-    if len(others) != 1 or leads(piece, command, others[0].removesuffix(f"/{path}")):
+    if len(others) != 1 or ASIDE.search(others[0]) or piece.text.count("git clone") > 1:
+        return ""
+    if leads(piece, command, others[0].removesuffix(f"/{path}")):
         return ""
     return others[0]
 
@@ -43,10 +47,11 @@ def is_first(path: str, command: str) -> bool:
 
 def leads(piece: Piece, command: str, folder: str) -> bool:
     """Whether a heading, a `cd` or a sentence of the document has the reader go into a folder, or one on the way."""
-    told = "\n".join(line for line in piece.lines if not DRAWN.search(line) and command.strip() not in line)
+    told = [line for line in piece.lines if not DRAWN.search(line) and command.strip() not in line]
     for part in PurePosixPath(folder).parts:
         spelt = "[-_ ]?".join(map(re.escape, re.split("[-_]", part)))
         name = rf"(?<![a-z0-9]){spelt}(?![a-z0-9])"
-        if re.search(rf"^#+ .*{name}|{GOES}{name}|{name}{PLACE}", told, re.I | re.M):
+        near = "\n".join(line for line in told if re.search(name, line, re.I))
+        if near and re.search(rf"^#+ .*{name}|{GOES}{name}|{name}{PLACE}", near, re.I | re.M):
             return True
     return False

@@ -232,7 +232,7 @@ def definitions(module: Module) -> Iterator[Place]:
 def documented_by(node: Function | ast.ClassDef, lines: int) -> str:
     """What marks the docstring of a function that is long enough with it; "" of all others."""
     words = ast.get_docstring(node) if is_function(node) and lines >= MIN_LINES else None
-    return f" {digest(words.encode())}" if words else ""
+    return f" {digest(words.encode('utf-8', 'replace'))}" if words else ""
 
 
 def joined(node: Function | ast.ClassDef, own: Collection[str], lines: int) -> list[str]:
