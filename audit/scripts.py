@@ -14,7 +14,7 @@ SCRIPT = re.compile(
 
 def is_script(path: str, data: bytes) -> bool:
     """Whether a file without a suffix begins as a program of Python does: `#!/usr/bin/env python3`."""
-    return not PurePosixPath(path).suffix and SCRIPT.match(data) is not None and b"\0" not in data[:HEAD]
+    return not PurePosixPath(path).suffix and SCRIPT.match(data[:HEAD]) is not None and b"\0" not in data[:HEAD]
 
 
 def start(path: Path) -> bytes:

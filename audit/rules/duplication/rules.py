@@ -230,8 +230,12 @@ def definitions(module: Module) -> Iterator[Place]:
 
 
 def documented_by(node: Function | ast.ClassDef, lines: int) -> str:
-    """What marks the docstring of a function that is long enough with it; "" of all others."""
-    words = ast.get_docstring(node) if is_function(node) and lines >= MIN_LINES else None
+    """What marks the docstring of a function that is long enough with it; "" of all others, and of methods.
+
+    Under the same words `forward(self, x)` does in each network what its own layers do.
+    """
+    plain = is_function(node) and not {part.arg for part in node.args.args[:1]} & {"self", "cls"}
+    words = ast.get_docstring(node) if plain and lines >= MIN_LINES else None
     return f" {digest(words.encode('utf-8', 'replace'))}" if words else ""
 
 

@@ -183,7 +183,8 @@ def knows_one(handler: ast.ExceptHandler) -> bool:
     line = handler.body[0]
     if len(handler.body) > 1 or not isinstance(line, ast.If) or line.orelse or not isinstance(line.test, ast.Compare):
         return False
-    same = len(line.test.ops) == 1 and isinstance(line.test.ops[0], ast.Eq | ast.In)
+    sides = [line.test.left, *line.test.comparators]
+    same = len(sides) == 2 and isinstance(line.test.ops[0], ast.Eq | ast.In) and any(map(text_of, sides))
     looked_at = any(is_name(node) and node.id == handler.name for node in ast.walk(line.test))
     return same and looked_at and not any(isinstance(node, ast.Raise) for node in ast.walk(line))
 

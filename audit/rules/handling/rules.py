@@ -25,7 +25,7 @@ from audit.rules.family import Family, rule
 from audit.rules.handling import elsewhere, shipped, tested, torches
 from audit.rules.handling.aliases import reading_calls, said_at
 from audit.rules.handling.callers import called_by_name
-from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, is_broad, swallows_as_manager
+from audit.rules.handling.dropped import asks_for_notebook, drops, gives_back, is_broad, knows_one, swallows_as_manager
 from audit.rules.handling.elsewhere import asked_as, waiting
 from audit.rules.handling.explained import is_explained
 from audit.rules.handling.given import is_given, is_just_made, is_unasked
@@ -153,7 +153,8 @@ def swallowed(module: Module) -> Iterator[Finding]:
         for statement, what in (*dropped, *said):
             line = statement.lineno
             if not is_marked(piece, line, DROP_MARK) and not is_explained(module, piece, statement):
-                message = PRINTS if what == "print" else f"`{what}` drops every error"
+                other = "other " if isinstance(statement, ast.ExceptHandler) and knows_one(statement) else ""
+                message = PRINTS if what == "print" else f"`{what}` drops every {other}error"
                 finding = found(SWALLOW, piece.at(line), message, piece.line(line)[:120])
                 yield replace(finding, confidence=Confidence.LOW) if what == "print" else finding
 
