@@ -39,7 +39,7 @@ def parrot(connection: socket.socket) -> None:
 
 def drip(connection: socket.socket) -> None:
     while connection.recv(65536):
-        for _ in range(20):
+        for _ in range(30):
             connection.sendall(b"$")
             time.sleep(0.1)
 

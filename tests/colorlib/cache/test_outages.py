@@ -81,7 +81,7 @@ def test_slow(redis_server: Callable, folder: Path, caplog: pytest.LogCaptureFix
 
     def debug_sleep() -> None:
         with server.client() as client:
-            client.execute_command("DEBUG", "SLEEP", "2.5")
+            client.execute_command("DEBUG", "SLEEP", "4.5")
 
     with open_cache(server.url, directory=folder) as cache:
         assert run(cache, IMAGES, sleep) < BOUND + SLACK

@@ -17,7 +17,7 @@ IMAGES = [np.full((16, 16, 3), number, np.uint8) for number in range(10)]
 BOUND = FAILURES * SECONDS
 """Seconds that an outage may cost; then the breaker is open."""
 
-SLACK = 1.0  # seconds; the machine may be busy
+SLACK = 2.5  # seconds; the machine may be busy. Without the bound an outage costs five and more
 
 
 class Clock:
