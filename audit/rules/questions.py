@@ -14,6 +14,14 @@ def subject_of(question: ast.Call) -> ast.expr:
     return question.func.value
 
 
+def folder_of(module: Module, listing: ast.Call) -> ast.expr:
+    """What is listed: of `folder.glob("*.png")` the folder, of `glob.glob(pattern)` and `os.listdir(folder)` that."""
+    function = listing.func
+    if isinstance(function, ast.Attribute) and function.attr in ("glob", "rglob"):
+        return subject_of(listing) if module.full_name(function) == "glob.glob" else function.value
+    return subject_of(listing)
+
+
 def decides(module: Module, question: ast.Call, places: list[ast.AST]) -> bool:
     """Whether something is done, made or refused where the file is not there, or the places are reached if it is.
 

@@ -33,6 +33,7 @@ BY_NAME = {"lightgbm.Booster", "xgboost.Booster"}  # what they are given first, 
 PATH_READERS = {"read_text", "read_bytes", "open"}  # of pathlib.Path
 # Methods of models, by the libraries whose models have them.
 MODEL_READERS = {"load_weights": {"keras", "tensorflow"}, "load_model": {"xgboost", "catboost"}}
+CLASS_READERS = {"load_from_checkpoint": "checkpoint_path"}  # of Lightning's modules, by what the path is called
 
 
 def opens_for_writing(call: ast.Call) -> bool:

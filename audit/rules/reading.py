@@ -18,8 +18,17 @@ from audit.rules.code import (
     last_name,
     text_of,
 )
-from audit.rules.questions import decides, ends_without, subject_of
-from audit.rules.readers import BY_NAME, MODEL_READERS, OPENERS, PATH_READERS, READERS, mode_of, opens_for_writing
+from audit.rules.questions import decides, ends_without, folder_of, subject_of
+from audit.rules.readers import (
+    BY_NAME,
+    CLASS_READERS,
+    MODEL_READERS,
+    OPENERS,
+    PATH_READERS,
+    READERS,
+    mode_of,
+    opens_for_writing,
+)
 from audit.rules.tried import is_tried
 from audit.rules.written import (
     given_here,
@@ -76,11 +85,9 @@ def unchecked_read(module: Module, call: ast.Call, name: str, argument: ast.expr
         return ""
     if any(is_tried(module, place) for place in through):
         return ""
-    if "listed" not in module.derived:
-        module.derived["listed"] = {id(module.scope(c)) for _, c, _ in module.calls if last_name(c.func) in LISTS}
+    if "written" not in module.derived:
         module.derived["written"] = list(written_paths(module))
-    scopes = {id(module.scope(place)) for place in through}
-    listed = "{" in path and not scopes.isdisjoint(module.derived["listed"])
+    listed = "{" in path and any(is_beside_listing(module, place, path) for place in through)
     written = any(path == made and by not in through for made, by in module.derived["written"])
     if listed or written:
         return ""
@@ -91,6 +98,17 @@ def unchecked_read(module: Module, call: ast.Call, name: str, argument: ast.expr
     questions = list(dict.fromkeys(islice(before, MOST + 1)))
     others = (is_of_another(module, question, through, path) for question in questions[:MOST])
     return path if len(questions) <= MOST and all(others) else ""
+
+
+def is_beside_listing(module: Module, place: ast.AST, path: str) -> bool:
+    """Whether the function of a place lists a folder that may hold the path; that of another option holds none."""
+    if "listings" not in module.derived:
+        module.derived["listings"] = defaultdict(set)
+        for listing in (one for _, one, _ in module.calls if last_name(one.func) in LISTS):
+            module.derived["listings"][id(module.scope(listing))].add(known_path(module, folder_of(module, listing)))
+    folders: dict[int, set[str]] = module.derived["listings"]
+    listed = folders.get(id(module.scope(place)), set())
+    return any(folder[:1] != "{" or folder.partition("/")[0] == path.partition("/")[0] for folder in listed)
 
 
 def questions_of(module: Module) -> dict[int, list[ast.Call]]:
@@ -192,7 +210,9 @@ def path_read(module: Module, path: ast.expr, name: str, through: list[ast.AST])
     if name not in READERS and isinstance(path, ast.Name):
         values = module.given.get(path.id, [])
         path = values[0] if len(values) == 1 and not is_parameter(module, path) else path
-    of_model = name.rpartition(".")[2] in MODEL_READERS and ("/" in text_of(path) or FILE.search(text_of(path)))
+    method = name.rpartition(".")[2]
+    of_model = method in MODEL_READERS and ("/" in text_of(path) or FILE.search(text_of(path)))
+    of_model = of_model or method in CLASS_READERS
     if not (name in READERS or of_model or isinstance(path, ast.Call | ast.BinOp) or is_imported(module, path)):
         return ""  # whatever has an open()
     return known_path(module, path, through)
@@ -215,6 +235,11 @@ def path_argument(module: Module, call: ast.Call, name: str) -> ast.expr | None:
         libraries = {origin.partition(".")[0] for origin in module.origins.values()}
         known = not own and not libraries.isdisjoint(MODEL_READERS[call.func.attr])
         return (named or call.args[0]) if known else None
+    if isinstance(call.func, ast.Attribute) and call.func.attr in CLASS_READERS:
+        holder = call.func.value.func if isinstance(call.func.value, ast.Call) else call.func.value
+        own = dotted(holder) in ("self", "cls", "super")
+        first = keyword(call, CLASS_READERS[call.func.attr]) or next(iter(call.args), None)
+        return None if own else first
     if isinstance(call.func, ast.Attribute) and call.func.attr == "read" and len(call.args) == 1:
         return call.args[0] if is_parser_of_ini(module, call, call.func.value) else None
     return None
