@@ -27,6 +27,7 @@ repro: $(VENV)/.complete ## run the whole pipeline: data, statistics, training, 
 	@$(BIN)/python -m colorlib.pipeline.summary
 
 test: $(VENV)/.complete system ## run the tests with coverage, then the gate of the audit
+	@test "$$(df -Pk "$${TMPDIR:-/tmp}" | awk 'END { print $$4 }')" -ge 2000000 || { echo "less than 2 GB free in $${TMPDIR:-/tmp}, where the tests write up to 1.1 GB: free some, or set TMPDIR to a folder on another disk"; exit 1; }
 	@echo "== tests"
 	@rm -rf build/evidence build/gate && mkdir -p build/evidence
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered --cov-report=json:build/evidence/coverage.json \

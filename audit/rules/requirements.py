@@ -38,6 +38,11 @@ MAX_CHARACTERS = 200_000  # of a manifest; no person wrote a larger one
 BUILT = ("METADATA", "PKG-INFO")  # what a distribution says of itself
 FROM_TOOL = re.compile(r"(?:^|/)(poetry|uv|pdm|pixi|Pipfile)\.lock$", re.I)  # made from a manifest beside it
 MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "conanfile.py")
+# What the tree is installed as: in the table of the distribution, not in those of its tools.
+OWN_NAME = re.compile(
+    r"^\[(?:project|tool\.poetry|metadata)\][^\n]*(?:\n(?!\[)[^\n]*)*?\n[ \t]*name[ \t]*=[ \t]*[\"']?([\w.-]+)", re.M
+)
+NAME_GIVEN = re.compile(r"\bname\s*=\s*[\"']([\w.-]+)")
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,20 @@ class Requirement:
 def normal(name: str) -> str:
     """As package indexes compare names."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def own_names(target: Target) -> Iterator[str]:
+    """What the tree's own distributions are called, as package indexes compare names."""
+    for piece in target.pieces:
+        file = piece.path.rpartition("/")[2]
+        if file == "setup.py":
+            match = NAME_GIVEN.search(piece.text.partition("setup(")[2])
+        elif file in ("pyproject.toml", "setup.cfg"):
+            match = OWN_NAME.search(piece.text)
+        else:
+            continue
+        if match:
+            yield normal(match.group(1))
 
 
 def parsed(text: str, location: Location) -> Requirement | None:

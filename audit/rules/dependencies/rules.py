@@ -26,6 +26,7 @@ from audit.rules.requirements import (
     in_notebook,
     is_aside,
     normal,
+    own_names,
     parsed,
     table,
 )
@@ -46,6 +47,14 @@ UNPINNED = rule(
     fix="Give each a version or a range, or commit a lock file.",
     severity=Severity.MINOR,
     confidence=Confidence.HIGH,
+)
+OPEN = rule(
+    "dependencies.open",
+    title="Requirements with a lower bound only",
+    why="The next major release is installed as soon as it is out, and the program was never run with it.",
+    fix="Give each an upper bound or the version that works, or commit a lock file or constraints.",
+    severity=Severity.MINOR,
+    confidence=Confidence.LOW,
 )
 IMPOSSIBLE = rule(
     "dependencies.impossible",
@@ -74,13 +83,14 @@ PLUGINS = ("pytest-", "flake8-", "types-", "jupyter")  # of tools on which no re
 
 
 def find(target: Target) -> Iterator[Finding]:
-    """At most one finding of `none` in the tree and of `unpinned` in a file."""
+    """At most one finding of `none` in the tree, of `unpinned` and of `open` in a file."""
     requirements = declared(target)
     yield from unpinned_installs(target, requirements)
     if all(in_notebook(item) for item in requirements):
         yield from undeclared(target, {item.location.path for item in requirements})
         return
     yield from unpinned(target, requirements)
+    yield from without_end(target, requirements)
     yield from impossible_installs(target)
     stated = stated_python(target)
     environments = dict(own_python(requirements))
@@ -114,8 +124,7 @@ def undeclared(target: Target, installing: set[str]) -> Iterator[Finding]:
             if known and not item.optional and not item.typing and not OWN_NAMES.fullmatch(first):
                 names.setdefault(first, item.piece.at(item.line))
     if names:
-        listed = ", ".join(sorted(names)[:SHOWN]) + (" …" if len(names) > SHOWN else "")
-        yield found(NONE, min(names.values()), f"{listed}: used, and declared nowhere")
+        yield found(NONE, min(names.values()), f"{named(sorted(names))}: used, and declared nowhere")
 
 
 def unpinned(target: Target, requirements: list[Requirement]) -> Iterator[Finding]:
@@ -137,6 +146,28 @@ def unpinned(target: Target, requirements: list[Requirement]) -> Iterator[Findin
         if names:
             first = next(item for item in free if item.name == names[0])
             yield found(UNPINNED, first.location, any_version(names))
+
+
+def without_end(target: Target, requirements: list[Requirement]) -> Iterator[Finding]:
+    """One finding for each requirements.txt of a program whose lower bounds (`numpy>=1.26`) nothing completes.
+
+    A library leaves the upper end to those who install it; of a tree that can be installed itself nothing is said.
+    """
+    if any(own_names(target)):
+        return
+    bounded = {item.name for item in requirements if not is_free(item) and not is_lower_bound(item)}
+    bounded |= {*constrained(target), *HARMLESS}
+    by_file: dict[str, list[Requirement]] = defaultdict(list)
+    for item in requirements:
+        path = item.location.path
+        if REQUIREMENTS.search(path) and path.endswith(".txt") and not is_aside(path) and not is_locked(path, target):
+            by_file[path].append(item)
+    for path, items in by_file.items():
+        lower = [item for item in wanted(path, items) if is_lower_bound(item) and item.name not in bounded]
+        lower = [item for item in lower if not impossible(item, None, None)]
+        if lower:
+            names = named(item.name for item in lower)
+            yield found(OPEN, lower[0].location, f"any later version of {names} will do, also the next major one")
 
 
 def unpinned_installs(target: Target, requirements: list[Requirement]) -> Iterator[Finding]:
@@ -168,8 +199,13 @@ def impossible_installs(target: Target) -> Iterator[Finding]:
 
 def any_version(names: Iterable[str]) -> str:
     """What is said of names without a version."""
+    return f"any version of {named(names)} will do"
+
+
+def named(names: Iterable[str]) -> str:
+    """The first of some names, each once."""
     each = list(dict.fromkeys(names))
-    return f"any version of {', '.join(each[:SHOWN]) + (' …' if len(each) > SHOWN else '')} will do"
+    return ", ".join(each[:SHOWN]) + (" …" if len(each) > SHOWN else "")
 
 
 def folder(path: str) -> str:
@@ -219,21 +255,17 @@ def is_free(item: Requirement) -> bool:
     return re.fullmatch(r"(?:>=\s*0(?:\.0)*)?", item.specifier) is not None
 
 
+def is_lower_bound(item: Requirement) -> bool:
+    """`>=1.26`: every later version will do."""
+    return not is_free(item) and re.fullmatch(r">=?\s*[\w.]+", item.specifier) is not None
+
+
 def constrained(target: Target) -> Iterator[str]:
     """Names to which a file of constraints, or a lock that lists them, gives a version."""
     for piece in target.pieces:
         if CONSTRAINTS.search(piece.path) or is_listing(piece.path):
             items = (parsed(line, piece.at(0)) for line in piece.lines if not line.startswith("#"))
             yield from (item.name for item in items if item and item.specifier)
-
-
-def own_names(target: Target) -> Iterator[str]:
-    """What the tree's own distributions are called."""
-    for piece in target.pieces:
-        if PurePosixPath(piece.path).name in ("pyproject.toml", "setup.cfg", "setup.py"):
-            match = re.search(r"^\s*name\s*=\s*['\"]?([\w.-]+)", piece.text, re.MULTILINE)
-            if match:
-                yield normal(match.group(1))
 
 
 def stated_python(target: Target) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
@@ -297,6 +329,6 @@ def minor(text: str) -> tuple[int, int]:
 
 
 FAMILY = Family(
-    "dependencies", "Dependencies are declared with their versions", (NONE, UNPINNED, IMPOSSIBLE), find,
+    "dependencies", "Dependencies are declared with their versions", (NONE, UNPINNED, OPEN, IMPOSSIBLE), find,
     reads_text=True, of_code=True,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from audit.patterns import Pattern
 from audit.rules.documents.figures import prose
 from audit.rules.documents.needed import has_hidden
 from audit.rules.documents.pages import is_readme
+from audit.rules.requirements import normal, own_names
 from audit.rules.submodules import submodules
 from audit.target import Piece, Target
 
@@ -53,7 +54,6 @@ AT_HOST = re.compile(
     r"https?://(?:(?:www\.)?github|raw\.githubusercontent)\.com/([\w.-]+)/([\w.-]+)/"
     r"(?:(?:blob|tree|raw)/)?(?:main|master)/(.+)"
 )
-NAMED = re.compile(r"^[ \t]*name[ \t]*=[ \t]*[\"']?([\w.-]+)[\"']?", re.M)
 MARKS = ("](", "]:", "src", "href", "SRC", "HREF", "::", ">`", ".. _")  # without one of these a line leads nowhere
 MOST = 100  # paths of one document
 MOST_IGNORED = 1000  # lines of a list of what git is to pass by
@@ -104,7 +104,7 @@ def of_host(address: str, piece: Piece, target: Target) -> str:
     It is this one where it has the name of the project, and its owner stands in what packs it or is cloned from.
     """
     match = AT_HOST.match(address)
-    if not match or spelt(match[2]) not in called(target):
+    if not match or normal(match[2]) not in called(target):
         return address
     cloned = (line for line in piece.lines if "git clone" in line)
     told = "\n".join((*packed(target), *cloned)).lower()
@@ -119,15 +119,9 @@ def packed(target: Target) -> list[str]:
 def called(target: Target) -> frozenset[str]:
     """The names of the project: its folder, and what it is installed as."""
     if "called" not in target.derived:
-        names = [name for text in packed(target) for name in NAMED.findall(text)[:1]]
-        target.derived["called"] = frozenset(map(spelt, (target.root.resolve().name, *names)))
+        target.derived["called"] = frozenset((normal(target.root.resolve().name), *own_names(target)))
     known: frozenset[str] = target.derived["called"]
     return known
-
-
-def spelt(name: str) -> str:
-    """A name of a project as registries compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def plain(link: str) -> str:
