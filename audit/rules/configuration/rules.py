@@ -17,6 +17,7 @@ from audit.rules.configuration.joined import joined_elsewhere
 from audit.rules.configuration.loading import formats, named_files
 from audit.rules.configuration.passed import passed_on
 from audit.rules.configuration.reach import FOLDER, MAX_BYTES, Code
+from audit.rules.configuration.texts import texts, with_point
 from audit.rules.configuration.told import is_spoken
 from audit.rules.configuration.unread import other_words, referred, unread
 from audit.rules.family import Family, rule
@@ -44,6 +45,14 @@ UNREAD = rule(
     why="Changing it changes nothing, and nobody is told.",
     fix="Use it, or remove it; a loader that refuses unknown keys finds the next one.",
     severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
+)
+TEXT = rule(
+    "configuration.text",
+    title="A number that YAML reads as text",
+    why="PyYAML follows YAML 1.1, in which `2e-5` is a text: the optimizer stops with a TypeError, or compares letters.",
+    fix="Write it with a point and a signed exponent (`2.0e-5`), or give what is read to float().",
+    severity=Severity.MAJOR,
     confidence=Confidence.MEDIUM,
 )
 
@@ -148,6 +157,9 @@ def find(target: Target) -> Iterator[Finding]:
     for piece, leaf in unread(whole, code.entries, code.words, spare, passed):
         message = f"`{'.'.join(leaf.keys)}` is read nowhere"
         yield found(UNREAD, piece.at(leaf.line), message, piece.line(leaf.line)[:120])
+    for piece, key, line, value in texts([piece for piece, _ in loaded], every):
+        message = f"`{key}` is the text '{value}' to PyYAML, no number; `{with_point(value)}` is one"
+        yield found(TEXT, piece.at(line), message, piece.line(line)[:120])
     elsewhere = joined_elsewhere(every) if settings else set()
     for module in every if settings else ():
         for piece, line, message in hardcoded(module, settings, elsewhere):
@@ -291,6 +303,6 @@ def hyperparameters_in(piece: Piece) -> int:
 
 
 FAMILY = Family(
-    "configuration", "Configuration is what the code reads", (UNUSED, HARDCODED, UNREAD), find,
+    "configuration", "Configuration is what the code reads", (UNUSED, HARDCODED, UNREAD, TEXT), find,
     reads_text=True, of_code=True,
 )  # fmt: skip

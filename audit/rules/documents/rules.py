@@ -93,6 +93,7 @@ HANDED = re.compile(r"^\s*(?:!|%(?=run\b))\s*(\S.*)", re.M)
 MOST = 200  # files that one document may name; a longer list is no instruction
 LONGEST = 2000  # characters of a line; a longer one is no sentence
 LISTED = re.compile(r"\s*(?:[-*+|>]|\d+[.)])")
+OF_WHEEL = re.compile(r"-\d[\w.]*\.(?:data|dist-info)/")  # what an unpacked wheel took of a tree that it left behind
 TEMPLATE = re.compile(r"\{\{|(?:^|/)(?:[\w-]*templates?|skeletons?|scaffold\w*)/", re.I)  # documents of others' trees
 SHOWN = 5  # figures, or lines, in one message
 BLOCKS = 6  # of one document
@@ -102,6 +103,7 @@ def find(target: Target) -> Iterator[Finding]:
     """Commands, badges and results of the documents that speak of the tree."""
     files = frozenset(target.files)
     texts = [piece for piece in target.pieces if piece.kind in (Kind.MARKDOWN, Kind.TEXT) and piece.cell is None]
+    texts = [piece for piece in texts if not OF_WHEEL.search(piece.path)]
     shown = [piece for piece in texts if is_guide(piece.path) or is_page(piece.path)]
     told = {piece.path: list(shell_lines(piece, files, named(piece, target))) for piece in shown}
     made = any(line.startswith("make ") for lines in told.values() for _, line, _ in lines)

@@ -113,6 +113,8 @@ def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> b
     for holder in module.enclosing(node):
         if isinstance(holder, ast.If | ast.IfExp | ast.While) and asks(module, holder.test):
             return True
+        if isinstance(holder, ast.If) and is_constant(holder.test, False) and node.lineno <= end_of(holder.body):
+            return True  # `if False:  # torch.cuda.is_available()`
         if isinstance(holder, ast.Try) or (is_function(holder) and ASKS.search(holder.name)):
             return True
         if isinstance(holder, ast.ClassDef) and streams(module, holder):
@@ -130,6 +132,11 @@ def is_guarded(module: Module, node: ast.Call | ast.Assign, depth: int = 0) -> b
     calls = [call for _, call, _ in module.calls if dotted(call.func) == name]
     calls = [call for call in calls if module.scope(call) is not function]  # a function that calls itself
     return bool(calls) and all(is_guarded(module, call, depth + 1) for call in calls)
+
+
+def end_of(block: list[ast.stmt]) -> int:
+    """The last line of a block."""
+    return block[-1].end_lineno or 0
 
 
 def streams(module: Module, holder: ast.ClassDef) -> bool:

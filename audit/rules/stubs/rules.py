@@ -67,6 +67,7 @@ DOUBLE = re.compile(
 MEANT = re.compile(
     r"\bno[- ]?op\b|\bnothing\b|^\W*ignor(?:e|es|ed|ing)\b|intentional|deliberate|on purpose"
     r"|\b(not|never|un) ?used\b|\balways raise|\bnever be (called|used)\b"
+    r"|\bskip(?:s|ped)? this (?:method|function|step)\b"
     r"|\bdeprecated\b|no longer|sub-?class|child class|derived class|overrid|overwrit|abstract|\bhook\b"
     r"|(?<!not )implemented (by|in)|does(?: not|n't) (?:have|need|depend)\b|\bdo(?: not|n't) need (?:an?|the|this|it)\b"
     r"|\b(?:when|if) implemented\b|\b(?:has|have) no (?:\w+ ){0,2}(?:parameters|weights|layers|state)\b"
@@ -235,7 +236,7 @@ def defaults(piece: Piece) -> set[str]:
         elif isinstance(node, ast.IfExp | ast.BoolOp):
             used += [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
         elif isinstance(node, ast.ClassDef):
-            values = [part.value for part in node.body if isinstance(part, ast.Assign)]
+            values = [part.value for part in node.body if isinstance(part, ast.Assign | ast.AnnAssign) and part.value]
             used += [*values, *(value.args[0] for value in values if isinstance(value, ast.Call) and value.args)]
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
             named = any("default" in class_name(target).lower() for target in node.targets)

@@ -303,8 +303,16 @@ def is_collected(module: Module, node: Function) -> bool:
     if isinstance(holder, ast.ClassDef):
         if any(map(is_function, module.enclosing(holder))):
             return False  # made and run by a test
-        return any("Test" in name for name in (holder.name, *map(last_name, holder.bases)))
+        bases = [last_name(base) for base in holder.bases]
+        if not any("TestCase" in name for name in bases) and is_made_with(holder):
+            return False  # pytest passes over a class that has to be given something
+        return any("Test" in name for name in (holder.name, *bases))
     return isinstance(holder, ast.Module)
+
+
+def is_made_with(node: ast.ClassDef) -> bool:
+    """Whether a class has a constructor of its own."""
+    return any(is_function(item) and item.name == "__init__" for item in node.body)
 
 
 def is_set(node: ast.Attribute) -> bool:
