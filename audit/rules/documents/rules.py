@@ -9,6 +9,7 @@ from posixpath import normpath
 from audit.model import Confidence, Finding, Severity, found
 from audit.rules.code import FOREIGN_PATH
 from audit.rules.documents.badges import called_in, unbacked
+from audit.rules.documents.drawn import absent
 from audit.rules.documents.figures import unsourced
 from audit.rules.documents.invoked import RECORDED, in_tree, named_files
 from audit.rules.documents.links import broken
@@ -53,6 +54,15 @@ LINK = rule(
     fix="Correct the path, add the file, or take the link out.",
     severity=Severity.MINOR,
     confidence=Confidence.HIGH,
+)
+
+DRAWN = rule(
+    "documents.tree",
+    title="A file that the picture of the tree shows and that is not there",
+    why="The reader looks for it, and cannot tell whether it was forgotten or never written.",
+    fix="Add the file, or take its line out of the picture.",
+    severity=Severity.MINOR,
+    confidence=Confidence.MEDIUM,
 )
 
 PLACEHOLDER = re.compile(
@@ -121,6 +131,8 @@ def find(target: Target) -> Iterator[Finding]:
             told_of += spoken_of(piece, files, told_of, named(piece, target))
         yield from told_of
         yield from leading_nowhere(piece, target, files, told_of)
+        for line, message in absent(piece, target, files):
+            yield found(DRAWN, piece.at(line), message, piece.line(line)[:120])
         yield from numbers(piece, target)
     yield from cells(target, files)
 
@@ -324,4 +336,4 @@ def numbers(piece: Piece, target: Target) -> Iterator[Finding]:
         yield found(NUMBER, piece.at(line), f"{listed}: in no other file of the tree", piece.line(line)[:120])
 
 
-FAMILY = Family("documents", "Documents say what is so", (COMMAND, BADGE, LINK, NUMBER), find, reads_text=True)
+FAMILY = Family("documents", "Documents say what is so", (COMMAND, BADGE, LINK, DRAWN, NUMBER), find, reads_text=True)
