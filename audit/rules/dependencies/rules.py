@@ -275,7 +275,7 @@ def stated_python(target: Target) -> tuple[tuple[int, int] | None, tuple[int, in
             match = re.search(r"(?:^|python\s*=+\s*)(3\.\d+)", piece.text, re.MULTILINE)
             if match:
                 return minor(match.group(1)), minor(match.group(1))
-        if PurePosixPath(piece.path).name in ("runtime.txt", "Dockerfile", "Pipfile"):
+        if PurePosixPath(piece.path).name in ("runtime.txt", "Dockerfile", "dockerfile", "Pipfile"):
             match = re.search(r"^(?:python-|FROM\s+python:|python_version *= *\")(3\.\d+)", piece.text, re.MULTILINE)
             if match:
                 return minor(match.group(1)), minor(match.group(1))

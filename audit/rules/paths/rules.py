@@ -93,6 +93,7 @@ PATTERNS: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         START + r"(?:/(?:(?:net|local)?scratch|nfs|gpfs|lustre|beegfs|raid|ssd|hdd|nas|data(?=\d))\d*"
         r"/[\w.-]+(?=/|$|['\"])"
         r"|/mnt/(?!data\b|disks\b|models?\b|[a-z]/|input|output)[\w.-]+/[\w.-]+"
+        r"|/mnt/[a-z]/(?!(?:homes?\d?|Users)/)\w[\w. ()-]*(?:/|$|(?=['\"]))"  # drives of Windows, as Linux sees them
         r"|/(?:Volumes|glade)/(?!\S*\.dmg)[\w. -]+/"
         r"|/(?:projects?|groups|cluster)/(?!\d+/|[\w.-]+/(?:home|Users)/)[\w.-]+/[\w.-]+/[\w.-]+"
         r"|(?:(?<=^)|(?<=['\"= ]))\\\\\w[\w.-]+\\{1,2}(?!\w*(?:line|rule)\b)[\w$.-]+\\{1,2}[\w$.-]+"
