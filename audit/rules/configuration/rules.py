@@ -50,7 +50,7 @@ UNREAD = rule(
 TEXT = rule(
     "configuration.text",
     title="A number that YAML reads as text",
-    why="PyYAML follows YAML 1.1, in which `2e-5` is a text: the optimizer stops with a TypeError, or compares letters.",
+    why="PyYAML follows YAML 1.1, in which `2e-5` is a text: the optimizer stops with a TypeError, or takes letters.",
     fix="Write it with a point and a signed exponent (`2.0e-5`), or give what is read to float().",
     severity=Severity.MAJOR,
     confidence=Confidence.MEDIUM,

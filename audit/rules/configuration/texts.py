@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
-from audit.rules.code import Module, is_constant
+from audit.rules.code import Module, has_unpacked_keywords
 from audit.rules.configuration.entries import MAX_COMPOSED
 from audit.target import Piece
 
@@ -20,7 +20,8 @@ KNOWING = {
     "omegaconf", "hydra", "ruamel", "ruamel_yaml", "jsonargparse", "yacs", "mmengine", "mmcv", "dynaconf",
     "strictyaml", "pyrallis", "draccus", "simple_parsing", "tyro", "detectron2", "fvcore",
 }  # fmt: skip
-CONVERTS = {"float", "eval", "literal_eval", "Decimal", "float32", "float64", "set_defaults", "add_implicit_resolver"}
+CONVERTS = {"float", "eval", "literal_eval", "Decimal", "float32", "float64"}
+EVERY = "**"  # of the texts of a table
 
 
 def texts(pieces: Sequence[Piece], modules: Sequence[Module]) -> Iterator[tuple[Piece, str, int, str]]:
@@ -35,12 +36,14 @@ def texts(pieces: Sequence[Piece], modules: Sequence[Module]) -> Iterator[tuple[
         return
     if any(origin.split(".")[0] in KNOWING for module in modules for origin in module.origins.values()):
         return
-    converted = " ".join(conversions(modules))
-    if "**" in converted or "add_implicit_resolver" in converted:
+    numbers = set(conversions(modules))
+    converted = "\n".join(numbers)
+    if EVERY in numbers:
         return
     for piece in likely:
         for key, line, value in plain(piece):
-            if NUMBER.fullmatch(value) and not NAMING.search(key) and not re.search(rf"\b{re.escape(key)}\b", converted):
+            made = NAMING.search(key) or re.search(rf"\b{re.escape(key)}\b", converted)
+            if NUMBER.fullmatch(value) and not made:
                 yield piece, key, line, value
 
 
@@ -63,29 +66,25 @@ def plain(piece: Piece) -> Iterator[tuple[str, int, str]]:
 
 
 def conversions(modules: Sequence[Module]) -> Iterator[str]:
-    """What the code makes numbers of; `**` where that is whatever a loop or a comprehension comes by."""
+    """What the code makes numbers of, as it is written; EVERY where that is whatever a table holds."""
     for module in modules:
         if any(origin.startswith("pydantic") for origin in module.origins.values()):  # fields of a type
             fields = (node.target for _, node in module.statements() if isinstance(node, ast.AnnAssign))
             yield from map(ast.unparse, fields)
         for _, call, name in module.calls:
             last = name.rpartition(".")[2] or getattr(call.func, "attr", "")
-            if last not in CONVERTS or (call.args and is_constant(call.args[0], None)):
-                continue
-            if last in ("set_defaults", "add_implicit_resolver"):
-                yield last if last != "set_defaults" or not call.keywords else ast.unparse(call)
-            for value in call.args:
-                loops = isinstance(value, ast.Name) and module.given.get(value.id) is None
-                yield f"** {value.id}" if loops and is_of_items(module, value.id) else ast.unparse(value)
+            if last == "add_implicit_resolver" or (last == "set_defaults" and has_unpacked_keywords(call)):
+                yield EVERY
+            for value in call.args if last in CONVERTS else ():
+                looped = isinstance(value, ast.Name) and is_of_items(module, value.id)
+                yield EVERY if looped else ast.unparse(value)
 
 
 def is_of_items(module: Module, name: str) -> bool:
     """Whether a loop over all entries of a table gives a name its values: `for key, value in config.items()`."""
-    for _, node in module.statements():
-        if isinstance(node, ast.For) and isinstance(node.target, ast.Tuple) and "items" in ast.unparse(node.iter):
-            if any(isinstance(one, ast.Name) and one.id == name for one in node.target.elts):
-                return True
-    return False
+    loops = (node for _, node in module.statements() if isinstance(node, ast.For))
+    over_items = (loop.target for loop in loops if "items" in ast.unparse(loop.iter))
+    return any(isinstance(one, ast.Name) and one.id == name for target in over_items for one in ast.walk(target))
 
 
 def with_point(value: str) -> str:

@@ -17,11 +17,12 @@ GAP = re.compile(r"[\s│|]*$")
 ROOT = re.compile(r"[\s`]*(?:\./)?([\w.-]+(?:/[\w.-]+)*)/?\s*(?:#.*)?$")
 # What lies in a repository, and is not made by its programs, brought by its users, or left out on purpose.
 WRITTEN = re.compile(
-    r"(?:^|/)(?:[^/]+\.(?:py|ipynb|sh|ya?ml|toml|cfg|md)|Dockerfile|Makefile|LICENSE|[\w-]*requirements[\w-]*\.txt)$"
+    r"(?:^|/)(?:[^/]+\.(?:py|ipynb|sh|ya?ml|toml|cfg|md)"
+    r"|Dockerfile|Makefile|LICENSE|[\w-]*requirements[\w-]*\.txt)$"
 )
 SPARED = re.compile(
-    r"\b(?:generat|creat|ignor|download|untracked|optional|planned|coming|later|todo|will\b|yours?\b|example|add(?:ed)?\b"
-    r"|auto|output|wip|soon|future|private|not (?:in|tracked|included|committed)|git-?ignored|local)",
+    r"\b(?:generat|creat|ignor|download|untracked|optional|planned|coming|later|todo|will\b|yours?\b|example"
+    r"|add(?:ed)?\b|auto|output|wip|soon|future|private|not (?:in|tracked|included|committed)|git-?ignored|local)",
     re.I,
 )
 FEW = 3  # drawn files; fewer are no picture of this tree
