@@ -10,9 +10,11 @@ from audit.rules.documents.pages import is_readme
 from audit.target import Piece, Target
 
 # `│   ├── train.py   # trains`, also in plain characters.
-BRANCH = re.compile(r"(?P<lead>[\s│|]*)(?P<branch>[├└][─━]*|[|`+]-{2,})\s*(?P<name>[\w.+-]+/?)(?P<rest>\s.*|$)")
-# A line between two branches.
-GAP = re.compile(r"[\s│|]*$")
+BRANCH = re.compile(r"(?P<lead>[\s│|]*)(?P<branch>[├└][─━]*|[|`+]-{2,})\s*(?P<name>\S+)(?P<rest>.*)$")
+NAME = re.compile(r"[\w.+-]+/?")
+MANY = "*"  # an entry that is no name: `*.csv`, `{train,test}.py`, `a.py, b.py`
+# A line between two branches, and one that goes on with what was said beside the last.
+GAP = re.compile(r"\s*$|\s*[│|]|\s*[#(]")
 # What stands above a picture: the root of the project, or one of its folders.
 ROOT = re.compile(r"[\s`]*(?:\./)?([\w.-]+(?:/[\w.-]+)*)/?\s*(?:#.*)?$")
 # What lies in a repository, and is not made by its programs, brought by its users, or left out on purpose.
@@ -80,11 +82,12 @@ def pictures(piece: Piece) -> Iterator[tuple[str, list[Drawn]]]:
             column = len(match["lead"])
             while open_folders and open_folders[-1][0] >= column:
                 open_folders.pop()
-            path = "/".join((*(name for _, name in open_folders), match["name"].rstrip("/")))
-            slash = "/" if match["name"].endswith("/") else ""
-            entries.append(Drawn(f"{normpath(path)}{slash}", number, match["rest"]))
-            open_folders.append((column, match["name"].rstrip("/")))
-        elif not GAP.fullmatch(line):
+            name = match["name"].rstrip("/") if NAME.fullmatch(match["name"]) else MANY
+            path = normpath("/".join((*(folder for _, folder in open_folders), name)))
+            if MANY not in path:
+                entries.append(Drawn(path, number, match["rest"]))
+            open_folders.append((column, name))
+        elif not GAP.match(line):
             if entries:
                 yield root, entries[:MOST]
             entries, open_folders = [], []
